@@ -1,0 +1,48 @@
+"""fast-container: Pulumi components for exact, parallel container image builds on AWS.
+
+Public names are loaded on first use (PEP 562), so that the command line and a build inside CodeBuild, which need only
+``core``, ``build`` and ``adapters``, never import Pulumi.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fast_container.builders import LocalBuilder
+    from fast_container.core.aws_access import AwsAccess
+    from fast_container.core.declared import InlineDockerfile
+    from fast_container.image import FastContainerImage
+    from fast_container.repository import ImageRepository
+    from fast_container.secret_sources import SecretEnv, SecretFile
+
+__all__ = [
+    "AwsAccess",
+    "FastContainerImage",
+    "ImageRepository",
+    "InlineDockerfile",
+    "LocalBuilder",
+    "SecretEnv",
+    "SecretFile",
+]
+
+_HOMES = {
+    "AwsAccess": "fast_container.core.aws_access",
+    "FastContainerImage": "fast_container.image",
+    "ImageRepository": "fast_container.repository",
+    "InlineDockerfile": "fast_container.core.declared",
+    "LocalBuilder": "fast_container.builders",
+    "SecretEnv": "fast_container.secret_sources",
+    "SecretFile": "fast_container.secret_sources",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

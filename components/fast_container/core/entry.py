@@ -1,0 +1,42 @@
+"""One entry of a build context, as it is hashed, staged and sent.
+
+Decides which facts of a file count. Leaves reading them to ``core.context`` and writing them to ``core.archive``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+EntryType = Literal["file", "dir", "symlink"]
+
+MODE_PLAIN = 0o644
+MODE_EXECUTABLE = 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file, directory or symbolic link below a context's root.
+
+    Attributes:
+        path: Relative to the root, ``/``-separated, without a leading or trailing slash. Bytes that are not UTF-8
+            are kept as surrogate escapes.
+        type: ``file``, ``dir`` or ``symlink``. Nothing else can be in an image's context.
+        mode: 0o644 or 0o755 (git's view: only the owner's executable bit of a file counts); directories are 0o755,
+            links 0o777.
+        size: Bytes of content; length of the target for a link; 0 for a directory.
+        digest: ``sha256:<hex>`` of the content, or of the link's target text; "" for a directory.
+        target: A link's target text; "" for all else.
+    """
+
+    path: str
+    type: EntryType
+    mode: int
+    size: int
+    digest: str
+    target: str = ""
+
+    @property
+    def path_bytes(self) -> bytes:
+        """The path as the bytes that the file system has."""
+        return self.path.encode("utf-8", "surrogateescape")

@@ -1,0 +1,117 @@
+"""The build key: the one definition of an image's identity.
+
+Decides what counts and how it is encoded, so that another program could compute it:
+
+* ``frame(x)`` is the decimal length of the bytes ``x``, a colon, and ``x``; text is UTF-8 with surrogate escapes.
+* A *part* is a pair (name, digest); its digest is SHA-256 over the frames of what it holds.
+* The key is SHA-256 over ``frame("fast-container")``, ``frame(str(SCHEMA))`` and, for each part in the order of the
+  names' bytes, ``frame(name)`` and ``frame(digest in hex)``.
+
+Leaves finding out what belongs to an image to ``core.dockerfile`` and ``core.context``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fast_container.core.entry import Entry
+
+SCHEMA = 1
+TAG_PREFIX = "key-"
+_PART_DIGITS = 16
+
+
+def frame(value: str | bytes) -> bytes:
+    """One length-framed value."""
+    data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    return b"%d:%s" % (len(data), data)
+
+
+def framed_digest(values: Iterable[str | bytes]) -> str:
+    """SHA-256 (hex) over the frames of the values, in order."""
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(frame(value))
+    return digest.hexdigest()
+
+
+def entries_digest(entries: Iterable[Entry]) -> str:
+    """The ``context_digest``: path, type, executable bit, link text and content of entries, in the paths' byte order."""
+    fields: list[str | bytes] = []
+    for entry in sorted(entries, key=lambda e: e.path_bytes):
+        fields += (entry.path, entry.type, f"{entry.mode:o}", entry.target, entry.digest)
+    return framed_digest(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildKey:
+    """An image's identity.
+
+    Attributes:
+        hex: 64 hexadecimal digits.
+        parts: Name → first 16 digits of the part's digest, for explaining what changed. Names are
+            ``dockerfile``, ``platform``, ``target``, ``arg:NAME``, ``label:NAME``, ``context:NAME``,
+            ``image:REFERENCE``, ``base:NAME``, ``secret:ID``, ``trigger:NAME``.
+    """
+
+    hex: str
+    parts: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+
+    @property
+    def tag(self) -> str:
+        """The tag under which a verified image of this key is found."""
+        return TAG_PREFIX + self.hex[:40]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInputs:
+    """What an image is made of, as far as its key is concerned.
+
+    Attributes:
+        instructions: The instructions of the stages that the target reaches, one text each, in order; or the raw
+            Dockerfile bytes as the only element where the file was not understood.
+        build_args: Only those that a reachable stage declares, less the volatile ones.
+        contexts: Context name → its selected entries.
+        external_images: Reference as written → its pin (a digest, or the text itself under ``as-written``).
+        base_keys: Name of one of our own base images → its build key (64 hex).
+        secret_ids: Ids only, never values.
+        triggers: The caller's own; texts.
+    """
+
+    instructions: tuple[str | bytes, ...]
+    platform: str
+    target: str = ""
+    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    contexts: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict[str, tuple[Entry, ...]])
+    external_images: Mapping[str, str] = field(default_factory=dict[str, str])
+    base_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    secret_ids: tuple[str, ...] = ()
+    triggers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def build_key(inputs: KeyInputs) -> BuildKey:
+    """Compute the key; pure, the same on every machine."""
+    parts = {
+        "dockerfile": framed_digest(inputs.instructions),
+        "platform": framed_digest([inputs.platform]),
+        "target": framed_digest([inputs.target]),
+    }
+    parts |= {f"context:{name}": entries_digest(entries) for name, entries in inputs.contexts.items()}
+    named: tuple[tuple[str, Mapping[str, str]], ...] = (
+        ("arg", inputs.build_args),
+        ("label", inputs.labels),
+        ("image", inputs.external_images),
+        ("base", inputs.base_keys),
+        ("trigger", inputs.triggers),
+    )
+    for kind, values in named:
+        parts |= {f"{kind}:{name}": framed_digest([name, value]) for name, value in values.items()}
+    parts |= {f"secret:{secret}": framed_digest([secret]) for secret in inputs.secret_ids}
+
+    fields: list[str | bytes] = ["fast-container", str(SCHEMA)]
+    for name in sorted(parts, key=lambda n: n.encode("utf-8", "surrogateescape")):
+        fields += (name, parts[name])
+    return BuildKey(framed_digest(fields), {name: digest[:_PART_DIGITS] for name, digest in parts.items()})

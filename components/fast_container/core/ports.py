@@ -1,0 +1,176 @@
+"""What the core and the pipeline ask of the outside: the protocols that adapters satisfy.
+
+Decides the vocabulary between the pipeline and its adapters. Leaves how anything is done to the adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fast_container.core.entry import Entry
+from fast_container.core.key import BuildKey
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest or image index as a registry holds it.
+
+    Attributes:
+        digest: ``sha256:<hex>`` of ``content``; computed by us, never believed.
+        media_type: As the registry gave it.
+        content: The bytes.
+    """
+
+    digest: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user and a password for one registry host. Lives in memory only."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSource:
+    """A local build context: where it lies and exactly which entries of it are sent.
+
+    Attributes:
+        root: Absolute path of the working tree that the entries were selected from.
+        entries: Sorted by path; every parent directory of an entry is an entry itself.
+    """
+
+    root: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildJob:
+    """All that an executor needs to build and push one image, as plain values.
+
+    Attributes:
+        name: The image's name in the program, for messages.
+        key: The build key; its tag is put by the pipeline, not by the executor.
+        repository_url: ``host/name``, where the image is pushed to by digest.
+        dockerfile: The text as it is.
+        dockerfile_name: What to call it in messages (a path relative to the program, or ``inline``).
+        contexts: ``context`` and the local named contexts.
+        named_images: Named contexts that are images or remote: name → BuildKit's form (``docker-image://…``).
+        secrets: Id → value. Only for the time of the build, in memory or in a private temporary file.
+        timeout_s: The build is stopped after that many seconds.
+        source_policy: BuildKit source policy (JSON text) that pins outside images, or "".
+    """
+
+    name: str
+    key: BuildKey
+    repository_url: str
+    dockerfile: bytes
+    dockerfile_name: str
+    contexts: Mapping[str, ContextSource]
+    platform: str
+    target: str = ""
+    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    named_images: Mapping[str, str] = field(default_factory=dict[str, str])
+    secrets: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
+    runs_on: str = "anywhere"
+    timeout_s: float = 3600.0
+    source_policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """What an executor has built and pushed by digest; not verified and not tagged yet.
+
+    Attributes:
+        digest: The manifest's digest in the repository.
+        steps: Number of the Dockerfile's steps that this build had.
+        steps_cached: How many of them came out of the cache.
+        pushed_bytes: Bytes that BuildKit reported as pushed.
+        duration_s: Seconds from start to pushed.
+        log_path: Where the full log lies, or "".
+    """
+
+    digest: str
+    steps: int = 0
+    steps_cached: int = 0
+    pushed_bytes: int = 0
+    duration_s: float = 0.0
+    log_path: str = ""
+
+
+class Reporter(Protocol):
+    """Where one image's progress goes."""
+
+    def progress(self, line: str) -> None:
+        """A line that the next one replaces (``[3/7] RUN pip install … 12 s``)."""
+        ...
+
+    def note(self, line: str) -> None:
+        """A line that stays."""
+        ...
+
+    def warn(self, line: str) -> None:
+        """A line that stays and asks for attention."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that the pure parts need none of their own."""
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since the epoch, for records."""
+        ...
+
+
+class Registry(Protocol):
+    """One repository of a registry.
+
+    Every method raises ``RegistryError`` (or its ``AuthError``) for all that is not an answer.
+    """
+
+    @property
+    def url(self) -> str:
+        """``host/name``."""
+        ...
+
+    async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        """The manifests under those tags; a tag that is absent is not in the answer."""
+        ...
+
+    async def manifest(self, digest: str) -> Manifest | None:
+        """The manifest with that digest, or None when it is absent."""
+        ...
+
+    async def blob(self, digest: str) -> bytes:
+        """A small blob (an image configuration), checked against its digest."""
+        ...
+
+    async def tag(self, manifest: Manifest, tag: str) -> str:
+        """Put a tag and return the digest that is under it afterwards.
+
+        A tag that was already there is no error: what it names is returned, for the caller to compare.
+        """
+        ...
+
+
+class Executor(Protocol):
+    """Builds an image and pushes it by digest."""
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        """Build and push.
+
+        Raises:
+            BuildFailed: The build ran and failed.
+            BuilderError: There was nothing to build with.
+        """
+        ...
