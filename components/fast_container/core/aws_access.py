@@ -1,7 +1,7 @@
 """How to reach AWS: the plain facts that the stack's configuration or a builder's arguments gave.
 
-Decides what is needed and what of it may be written down (no credential ever is). Leaves making a session of it to
-``adapters.aws_session``, and where the facts come from to the composition roots.
+Decides what is needed and what of it may be written down (no credential ever is). Leaves making a session of
+it to ``adapters.aws_session``, and where the facts come from to the composition roots.
 """
 
 from __future__ import annotations
@@ -76,6 +76,10 @@ class AwsAccess:
         return cls(
             region=str(plain.get("region") or ""),
             profile=str(plain.get("profile") or ""),
-            assume_roles=tuple(AssumedRole(**{k: v for k, v in role.items() if k in known}) for role in roles),
-            endpoints={str(k): str(v) for k, v in cast("Mapping[str, Any]", plain.get("endpoints") or {}).items()},
+            assume_roles=tuple(
+                AssumedRole(**{k: v for k, v in role.items() if k in known}) for role in roles
+            ),
+            endpoints={
+                str(k): str(v) for k, v in cast("Mapping[str, Any]", plain.get("endpoints") or {}).items()
+            },
         )

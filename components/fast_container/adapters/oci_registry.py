@@ -1,0 +1,280 @@
+"""One repository of any registry that speaks the OCI distribution API.
+
+Decides what an answer means: 404 is absent, 200 is present and hashed by us, everything else is an error,
+never "absent" and never "present". Leaves where credentials come from to its caller and connections to
+``adapters.http_transport``.
+
+ECR's deviations (its ``GET`` omits Docker-Content-Digest; a tag that exists in an immutable repository
+answers 400 even for the same digest; a media type missing in ``Accept`` reads as 404 or as a converted body)
+need no special case here: bodies are hashed, all types are accepted, and after a refusal the tag is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import threading
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from fast_container.adapters.http_transport import HttpTransport, Response, is_loopback
+from fast_container.core.ports import Credentials, Manifest
+from fast_container.errors import AuthError, RegistryError
+
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+)
+IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - Docker's marker for an identity token, not a password
+_ACCEPT = ", ".join(MANIFEST_TYPES)
+_LOOKUPS_AT_ONCE = 8
+_USER_AGENT = "fast-container"
+
+CredentialsSource = Callable[[], Credentials | None]
+
+
+class OciRegistry:
+    """A repository; satisfies ``core.ports.Registry``.
+
+    Args:
+        url: ``host[:port]/name``.
+        credentials: Asked in a thread when the registry demands them, and once more when it refuses them.
+        plain_http: Use http; by default for loopback hosts only.
+        transport: Shared connections, retries and proxies; its own by default.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: CredentialsSource = lambda: None,
+        *,
+        plain_http: bool | None = None,
+        transport: HttpTransport | None = None,
+    ) -> None:
+        host, _, name = url.partition("/")
+        if not host or not name:
+            raise RegistryError(
+                "A repository URL is host/name.", where=url, next_step="Give it as host/name."
+            )
+        self._url = url
+        self._name = name
+        if plain_http is None:
+            plain_http = is_loopback(host.rpartition(":")[0] if ":" in host else host)
+        api_host = "registry-1.docker.io" if host == "docker.io" else host
+        self._base = f"{'http' if plain_http else 'https'}://{api_host}/v2/{name}"
+        self._credentials = credentials
+        self._http = transport or HttpTransport()
+        self._authorization = ""
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """``host/name``."""
+        return self._url
+
+    async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        """The manifests under those tags; absent tags, and all tags of an absent repository, are left out."""
+        limit = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
+
+        async def one(tag: str) -> Manifest | None:
+            async with limit:
+                return await asyncio.to_thread(self._manifest, tag)
+
+        found = await asyncio.gather(*(one(tag) for tag in dict.fromkeys(tags)))
+        return {tag: manifest for tag, manifest in zip(dict.fromkeys(tags), found, strict=True) if manifest}
+
+    async def manifest(self, digest: str) -> Manifest | None:
+        """The manifest with that digest, or None."""
+        return await asyncio.to_thread(self._manifest, digest)
+
+    async def blob(self, digest: str) -> bytes:
+        """A small blob, checked against its digest."""
+        return await asyncio.to_thread(self._blob, digest)
+
+    async def tag(self, manifest: Manifest, tag: str) -> str:
+        """Put a tag on a manifest that is there, and return the digest that is under the tag afterwards."""
+        return await asyncio.to_thread(self._tag, manifest, tag)
+
+    def _manifest(self, reference: str) -> Manifest | None:
+        response = self._send("GET", f"/manifests/{reference}", {"Accept": _ACCEPT})
+        if response.status == 404:
+            if "html" in response.headers.get("content-type", ""):
+                raise self._error(
+                    response, f"{self._url} was looked up, but a web page answered, not a registry."
+                )
+            return None
+        if response.status != 200:
+            raise self._error(response, f"The registry could not say whether {reference} exists.")
+        digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
+        if reference.startswith("sha256:") and reference != digest:
+            raise RegistryError(
+                "The registry sent a manifest that does not fit its digest.",
+                where=f"{self._url}@{reference}",
+                why=f"its SHA-256 is {digest}",
+            )
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+        return Manifest(digest, media_type, response.body)
+
+    def _blob(self, digest: str) -> bytes:
+        response = self._send("GET", f"/blobs/{digest}", {"Accept": "*/*"}, follow=True)
+        if response.status != 200:
+            raise self._error(response, f"The registry did not give the blob {digest}.")
+        if f"sha256:{hashlib.sha256(response.body).hexdigest()}" != digest:
+            raise RegistryError(
+                "The registry sent a blob that does not fit its digest.", where=f"{self._url}@{digest}"
+            )
+        return response.body
+
+    def _tag(self, manifest: Manifest, tag: str) -> str:
+        there = self._manifest(tag)
+        if there is not None:
+            return there.digest
+        response = self._send(
+            "PUT", f"/manifests/{tag}", {"Content-Type": manifest.media_type}, body=manifest.content
+        )
+        if response.status in (200, 201, 202):
+            # In a repository with mutable tags another machine may have put its own in between.
+            there = self._manifest(tag)
+            return there.digest if there else manifest.digest
+        if response.status in (400, 409, 412) and (there := self._manifest(tag)) is not None:
+            return there.digest
+        raise self._error(response, f"The registry refused the tag {tag}.")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        body: bytes | None = None,
+        follow: bool = False,
+    ) -> Response:
+        def send(authorization: str) -> Response:
+            sent = {"User-Agent": _USER_AGENT, **headers}
+            if authorization:
+                sent["Authorization"] = authorization
+            return self._http.request(method, self._base + path, sent, body, follow=follow)
+
+        used = self._authorization
+        response = send(used)
+        if response.status == 401:
+            response = send(self._authorize(response, used, push=method == "PUT"))
+        if response.status in (401, 403):
+            raise self._denied(response)
+        return response
+
+    def _authorize(self, response: Response, used: str, *, push: bool) -> str:
+        with self._lock:
+            if self._authorization != used:
+                return self._authorization
+            scheme, parameters = _challenge(response.headers.get("www-authenticate", ""))
+            credentials = self._credentials()
+            if scheme == "bearer":
+                self._authorization = "Bearer " + self._bearer_token(parameters, credentials, push=push)
+            elif credentials is None:
+                raise AuthError(
+                    "The registry demands credentials and there are none.",
+                    where=self._url,
+                    next_step=f"Log in: docker login {self._url.partition('/')[0]}",
+                )
+            else:
+                self._authorization = basic(credentials)
+            return self._authorization
+
+    def _bearer_token(
+        self, parameters: Mapping[str, str], credentials: Credentials | None, *, push: bool
+    ) -> str:
+        realm = parameters.get("realm", "")
+        if not realm.startswith("https://") and not is_loopback(urllib.parse.urlsplit(realm).hostname or ""):
+            raise AuthError("The registry names a token service without TLS.", where=self._url, why=realm)
+        scope = parameters.get("scope") or f"repository:{self._name}:{'pull,push' if push else 'pull'}"
+        query = {"service": parameters.get("service", ""), "scope": scope}
+        if credentials is not None and credentials.username == IDENTITY_TOKEN_USER:
+            form = {
+                **query,
+                "grant_type": "refresh_token",
+                "client_id": _USER_AGENT,
+                "refresh_token": credentials.password,
+            }
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            response = self._http.request("POST", realm, headers, urllib.parse.urlencode(form).encode())
+        else:
+            headers = {"Authorization": basic(credentials)} if credentials else {}
+            separator = "&" if "?" in realm else "?"
+            response = self._http.request("GET", realm + separator + urllib.parse.urlencode(query), headers)
+        if response.status != 200:
+            raise self._denied(response)
+        answer = _json_object(response.body)
+        token = answer.get("token") or answer.get("access_token")
+        if not isinstance(token, str):
+            raise AuthError("The token service gave no token.", where=realm)
+        return token
+
+    def _denied(self, response: Response) -> AuthError:
+        host = self._url.partition("/")[0]
+        text = _error_text(response)
+        what = (
+            "The registry refused the credentials."
+            if response.status == 401
+            else "The registry denied access."
+        )
+        return AuthError(
+            what,
+            where=self._url,
+            why=f"HTTP {response.status}{f': {text}' if text else ''}",
+            next_step=f"Check that the identity in use may read from and push to this repository of {host}.",
+        )
+
+    def _error(self, response: Response, what: str) -> RegistryError:
+        text = _error_text(response)
+        missing = response.status == 404 and "NAME_UNKNOWN" in text
+        return RegistryError(
+            what,
+            where=self._url,
+            why=f"HTTP {response.status}{f': {text}' if text else ''}",
+            next_step="Create the repository, or correct its name." if missing else "",
+        )
+
+
+def basic(credentials: Credentials) -> str:
+    """The value of an ``Authorization`` header."""
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    return "Basic " + base64.b64encode(pair).decode()
+
+
+def _challenge(header: str) -> tuple[str, dict[str, str]]:
+    """Scheme (lower case) and parameters of WWW-Authenticate; commas within quotes do not separate."""
+    scheme, _, rest = header.strip().partition(" ")
+    parameters: dict[str, str] = {}
+    while rest:
+        name, _, rest = rest.lstrip(" ,").partition("=")
+        if rest.startswith('"'):
+            value, _, rest = rest[1:].partition('"')
+        else:
+            value, _, rest = rest.partition(",")
+        if name:
+            parameters[name.strip().lower()] = value.strip()
+    return scheme.lower(), parameters
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        loaded: object = json.loads(body)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
+
+
+def _error_text(response: Response) -> str:
+    """``CODE: message`` of the first error that a registry names; at most 300 characters."""
+    errors: object = _json_object(response.body).get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        first = cast("dict[str, Any]", errors[0])
+        return f"{first.get('code', '')}: {first.get('message', '')}".strip(": ")[:300]
+    return ""

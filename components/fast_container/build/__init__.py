@@ -1,0 +1,1 @@
+"""Drives the ports: one image, many images. No pulumi, no SDK."""

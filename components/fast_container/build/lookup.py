@@ -1,0 +1,86 @@
+"""Look-ups of one repository, gathered into one call.
+
+Decides when the registry is asked: the first look-up waits a moment, takes along every tag that was
+announced, and the answers hold for the run. Leaves how many ids one call takes to the adapter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from fast_container.core.ports import Manifest, Registry
+
+TICK_S = 0.02
+
+
+class LookupBatch:
+    """A registry whose look-ups are gathered; satisfies ``core.ports.Registry``.
+
+    A failed call is an error for all who waited for it and is not kept: the next look-up asks again.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        tick_s: float = TICK_S,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._registry = registry
+        self._tick_s = tick_s
+        self._sleep = sleep
+        self._announced: dict[str, None] = {}
+        self._answers: dict[str, Manifest | None] = {}
+        self._call: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """``host/name``."""
+        return self._registry.url
+
+    def announce(self, tags: Iterable[str]) -> None:
+        """Say which tags will be looked up, so that one call can answer for all."""
+        self._announced.update(dict.fromkeys(tags))
+
+    async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        """As ``Registry.find``, out of the gathered answers."""
+        while unknown := [tag for tag in tags if tag not in self._answers]:
+            self.announce(unknown)
+            if self._call is None:
+                self._call = asyncio.create_task(self._ask(), name=f"look-ups in {self.url}")
+                self._call.add_done_callback(self._done)
+            # Shielded: the others still want the answer when one of them is cancelled.
+            await asyncio.shield(self._call)
+        return {tag: manifest for tag in tags if (manifest := self._answers[tag]) is not None}
+
+    def answered(self, tag: str) -> Manifest | None:
+        """What an earlier look-up of this run has found, without asking."""
+        return self._answers.get(tag)
+
+    async def _ask(self) -> None:
+        await self._sleep(self._tick_s)
+        wanted = [tag for tag in self._announced if tag not in self._answers]
+        found = await self._registry.find(wanted)
+        self._answers.update({tag: found.get(tag) for tag in wanted})
+
+    def _done(self, call: asyncio.Task[None]) -> None:
+        self._call = None
+        if not call.cancelled():
+            call.exception()
+
+    async def manifest(self, digest: str) -> Manifest | None:
+        """As ``Registry.manifest``; always asked."""
+        return await self._registry.manifest(digest)
+
+    async def blob(self, digest: str) -> bytes:
+        """As ``Registry.blob``; always asked."""
+        return await self._registry.blob(digest)
+
+    async def tag(self, manifest: Manifest, tag: str) -> str:
+        """As ``Registry.tag``; what is under the tag afterwards is what look-ups find from now on."""
+        self._answers.pop(tag, None)
+        digest = await self._registry.tag(manifest, tag)
+        if digest == manifest.digest:
+            self._answers[tag] = manifest
+        return digest

@@ -1,0 +1,103 @@
+"""One image: look → build → read back → verify → tag → record.
+
+Decides the order, which is what makes publishing atomic: the key tag is put last, on an image that was read
+back and checked, so that a crash at any point leaves no key tag and nothing can be skipped wrongly. Leaves
+building to an executor, what is held to a registry, and many images at once to ``build.scheduler``.
+"""
+
+from __future__ import annotations
+
+from fast_container.build.verify import Verified, verify
+from fast_container.core.plan import Build, Lookup, Recorded, decide
+from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
+from fast_container.core.record import BuildRecord
+from fast_container.errors import RegistryError
+
+
+async def publish(
+    job: BuildJob,
+    registry: Registry,
+    executor: Executor,
+    reporter: Reporter,
+    clock: Clock,
+    *,
+    recorded: Recorded | None = None,
+    executor_name: str = "local",
+    explained: str = "",
+) -> BuildRecord:
+    """See to it that a verified image of the job's key is in the registry, under its key tag.
+
+    Args:
+        job: The image.
+        registry: The job's repository.
+        executor: Called only when the registry does not hold the image.
+        reporter: Gets progress, notes and the closing line.
+        clock: For the record.
+        recorded: What the state knew before, for the reason; None for an image that is new to it.
+        executor_name: What the record says built it.
+        explained: The reason with names that only the caller knows, said instead of the plan's own.
+
+    Raises:
+        BuildFailed: The build failed.
+        BuilderError: There was nothing to build with.
+        RegistryError: The registry could not be asked, or refused.
+        VerifyError: The image is not fit for where it is to run; it got no tag.
+    """
+    started, start_s = clock.now(), clock.monotonic()
+    there = (await registry.find([job.key.tag])).get(job.key.tag)
+    plan = decide(job.key, recorded, there or Lookup.ABSENT)
+    built = BuiltImage("")
+    if isinstance(plan, Build):
+        reporter.note(f"building: {explained or plan.reason}")
+        built = await executor.build(job, reporter)
+        verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
+    else:
+        assert there is not None
+        verified = await _verify(job, registry, there, reporter)
+    record = BuildRecord(
+        name=job.name,
+        repository_url=job.repository_url,
+        key=job.key.hex,
+        digest=verified.manifest.digest,
+        outcome="built" if isinstance(plan, Build) else "reused",
+        started=started,
+        duration_s=clock.monotonic() - start_s,
+        steps=built.steps,
+        steps_cached=built.steps_cached,
+        pushed_bytes=built.pushed_bytes,
+        image_bytes=verified.image_bytes,
+        executor=executor_name if isinstance(plan, Build) else "",
+        reason=explained or plan.reason,
+        log_path=built.log_path,
+    )
+    reporter.note(record.summary())
+    return record
+
+
+async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
+    """Verify, then tag; where another machine was first, its image is the one that counts."""
+    verified = await _verify(job, registry, manifest, reporter)
+    digest = await registry.tag(manifest, job.key.tag)
+    if digest == manifest.digest:
+        return verified
+    reporter.note(f"another build of the same inputs was first, using its image {digest}")
+    return await _verify(job, registry, await _read_back(registry, digest), reporter)
+
+
+async def _verify(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
+    verified = await verify(registry, manifest, runs_on=job.runs_on, platform=job.platform)
+    for note in verified.notes:
+        reporter.warn(note)
+    return verified
+
+
+async def _read_back(registry: Registry, digest: str) -> Manifest:
+    manifest = await registry.manifest(digest)
+    if manifest is None:
+        raise RegistryError(
+            "The image that was just pushed is not in the registry.",
+            where=f"{registry.url}@{digest}",
+            why="it was deleted meanwhile, or the builder pushes to another registry than the one asked here",
+            next_step="Run again; if it stays, check the builder's registry mirrors and the lifecycle rules.",
+        )
+    return manifest

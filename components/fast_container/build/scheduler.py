@@ -1,0 +1,156 @@
+"""Many images: identical builds once, limits, cancellation.
+
+Decides how the images of one program share work. Limit and gathered look-ups are wrappers that satisfy the
+interface that they wrap. Leaves one image's steps to ``build.pipeline``. Everything here lives in one event
+loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from fast_container.build.pipeline import publish
+from fast_container.core.plan import Recorded
+from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Registry, Reporter
+from fast_container.core.record import BuildRecord
+
+
+class LimitedExecutor:
+    """An executor of which at most so many builds run at once."""
+
+    def __init__(self, executor: Executor, max_parallel: int) -> None:
+        self._executor = executor
+        self._max_parallel = max_parallel
+        self._places = asyncio.Semaphore(max_parallel)
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        """Wait for a place, then build."""
+        if self._places.locked():
+            reporter.progress(f"waiting: {self._max_parallel} builds are running already")
+        async with self._places:
+            return await self._executor.build(job, reporter)
+
+
+class _Broadcast:
+    """Hands one build's progress to everyone who waits for it."""
+
+    def __init__(self) -> None:
+        self.reporters: list[Reporter] = []
+
+    def progress(self, line: str) -> None:
+        for reporter in self.reporters:
+            reporter.progress(line)
+
+    def note(self, line: str) -> None:
+        for reporter in self.reporters:
+            reporter.note(line)
+
+    def warn(self, line: str) -> None:
+        for reporter in self.reporters:
+            reporter.warn(line)
+
+
+@dataclass(slots=True)
+class _Flight:
+    task: asyncio.Task[BuildRecord]
+    broadcast: _Broadcast
+    waiters: int = 0
+
+
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+class Scheduler:
+    """Publishes the images of one program, each (repository, key) once at a time.
+
+    All who ask for the same image for the same place get the same record or the same error. Asked for another
+    place (``runs_on``), the second waits for the first, finds its tag, and has it checked by its own rules.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._flights: dict[tuple[str, str, str, str], _Flight] = {}
+        self._turns: dict[tuple[str, str], _Turn] = {}
+
+    async def publish(
+        self,
+        job: BuildJob,
+        registry: Registry,
+        executor: Executor,
+        reporter: Reporter,
+        *,
+        recorded: Recorded | None = None,
+        executor_name: str = "local",
+        explained: str = "",
+    ) -> BuildRecord:
+        """As ``pipeline.publish``; cancelling the last one who waits stops the build and awaits its end."""
+        identity = (job.repository_url, job.key.hex, job.runs_on, job.platform)
+        flight = self._flights.get(identity)
+        if flight is None:
+            broadcast = _Broadcast()
+            publishing = partial(
+                publish,
+                job,
+                registry,
+                executor,
+                broadcast,
+                self._clock,
+                recorded=recorded,
+                executor_name=executor_name,
+                explained=explained,
+            )
+            task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")
+            flight = self._flights[identity] = _Flight(task, broadcast)
+            task.add_done_callback(lambda _: self._flights.pop(identity, None))
+        flight.broadcast.reporters.append(reporter)
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.waiters == 1 and not flight.task.done():
+                # Nobody may join a flight that is being stopped.
+                if self._flights.get(identity) is flight:
+                    del self._flights[identity]
+                await stop(flight.task)
+            raise
+        finally:
+            flight.waiters -= 1
+            flight.broadcast.reporters.remove(reporter)
+
+    async def _in_turn(self, job: BuildJob, publishing: Callable[[], Awaitable[BuildRecord]]) -> BuildRecord:
+        async with self._turn((job.repository_url, job.key.hex)):
+            return await publishing()
+
+    @asynccontextmanager
+    async def _turn(self, image: tuple[str, str]) -> AsyncGenerator[None]:
+        turn = self._turns.setdefault(image, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                self._turns.pop(image, None)
+
+    async def close(self) -> None:
+        """Stop whatever still runs and wait for its end."""
+        tasks = [flight.task for flight in self._flights.values()]
+        await asyncio.gather(*(stop(task) for task in tasks))
+
+
+async def stop(task: asyncio.Task[BuildRecord]) -> None:
+    """Cancel a task and wait for its end, even when cancelled meanwhile; its outcome is not of interest."""
+    task.cancel()
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()

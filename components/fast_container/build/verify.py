@@ -1,0 +1,64 @@
+"""Reads a pushed image back and has it checked.
+
+Decides what must be fetched: the manifest is given, a configuration for each platform asked for. Leaves the
+rules to ``checks``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fast_container.checks.image import check_configuration, check_manifest, child_for
+from fast_container.checks.pushed_image import parse_manifest
+from fast_container.core.ports import Manifest, Registry
+from fast_container.errors import RegistryError, VerifyError
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An image that may be used where it is to run.
+
+    Attributes:
+        manifest: As it was given.
+        image_bytes: Compressed bytes; of the first platform, for an index.
+        notes: What the user should know although it is allowed.
+    """
+
+    manifest: Manifest
+    image_bytes: int
+    notes: tuple[str, ...] = ()
+
+
+async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platform: str) -> Verified:
+    """Check a manifest that the registry holds.
+
+    Args:
+        registry: Where its configuration is read from.
+        manifest: A manifest or an index.
+        runs_on: ``lambda``, ``ecs`` or ``anywhere``.
+        platform: ``os/architecture[/variant]``; several separated by commas for an index.
+
+    Raises:
+        VerifyError: It is not fit; says which rule and what to do.
+        RegistryError: It could not be read.
+    """
+    where = f"{registry.url}@{manifest.digest}"
+    parsed = parse_manifest(manifest)
+    notes = check_manifest(parsed, runs_on=runs_on, where=where)
+    sizes: list[int] = []
+    for wanted in (part.strip() for part in platform.split(",")):
+        image = parsed
+        if parsed.is_index:
+            child = child_for(parsed, platform=wanted, where=where)
+            held = await registry.manifest(child.digest)
+            if held is None:
+                raise RegistryError(
+                    "A manifest of the pushed index is not in the registry.", where=child.digest
+                )
+            image = parse_manifest(held)
+        if image.config is None:
+            raise VerifyError("The pushed image index holds another index.", where=where)
+        configuration = await registry.blob(image.config.digest)
+        check_configuration(configuration, runs_on=runs_on, platform=wanted, where=where)
+        sizes.append(image.compressed_bytes)
+    return Verified(manifest, sizes[0], tuple(notes))

@@ -1,0 +1,1 @@
+"""Rules about Dockerfiles before the build and about images after it."""

@@ -1,0 +1,77 @@
+"""What AWS Lambda accepts as a function's image.
+
+Decides, from the manifest and the configuration alone. Sources: "Create a Lambda function using a container
+image" (single manifest, OCI or Docker schema 2; 10 GB uncompressed; x86_64 or arm64; Linux), and the refusals
+that users reported for image indexes, attestations, zstd and foreign layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fast_container.checks.pushed_image import DOCKER_MANIFEST, OCI_MANIFEST, ParsedManifest, same_platform
+from fast_container.core.record import megabytes
+from fast_container.errors import VerifyError
+
+LARGEST_BYTES = 10 * 1024**3
+_NEAR_BYTES = LARGEST_BYTES // 3
+_LAYERS = frozenset(
+    {
+        "application/vnd.oci.image.layer.v1.tar",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.docker.image.rootfs.diff.tar",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    }
+)
+_PLATFORMS = ("linux/amd64", "linux/arm64")
+
+
+def check_lambda_image(manifest: ParsedManifest, where: str) -> Iterator[str]:
+    """Yield notes about an image whose platform was checked already.
+
+    Raises:
+        VerifyError: Lambda would refuse it; names the rule.
+    """
+    if manifest.is_index:
+        attested = any(child.attestation for child in manifest.children)
+        raise _refused(
+            "an image index was pushed, Lambda takes a single manifest",
+            where,
+            "it holds attestations" if attested else f"media type {manifest.media_type}",
+            "Build for one platform, with provenance and SBOM off.",
+        )
+    if manifest.media_type not in (OCI_MANIFEST, DOCKER_MANIFEST):
+        raise _refused("the manifest's media type is not supported", where, manifest.media_type, "")
+    for layer in manifest.layers:
+        if layer.media_type not in _LAYERS:
+            raise _refused(
+                "a layer is neither plain tar nor gzip",
+                where,
+                f"{layer.digest} is {layer.media_type}",
+                "Do not ask for zstd compression, and start from a base image without such layers.",
+            )
+    if manifest.compressed_bytes > LARGEST_BYTES:
+        raise _refused(
+            "the image is larger than 10 GB",
+            where,
+            f"{megabytes(manifest.compressed_bytes)} compressed, Lambda counts uncompressed bytes",
+            "Leave out what the function does not need.",
+        )
+    if manifest.compressed_bytes > _NEAR_BYTES:
+        yield f"{megabytes(manifest.compressed_bytes)} compressed: unpacked it may exceed Lambda's 10 GB"
+
+
+def check_lambda_platform(platform: str, where: str) -> None:
+    """Refuse platforms that Lambda does not have.
+
+    Raises:
+        VerifyError: It is neither linux/amd64 nor linux/arm64.
+    """
+    if not any(same_platform(known, platform) for known in _PLATFORMS):
+        raise _refused(
+            "the platform is not one of Lambda's", where, platform, f"Use {' or '.join(_PLATFORMS)}."
+        )
+
+
+def _refused(rule: str, where: str, why: str, next_step: str) -> VerifyError:
+    return VerifyError(f"The image is not fit for Lambda: {rule}.", where=where, why=why, next_step=next_step)

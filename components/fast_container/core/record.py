@@ -1,0 +1,95 @@
+"""The record of one build: what happened, for reports and for the state.
+
+Decides the fields and their JSON form, versioned. Leaves where records are kept and how they read to
+``report``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, cast
+
+SCHEMA = 1
+
+Outcome = Literal["built", "reused"]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """One image that was published.
+
+    Attributes:
+        name: The image's name in the program.
+        repository_url: ``host/name``.
+        key: The build key, 64 hexadecimal digits.
+        digest: The verified manifest's digest.
+        outcome: ``built``, or ``reused`` when the registry had it.
+        started: Seconds since the epoch.
+        duration_s: From the look-up to the tag.
+        steps: The Dockerfile's steps in this build; 0 when reused.
+        steps_cached: How many of them came out of the cache.
+        pushed_bytes: Bytes that BuildKit reported as pushed.
+        image_bytes: Compressed size: the sum over configuration and layers of the manifest.
+        executor: ``local`` or ``codebuild``; "" when reused.
+        reason: Why it was built or reused, in one line.
+        log_path: Where the full log lies on the machine that built, or "". Not for the state.
+        schema: Version of this form.
+    """
+
+    name: str
+    repository_url: str
+    key: str
+    digest: str
+    outcome: Outcome
+    started: float
+    duration_s: float
+    steps: int = 0
+    steps_cached: int = 0
+    pushed_bytes: int = 0
+    image_bytes: int = 0
+    executor: str = ""
+    reason: str = ""
+    log_path: str = ""
+    schema: int = SCHEMA
+
+    def summary(self) -> str:
+        """The closing line: ``built in 41 s: 3 of 7 steps cached, 38 MB pushed``."""
+        if self.outcome == "reused":
+            return "reused from registry"
+        seconds = f"{self.duration_s:.0f}" if self.duration_s >= 10 else f"{self.duration_s:.1f}"
+        return (
+            f"built in {seconds} s: {self.steps_cached} of {self.steps} steps cached, "
+            f"{megabytes(self.pushed_bytes)} pushed"
+        )
+
+    def to_json(self) -> str:
+        """One line of JSON, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> BuildRecord:
+        """Read what ``to_json`` wrote.
+
+        Fields that a newer minor form added are left out.
+
+        Raises:
+            ValueError: It is not such a record, or its schema is newer than this program.
+        """
+        loaded: object = json.loads(text)
+        if not isinstance(loaded, dict):
+            raise ValueError("not a build record")
+        data = cast("dict[str, Any]", loaded)
+        if not isinstance(data.get("schema"), int) or data["schema"] > SCHEMA:
+            raise ValueError(f"build record of schema {data.get('schema')!r}; this program knows {SCHEMA}")
+        known = {f.name for f in fields(cls)}
+        try:
+            return cls(**{name: value for name, value in data.items() if name in known})
+        except TypeError as error:
+            raise ValueError(f"not a build record: {error}") from error
+
+
+def megabytes(size_bytes: int) -> str:
+    """``38 MB``, ``0.4 MB``, ``0 MB``; decimal megabytes, as registries and price lists count."""
+    size = size_bytes / 1e6
+    return f"{size:.0f} MB" if size >= 10 or size_bytes == 0 else f"{max(size, 0.1):.1f} MB"
