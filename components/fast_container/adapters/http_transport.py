@@ -67,9 +67,7 @@ class Proxies:
         def value(name: str) -> str:
             return environment.get(name.lower()) or environment.get(name.upper()) or ""
 
-        bypass = tuple(
-            part.strip().lstrip(".").lower() for part in value("no_proxy").split(",") if part.strip()
-        )
+        bypass = tuple(part.strip().lstrip(".").lower() for part in value("no_proxy").split(",") if part.strip())
         return cls(value("http_proxy"), value("https_proxy"), bypass)
 
     def choose(self, scheme: str, host: str) -> str:
@@ -147,9 +145,7 @@ class HttpTransport:
             url = target
         raise RegistryError("The registry redirects in a circle.", where=_shown(url))
 
-    def _with_retries(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Response:
+    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         pause_s = _FIRST_PAUSE_S
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
@@ -190,19 +186,13 @@ class HttpTransport:
             connection = self._connect(parts.scheme, parts.netloc, proxy)
             return self._exchange(connection, (parts.scheme, parts.netloc), request)
 
-    def _exchange(
-        self, connection: http.client.HTTPConnection, origin: tuple[str, str], request: _Request
-    ) -> Response:
+    def _exchange(self, connection: http.client.HTTPConnection, origin: tuple[str, str], request: _Request) -> Response:
         try:
-            connection.request(
-                request.method, request.target, body=request.body, headers=dict(request.headers)
-            )
+            connection.request(request.method, request.target, body=request.body, headers=dict(request.headers))
             answer = connection.getresponse()
             data = answer.read(self._largest_body + 1)
             if len(data) > self._largest_body:
-                raise RegistryError(
-                    "The registry's answer is larger than anything expected.", where=origin[1]
-                )
+                raise RegistryError("The registry's answer is larger than anything expected.", where=origin[1])
             response = Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, data)
             keep = not answer.will_close
         except BaseException:

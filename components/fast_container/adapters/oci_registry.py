@@ -59,9 +59,7 @@ class OciRegistry:
     ) -> None:
         host, _, name = url.partition("/")
         if not host or not name:
-            raise RegistryError(
-                "A repository URL is host/name.", where=url, next_step="Give it as host/name."
-            )
+            raise RegistryError("A repository URL is host/name.", where=url, next_step="Give it as host/name.")
         self._url = url
         self._name = name
         if plain_http is None:
@@ -105,9 +103,7 @@ class OciRegistry:
         response = self._send("GET", f"/manifests/{reference}", {"Accept": _ACCEPT})
         if response.status == 404:
             if "html" in response.headers.get("content-type", ""):
-                raise self._error(
-                    response, f"{self._url} was looked up, but a web page answered, not a registry."
-                )
+                raise self._error(response, f"{self._url} was looked up, but a web page answered, not a registry.")
             return None
         if response.status != 200:
             raise self._error(response, f"The registry could not say whether {reference} exists.")
@@ -126,18 +122,14 @@ class OciRegistry:
         if response.status != 200:
             raise self._error(response, f"The registry did not give the blob {digest}.")
         if f"sha256:{hashlib.sha256(response.body).hexdigest()}" != digest:
-            raise RegistryError(
-                "The registry sent a blob that does not fit its digest.", where=f"{self._url}@{digest}"
-            )
+            raise RegistryError("The registry sent a blob that does not fit its digest.", where=f"{self._url}@{digest}")
         return response.body
 
     def _tag(self, manifest: Manifest, tag: str) -> str:
         there = self._manifest(tag)
         if there is not None:
             return there.digest
-        response = self._send(
-            "PUT", f"/manifests/{tag}", {"Content-Type": manifest.media_type}, body=manifest.content
-        )
+        response = self._send("PUT", f"/manifests/{tag}", {"Content-Type": manifest.media_type}, body=manifest.content)
         if response.status in (200, 201, 202):
             # In a repository with mutable tags another machine may have put its own in between.
             there = self._manifest(tag)
@@ -187,9 +179,7 @@ class OciRegistry:
                 self._authorization = basic(credentials)
             return self._authorization
 
-    def _bearer_token(
-        self, parameters: Mapping[str, str], credentials: Credentials | None, *, push: bool
-    ) -> str:
+    def _bearer_token(self, parameters: Mapping[str, str], credentials: Credentials | None, *, push: bool) -> str:
         realm = parameters.get("realm", "")
         if not realm.startswith("https://") and not is_loopback(urllib.parse.urlsplit(realm).hostname or ""):
             raise AuthError("The registry names a token service without TLS.", where=self._url, why=realm)
@@ -219,11 +209,7 @@ class OciRegistry:
     def _denied(self, response: Response) -> AuthError:
         host = self._url.partition("/")[0]
         text = _error_text(response)
-        what = (
-            "The registry refused the credentials."
-            if response.status == 401
-            else "The registry denied access."
-        )
+        what = "The registry refused the credentials." if response.status == 401 else "The registry denied access."
         return AuthError(
             what,
             where=self._url,

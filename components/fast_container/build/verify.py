@@ -52,9 +52,7 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
             child = child_for(parsed, platform=wanted, where=where)
             held = await registry.manifest(child.digest)
             if held is None:
-                raise RegistryError(
-                    "A manifest of the pushed index is not in the registry.", where=child.digest
-                )
+                raise RegistryError("A manifest of the pushed index is not in the registry.", where=child.digest)
             image = parse_manifest(held)
         if image.config is None:
             raise VerifyError("The pushed image index holds another index.", where=where)

@@ -32,9 +32,7 @@ def child_for(index: ParsedManifest, *, platform: str, where: str) -> Descriptor
         if not child.attestation and same_platform(platform, child.platform):
             return child
     held = ", ".join(c.platform for c in index.children if not c.attestation) or "nothing"
-    raise VerifyError(
-        f"The pushed image index has no image for {platform}.", where=where, why=f"it holds {held}"
-    )
+    raise VerifyError(f"The pushed image index has no image for {platform}.", where=where, why=f"it holds {held}")
 
 
 def check_configuration(configuration: bytes, *, runs_on: str, platform: str, where: str) -> None:

@@ -68,9 +68,7 @@ def check_lambda_platform(platform: str, where: str) -> None:
         VerifyError: It is neither linux/amd64 nor linux/arm64.
     """
     if not any(same_platform(known, platform) for known in _PLATFORMS):
-        raise _refused(
-            "the platform is not one of Lambda's", where, platform, f"Use {' or '.join(_PLATFORMS)}."
-        )
+        raise _refused("the platform is not one of Lambda's", where, platform, f"Use {' or '.join(_PLATFORMS)}.")
 
 
 def _refused(rule: str, where: str, why: str, next_step: str) -> VerifyError:

@@ -76,10 +76,6 @@ class AwsAccess:
         return cls(
             region=str(plain.get("region") or ""),
             profile=str(plain.get("profile") or ""),
-            assume_roles=tuple(
-                AssumedRole(**{k: v for k, v in role.items() if k in known}) for role in roles
-            ),
-            endpoints={
-                str(k): str(v) for k, v in cast("Mapping[str, Any]", plain.get("endpoints") or {}).items()
-            },
+            assume_roles=tuple(AssumedRole(**{k: v for k, v in role.items() if k in known}) for role in roles),
+            endpoints={str(k): str(v) for k, v in cast("Mapping[str, Any]", plain.get("endpoints") or {}).items()},
         )

@@ -1,0 +1,187 @@
+"""AWS clients as the stack has them, and AWS's errors as ours.
+
+Decides the order (static credentials, profile, then the ambient chain; roles assumed on top, refreshed by
+themselves) and which error of the SDK means what. Leaves where the facts come from to the composition root.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import botocore.config
+import botocore.credentials
+import botocore.exceptions
+import botocore.session
+
+from fast_container.core.aws_access import AssumedRole, AwsAccess
+from fast_container.errors import AuthError, RegistryError
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_BAD_CREDENTIALS = frozenset(
+    {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"}
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_SESSION_NAME = "fast-container"
+
+
+class AwsSession:
+    """Makes clients; one for a whole program, safe for threads.
+
+    Args:
+        access: The stack's or the builder's facts. environment: Ambient region variables, the last resort.
+        (Ambient credentials and endpoints are read by the SDK.)
+    """
+
+    def __init__(self, access: AwsAccess, environment: Mapping[str, str]) -> None:
+        self._access = access
+        self._environment = environment
+        self._session: Any = None
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def region(self) -> str:
+        """The configured region, else the ambient one, else ""."""
+        ambient = self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
+        return self._access.region or ambient or ""
+
+    def client(self, service: str, region: str = "") -> Any:
+        """A client of a service; kept for the session.
+
+        Raises:
+            AuthError: There is no such profile, or no region.
+        """
+        where = region or self.region()
+        with self._lock, aws_errors(f"{service} client", where or "AWS"):
+            if (service, where) not in self._clients:
+                if self._session is None:
+                    self._session = self._new_session()
+                self._clients[service, where] = self._session.create_client(
+                    service,
+                    region_name=where or None,
+                    endpoint_url=self._access.endpoints.get(service) or None,
+                    config=botocore.config.Config(
+                        connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
+                    ),
+                )
+            return self._clients[service, where]
+
+    def _new_session(self) -> Any:
+        access = self._access
+        session: Any = botocore.session.Session(profile=access.profile or None)
+        if access.access_key:
+            session.set_credentials(access.access_key, access.secret_key, access.session_token or None)
+        for role in access.assume_roles:
+            session = self._assume(session, role)
+        return session
+
+    def _assume(self, session: Any, role: AssumedRole) -> Any:
+        source = session.get_credentials()
+        if source is None:
+            raise botocore.exceptions.NoCredentialsError
+        region, endpoint = self.region(), self._access.endpoints.get("sts")
+
+        def create_client(service: str, **arguments: Any) -> Any:
+            return session.create_client(
+                service, region_name=region or None, endpoint_url=endpoint or None, **arguments
+            )
+
+        extra: dict[str, Any] = {"RoleSessionName": role.session_name or _SESSION_NAME}
+        if role.external_id:
+            extra["ExternalId"] = role.external_id
+        if role.duration_s:
+            extra["DurationSeconds"] = role.duration_s
+        if role.source_identity:
+            extra["SourceIdentity"] = role.source_identity
+        if role.policy:
+            extra["Policy"] = role.policy
+        fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
+            client_creator=create_client, source_credentials=source, role_arn=role.role_arn, extra_args=extra
+        )
+        assumed = botocore.session.Session(profile=self._access.profile or None)
+        # botocore has no public way to give a session credentials that refresh themselves.
+        setattr(  # noqa: B010
+            assumed,
+            "_credentials",
+            botocore.credentials.DeferredRefreshableCredentials(
+                method="assume-role", refresh_using=fetcher.fetch_credentials
+            ),
+        )
+        return assumed
+
+
+@contextmanager
+def aws_errors(action: str, where: str, *, error_type: type[RegistryError] = RegistryError) -> Generator[None]:
+    """Turn the SDK's errors into one of ours each.
+
+    Args:
+        action: What was asked, as IAM names it (``ecr:BatchGetImage``).
+        where: Repository, registry or endpoint.
+        error_type: For what is not a matter of credentials.
+
+    Raises:
+        AuthError: Credentials are missing, expired, wrong, or not allowed to; or there is no region.
+        RegistryError: Everything else that the service or the network answered.
+    """
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        raise _service_error(error, action, where, error_type) from error
+    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
+        raise AuthError(
+            "There are no AWS credentials.",
+            where=where,
+            why=str(error),
+            next_step="Set them in the stack's aws: configuration, by a profile, or in the environment.",
+        ) from error
+    except botocore.exceptions.NoRegionError as error:
+        raise AuthError(
+            "The AWS region is not known.", where=where, next_step="Set it: pulumi config set aws:region <region>"
+        ) from error
+    except botocore.exceptions.ProfileNotFound as error:
+        raise AuthError("The AWS profile does not exist.", where=where, why=str(error)) from error
+    except (
+        botocore.exceptions.TokenRetrievalError,
+        botocore.exceptions.SSOError,
+        botocore.exceptions.CredentialRetrievalError,
+    ) as error:
+        raise AuthError(
+            "AWS credentials could not be obtained.",
+            where=where,
+            why=str(error),
+            next_step="Log in again (aws sso login).",
+        ) from error
+    except botocore.exceptions.HTTPClientError as error:
+        raise error_type(
+            "AWS cannot be reached.",
+            where=where,
+            why=str(error),
+            next_step="Check the network, any proxy, and the configured endpoint.",
+        ) from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise error_type(f"AWS could not be asked ({action}).", where=where, why=str(error)) from error
+
+
+def error_code(error: botocore.exceptions.ClientError) -> str:
+    """The service's error code."""
+    response = cast("Mapping[str, Mapping[str, Any]]", error.response)
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def _service_error(
+    error: botocore.exceptions.ClientError, action: str, where: str, error_type: type[RegistryError]
+) -> RegistryError:
+    response = cast("Mapping[str, Mapping[str, Any]]", error.response)
+    code, message = error_code(error), str(response.get("Error", {}).get("Message", ""))
+    why = f"{code}: {message}"
+    if code in _EXPIRED:
+        return AuthError("The AWS credentials have expired.", where=where, why=why, next_step="Log in again.")
+    if code in _BAD_CREDENTIALS:
+        return AuthError("AWS does not accept the credentials.", where=where, why=why)
+    if code in _DENIED:
+        return AuthError(
+            f"AWS denied {action}.", where=where, why=why, next_step=f"Allow {action} to the identity in use."
+        )
+    return error_type(f"AWS refused {action}.", where=where, why=why)

@@ -1,0 +1,117 @@
+"""Which adapter a repository's URL needs, and with whose credentials.
+
+Decides by the URL where it is ECR's own; where an ECR endpoint is configured (an emulator, a private
+endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the
+credentials of Docker's configuration. Account and region come from the URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.adapters.docker_config import DockerConfig
+from fast_container.adapters.ecr import EcrRegistry, EcrToken
+from fast_container.adapters.http_transport import HttpTransport, Proxies
+from fast_container.adapters.oci_registry import OciRegistry
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import Credentials, Registry
+
+_ECR_HOST = re.compile(r"^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$")
+
+
+@dataclass(frozen=True)
+class EcrHost:
+    """What an ECR registry's host name says."""
+
+    account: str
+    region: str
+
+
+def ecr_host(host: str) -> EcrHost | None:
+    """Account and region of ``<12 digits>.dkr.ecr.<region>.<suffix>``, or None."""
+    match = _ECR_HOST.match(host)
+    return EcrHost(match[1], match[2]) if match else None
+
+
+class Registries:
+    """The registries of one program: shared connections, one token per registry host.
+
+    Args:
+        access: How to reach AWS.
+        environment: For proxies, Docker's configuration, and the ambient region and endpoints.
+    """
+
+    def __init__(self, access: AwsAccess, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._session = AwsSession(access, environment)
+        self._http = HttpTransport(proxies=Proxies.from_environment(environment))
+        self._tokens: dict[str, EcrToken] = {}
+        self._emulated: EcrToken | None = None
+        self._has_endpoint = bool(
+            access.endpoints.get("ecr")
+            or environment.get("AWS_ENDPOINT_URL_ECR")
+            or environment.get("AWS_ENDPOINT_URL")
+        )
+        self._lock = threading.Lock()
+
+    async def registry(self, url: str) -> Registry:
+        """The adapter for ``host/name``."""
+        return await asyncio.to_thread(self.registry_blocking, url)
+
+    def registry_blocking(self, url: str) -> Registry:
+        """As ``registry``; asks a configured ECR endpoint once.
+
+        Raises:
+            AuthError: That endpoint refused.
+            RegistryError: It cannot be reached.
+        """
+        host = url.partition("/")[0]
+        token = self._token(host)
+        if token is None:
+            return OciRegistry(
+                url, lambda: DockerConfig.load(self._environment).credentials(host), transport=self._http
+            )
+        known = ecr_host(host)
+        region = known.region if known else ""
+        plain_http = None if known else token.proxy_endpoint().startswith("http://")
+        oci = OciRegistry(url, token.credentials, plain_http=plain_http, transport=self._http)
+        return EcrRegistry(
+            url, lambda: self._session.client("ecr", region), oci, registry_id=known.account if known else ""
+        )
+
+    def push_credentials(self, host: str) -> Credentials | None:
+        """What a builder needs beyond the user's own Docker configuration to use a registry host; blocking.
+
+        None for registries that are not ECR: their credentials are in that configuration.
+        """
+        token = self._token(host)
+        return token.credentials() if token else None
+
+    def _token(self, host: str) -> EcrToken | None:
+        known = ecr_host(host)
+        with self._lock:
+            if known:
+                if host not in self._tokens:
+                    self._tokens[host] = EcrToken(lambda: self._session.client("ecr", known.region), host)
+                return self._tokens[host]
+            if not self._has_endpoint:
+                return None
+            if self._emulated is None:
+                self._emulated = EcrToken(lambda: self._session.client("ecr"), "the configured ECR endpoint")
+            token = self._emulated
+        return token if urllib.parse.urlsplit(token.proxy_endpoint()).netloc == host else None
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._http.close()
+
+
+def registry_for(url: str, access: AwsAccess, environment: Mapping[str, str]) -> Registry:
+    """One repository's adapter, for a caller that needs only one (the dynamic provider); blocking."""
+    return Registries(access, environment).registry_blocking(url)
