@@ -37,12 +37,28 @@ def framed_digest(values: Iterable[str | bytes]) -> str:
     return digest.hexdigest()
 
 
+def entry_frames(entry: Entry) -> bytes:
+    """An entry's part of a ``context_digest``: the frames of path, type, mode (octal), link text and digest."""
+    path, digest, target = entry.path_bytes, entry.digest.encode(), b""
+    if entry.target:
+        target = entry.target.encode("utf-8", "surrogateescape")
+    return b"%d:%b%d:%b3:%o%d:%b%d:%b" % (
+        len(path),
+        path,
+        len(entry.type),
+        entry.type.encode(),
+        entry.mode,
+        len(target),
+        target,
+        len(digest),
+        digest,
+    )
+
+
 def entries_digest(entries: Iterable[Entry]) -> str:
-    """The ``context_digest``: path, type, executable bit, link text and content of entries, in the paths' byte order."""
-    fields: list[str | bytes] = []
-    for entry in sorted(entries, key=lambda e: e.path_bytes):
-        fields += (entry.path, entry.type, f"{entry.mode:o}", entry.target, entry.digest)
-    return framed_digest(fields)
+    """The ``context_digest``: path, type, mode, link text and content of entries, in byte order of paths."""
+    ordered = sorted(entries, key=lambda e: e.path_bytes)
+    return hashlib.sha256(b"".join(map(entry_frames, ordered))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,8 @@ class BuildKey:
         hex: 64 hexadecimal digits.
         parts: Name → first 16 digits of the part's digest, for explaining what changed. Names are
             ``dockerfile``, ``platform``, ``target``, ``arg:NAME``, ``label:NAME``, ``context:NAME``,
-            ``image:REFERENCE``, ``base:NAME``, ``secret:ID``, ``trigger:NAME``.
+            ``image:REFERENCE``, ``base:NAME``, ``secret:ID``, ``trigger:NAME``; and, only for explaining, what
+            ``build_key`` was given as ``explain``.
     """
 
     hex: str
@@ -73,7 +90,7 @@ class KeyInputs:
         instructions: The instructions of the stages that the target reaches, one text each, in order; or the raw
             Dockerfile bytes as the only element where the file was not understood.
         build_args: Only those that a reachable stage declares, less the volatile ones.
-        contexts: Context name → its selected entries.
+        contexts: Context name → its selected entries, or their ``entries_digest`` where it is known already.
         external_images: Reference as written → its pin (a digest, or the text itself under ``as-written``).
         base_keys: Name of one of our own base images → its build key (64 hex).
         secret_ids: Ids only, never values.
@@ -85,21 +102,30 @@ class KeyInputs:
     target: str = ""
     build_args: Mapping[str, str] = field(default_factory=dict[str, str])
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    contexts: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict[str, tuple[Entry, ...]])
+    contexts: Mapping[str, tuple[Entry, ...] | str] = field(default_factory=dict[str, tuple[Entry, ...] | str])
     external_images: Mapping[str, str] = field(default_factory=dict[str, str])
     base_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     secret_ids: tuple[str, ...] = ()
     triggers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def build_key(inputs: KeyInputs) -> BuildKey:
-    """Compute the key; pure, the same on every machine."""
+def build_key(inputs: KeyInputs, explain: Mapping[str, str] | None = None) -> BuildKey:
+    """Compute the key; pure, the same on every machine.
+
+    Args:
+        inputs: All that counts.
+        explain: Finer parts (name → digest in hex) that are kept beside the key's own for saying what changed; they
+            do not enter the key.
+    """
     parts = {
         "dockerfile": framed_digest(inputs.instructions),
         "platform": framed_digest([inputs.platform]),
         "target": framed_digest([inputs.target]),
     }
-    parts |= {f"context:{name}": entries_digest(entries) for name, entries in inputs.contexts.items()}
+    parts |= {
+        f"context:{name}": entries if isinstance(entries, str) else entries_digest(entries)
+        for name, entries in inputs.contexts.items()
+    }
     named: tuple[tuple[str, Mapping[str, str]], ...] = (
         ("arg", inputs.build_args),
         ("label", inputs.labels),
@@ -114,4 +140,5 @@ def build_key(inputs: KeyInputs) -> BuildKey:
     fields: list[str | bytes] = ["fast-container", str(SCHEMA)]
     for name in sorted(parts, key=lambda n: n.encode("utf-8", "surrogateescape")):
         fields += (name, parts[name])
-    return BuildKey(framed_digest(fields), {name: digest[:_PART_DIGITS] for name, digest in parts.items()})
+    shown = parts | dict(explain or {})
+    return BuildKey(framed_digest(fields), {name: digest[:_PART_DIGITS] for name, digest in shown.items()})

@@ -1,0 +1,119 @@
+"""The Dockerfile and the ignore files of one image: which are read, and from where.
+
+Decides, as BuildKit's frontend does (dockerui): a missing ``Dockerfile`` is looked for as ``dockerfile``; the ignore
+file of the image's own context is ``<Dockerfile>.dockerignore`` beside the Dockerfile, even an empty one, else the
+context root's ``.dockerignore``; a named context has its own root's; an inline Dockerfile has nothing beside it.
+Leaves what the texts mean to ``core.dockerfile`` and ``core.ignore``.
+"""
+
+# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# ruff: noqa: PTH110, PTH113, PTH118, PTH119, PTH120, PTH123
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final, final
+
+from fast_container.core.ignore import IgnoreRules
+from fast_container.errors import ArgsError, DockerfileError
+
+IGNORE_FILE: Final = ".dockerignore"
+MAX_BYTES: Final = 16 << 20
+"""BuildKit refuses larger Dockerfiles and ignore files."""
+
+
+@final
+class Default:
+    """Stands for "as BuildKit finds it", where None has a meaning of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class InlineDockerfile:
+    """A Dockerfile that is a text of the program; reads only the context root's ignore file."""
+
+    text: str
+
+
+def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str) -> bytes:
+    """The Dockerfile's bytes.
+
+    Args:
+        dockerfile: An absolute path, or the text.
+        name: What to call it in messages.
+
+    Raises:
+        ArgsError: It is not there or is no file.
+        DockerfileError: It cannot be read or is too large.
+    """
+    if isinstance(dockerfile, InlineDockerfile):
+        return dockerfile.text.encode("utf-8", "surrogateescape")
+    path = dockerfile
+    if not os.path.exists(path) and os.path.basename(path) == "Dockerfile":
+        lower = os.path.join(os.path.dirname(path), "dockerfile")
+        path = lower if os.path.exists(lower) else path
+    if not os.path.isfile(path):
+        is_there = os.path.exists(path)
+        raise ArgsError(
+            "The Dockerfile is a directory." if is_there else "The Dockerfile is not there.",
+            property_path="dockerfile",
+            why=f"There is no file at {name}.",
+            next_step="Paths are relative to the program's working directory, the Dockerfile's too.",
+        )
+    return _read(path, name, "Dockerfile")
+
+
+def main_rules(
+    root: str,
+    dockerfile: str | InlineDockerfile,
+    name: str,
+    *,
+    dockerignore: str | type[Default] | None,
+    extra: tuple[str, ...],
+) -> IgnoreRules:
+    """The rules of an image's own context.
+
+    Args:
+        root: The context's directory.
+        dockerfile: An absolute path, or the text.
+        name: What to call the Dockerfile in messages.
+        dockerignore: ``Default``, None for no file, or the path of the file to read instead.
+        extra: The caller's own patterns, behind the file's.
+
+    Raises:
+        DockerfileError: A file cannot be read, or moby would refuse a pattern.
+    """
+    if dockerignore is None:
+        return IgnoreRules.parse(b"", file="ignore", extra=extra)
+    if isinstance(dockerignore, str):
+        return _rules(dockerignore, dockerignore, extra)
+    if isinstance(dockerfile, str) and os.path.isfile(f"{dockerfile}.dockerignore"):
+        return _rules(f"{dockerfile}.dockerignore", f"{name}.dockerignore", extra)
+    return _rules(os.path.join(root, IGNORE_FILE), IGNORE_FILE, extra)
+
+
+def named_rules(root: str, context: str) -> IgnoreRules:
+    """The rules of a named context: its own root's, whatever the image's own context has.
+
+    Raises:
+        DockerfileError: The file cannot be read, or moby would refuse a pattern.
+    """
+    return _rules(os.path.join(root, IGNORE_FILE), f"{IGNORE_FILE} of the named context {context}", ())
+
+
+def _rules(path: str, name: str, extra: tuple[str, ...]) -> IgnoreRules:
+    text = _read(path, name, "ignore file") if os.path.isfile(path) else b""
+    return IgnoreRules.parse(text, file=name, extra=extra)
+
+
+def _read(path: str, name: str, kind: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DockerfileError(
+            f"The {kind} cannot be read.", file=name, why=error.strerror or str(error), next_step="Make it readable."
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise DockerfileError(f"The {kind} is larger than 16 MiB.", file=name, why="BuildKit refuses it.")
+    return data

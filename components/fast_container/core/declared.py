@@ -1,0 +1,191 @@
+"""One image as a program or the command line declares it, in plain values.
+
+Decides which declarations are refused before anything is hashed: places that are not there or are of the wrong kind,
+names and platforms that BuildKit would not take. Leaves which files are read to ``core.build_files``, what they say to
+``core.dockerfile`` and ``core.ignore``, and the selected files to ``core.context``.
+"""
+
+# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# ruff: noqa: PTH110, PTH112, PTH113
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fast_container.core.build_files import (
+    Default,
+    InlineDockerfile,
+    main_rules,
+    named_rules,
+    read_dockerfile_bytes,
+)
+from fast_container.core.ignore import IgnoreRules
+from fast_container.errors import ArgsError
+
+__all__ = [
+    "MAIN_CONTEXT",
+    "DeclaredImage",
+    "Default",
+    "InlineDockerfile",
+    "check_arguments",
+    "check_declared",
+    "ignore_rules",
+    "is_remote",
+]
+
+MAIN_CONTEXT: Final = "context"
+"""The name of an image's own build context among all of its contexts."""
+
+_ARG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTEXT_NAME = re.compile(r"[A-Za-z0-9_./:@+-]+")
+_PLATFORM = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)?")
+_SYSTEMS = frozenset({"linux", "windows", "darwin", "freebsd", "wasi", "wasip1", "js"})
+_REMOTE = re.compile(r"(docker-image|oci-layout|https?|git|ssh|target|input)://|git@|[^/]+\.git(#|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredImage:
+    """One image, plain values only.
+
+    Attributes:
+        name: Its name in the program.
+        context: Absolute path of the build context's directory.
+        dockerfile: Absolute path, or the text itself.
+        dockerfile_name: What to call the Dockerfile in messages.
+        target: A stage's name; "" is the last stage.
+        platform: ``os/arch`` or ``os/arch/variant``.
+        build_args: Name → value, with those that do not count (``volatile_build_args``).
+        labels: Name → value.
+        named_contexts: Name → absolute path of a directory, or a reference (``docker-image://…``, ``https://…``).
+        ignore: Patterns behind those of the ignore file.
+        dockerignore: ``Default`` is BuildKit's own rule; None disregards ignore files; a path is read instead.
+        secret_ids: Ids only.
+        triggers: The caller's own parts of the key.
+        base_keys: Name of a base image of ours → its build key.
+        volatile_build_args: Build args whose values do not enter the key.
+        image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
+        image_facts: Reference → what is known of that image (``core.dockerfile``).
+    """
+
+    name: str
+    context: str
+    dockerfile: str | InlineDockerfile
+    dockerfile_name: str
+    target: str = ""
+    platform: str = "linux/amd64"
+    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    named_contexts: Mapping[str, str] = field(default_factory=dict[str, str])
+    ignore: tuple[str, ...] = ()
+    dockerignore: str | type[Default] | None = Default
+    secret_ids: tuple[str, ...] = ()
+    triggers: Mapping[str, str] = field(default_factory=dict[str, str])
+    base_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    volatile_build_args: frozenset[str] = frozenset()
+    image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
+    image_facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def local_contexts(self) -> dict[str, str]:
+        """Name → directory of the contexts that are directories, the image's own among them."""
+        named = {name: place for name, place in self.named_contexts.items() if not is_remote(place)}
+        return {MAIN_CONTEXT: self.context, **named}
+
+    @property
+    def remote_contexts(self) -> dict[str, str]:
+        """Name → reference of the named contexts that are images or remote."""
+        return {name: place for name, place in self.named_contexts.items() if is_remote(place)}
+
+
+def is_remote(place: str) -> bool:
+    """Whether a named context is an image or remote, as opposed to a directory."""
+    return _REMOTE.match(place) is not None
+
+
+def check_declared(image: DeclaredImage) -> None:
+    """Refuse all that can be refused without hashing; reads only the Dockerfile and the ignore files.
+
+    Raises:
+        ArgsError: An argument, with its property path.
+        DockerfileError: The Dockerfile or an ignore file.
+    """
+    check_arguments(image)
+    read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
+    for name in image.local_contexts:
+        ignore_rules(image, name)
+
+
+def ignore_rules(image: DeclaredImage, context: str) -> IgnoreRules:
+    """The rules of one local context of an image.
+
+    Raises:
+        DockerfileError: The ignore file cannot be read, or moby would refuse a pattern.
+    """
+    if context != MAIN_CONTEXT:
+        return named_rules(image.named_contexts[context], context)
+    return main_rules(
+        image.context, image.dockerfile, image.dockerfile_name, dockerignore=image.dockerignore, extra=image.ignore
+    )
+
+
+def check_arguments(image: DeclaredImage) -> None:
+    """Refuse what can be refused without reading a Dockerfile; looks at directories only.
+
+    Raises:
+        ArgsError: An argument, with its property path.
+    """
+    _check_directory(image.context, "context", "The build context")
+    for name, place in image.local_contexts.items():
+        if name != MAIN_CONTEXT:
+            _check_directory(place, f'named_contexts["{name}"]', f"The named context {name!r}")
+    for name in image.named_contexts:
+        if name == MAIN_CONTEXT or not _CONTEXT_NAME.fullmatch(name):
+            raise ArgsError(
+                f"{name!r} cannot be the name of a named context",
+                property_path=f'named_contexts["{name}"]',
+                why="that is what the image's own build context is called" if name == MAIN_CONTEXT else "",
+                next_step="use another name, in the Dockerfile too",
+            )
+    for name in image.build_args:
+        if not _ARG_NAME.fullmatch(name):
+            raise ArgsError(
+                f"{name!r} cannot be the name of a build arg",
+                property_path=f'build_args["{name}"]',
+                why="no ARG instruction can declare it",
+                next_step="use letters, digits and _, not beginning with a digit",
+            )
+    _check_platform(image.platform)
+    if isinstance(image.dockerignore, str) and not os.path.isfile(image.dockerignore):
+        raise ArgsError(
+            "The ignore file is not there",
+            property_path="dockerignore",
+            why=f"no file at {image.dockerignore}",
+            next_step="give the path of a file, or None to disregard ignore files",
+        )
+
+
+def _check_directory(place: str, property_path: str, what: str) -> None:
+    if os.path.isdir(place):
+        return
+    is_there = os.path.exists(place)
+    raise ArgsError(
+        f"{what} is a file, not a directory" if is_there else f"{what} is not there",
+        property_path=property_path,
+        why=f"{'a file' if is_there else 'nothing'} at {place}",
+        next_step="give a directory; paths are relative to the program's working directory",
+    )
+
+
+def _check_platform(platform: str) -> None:
+    if _PLATFORM.fullmatch(platform) and platform.partition("/")[0] in _SYSTEMS:
+        return
+    raise ArgsError(
+        f"{platform!r} is not a platform",
+        property_path="platform",
+        why="one platform is built at a time" if "," in platform else "",
+        next_step='use "linux/amd64" or "linux/arm64"',
+    )

@@ -1,0 +1,316 @@
+"""The files under the roots of a program's build contexts, each looked at once.
+
+Decides how a directory is listed, what a file's facts are and when its content is read: a directory is listed when a
+selection first needs it, a file is opened when its digest is first needed, and both are kept for every image of the
+program that reads the same root. Leaves which of them count to ``core.view`` and ``core.selection``, and remembering
+digests between runs to a ``StatCache`` (``adapters.stat_cache``).
+
+A tree is a picture of one moment. A file that changes while it is read is refused by its name; one that changes later
+is refused when it is staged.
+"""
+
+# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# ruff: noqa: PTH115, PTH118
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import RLock
+from typing import Literal, Protocol
+
+from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN, Entry
+from fast_container.core.key import entry_frames
+from fast_container.errors import ContextError
+
+Kind = Literal["file", "dir", "symlink", "other"]
+
+OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_CHUNK_BYTES = 1 << 20
+# Below this the lock of the interpreter is what a file costs, and threads only get in each other's way.
+_LARGE_BYTES = 1 << 20
+_MUCH_FILES = 256
+_MUCH_BYTES = 64 << 20
+_DIR_MODE = 0o755
+_LINK_MODE = 0o777
+
+
+class StatCache(Protocol):
+    """What is remembered of one root's files between runs."""
+
+    def get(self, path: str, facts: os.stat_result) -> str | None:
+        """The content's ``sha256:<hex>`` when the facts are those it was read under, else None."""
+        ...
+
+    def put(self, path: str, facts: os.stat_result, digest: str) -> None:
+        """Remember a digest that was read while the facts held."""
+        ...
+
+    def save(self) -> None:
+        """Write what is new; a cache that cannot be written is no error."""
+        ...
+
+
+class StatCaches(Protocol):
+    """Gives each root its cache."""
+
+    def open(self, root: str) -> StatCache:
+        """The cache of that root; empty when there is none or it is damaged."""
+        ...
+
+
+class Node:
+    """A name in a tree: looked at when it is listed, read when its digest is asked for.
+
+    Attributes:
+        path: Relative to the root, ``/``-separated; "" is the root.
+        parent: The directory that it was listed in; None for the root.
+        kind: ``other`` is a device, socket or named pipe.
+        facts: ``lstat`` of a file, once it was asked for.
+        children: Name → node of a directory, once it was listed.
+        entry: What counts of it, once it was asked for.
+        sort_key: The path's bytes, once the entry was made.
+        frames: The entry as it goes into a context's digest, once the entry was made.
+    """
+
+    __slots__ = ("_listed", "children", "entry", "facts", "frames", "kind", "parent", "path", "sort_key")
+
+    def __init__(self, path: str, parent: Node | None, kind: Kind, listed: os.DirEntry[str] | None) -> None:
+        self.path = path
+        self.parent = parent
+        self.kind: Kind = kind
+        self._listed = listed
+        self.facts: os.stat_result | None = None
+        self.children: dict[str, Node] | None = None
+        self.entry: Entry | None = None
+        self.sort_key = b""
+        self.frames = b""
+
+    def stat(self, root: str) -> os.stat_result:
+        """``lstat``, asked once."""
+        if self.facts is None:
+            listed = self._listed
+            self._listed = None
+            facts = listed.stat(follow_symlinks=False) if listed else os.lstat(os.path.join(root, self.path))
+            self.facts = facts
+            return facts
+        return self.facts
+
+    def set_entry(self, entry: Entry) -> None:
+        """Keep what counts of it, with its place in the order and its part of the digest."""
+        self.sort_key = entry.path_bytes
+        self.frames = entry_frames(entry)
+        self.entry = entry
+
+
+def _kind(listed: os.DirEntry[str]) -> Kind:
+    if listed.is_symlink():
+        return "symlink"
+    if listed.is_file(follow_symlinks=False):
+        return "file"
+    return "dir" if listed.is_dir(follow_symlinks=False) else "other"
+
+
+class Tree:
+    """One root, its names and digests as far as they were needed.
+
+    All methods want ``lock`` to be held; a selection holds it from its first look to its last digest.
+    """
+
+    def __init__(self, root: str, cache: StatCache | None = None) -> None:
+        self.root = root
+        self.lock = RLock()
+        self.top = Node("", None, "dir", None)
+        self._cache = cache
+        self.files_hashed = 0
+        self.bytes_hashed = 0
+        self._unsaved_files = 0
+        self._unsaved_bytes = 0
+
+    def children(self, node: Node) -> dict[str, Node]:
+        """The names of a directory, in no order.
+
+        Raises:
+            ContextError: The directory cannot be listed.
+        """
+        known = node.children
+        if known is not None:
+            return known
+        found: dict[str, Node] = {}
+        prefix = f"{node.path}/" if node.path else ""
+        try:
+            with os.scandir(self.absolute(node.path)) as listing:
+                for listed in listing:
+                    name = listed.name
+                    found[name] = Node(prefix + name, node, _kind(listed), listed)
+        except OSError as error:
+            raise _unreadable(node.path, self.root, "directory", error) from error
+        node.children = found
+        return found
+
+    def link_target(self, node: Node) -> str:
+        """A link's text."""
+        entry = node.entry
+        if entry is None:
+            entry = self._link_entry(node)
+            node.set_entry(entry)
+        return entry.target
+
+    def complete(self, nodes: Iterable[Node]) -> None:
+        """Make the entries of these nodes, reading the contents that no cache knows.
+
+        Raises:
+            ContextError: Something cannot be read, changed while it was read, or is no file, directory or link.
+        """
+        unread: list[Node] = []
+        large: list[Node] = []
+        cache, root = self._cache, self.root
+        for node in nodes:
+            if node.entry is not None:
+                continue
+            kind = node.kind
+            if kind == "file":
+                try:
+                    facts = node.stat(root)
+                except OSError as error:
+                    raise _unreadable(node.path, root, "file", error) from error
+                digest = cache.get(node.path, facts) if cache is not None else None
+                if digest is not None:
+                    node.set_entry(_file_entry(node.path, facts, digest))
+                elif facts.st_size >= _LARGE_BYTES:
+                    large.append(node)
+                else:
+                    unread.append(node)
+            elif kind == "dir":
+                node.set_entry(Entry(node.path, "dir", _DIR_MODE, 0, ""))
+            elif kind == "symlink":
+                node.set_entry(self._link_entry(node))
+            else:
+                raise ContextError(
+                    "a build context can only hold files, directories and links",
+                    path=node.path,
+                    why="it is a named pipe, a socket or a device",
+                    next_step="remove it, or name it in the ignore file",
+                )
+        self._read_all(unread, large)
+
+    def save(self) -> None:
+        """Let the cache write what was learnt."""
+        with self.lock:
+            if self._cache is not None and self._unsaved_files:
+                self._cache.save()
+                self._unsaved_files = self._unsaved_bytes = 0
+
+    def save_if_worth_it(self) -> None:
+        """Let the cache write when much was learnt since it last did; its cost grows with all that it holds."""
+        if self._unsaved_bytes >= _MUCH_BYTES or self._unsaved_files >= max(_MUCH_FILES, self.files_hashed // 2):
+            self.save()
+
+    def absolute(self, path: str) -> str:
+        """Where a path of this tree lies."""
+        return os.path.join(self.root, path) if path else self.root
+
+    def _read_all(self, small: list[Node], large: list[Node]) -> None:
+        if len(large) > 1 and (workers := min(len(large), os.cpu_count() or 1, 8)) > 1:
+            with ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash") as pool:
+                running = [(node, pool.submit(self._read, node)) for node in large]
+                for node in small:
+                    self._keep(node, self._read(node))
+                for node, result in running:
+                    self._keep(node, result.result())
+            return
+        for node in (*small, *large):
+            self._keep(node, self._read(node))
+
+    def _read(self, node: Node) -> tuple[os.stat_result, str]:
+        try:
+            return read_digest(self.absolute(node.path), node.path, node.facts)
+        except OSError as error:
+            raise _unreadable(node.path, self.root, "file", error) from error
+
+    def _keep(self, node: Node, read: tuple[os.stat_result, str]) -> None:
+        facts, digest = read
+        self.files_hashed += 1
+        self.bytes_hashed += facts.st_size
+        self._unsaved_files += 1
+        self._unsaved_bytes += facts.st_size
+        if self._cache is not None:
+            self._cache.put(node.path, facts, digest)
+        node.set_entry(_file_entry(node.path, facts, digest))
+
+    def _link_entry(self, node: Node) -> Entry:
+        try:
+            target = os.readlink(self.absolute(node.path))
+        except OSError as error:
+            raise _unreadable(node.path, self.root, "link", error) from error
+        data = target.encode("utf-8", "surrogateescape")
+        return Entry(node.path, "symlink", _LINK_MODE, len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", target)
+
+
+def read_digest(file: str, path: str, seen: os.stat_result | None) -> tuple[os.stat_result, str]:
+    """Read a file once; its facts and ``sha256:<hex>``.
+
+    Args:
+        file: Where it lies.
+        path: What it is called in messages.
+        seen: The facts that the content has to belong to, or None when any will do.
+
+    Raises:
+        ContextError: It changed since then or while it was read.
+        OSError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    descriptor = os.open(file, OPEN_FLAGS)
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise changed(path)
+        chunk_bytes = min(before.st_size + 1, _CHUNK_BYTES)
+        while chunk := os.read(descriptor, chunk_bytes):
+            digest.update(chunk)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if file_facts(after) != file_facts(before) or (seen is not None and file_facts(seen) != file_facts(before)):
+        raise changed(path)
+    return after, f"sha256:{digest.hexdigest()}"
+
+
+def file_facts(facts: os.stat_result) -> tuple[int, int, int, int, int, int]:
+    """What has to stay equal for a content to be the same: size, mtime, ctime, inode, device, mode."""
+    return (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev, facts.st_mode)
+
+
+def changed(path: str) -> ContextError:
+    """The refusal of a file that did not hold still."""
+    return ContextError(
+        "a file of the build context changed while it was read",
+        path=path,
+        why="its content is no longer what the build key was computed from",
+        next_step="run again when nothing writes to it, or name it in the ignore file",
+    )
+
+
+def _file_entry(path: str, facts: os.stat_result, digest: str) -> Entry:
+    mode = MODE_EXECUTABLE if facts.st_mode & stat.S_IXUSR else MODE_PLAIN
+    return Entry(path, "file", mode, facts.st_size, digest)
+
+
+def _unreadable(path: str, root: str, kind: str, error: OSError) -> ContextError:
+    if isinstance(error, FileNotFoundError):
+        return changed(path)
+    return ContextError(
+        f"a {kind} of the build context cannot be read",
+        path=path or root,
+        why=error.strerror or str(error),
+        next_step="make it readable, or name it in the ignore file",
+    )
