@@ -1,10 +1,10 @@
 """Gets the programs that the demo and the tests run: Pulumi's CLI, BuildKit, buildx, a registry, runc.
 
 Decides where each program comes from: the user's own on PATH where it is new enough, else built from the pinned Go
-modules beside this file, once for each user and set of pins. The result is one folder of links::
+modules beside this file, once for each user and set of pins. The result is one folder::
 
     ${FAST_CONTAINER_CACHE:-${XDG_CACHE_HOME:-~/.cache}/fast-container}/tools/
-        <digest of the pins>/bin/            links to the programs (bin-<digest>/ when some are the user's own)
+        <digest of the pins>/bin/            the programs (bin-<digest>/ when some are the user's own)
         built/<module>-<digest>/             what was built, complete or not there
         lock                                 held while something is built
 
@@ -17,6 +17,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -108,7 +109,7 @@ def prepare(modules: Sequence[GoModule], cache: Path, environ: Mapping[str, str]
                 get_runc(built, say)
         except (ToolsError, PackageError) as error:
             raise ToolsError("\n".join([*on_path.passed_over, str(error)])) from error
-        _link(bin_dir, links)
+        _link(bin_dir, links, built)
     return Tools(bin_dir, on_path.passed_over)
 
 
@@ -138,19 +139,30 @@ def _is_needed(module: GoModule, built: Path, links: Mapping[str, Path]) -> bool
 
 
 def _is_ready(bin_dir: Path, links: Mapping[str, Path]) -> bool:
-    if not (bin_dir / _STAMP).exists():
-        return False
-    return all(os.access(path, os.X_OK) and (bin_dir / name).is_symlink() for name, path in links.items())
+    return all(os.access(bin_dir / name, os.X_OK) for name in [_STAMP, *links])
 
 
-def _link(bin_dir: Path, links: Mapping[str, Path]) -> None:
+def _link(bin_dir: Path, links: Mapping[str, Path], built: Path) -> None:
     bin_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".links-", dir=bin_dir) as work:
         for name, path in links.items():
             new = Path(work) / name
-            new.symlink_to(path)
+            if built in path.parents:
+                # No symbolic link: the CLI warns about plugins that are not in the folder of its own executable.
+                _same_file(path, new)
+            else:
+                new.symlink_to(path)
             new.replace(bin_dir / name)
-    (bin_dir / _STAMP).touch()
+        stamp = Path(work) / _STAMP
+        stamp.touch(mode=0o755)
+        stamp.replace(bin_dir / _STAMP)
+
+
+def _same_file(path: Path, new: Path) -> None:
+    try:
+        new.hardlink_to(path)
+    except OSError:  # a file system without hard links
+        shutil.copy(path, new)
 
 
 class _Progress:

@@ -56,10 +56,12 @@ def look(environ: Mapping[str, str], ours: Path, memory: Path) -> OnPath:
         version = asked.version(pulumi, ["version"], environ)
         if version and version >= PULUMI_FLOOR:
             programs["pulumi"] = pulumi
-            beside = {name: pulumi.parent / name for name in _LANGUAGE_SET}
             # They belong together: a host starts its companion with arguments of its own version.
-            if all(os.access(path, os.X_OK) for path in beside.values()):
-                programs.update(beside)
+            for folder in (pulumi.parent, pulumi.resolve().parent):
+                beside = {name: folder / name for name in _LANGUAGE_SET}
+                if all(os.access(path, os.X_OK) for path in beside.values()):
+                    programs.update(beside)
+                    break
         else:
             passed_over.append(_reason("pulumi", pulumi, version, PULUMI_FLOOR, "which brought resource hooks"))
     buildx = _find_buildx(environ, ours)
