@@ -1,0 +1,61 @@
+"""The plugin's process: prints its port, answers the engine, ends with it.
+
+Decides threads and the end of the process. The engine waits for the port on standard output and stops the process
+when it is done; should the engine vanish, the changed parent ends this process too.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import grpc
+
+from localcloud.aws_plugin.servicer import Servicer, stubs
+
+_THREADS: Final = 64
+_PARENT_CHECK_S: Final = 2.0
+_MESSAGE_BYTES: Final = 400 * 1024 * 1024
+
+
+def main() -> None:
+    """Serve until the engine ends the process."""
+    # The instance metadata service is not on this machine, and this stand-in talks to nothing else.
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    server = grpc.server(
+        ThreadPoolExecutor(max_workers=_THREADS),
+        options=[
+            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MESSAGE_BYTES),
+        ],
+    )
+    servicer = Servicer(_version(), os.environ)
+    stubs.load("provider_pb2_grpc").add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    _wait_for_the_parents_end(os.getppid())
+
+
+def _version() -> str:
+    from_launcher = os.environ.get("FAST_CONTAINER_AWS_PLUGIN_VERSION")
+    if from_launcher:
+        return from_launcher
+    from localcloud.aws_plugin.install import sdk_version  # noqa: PLC0415
+
+    return sdk_version()
+
+
+def _wait_for_the_parents_end(parent: int) -> None:
+    never = threading.Event()
+    while os.getppid() == parent:
+        never.wait(_PARENT_CHECK_S)
+
+
+if __name__ == "__main__":
+    main()

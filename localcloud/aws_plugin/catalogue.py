@@ -1,0 +1,67 @@
+"""Which types and functions this stand-in has, and in which module each is declared.
+
+A module is loaded when its type is first used. A new type is one line here and one module under ``types``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Final
+
+from localcloud.aws_plugin.errors import PluginError
+from localcloud.aws_plugin.schema import Function, ResourceType
+
+TYPES: Final[Mapping[str, str]] = {
+    "aws:cloudwatch/logGroup:LogGroup": "cloudwatch_log_group",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "ecr_lifecycle_policy",
+    "aws:ecr/repository:Repository": "ecr_repository",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "ecr_repository_policy",
+    "aws:iam/policy:Policy": "iam_policy",
+    "aws:iam/role:Role": "iam_role",
+    "aws:iam/rolePolicy:RolePolicy": "iam_role_policy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "iam_role_policy_attachment",
+    "aws:lambda/alias:Alias": "lambda_alias",
+    "aws:lambda/function:Function": "lambda_function",
+    "aws:lambda/permission:Permission": "lambda_permission",
+}
+
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": "ecr",
+    "aws:ecr/getCredentials:getCredentials": "ecr",
+    "aws:ecr/getRepository:getRepository": "ecr",
+    "aws:iam/getPolicyDocument:getPolicyDocument": "iam_policy_document",
+    "aws:index/getCallerIdentity:getCallerIdentity": "index",
+    "aws:index/getPartition:getPartition": "index",
+    "aws:index/getRegion:getRegion": "index",
+}
+
+
+def resource_type(token: str) -> ResourceType:
+    """The declaration of a type.
+
+    Raises:
+        PluginError: This stand-in does not have it.
+    """
+    module = TYPES.get(token)
+    if module is None:
+        raise PluginError(
+            f"the resource type {token} is not supported by this stand-in of the AWS provider; "
+            f"supported are: {', '.join(sorted(TYPES))}"
+        )
+    return importlib.import_module(f"localcloud.aws_plugin.types.{module}").RESOURCE_TYPE
+
+
+def function(token: str) -> Function:
+    """The declaration of a function.
+
+    Raises:
+        PluginError: This stand-in does not have it.
+    """
+    module = FUNCTIONS.get(token)
+    if module is None:
+        raise PluginError(
+            f"the function {token} is not supported by this stand-in of the AWS provider; "
+            f"supported are: {', '.join(sorted(FUNCTIONS))}"
+        )
+    return importlib.import_module(f"localcloud.aws_plugin.functions.{module}").FUNCTIONS[token]

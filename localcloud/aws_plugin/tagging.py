@@ -1,0 +1,24 @@
+"""Tags in the shapes that AWS's services want.
+
+Decides nothing but shape: IAM and ECR take lists of ``Key``/``Value``, Lambda and Logs take maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """``[{"Key": …, "Value": …}]``, sorted by key."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def as_map(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The map of a list of ``Key``/``Value``."""
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def delta(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The tags to set and the keys to remove that lead from old to new."""
+    to_set = {key: value for key, value in new.items() if old.get(key) != value}
+    return to_set, sorted(set(old) - set(new))
