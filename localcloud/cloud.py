@@ -1,0 +1,296 @@
+"""A local cloud as its users hold it: start, stop, addresses, environment.
+
+Decides what a ``pulumi`` process or an AWS client needs to be told to use the cloud and nothing else. The parts run
+below :mod:`localcloud.supervisor`; this module starts that process and talks to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localcloud.aws_api import CONTROL_PREFIX
+from localcloud.base_images import NAMES, BaseImageKind, StandIn, ensure_base_image, serve
+from localcloud.base_images.catalogue import SERVED_AT_START, Suite
+from localcloud.state import ACCOUNT_ID, REGION, CloudPaths, CloudRecord, LocalCloudError, locked
+
+BUILDER_NAME = "localcloud"
+SERVICES = (
+    *("cloudwatch", "codebuild", "ecr", "ecs", "ec2", "events", "iam", "kms", "lambda"),
+    *("logs", "s3", "secretsmanager", "sns", "ssm", "sts"),
+)
+"""The services whose endpoints a stack's configuration names."""
+
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 20.0
+_FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_")
+"""Settings of the user's that must not reach a process on the local cloud."""
+
+
+class LocalCloud:
+    """A running local cloud.
+
+    Attributes:
+        aws_endpoint: All AWS APIs, ``http://127.0.0.1:PORT``.
+        registry_host: ``127.0.0.1:PORT``; ECR's ``repositoryUri`` is ``<registry_host>/<name>``.
+        mirror_host: Where BuildKit gets base images from, without credentials.
+        buildkit_address: ``unix://…``.
+        builder_name: The buildx builder in the cloud's private ``BUILDX_CONFIG``.
+    """
+
+    def __init__(self, paths: CloudPaths, record: CloudRecord, tools_dir: Path) -> None:
+        self._paths = paths
+        self._record = record
+        self._tools_dir = tools_dir
+        self._lifeline: int | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self.state_dir = paths.state
+        self.aws_endpoint = record.aws_endpoint
+        self.registry_host = record.registry_host
+        self.mirror_host = record.mirror_host
+        self.buildkit_address = record.buildkit_address
+        self.builder_name = BUILDER_NAME
+        self.account_id = ACCOUNT_ID
+        self.region = REGION
+
+    # --- starting and stopping
+
+    @classmethod
+    def start(cls, state_dir: Path, *, tools_dir: Path | None = None) -> LocalCloud:
+        """Starts a cloud that stays until it is stopped; takes the one that runs there already.
+
+        Args:
+            state_dir: Where the cloud keeps its files.
+            tools_dir: The folder of the tools; by default the pinned ones, got first where they are not there yet.
+
+        Raises:
+            LocalCloudError: A part does not start; holds the last lines of its log.
+        """
+        return cls._start(state_dir, tools_dir, own=False)
+
+    @classmethod
+    @contextmanager
+    def running(cls, state_dir: Path, *, tools_dir: Path | None = None) -> Iterator[LocalCloud]:
+        """A cloud for the time of the block; it ends with this process, however this process ends."""
+        cloud = cls._start(state_dir, tools_dir, own=True)
+        try:
+            yield cloud
+        finally:
+            cloud.stop()
+
+    @classmethod
+    def find(cls, state_dir: Path, *, tools_dir: Path | None = None) -> LocalCloud | None:
+        """The cloud that runs with this state directory, or None."""
+        paths = CloudPaths(state_dir.absolute())
+        record = CloudRecord.read(paths.record)
+        return cls(paths, record, tools_dir or _tools()) if record else None
+
+    @classmethod
+    def _start(cls, state_dir: Path, tools_dir: Path | None, *, own: bool) -> LocalCloud:
+        paths = CloudPaths(state_dir.absolute())
+        tools = tools_dir or _tools()
+        for image in SERVED_AT_START:
+            ensure_base_image(image)
+        with locked(paths.lock):
+            running = None if own else cls.find(state_dir, tools_dir=tools)
+            if running is not None:
+                return running
+            if own and CloudRecord.read(paths.record):
+                raise LocalCloudError(f"another local cloud runs in {paths.state}; stop it or name another directory")
+            supervisor, lifeline = _launch(paths, tools, own=own)
+            record = CloudRecord.read(paths.record)
+            if record is None:
+                raise LocalCloudError(f"the local cloud ended at once; see {paths.logs / 'supervisor.log'}")
+            cloud = cls(paths, record, tools)
+            cloud._supervisor, cloud._lifeline = supervisor, lifeline
+            try:
+                cloud._prepare_clients()
+            except BaseException:
+                cloud._end()
+                raise
+            return cloud
+
+    def stop(self) -> None:
+        """Stops all parts and waits until they are gone."""
+        with locked(self._paths.lock):
+            self._end()
+
+    def _end(self) -> None:
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        pid = self._record.supervisor_pid
+        if self._record.alive():
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while self._record.alive():
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            if self._supervisor is not None:
+                self._supervisor.poll()
+            time.sleep(0.02)
+        if self._supervisor is not None:
+            self._supervisor.wait()
+        shutil.rmtree(self._record.sockets_dir, ignore_errors=True)
+
+    # --- using it
+
+    def environment(self, *, private_cache: bool = False) -> dict[str, str]:
+        """The complete environment of a ``pulumi`` process or an AWS client that uses this cloud.
+
+        Args:
+            private_cache: Also give a private ``XDG_CACHE_HOME`` in the state directory.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+        path = [str(Path(sys.executable).parent), str(self._tools_dir), kept.get("PATH", os.defpath)]
+        environment = {
+            **kept,
+            "AWS_ACCESS_KEY_ID": "localcloud",
+            "AWS_SECRET_ACCESS_KEY": "localcloud",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "BUILDX_BUILDER": self.builder_name,
+            "BUILDX_CONFIG": str(self._paths.buildx),
+            "DOCKER_CONFIG": str(self._paths.docker),
+            "PATH": os.pathsep.join(path),
+            "PULUMI_BACKEND_URL": f"file://{self._paths.pulumi_backend}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(self._paths.pulumi_home),
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+        }
+        if private_cache:
+            environment["XDG_CACHE_HOME"] = str(self._paths.state / "cache")
+        return environment
+
+    def stack_config(self) -> dict[str, str]:
+        """The Pulumi configuration of a stack on this cloud: key and value, JSON where a value is structured."""
+        return {
+            "aws:region": self.region,
+            "aws:accessKey": "localcloud",
+            "aws:secretKey": "localcloud",
+            "aws:endpoints": json.dumps([dict.fromkeys(SERVICES, self.aws_endpoint)]),
+            "aws:s3UsePathStyle": "true",
+            "aws:skipCredentialsValidation": "true",
+            "aws:skipMetadataApiCheck": "true",
+            "aws:skipRequestingAccountId": "false",
+        }
+
+    def kill_buildkit(self) -> None:
+        """Ends BuildKit by SIGKILL, as a crash would; the cloud goes on without it."""
+        self._control("buildkit/kill")
+
+    def start_buildkit(self) -> None:
+        """Starts BuildKit again at the same address."""
+        self._control("buildkit/start")
+
+    def expire_tokens(self) -> None:
+        """Lets all registry tokens handed out so far expire now."""
+        self._control("tokens/expire")
+
+    def serve_base_image(self, kind: BaseImageKind, suite: Suite = "trixie") -> tuple[str, ...]:
+        """Makes a stand-in base image if need be and serves it; returns its names."""
+        image = StandIn(kind, suite)
+        serve(ensure_base_image(image), self._paths.registry, NAMES[image])
+        return NAMES[image]
+
+    def status(self) -> dict[str, Any]:
+        """What the supervisor says of its parts."""
+        return self._control("status")
+
+    def _control(self, route: str) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - a loopback address of ours
+            f"{self.aws_endpoint}{CONTROL_PREFIX}{route}",
+            data=b"",
+            headers={"X-Localcloud": self._record.control_token},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise LocalCloudError(str(json.load(error).get("error"))) from None
+        except OSError as error:
+            raise LocalCloudError(f"the local cloud at {self.aws_endpoint} does not answer: {error}") from error
+
+    def _prepare_clients(self) -> None:
+        """Private configuration for docker, buildx and Pulumi: nothing of the user's is read or changed."""
+        from localcloud.aws_plugin import install  # noqa: PLC0415
+
+        plugins = self._paths.docker / "cli-plugins"
+        plugins.mkdir(parents=True, exist_ok=True)
+        plugin = plugins / "docker-buildx"
+        plugin.unlink(missing_ok=True)
+        plugin.symlink_to(self._tools_dir / "buildx")
+        shutil.rmtree(self._paths.buildx, ignore_errors=True)
+        self._paths.buildx.mkdir(parents=True)
+        for folder in (self._paths.pulumi_home, self._paths.pulumi_backend):
+            folder.mkdir(parents=True, exist_ok=True)
+        install(self._paths.pulumi_home)
+        create = [self._tools_dir / "buildx", "create", "--driver", "remote", "--name", self.builder_name]
+        result = subprocess.run(
+            [*create, "--use", self.buildkit_address],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise LocalCloudError(f"buildx could not make the builder: {result.stderr.strip()}")
+
+
+def _tools() -> Path:
+    from tools.get_tools import ensure_tools  # noqa: PLC0415
+
+    return ensure_tools().bin_dir
+
+
+def _launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Popen[bytes], int | None]:
+    """Starts the supervisor and waits for its word; returns it and our end of the lifeline."""
+    paths.make()
+    project = Path(__file__).resolve().parents[1]
+    ready_read, ready_write = os.pipe()
+    lifeline_read, lifeline_write = os.pipe() if own else (None, None)
+    command = [sys.executable, "-m", "localcloud.supervisor", "--state", str(paths.state), "--tools", str(tools)]
+    command += ["--ready-fd", str(ready_write)]
+    command += ["--lifeline-fd", str(lifeline_read)] if own else []
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    with (paths.logs / "supervisor.log").open("ab") as log:
+        supervisor = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=project,
+            env={**kept, "PYTHONPATH": str(project)},
+            pass_fds=[descriptor for descriptor in (ready_write, lifeline_read) if descriptor is not None],
+            start_new_session=True,
+        )
+    os.close(ready_write)
+    if lifeline_read is not None:
+        os.close(lifeline_read)
+    with os.fdopen(ready_read) as ready:
+        word = ready.read().strip()
+    if word != "ready":
+        if lifeline_write is not None:
+            os.close(lifeline_write)
+        supervisor.wait()
+        raise LocalCloudError(word or f"the local cloud did not start; see {paths.logs / 'supervisor.log'}")
+    return supervisor, lifeline_write

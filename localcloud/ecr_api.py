@@ -1,0 +1,338 @@
+"""ECR's image calls, answered from the registry's own storage.
+
+Decides the answers, per-id failures and errors of the image calls, after the service model of ECR and what users of
+the service report of it. Calls about repositories, policies and tags of resources go to moto, with
+``repositoryUri`` naming this cloud's registry.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.aws_api import ApiError, ApiRequest, ApiResponse
+from localcloud.ecr_images import INDEX_TYPES, ImageStore, ManifestRefusedError, StoredManifest
+from localcloud.ecr_repositories import find_repository, is_immutable
+from localcloud.state import ACCOUNT_ID
+from localcloud.tokens import Tokens
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_MAX_IDS = 100
+_MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+Json = dict[str, Any]
+
+
+class EcrApi:
+    """The handlers of ECR."""
+
+    def __init__(self, store: ImageStore, tokens: Tokens, registry_host: str) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._registry_host = registry_host
+        self._image_calls: dict[str, Callable[[str, Json], Json]] = {
+            "BatchCheckLayerAvailability": self._batch_check_layer_availability,
+            "BatchDeleteImage": self._batch_delete_image,
+            "BatchGetImage": self._batch_get_image,
+            "DescribeImages": self._describe_images,
+            "GetDownloadUrlForLayer": self._get_download_url_for_layer,
+            "ListImages": self._list_images,
+            "PutImage": self._put_image,
+        }
+
+    def answer(self, request: ApiRequest) -> ApiResponse | None:
+        """Answers the image calls and mends moto's answers to the others."""
+        if request.operation == "GetAuthorizationToken":
+            return ApiResponse.of(self._get_authorization_token())
+        handler = self._image_calls.get(request.operation)
+        if handler is not None:
+            body = request.json()
+            return ApiResponse.of(handler(self._repository(body, request.region), body))
+        if request.operation in {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"}:
+            raise ApiError("InvalidParameterException", "The local cloud takes layers by the registry's HTTP API only.")
+        if request.operation == "DeleteRepository":
+            self._delete_images(request.json(), request.region)
+        response = request.forward(None)
+        real_host = f"{ACCOUNT_ID}.dkr.ecr.{request.region}.amazonaws.com/"
+        response.body = response.body.replace(real_host.encode(), f"{self._registry_host}/".encode())
+        return response
+
+    def _repository(self, body: Json, region: str) -> str:
+        name = str(body.get("repositoryName", ""))
+        registry_id = str(body.get("registryId") or ACCOUNT_ID)
+        if registry_id != ACCOUNT_ID or find_repository(name, region) is None:
+            raise ApiError(
+                "RepositoryNotFoundException",
+                f"The repository with name '{name}' does not exist in the registry with id '{registry_id}'",
+            )
+        return name
+
+    def _get_authorization_token(self) -> Json:
+        password, expires_at = self._tokens.issue()
+        token = base64.b64encode(f"AWS:{password}".encode()).decode()
+        data = {"authorizationToken": token, "expiresAt": expires_at, "proxyEndpoint": f"http://{self._registry_host}"}
+        return {"authorizationData": [data]}
+
+    # --- reading
+
+    def _batch_get_image(self, name: str, body: Json) -> Json:
+        accepted = set(body.get("acceptedMediaTypes") or [])
+        images: list[Json] = []
+        failures: list[Json] = []
+        for image_id in _image_ids(body):
+            found = self._find(name, image_id)
+            if isinstance(found, StoredManifest) and accepted and found.media_type not in accepted:
+                # By digest ECR converts nothing; by tag it may give other bytes, which nobody should build on.
+                found = ("ImageNotFound", "Requested image not found in an accepted media type")
+            if isinstance(found, StoredManifest):
+                answered = {"imageDigest": found.digest, **_only(image_id, "imageTag")}
+                images.append(
+                    {
+                        "registryId": ACCOUNT_ID,
+                        "repositoryName": name,
+                        "imageId": answered,
+                        "imageManifest": found.content.decode(),
+                        "imageManifestMediaType": found.media_type,
+                    }
+                )
+            else:
+                failures.append(_failure(image_id, *found))
+        return {"images": images, "failures": failures}
+
+    def _find(self, name: str, image_id: Json) -> StoredManifest | tuple[str, str]:
+        """The image of an id, or a failure's code and reason."""
+        tag, digest = image_id.get("imageTag"), image_id.get("imageDigest")
+        if not tag and not digest:
+            return "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
+        if digest and not _DIGEST.fullmatch(str(digest)):
+            return "InvalidImageDigest", "Invalid request parameters: image digest should satisfy the regex"
+        pointed = self._store.tag(name, str(tag)) if tag else ""
+        if tag and digest and pointed and pointed != digest:
+            return "ImageTagDoesNotMatchDigest", "The requested image tag does not match the image digest"
+        manifest = self._store.manifest(name, pointed if tag else str(digest))
+        return manifest or ("ImageNotFound", "Requested image not found")
+
+    def _describe_images(self, name: str, body: Json) -> Json:
+        tags = self._tags_by_digest(name)
+        if "imageIds" in body:
+            if body.get("maxResults") or body.get("nextToken"):
+                raise ApiError("InvalidParameterException", "imageIds and maxResults cannot be used together")
+            manifests = [self._described(name, image_id) for image_id in _image_ids(body)]
+            return {"imageDetails": [_details(name, one, tags.get(one.digest, [])) for one in manifests]}
+        digests = [d for d in self._store.digests(name) if _wanted(body, bool(tags.get(d)))]
+        page, next_token = _page(digests, body)
+        found = [self._store.manifest(name, digest) for digest in page]
+        details = [_details(name, one, tags.get(one.digest, [])) for one in found if one]
+        return {"imageDetails": details, **next_token}
+
+    def _described(self, name: str, image_id: Json) -> StoredManifest:
+        found = self._find(name, image_id)
+        if isinstance(found, StoredManifest):
+            return found
+        shown = (
+            f"{{imageDigest:'{image_id.get('imageDigest', 'null')}', imageTag:'{image_id.get('imageTag', 'null')}'}}"
+        )
+        raise ApiError(
+            "ImageNotFoundException",
+            f"The image with imageId {shown} does not exist within the repository with name '{name}' "
+            f"in the registry with id '{ACCOUNT_ID}'",
+        )
+
+    def _list_images(self, name: str, body: Json) -> Json:
+        tags = self._tags_by_digest(name)
+        ids: list[Json] = []
+        for digest in self._store.digests(name):
+            tagged = tags.get(digest, [])
+            if _wanted(body, bool(tagged)):
+                ids += [{"imageDigest": digest, "imageTag": tag} for tag in tagged] or [{"imageDigest": digest}]
+        page, next_token = _page(ids, body)
+        return {"imageIds": page, **next_token}
+
+    def _tags_by_digest(self, name: str) -> dict[str, list[str]]:
+        by_digest: dict[str, list[str]] = {}
+        for tag, digest in self._store.tags(name).items():
+            by_digest.setdefault(digest, []).append(tag)
+        return by_digest
+
+    def _batch_check_layer_availability(self, name: str, body: Json) -> Json:
+        layers: list[Json] = []
+        failures: list[Json] = []
+        for digest in body.get("layerDigests", []):
+            if not _DIGEST.fullmatch(digest):
+                reason = "Invalid layer digest"
+                failures.append({"layerDigest": digest, "failureCode": "InvalidLayerDigest", "failureReason": reason})
+                continue
+            size = self._store.blob_size(name, digest)
+            layer = {"layerDigest": digest, "layerAvailability": "UNAVAILABLE" if size is None else "AVAILABLE"}
+            layers.append(layer if size is None else {**layer, "layerSize": size})
+        return {"layers": layers, "failures": failures}
+
+    def _get_download_url_for_layer(self, name: str, body: Json) -> Json:
+        digest = str(body.get("layerDigest", ""))
+        if self._store.blob_size(name, digest) is None:
+            raise ApiError("LayersNotFoundException", f"The layer with digest '{digest}' does not exist")
+        return {"layerDigest": digest, "downloadUrl": self._store.blob_url(name, digest)}
+
+    # --- changing
+
+    def _put_image(self, name: str, body: Json) -> Json:
+        content = str(body.get("imageManifest", "")).encode()
+        media_type = _manifest_media_type(content, body.get("imageManifestMediaType"))
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        if body.get("imageDigest", digest) != digest:
+            raise ApiError(
+                "ImageDigestDoesNotMatchException",
+                f"The calculated digest '{digest}' does not match the digest given '{body['imageDigest']}'",
+            )
+        tag = body.get("imageTag")
+        with self._store.lock(name):
+            self._refuse_existing(name, tag, digest)
+            try:
+                self._store.put(name, tag or digest, content, media_type)
+            except ManifestRefusedError as refused:
+                raise _put_error(refused, media_type) from refused
+        image_id = {"imageDigest": digest, **({"imageTag": tag} if tag else {})}
+        image = {"registryId": ACCOUNT_ID, "repositoryName": name, "imageId": image_id}
+        return {"image": {**image, "imageManifest": content.decode(), "imageManifestMediaType": media_type}}
+
+    def _refuse_existing(self, name: str, tag: str | None, digest: str) -> None:
+        there = self._store.tag(name, tag) if tag else ""
+        if tag and there and is_immutable(find_repository(name), tag):
+            raise ApiError("ImageTagAlreadyExistsException", immutable_text(name, tag))
+        if there == digest or (not tag and self._store.manifest(name, digest)):
+            raise ApiError(
+                "ImageAlreadyExistsException",
+                f"Image with digest '{digest}' and tag '{tag or 'null'}' already exists in the repository "
+                f"with name '{name}' in registry with id '{ACCOUNT_ID}'",
+            )
+
+    def _batch_delete_image(self, name: str, body: Json) -> Json:
+        removed: list[Json] = []
+        failures: list[Json] = []
+        with self._store.lock(name):
+            for image_id in _image_ids(body):
+                found = self._find(name, image_id)
+                if not isinstance(found, StoredManifest):
+                    failures.append(_failure(image_id, *found))
+                elif self._is_child(name, found.digest) and self._would_vanish(name, image_id, found.digest):
+                    reason = "Requested image referenced by manifest list"
+                    failures.append(_failure(image_id, "ImageReferencedByManifestList", reason))
+                else:
+                    removed += self._delete(name, image_id, found.digest)
+        return {"imageIds": removed, "failures": failures}
+
+    def _delete(self, name: str, image_id: Json, digest: str) -> list[Json]:
+        tags = self._tags_by_digest(name).get(digest, [])
+        tag = image_id.get("imageTag")
+        if tag and tags != [tag]:
+            self._store.remove(name, tag)
+            return [{"imageDigest": digest, "imageTag": tag}]
+        self._store.remove(name, digest)
+        return [{"imageDigest": digest, "imageTag": tag} for tag in tags] or [{"imageDigest": digest}]
+
+    def _would_vanish(self, name: str, image_id: Json, digest: str) -> bool:
+        tag = image_id.get("imageTag")
+        return not tag or self._tags_by_digest(name).get(digest) == [tag]
+
+    def _is_child(self, name: str, digest: str) -> bool:
+        manifests = (self._store.manifest(name, other) for other in self._store.digests(name))
+        return any(digest in manifest.children for manifest in manifests if manifest)
+
+    def _delete_images(self, body: Json, region: str) -> None:
+        name = self._repository(body, region)
+        with self._store.lock(name):
+            if not body.get("force") and self._store.digests(name):
+                raise ApiError(
+                    "RepositoryNotEmptyException",
+                    f"The repository with name '{name}' in registry with id '{ACCOUNT_ID}' cannot be deleted "
+                    "because it still contains images",
+                )
+            self._store.drop_repository(name)
+
+
+def immutable_text(name: str, tag: str) -> str:
+    """ECR's words for a tag that may not be put again."""
+    return (
+        f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten "
+        "because the repository is immutable."
+    )
+
+
+def _image_ids(body: Json) -> list[Json]:
+    ids = body.get("imageIds") or []
+    if not 1 <= len(ids) <= _MAX_IDS:
+        raise ApiError(
+            "InvalidParameterException",
+            "Invalid parameter at 'imageIds' failed to satisfy constraint: "
+            f"'Member must have length between 1 and {_MAX_IDS}'",
+        )
+    return ids
+
+
+def _failure(image_id: Json, code: str, reason: str) -> Json:
+    return {"imageId": _only(image_id, "imageDigest", "imageTag"), "failureCode": code, "failureReason": reason}
+
+
+def _only(image_id: Json, *names: str) -> Json:
+    return {name: image_id[name] for name in names if image_id.get(name)}
+
+
+def _wanted(body: Json, tagged: bool) -> bool:
+    status = (body.get("filter") or {}).get("tagStatus", "ANY")
+    return status == "ANY" or (status == "TAGGED") == tagged
+
+
+def _page(items: list[Any], body: Json) -> tuple[list[Any], Json]:
+    start, size = int(body.get("nextToken") or 0), int(body.get("maxResults") or _MAX_IDS)
+    more = {"nextToken": str(start + size)} if start + size < len(items) else {}
+    return items[start : start + size], more
+
+
+def _details(name: str, manifest: StoredManifest, tags: list[str]) -> Json:
+    details: Json = {
+        "registryId": ACCOUNT_ID,
+        "repositoryName": name,
+        "imageDigest": manifest.digest,
+        "imageSizeInBytes": manifest.size_bytes(),
+        "imagePushedAt": manifest.pushed_at,
+        "imageManifestMediaType": manifest.media_type,
+        "imageStatus": "ACTIVE",
+    }
+    if tags:
+        details["imageTags"] = tags
+    if not manifest.is_index:
+        details["artifactMediaType"] = manifest.document["config"]["mediaType"]
+    return details
+
+
+def _manifest_media_type(content: bytes, given: str | None) -> str:
+    if len(content) > _MAX_MANIFEST_BYTES:
+        raise ApiError("InvalidParameterException", "Invalid parameter at 'ImageManifest': longer than 4 MiB")
+    try:
+        named = json.loads(content).get("mediaType")
+    except (ValueError, AttributeError):
+        named = None
+        given = None
+    if not named and not given:
+        raise ApiError(
+            "InvalidParameterException",
+            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+        )
+    if named and given and named != given:
+        raise ApiError(
+            "InvalidParameterException",
+            f"Invalid parameter at 'imageManifestMediaType': manifest says '{named}', not '{given}'",
+        )
+    return str(named or given)
+
+
+def _put_error(refused: ManifestRefusedError, media_type: str) -> ApiError:
+    if "MANIFEST_BLOB_UNKNOWN" in refused.codes and media_type in INDEX_TYPES:
+        return ApiError("ReferencedImagesNotFoundException", f"Images referenced are not found: {refused}")
+    if "MANIFEST_BLOB_UNKNOWN" in refused.codes or "BLOB_UNKNOWN" in refused.codes:
+        return ApiError("LayersNotFoundException", f"The layers of the image are not found: {refused}")
+    return ApiError("InvalidParameterException", f"Invalid parameter at 'ImageManifest': {refused}")

@@ -1,0 +1,211 @@
+"""The images of the registry as ECR sees them: one truth, distribution's storage.
+
+Decides how repositories, tags, manifests and layers are read from distribution's files and changed through its HTTP
+API. What a caller of ECR is told about them is decided in :mod:`localcloud.ecr_api` and :mod:`localcloud.gateway`;
+whether a repository exists is moto's to say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import http.client
+import json
+import shutil
+import threading
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+INDEX_TYPES = frozenset({OCI_INDEX, DOCKER_LIST})
+
+
+class ManifestRefusedError(Exception):
+    """The registry did not take a manifest; ``codes`` are the registry's error codes."""
+
+    def __init__(self, codes: list[str], message: str) -> None:
+        super().__init__(message)
+        self.codes = codes
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredManifest:
+    """A manifest as it was pushed.
+
+    Attributes:
+        digest: ``sha256:…`` of ``content``.
+        pushed_at: Seconds since the epoch.
+    """
+
+    digest: str
+    media_type: str
+    content: bytes
+    pushed_at: float
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The manifest's JSON."""
+        return json.loads(self.content)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is an image index or manifest list."""
+        return self.media_type in INDEX_TYPES
+
+    @property
+    def children(self) -> list[str]:
+        """The digests of an index's manifests."""
+        return [str(child["digest"]) for child in self.document.get("manifests", [])] if self.is_index else []
+
+    def size_bytes(self) -> int:
+        """Compressed size of its configuration and layers (of an index: what it says of its children)."""
+        document = self.document
+        if self.is_index:
+            return max((int(child.get("size", 0)) for child in document.get("manifests", [])), default=0)
+        return int(document["config"]["size"]) + sum(int(layer["size"]) for layer in document["layers"])
+
+
+class ImageStore:
+    """Reads and changes the images of one registry."""
+
+    def __init__(self, storage: Path, host: str) -> None:
+        self._root = storage / "docker" / "registry" / "v2"
+        self._host = host
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._locks_lock = threading.Lock()
+
+    def lock(self, name: str) -> threading.RLock:
+        """The lock that every change of a repository's tags holds, so that looking and writing are one step."""
+        with self._locks_lock:
+            return self._locks[name]
+
+    def tags(self, name: str) -> dict[str, str]:
+        """The repository's tags and the digests they point to."""
+        folder = self._repository(name) / "_manifests" / "tags"
+        found: dict[str, str] = {}
+        for path in sorted(folder.glob("*/current/link")):
+            digest = _read_link(path)
+            if digest:
+                found[path.parent.parent.name] = digest
+        return found
+
+    def tag(self, name: str, tag: str) -> str:
+        """The digest that a tag points to, or ""."""
+        if "/" in tag:
+            return ""
+        return _read_link(self._repository(name) / "_manifests" / "tags" / tag / "current" / "link")
+
+    def digests(self, name: str) -> list[str]:
+        """The digests of all images of the repository, oldest push first."""
+        folder = self._repository(name) / "_manifests" / "revisions" / "sha256"
+        links = [(path.stat().st_mtime, path.parent.name) for path in folder.glob("*/link")]
+        return [f"sha256:{name}" for _, name in sorted(links)]
+
+    def manifest(self, name: str, digest: str) -> StoredManifest | None:
+        """An image of the repository by digest, or None."""
+        algorithm, _, value = digest.partition(":")
+        if algorithm != "sha256" or not value.isalnum():
+            return None
+        link = self._repository(name) / "_manifests" / "revisions" / "sha256" / value / "link"
+        try:
+            content = self._blob(value).read_bytes()
+            pushed_at = link.stat().st_mtime
+        except OSError:
+            return None
+        return StoredManifest(digest, media_type_of(content), content, pushed_at)
+
+    def blob_size(self, name: str, digest: str) -> int | None:
+        """The size of a blob that the repository holds, or None."""
+        value = digest.removeprefix("sha256:")
+        if not (self._repository(name) / "_layers" / "sha256" / value / "link").exists():
+            return None
+        try:
+            return self._blob(value).stat().st_size
+        except OSError:
+            return None
+
+    def read_blob(self, digest: str) -> bytes | None:
+        """A small blob's content (an image configuration), or None."""
+        try:
+            return self._blob(digest.removeprefix("sha256:")).read_bytes()
+        except OSError:
+            return None
+
+    def blob_url(self, name: str, digest: str) -> str:
+        """Where a blob can be read without credentials."""
+        return f"http://{self._host}/v2/{name}/blobs/{digest}"
+
+    def blob_path(self, digest: str) -> Path:
+        """Where a blob lies."""
+        return self._blob(digest.removeprefix("sha256:"))
+
+    def put(self, name: str, reference: str, content: bytes, media_type: str) -> str:
+        """Stores a manifest under a tag or its digest and returns the digest.
+
+        Raises:
+            ManifestRefusedError: Its layers or children are not there, or it is no manifest.
+        """
+        response, body = self._send("PUT", name, reference, content, {"Content-Type": media_type})
+        if response.status != http.client.CREATED:
+            raise ManifestRefusedError(*_registry_errors(body))
+        return "sha256:" + hashlib.sha256(content).hexdigest()
+
+    def remove(self, name: str, reference: str) -> None:
+        """Removes a tag, or an image by digest with all its tags."""
+        response, body = self._send("DELETE", name, reference)
+        if response.status not in {http.client.ACCEPTED, http.client.NOT_FOUND}:
+            raise ManifestRefusedError(*_registry_errors(body))
+
+    def drop_repository(self, name: str) -> None:
+        """Forgets a repository with all its images."""
+        folder = self._repository(name)
+        for part in ("_manifests", "_layers", "_uploads"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+
+    def _send(
+        self, method: str, name: str, reference: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        connection = http.client.HTTPConnection(self._host, timeout=30)
+        try:
+            connection.request(method, f"/v2/{name}/manifests/{reference}", body=body, headers=headers or {})
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
+
+    def _repository(self, name: str) -> Path:
+        return self._root / "repositories" / name
+
+    def _blob(self, value: str) -> Path:
+        return self._root / "blobs" / "sha256" / value[:2] / value / "data"
+
+
+def media_type_of(content: bytes) -> str:
+    """The media type that a manifest's JSON shows; OCI where it names none."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return ""
+    named = document.get("mediaType")
+    if named:
+        return str(named)
+    return OCI_INDEX if "manifests" in document else OCI_MANIFEST
+
+
+def _read_link(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _registry_errors(body: bytes) -> tuple[list[str], str]:
+    try:
+        errors = json.loads(body)["errors"]
+    except (ValueError, KeyError, TypeError):
+        return [], body.decode(errors="replace")
+    return [str(error.get("code")) for error in errors], "; ".join(str(error.get("message")) for error in errors)

@@ -1,0 +1,197 @@
+"""The one process that everything of a local cloud hangs on.
+
+Decides the order of starting and stopping, and that all ends when a part crashes, when it is told to, or when the
+process it belongs to is gone. It runs moto, the gateway and the Lambda parts in threads, distribution and BuildKit
+as children. Each start is an empty AWS account: registry storage and Pulumi backend begin empty, BuildKit's cache
+stays.
+
+Started by :mod:`localcloud.cloud` as ``python -m localcloud.supervisor``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from localcloud.aws_api import AwsApi, ServiceApi
+from localcloud.base_images import ensure_base_image, serve
+from localcloud.base_images.catalogue import NAMES, SERVED_AT_START
+from localcloud.buildkit import BuildKit
+from localcloud.ecr_api import EcrApi
+from localcloud.ecr_images import ImageStore
+from localcloud.gateway import Gateway
+from localcloud.processes import Spawner, end, last_lines
+from localcloud.registry_process import RegistryProcess
+from localcloud.state import CloudPaths, CloudRecord, LocalCloudError, process_start
+from localcloud.tokens import Tokens
+
+
+class Supervisor:
+    """The parts of one cloud."""
+
+    def __init__(self, paths: CloudPaths, tools: Path) -> None:
+        self._paths = paths
+        self._tools = tools
+        self._spawner = Spawner()
+        self._stopping = threading.Event()
+        self._undo: list[Callable[[], object]] = []
+
+    def start(self) -> CloudRecord:
+        """Starts all parts and waits until they answer."""
+        paths = self._paths
+        for folder in (paths.registry, paths.pulumi_backend, paths.sandboxes):
+            shutil.rmtree(folder, ignore_errors=True)
+        paths.make()
+        sockets = Path(tempfile.mkdtemp(prefix="localcloud-", dir="/tmp"))
+        self._undo.append(lambda: shutil.rmtree(sockets, ignore_errors=True))
+        for image in SERVED_AT_START:
+            serve(ensure_base_image(image), paths.registry, NAMES[image])
+        gateway = Gateway()
+        self.registry = RegistryProcess(
+            self._tools / "registry", paths.registry, paths.logs / "registry.log", sockets / "registry.json"
+        )
+        self._undo.append(lambda: end(self.registry.process))
+        self.buildkit = BuildKit(
+            self._tools,
+            paths.buildkit,
+            sockets,
+            paths.logs / "buildkitd.log",
+            plain_http=(gateway.host, self.registry.host),
+            mirror=self.registry.host,
+            start=self._start_child,
+        )
+        self.buildkit.start(wait=False)
+        self._undo.append(self.buildkit.stop)
+        control_token = secrets.token_urlsafe(24)
+        endpoint = self._start_apis(gateway, control_token)
+        self.registry.wait()
+        self.buildkit.wait()
+        return CloudRecord(
+            supervisor_pid=os.getpid(),
+            started_at=process_start(os.getpid()),
+            aws_endpoint=endpoint,
+            registry_host=gateway.host,
+            mirror_host=self.registry.host,
+            buildkit_address=self.buildkit.address,
+            sockets_dir=str(sockets),
+            control_token=control_token,
+        )
+
+    def _start_child(self, *arguments: object, **settings: object) -> object:
+        """Forks on the main thread: directly when this is it, else through its queue."""
+        from localcloud.processes import spawn  # noqa: PLC0415
+
+        start = spawn if threading.current_thread() is threading.main_thread() else self._spawner.start
+        return start(*arguments, **settings)
+
+    def _start_apis(self, gateway: Gateway, control_token: str) -> str:
+        from localcloud.moto_server import AwsServer, make_moto  # noqa: PLC0415
+
+        store, tokens = ImageStore(self._paths.registry, self.registry.host), Tokens()
+        moto = make_moto()
+        services: dict[str, ServiceApi] = {"ecr": EcrApi(store, tokens, gateway.host)}
+        control = {
+            "stop": lambda _body: self.stop(),
+            "status": lambda _body: {"buildkit_pid": self.buildkit.pid()},
+            "buildkit/kill": lambda _body: self.buildkit.kill(),
+            "buildkit/start": lambda _body: self.buildkit.start(),
+            "tokens/expire": lambda _body: tokens.expire_all(),
+        }
+        server = AwsServer(AwsApi(moto, services, control, control_token))
+        gateway.start(store, tokens, self.registry.host)
+        server.start()
+        self._undo += [gateway.stop, server.stop]
+        return server.endpoint
+
+    def stop(self) -> None:
+        """Asks the main thread to stop everything."""
+        self._stopping.set()
+        self._spawner.wake()
+
+    def serve(self) -> None:
+        """Runs until told to stop.
+
+        Raises:
+            LocalCloudError: A part ended by itself.
+        """
+        while not self._stopping.is_set():
+            self._spawner.serve(1.0)
+            if self.registry.process.poll() is not None:
+                raise LocalCloudError(f"the registry ended\n{last_lines(self._paths.logs / 'registry.log')}")
+            buildkit = self.buildkit.process
+            if buildkit is not None and buildkit.poll() is not None and self.buildkit.process is buildkit:
+                raise LocalCloudError(f"BuildKit ended\n{last_lines(self._paths.logs / 'buildkitd.log')}")
+
+    def end(self) -> None:
+        """Ends all parts, last one first."""
+        for undo in reversed(self._undo):
+            try:
+                undo()
+            except Exception as error:
+                print(f"while stopping: {error!r}", file=sys.stderr)
+
+
+def _watch_lifeline(descriptor: int, stop: Callable[[], None]) -> None:
+    """Stops the cloud when the other end of a pipe is closed: its owner has ended, however it did."""
+
+    def wait() -> None:
+        while os.read(descriptor, 1):
+            pass
+        stop()
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def _exit_if_stuck() -> None:
+    """A last resort against threads that hang while stopping; children end with this process."""
+    timer = threading.Timer(15, lambda: os._exit(3))
+    timer.daemon = True
+    timer.start()
+
+
+def main() -> int:
+    """Runs a cloud; writes ``ready`` or an error text to the ready pipe."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud.supervisor")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--tools", type=Path, required=True)
+    parser.add_argument("--ready-fd", type=int, required=True)
+    parser.add_argument("--lifeline-fd", type=int)
+    arguments = parser.parse_args()
+    paths = CloudPaths(arguments.state)
+    supervisor = Supervisor(paths, arguments.tools)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: supervisor.stop())
+    if arguments.lifeline_fd is not None:
+        _watch_lifeline(arguments.lifeline_fd, supervisor.stop)
+    exit_code = 0
+    with os.fdopen(arguments.ready_fd, "w") as ready:
+        try:
+            supervisor.start().write(paths.record)
+            ready.write("ready\n")
+        except Exception as error:
+            ready.write(f"{error if isinstance(error, LocalCloudError) else repr(error)}\n")
+            exit_code = 1
+    try:
+        if not exit_code:
+            supervisor.serve()
+    except LocalCloudError as error:
+        print(error, file=sys.stderr)
+        (paths.state / "crash.txt").write_text(f"{error}\n")
+        exit_code = 1
+    finally:
+        paths.record.unlink(missing_ok=True)
+        _exit_if_stuck()
+        supervisor.end()
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
