@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -86,12 +87,14 @@ def build_modules(
     waiting = list(modules)
     running: list[_Build] = []
     told = time.monotonic()
-    for left in built.glob(f"{WORK_PREFIX}*"):  # of a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    remove_leftovers(built)
+    # Processes are started in a thread, because an interrupt reaches only the main thread: it cannot fall between the
+    # start of a process and the note that it has to be stopped.
+    starter = ThreadPoolExecutor(max_workers=1)
     try:
         while waiting or running:
             while waiting and len(running) < limit:
-                running.append(_start(waiting.pop(0), built, go))
+                starter.submit(_start, waiting.pop(0), built, go, running).result()
             time.sleep(0.05)
             for build in [build for build in running if build.process.poll() is not None]:
                 _finish(build, built, say)
@@ -100,11 +103,19 @@ def build_modules(
                 told = time.monotonic()
                 say("compiling " + ", ".join(build.progress() for build in running))
     finally:
+        starter.shutdown(wait=True)
         for build in running:
             build.stop()
+        remove_leftovers(built)
 
 
-def _start(module: GoModule, built: Path, go: Go) -> _Build:
+def remove_leftovers(built: Path) -> None:
+    """Removes the working folders of a run that was killed. The caller holds the lock of ``built``."""
+    for left in built.glob(f"{WORK_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _start(module: GoModule, built: Path, go: Go, running: list[_Build]) -> None:
     built.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=built))
     command = [str(go.executable), "build", "-v", "-o", f"{work}/"]
@@ -120,7 +131,7 @@ def _start(module: GoModule, built: Path, go: Go) -> _Build:
         stderr=subprocess.STDOUT,
         start_new_session=True,  # so that its compilers can be stopped with it
     )
-    return _Build(module, work, process, output)
+    running.append(_Build(module, work, process, output))
 
 
 def _finish(build: _Build, built: Path, say: Say) -> None:

@@ -95,10 +95,11 @@ def _find_buildx(environ: Mapping[str, str], ours: Path) -> Path | None:
 
 
 def _which(name: str, folders: list[str], ours: Path) -> Path | None:
-    """The first executable of that name that is not one of ours."""
+    """The first executable of that name that is neither one of ours nor a link that we made."""
+    home = ours.resolve()
     for folder in folders:
         found = shutil.which(name, path=folder)
-        if found and not os.path.realpath(found).startswith(f"{ours.resolve()}{os.sep}"):
+        if found and not any(home in place.parents for place in (Path(found).absolute(), Path(found).resolve())):
             return Path(found)
     return None
 
