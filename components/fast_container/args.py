@@ -1,0 +1,154 @@
+"""The arguments of the components: their types, their defaults, and what can be refused from a value alone.
+
+Decides which shapes are accepted and how a wrong one is named (its property path). Leaves what needs the Dockerfile
+or the context to ``core.declared``, and what needs other resources to ``state.declaration``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, TypeVar, get_args
+
+import pulumi
+
+from fast_container.errors import ArgsError
+from fast_container.secret_sources import SecretEnv, SecretFile
+
+T = TypeVar("T")
+RunsOn: TypeAlias = Literal["lambda", "ecs", "anywhere"]
+SecretInput: TypeAlias = "pulumi.Input[str] | SecretEnv | SecretFile"
+
+DEFAULT_PLATFORM = "linux/amd64"
+DEFAULT_TIMEOUT_S = 3600.0
+UNTAGGED_DAYS = 14
+MIN_UNTAGGED_DAYS = 14
+
+# aws-facts B2: segments of [a-z0-9]+ joined inside by ".", "_", "__" or hyphens, joined by "/"; 2-256 characters.
+_SEGMENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY_NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_REPOSITORY_URL = re.compile(
+    rf"(?P<host>[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<name>{_SEGMENT}(?:/{_SEGMENT})*)"
+)
+_SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+
+
+def check_repository_name(name: str, property_path: str) -> str:
+    """Refuse a name that ECR would refuse; returns it unchanged."""
+    if _REPOSITORY_NAME.fullmatch(name) and 2 <= len(name) <= 256:
+        return name
+    why = "a repository name has 2 to 256 characters: lower-case letters and digits, joined by . _ - or /"
+    lowered = name.lower()
+    hint = lowered if lowered != name and _REPOSITORY_NAME.fullmatch(lowered) else "shop/images"
+    raise ArgsError(
+        f"ECR would refuse the repository name {name!r}.",
+        property_path=property_path,
+        why=why,
+        next_step=f"for example: {hint!r}",
+    )
+
+
+def check_repository_url(url: str, property_path: str) -> str:
+    """Refuse what is not ``host/name``; returns it without a scheme or a trailing slash."""
+    bare = url.removeprefix("https://").removeprefix("http://").rstrip("/")
+    found = _REPOSITORY_URL.fullmatch(bare)
+    if found and ("." in found["host"] or ":" in found["host"] or found["host"] == "localhost"):
+        return bare
+    if "@" in bare or re.search(r":[^/]*$", bare):
+        why = "a tag or a digest is not part of a repository's URL; the tag is made from the build key"
+    elif _REPOSITORY_NAME.fullmatch(bare):
+        why = "this is a repository's name; its URL starts with the registry's host"
+    else:
+        why = "the form is host/name, in lower case"
+    raise ArgsError(
+        f"{url!r} is not a repository URL.",
+        property_path=property_path,
+        why=why,
+        next_step="give an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or its repository_url",
+    )
+
+
+def check_runs_on(runs_on: str) -> RunsOn:
+    """Refuse an unknown place."""
+    for known in get_args(RunsOn):
+        if runs_on == known:
+            return known
+    raise ArgsError(
+        f"{runs_on!r} is not a place that an image can be made fit for.",
+        property_path="runs_on",
+        next_step="one of: lambda, ecs, anywhere",
+    )
+
+
+def check_timeout(timeout: float) -> float:
+    """Refuse what is not a positive number of seconds."""
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not math.isfinite(timeout) or timeout <= 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgsError(
+            f"{timeout!r} is not a time limit.",
+            property_path="timeout",
+            next_step="seconds, greater than 0; the default is 3600",
+        )
+    return float(timeout)
+
+
+def check_secret_ids(secrets: Mapping[str, object]) -> None:
+    """Refuse ids that a Dockerfile could not name."""
+    for secret in secrets:
+        if not _SECRET_ID.fullmatch(secret):
+            raise ArgsError(
+                f"{secret!r} cannot be the id of a build secret.",
+                property_path=f"secrets[{secret!r}]",
+                why="it is used in `RUN --mount=type=secret,id=…`",
+                next_step="letters, digits, _ . and -",
+            )
+
+
+def check_secrets(secrets: Mapping[str, SecretInput]) -> dict[str, SecretInput]:
+    """Refuse impossible ids, and sources that are not there on this machine."""
+    check_secret_ids(secrets)
+    for secret, source in secrets.items():
+        path = f"secrets[{secret!r}]"
+        if isinstance(source, SecretEnv | SecretFile):
+            source.check(path)
+        elif source is None:  # pyright: ignore[reportUnnecessaryComparison]
+            raise ArgsError("The value of a build secret is missing.", property_path=path)
+    return dict(secrets)
+
+
+def check_repository(repository: T) -> T:
+    """Refuse a missing repository and a text that is not a URL."""
+    if repository is None or repository == "":
+        raise ArgsError(
+            "Every image needs a repository.",
+            property_path="repository",
+            next_step="an ImageRepository, an aws.ecr.Repository or a repository URL",
+        )
+    if isinstance(repository, str):
+        check_repository_url(repository, "repository")
+    return repository
+
+
+def check_texts(values: Sequence[str], property_path: str) -> tuple[str, ...]:
+    """Refuse a lone text where a list of texts is meant, and what is not text."""
+    if isinstance(values, str):
+        raise ArgsError(
+            f"{property_path} must be a list of texts.",
+            property_path=property_path,
+            next_step=f"{property_path}=[{values!r}]",
+        )
+    for index, value in enumerate(values):
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgsError(f"{value!r} is not a text.", property_path=f"{property_path}[{index}]")
+    return tuple(values)
+
+
+def check_plain(value: object, property_path: str) -> None:
+    """Refuse an Output where a plain value is needed before anything is registered."""
+    if isinstance(value, pulumi.Output):
+        raise ArgsError(
+            f"{property_path} must be a plain value, not an Output.",
+            property_path=property_path,
+            why="it decides which files are read, before any resource exists",
+            next_step="take it from pulumi.Config or the program itself",
+        )

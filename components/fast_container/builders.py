@@ -1,0 +1,83 @@
+"""Builders: which executor builds an image, and how much of it at once.
+
+Decides the limits and how AWS is reached. Leaves building to the executors in ``adapters``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+
+from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import Credentials, Executor
+from fast_container.errors import ArgsError
+
+_MOST_PARALLEL_BY_DEFAULT = 8
+
+
+class LocalBuilder:
+    """Builds with the BuildKit that this machine's buildx knows.
+
+    Args:
+        name: A buildx builder (``docker buildx ls``); default the current one. It must be able to push by digest;
+            none is ever created.
+        max_parallel: Images built at once; default the number of cores, at least 2 and at most 8.
+        aws: How to reach AWS where the stack's ``aws:`` configuration does not say it, such as with an explicit
+            ``aws.Provider`` that assumes a role.
+        log_dir: Where full build logs go; default a folder ``fast-container/logs`` of the user's cache.
+
+    Raises:
+        pulumi.RunError: An argument cannot be right.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        max_parallel: int | None = None,
+        aws: AwsAccess | None = None,
+        log_dir: str | None = None,
+    ) -> None:
+        if max_parallel is not None and (isinstance(max_parallel, bool) or max_parallel < 1):
+            error = ArgsError(
+                f"{max_parallel!r} images cannot be built at once.",
+                property_path="max_parallel",
+                next_step="1 or more",
+            )
+            raise pulumi.RunError(f"LocalBuilder: {error}")
+        self.name = name
+        self.max_parallel = max_parallel or min(max(2, os.cpu_count() or 2), _MOST_PARALLEL_BY_DEFAULT)
+        self.aws = aws
+        self._log_dir = log_dir
+
+    @property
+    def log_dir(self) -> Path:
+        """The folder of full build logs."""
+        return Path(self._log_dir) if self._log_dir else cache_dir() / "logs"
+
+    def executor(self, credentials: Callable[[str], Credentials | None]) -> Executor:
+        """A new executor with this builder's settings.
+
+        Args:
+            credentials: Registry host → credentials beyond those of the user's Docker configuration; may block.
+        """
+        return BuildxExecutor(
+            builder_name=self.name, environment=os.environ, log_dir=self.log_dir, credentials=credentials
+        )
+
+
+def cache_dir() -> Path:
+    """The user's cache folder of this library; losing it costs time, never correctness."""
+    override = os.environ.get("FAST_CONTAINER_CACHE")
+    if override:
+        return Path(override)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "fast-container"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / "fast-container"

@@ -1,0 +1,239 @@
+"""``ImageRepository``: an ECR repository as images of this library need it.
+
+Decides immutability, scanning, who may pull, and that lifecycle rules expire only what no deployment can name
+(untagged images and cache tags, never key tags). Leaves creating to the AWS provider, and removing images that are no
+longer in use to an explicit command.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pulumi
+import pulumi_aws as aws
+
+from fast_container.args import (
+    MIN_UNTAGGED_DAYS,
+    UNTAGGED_DAYS,
+    check_plain,
+    check_repository_name,
+    check_repository_url,
+)
+from fast_container.errors import ArgsError, FastContainerError
+
+TYPE = "fast-container:index:ImageRepository"
+_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_ACCOUNT = re.compile(r"\d{12}")
+# The Sid of the statement that Lambda adds by itself; a policy that has it is left alone (aws-facts E).
+_LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingRepository:
+    """A repository that another stack, or somebody by hand, has made; used, never managed."""
+
+    url: pulumi.Input[str]
+
+
+class ImageRepository(pulumi.ComponentResource):
+    """An ECR repository for images that are found by their build key and deployed by their digest.
+
+    Tags are immutable, images are scanned on push, Lambda of the same account may pull. By default it survives
+    ``pulumi destroy`` with its images; ``take_up=True`` takes such a repository into a stack again.
+
+    Args:
+        resource_name: The Pulumi name.
+        name: The repository's name in ECR; default ``<project>/<stack>/<resource_name>`` in lower case.
+        kms_key: ARN of a KMS key; default ECR's own AES-256. Changing it replaces the repository.
+        pull_accounts: Other accounts (12 digits) that may pull, their Lambda functions included.
+        lambda_pull: Whether Lambda functions of this account may pull.
+        untagged_days: Untagged images expire after that many days, at least 14: between push and tag an image is
+            untagged, and so is one that a running task still names by digest.
+        retain_on_delete: Keep the repository and its images when the resource goes.
+        take_up: Import the repository of that name, its policy and its lifecycle policy, instead of creating them;
+            remove the argument after the first ``up``.
+        tags: AWS tags.
+        opts: Resource options of the component.
+
+    Raises:
+        pulumi.RunError: An argument cannot be right.
+    """
+
+    url: pulumi.Output[str]
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    registry_id: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        name: str | None = None,
+        kms_key: pulumi.Input[str] | None = None,
+        pull_accounts: Sequence[str] = (),
+        lambda_pull: bool = True,
+        untagged_days: int = UNTAGGED_DAYS,
+        retain_on_delete: bool = True,
+        take_up: bool = False,
+        tags: Mapping[str, pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        try:
+            repository_name = _checked_name(resource_name, name)
+            _check_accounts(pull_accounts)
+            _check_days(untagged_days)
+        except FastContainerError as error:
+            raise pulumi.RunError(f"ImageRepository {resource_name!r}: {error}") from None
+        super().__init__(TYPE, resource_name, {}, opts)
+
+        child = pulumi.ResourceOptions(
+            parent=self, retain_on_delete=retain_on_delete, import_=repository_name if take_up else None
+        )
+        repository = aws.ecr.Repository(
+            f"{resource_name}-repository",
+            name=repository_name,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[_encryption(kms_key)],
+            tags=tags,
+            opts=child,
+        )
+        settings: list[pulumi.Output[str]] = [
+            aws.ecr.LifecyclePolicy(
+                f"{resource_name}-lifecycle",
+                repository=repository.name,
+                policy=json.dumps(lifecycle_policy(untagged_days)),
+                opts=child,
+            ).id
+        ]
+        if lambda_pull or pull_accounts:
+            policy = pulumi.Output.all(repository.arn, repository.registry_id).apply(
+                lambda found: json.dumps(pull_policy(found[0], found[1], pull_accounts, lambda_pull=lambda_pull))
+            )
+            settings.append(
+                aws.ecr.RepositoryPolicy(
+                    f"{resource_name}-policy", repository=repository.name, policy=policy, opts=child
+                ).id
+            )
+        # Whoever uses the URL waits for the policies too: Lambda needs its permission before the function is made.
+        self.url = pulumi.Output.all(repository.repository_url, *settings).apply(lambda found: str(found[0]))
+        self.name = repository.name
+        self.arn = repository.arn
+        self.registry_id = repository.registry_id
+        self.register_outputs({"url": self.url, "name": self.name, "arn": self.arn, "registry_id": self.registry_id})
+
+    @staticmethod
+    def get(name_or_url: str, opts: pulumi.InvokeOptions | None = None) -> ExistingRepository:
+        """An existing repository by its URL (no call), or by its ECR name (one look-up, in preview too).
+
+        Raises:
+            pulumi.RunError: It can be neither a URL nor a name.
+        """
+        try:
+            first = name_or_url.removeprefix("https://").split("/", 1)[0]
+            if "/" in name_or_url and ("." in first or ":" in first):
+                return ExistingRepository(check_repository_url(name_or_url, "ImageRepository.get"))
+            found = aws.ecr.get_repository_output(
+                name=check_repository_name(name_or_url, "ImageRepository.get"), opts=opts
+            )
+        except FastContainerError as error:
+            raise pulumi.RunError(str(error)) from None
+        return ExistingRepository(found.repository_url)
+
+
+RepositoryInput: TypeAlias = "ImageRepository | ExistingRepository | aws.ecr.Repository | pulumi.Input[str]"
+
+
+def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
+    """The URL of whatever names a repository."""
+    if isinstance(repository, ImageRepository | ExistingRepository):
+        return repository.url
+    if isinstance(repository, aws.ecr.Repository):
+        return repository.repository_url
+    return repository
+
+
+def lifecycle_policy(untagged_days: int) -> dict[str, Any]:
+    """Expire untagged images and cache tags by age; a key tag matches no rule (D9)."""
+
+    def expire(priority: int, description: str, **selection: Any) -> dict[str, Any]:
+        counted = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": untagged_days}
+        return {
+            "rulePriority": priority,
+            "description": description,
+            "selection": selection | counted,
+            "action": {"type": "expire"},
+        }
+
+    return {
+        "rules": [
+            expire(1, "build cache", tagStatus="tagged", tagPatternList=["cache-*"]),
+            expire(2, "untagged: never tagged, or left behind", tagStatus="untagged"),
+        ]
+    }
+
+
+def pull_policy(arn: str, account: str, pull_accounts: Sequence[str], *, lambda_pull: bool) -> dict[str, Any]:
+    """Who may pull: Lambda of this account (as Lambda itself would allow it), other accounts and their Lambda."""
+    _, partition, _, region, *_ = arn.split(":")
+
+    def lambda_statement(sid: str, owner: str) -> dict[str, Any]:
+        functions = f"arn:{partition}:lambda:{region}:{owner}:function:*"
+        return {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": _PULL,
+            "Condition": {"StringLike": {"aws:sourceArn": functions}},
+        }
+
+    statements = [lambda_statement(_LAMBDA_SID, account)] if lambda_pull else []
+    for other in pull_accounts:
+        statements.append(
+            {
+                "Sid": f"PullFrom{other}",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{partition}:iam::{other}:root"},
+                "Action": _PULL,
+            }
+        )
+        statements.append(lambda_statement(f"LambdaPullFrom{other}", other))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _checked_name(resource_name: str, name: str | None) -> str:
+    check_plain(name, "name")
+    if name is None:
+        return check_repository_name(
+            f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}".lower(), "resource_name"
+        )
+    return check_repository_name(name, "name")
+
+
+def _check_accounts(accounts: Sequence[str]) -> None:
+    for index, account in enumerate(accounts):
+        if not _ACCOUNT.fullmatch(account):
+            raise ArgsError(
+                f"{account!r} is not an AWS account id.",
+                property_path=f"pull_accounts[{index}]",
+                why="it has 12 digits",
+            )
+
+
+def _check_days(days: int) -> None:
+    if days < MIN_UNTAGGED_DAYS:
+        raise ArgsError(
+            f"Untagged images must be kept for at least {MIN_UNTAGGED_DAYS} days, not {days}.",
+            property_path="untagged_days",
+            why="an image is untagged between push and tag, and running tasks may name an untagged one by digest",
+        )
+
+
+def _encryption(kms_key: pulumi.Input[str] | None) -> Any:
+    if kms_key is None:
+        return {"encryption_type": "AES256"}
+    return {"encryption_type": "KMS", "kms_key": kms_key}

@@ -1,0 +1,67 @@
+"""Where the value of a build secret comes from, when it is not a value of the program itself.
+
+Decides how a secret that is not there is refused. Values are read when an image is built, held in memory for that
+time, and never become part of a key, a state, a log or a command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fast_container.errors import ArgsError
+
+
+@dataclass(frozen=True, slots=True)
+class SecretEnv:
+    """The value of an environment variable of the machine that builds.
+
+    Attributes:
+        variable: The variable's name; it must be set (it may be empty).
+    """
+
+    variable: str
+
+    def check(self, property_path: str, environment: Mapping[str, str] = os.environ) -> None:
+        """Refuse a variable that is not set."""
+        if self.variable not in environment:
+            raise ArgsError(
+                f"The environment variable {self.variable} of a build secret is not set.",
+                property_path=property_path,
+                next_step=f"set {self.variable}, or give the secret as a value: `config.require_secret(…)`",
+            )
+
+    def read(self, property_path: str, environment: Mapping[str, str] = os.environ) -> bytes:
+        """The value; the variable may be gone since the check."""
+        self.check(property_path, environment)
+        return os.fsencode(environment[self.variable])
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """The content of a file of the machine that builds.
+
+    Attributes:
+        path: Relative to the program's working directory; ``~`` is the home directory.
+    """
+
+    path: str
+
+    def check(self, property_path: str) -> None:
+        """Refuse a file that is not there or cannot be read."""
+        path = Path(self.path).expanduser()
+        if not path.is_file() or not os.access(path, os.R_OK):
+            why = "it cannot be read" if path.exists() else "there is no such file"
+            raise ArgsError(
+                f"The file of a build secret cannot be used: {self.path}",
+                property_path=property_path,
+                why=why,
+                next_step="create it, or give the secret as a value: `config.require_secret(…)`",
+            )
+
+    def read(self, property_path: str) -> bytes:
+        """The content; the file may be gone since the check."""
+        self.check(property_path)
+        return Path(self.path).expanduser().read_bytes()

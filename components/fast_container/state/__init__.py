@@ -1,0 +1,1 @@
+"""What Pulumi's state knows of an image: the recording resource, the hook that builds, and the program they share."""

@@ -1,0 +1,140 @@
+"""The one hook of a program: runs before a record is created or updated, in preview and in ``up``.
+
+Decides, with the registry's answer, between reuse and build, and explains it on the image's row. In preview it only
+looks up. Leaves building and publishing to ``build.pipeline``, and recording the digest to the provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import rpc, settings
+
+from fast_container.builders import cache_dir
+from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
+from fast_container.core.ports import BuildJob
+from fast_container.errors import FastContainerError, RegistryError
+from fast_container.secret_sources import SecretEnv, SecretFile
+from fast_container.state.explanation import explain, remember
+from fast_container.state.program import PlannedImage, Program
+
+
+def make_hook(program: Program) -> pulumi.ResourceHook:
+    """The hook that all records of a program are bound to."""
+
+    async def before_change(args: pulumi.ResourceHookArgs) -> None:
+        new, old = args.new_inputs or {}, args.old_inputs or {}
+        if any(_is_unknown(new.get(name)) for name in ("build_key", "repository_url")):
+            return
+        image = program.planned(new["repository_url"], new["build_key"], args.name)
+        if image is None:
+            return
+        try:
+            if settings.is_dry_run():
+                await _preview(program, image, _recorded(args), old)
+            else:
+                await _publish(program, image, _recorded(args), old)
+        except FastContainerError as error:
+            raise pulumi.RunError(_message(error, image)) from None
+
+    return pulumi.ResourceHook(
+        "fast-container:before-change", before_change, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+
+
+async def _preview(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
+    key = image.selected.key
+    found = (await program.repository_of(image).find([key.tag])).get(key.tag)
+    plan = decide(key, recorded, found or Lookup.ABSENT)
+    if isinstance(plan, Skip):
+        return
+    explained = explain(image, old, plan.reason, cache_dir() / "inputs")
+    if isinstance(plan, Reuse):
+        image.reporter.note(f"will be reused from the registry: {explained}")
+        return
+    image.reporter.note(f"will be built: {explained}")
+    program.to_build.add(image.record_name)
+    _warn_about_parallelism(program, image)
+
+
+async def _publish(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
+    reason = why(image.selected.key, recorded)
+    await program.scheduler.publish(
+        await _job(image),
+        program.repository_of(image),
+        program.executor_of(image),
+        image.reporter,
+        recorded=recorded,
+        explained=explain(image, old, reason, cache_dir() / "inputs"),
+    )
+    remember(image.selected, cache_dir() / "inputs")
+
+
+async def _job(image: PlannedImage) -> BuildJob:
+    selected = image.selected
+    declared = selected.declared
+    return BuildJob(
+        name=declared.name,
+        key=selected.key,
+        repository_url=image.repository_url,
+        dockerfile=selected.dockerfile_text,
+        dockerfile_name=declared.dockerfile_name,
+        contexts=selected.contexts,
+        platform=declared.platform,
+        target=declared.target,
+        build_args=declared.build_args,
+        labels=declared.labels,
+        named_images=selected.named_images,
+        secrets=await _secret_values(image),
+        runs_on=image.runs_on,
+        timeout_s=image.timeout_s,
+    )
+
+
+async def _secret_values(image: PlannedImage) -> dict[str, bytes]:
+    async def value(secret: str, source: pulumi.Input[str] | SecretEnv | SecretFile) -> bytes:
+        path = f"secrets[{secret!r}]"
+        if isinstance(source, SecretEnv | SecretFile):
+            return source.read(path)
+        return str(await pulumi.Output.from_input(source).future()).encode()
+
+    values = await asyncio.gather(*(value(secret, source) for secret, source in image.secrets.items()))
+    return dict(zip(image.secrets, values, strict=True))
+
+
+def _recorded(args: pulumi.ResourceHookArgs) -> Recorded | None:
+    old = args.old_inputs or {}
+    key = old.get("build_key")
+    if not isinstance(key, str) or key == rpc.UNKNOWN:
+        return None
+    digest = (args.old_outputs or {}).get("digest")
+    return Recorded(key, digest if isinstance(digest, str) else "", cast("Mapping[str, str]", old.get("parts") or {}))
+
+
+def _warn_about_parallelism(program: Program, image: PlannedImage) -> None:
+    """Say once that the engine, not the builder, is what holds builds back, with the flag that helps."""
+    wanted = min(len(program.to_build), image.builder.max_parallel)
+    allowed = cast("int | None", cast(Any, settings.SETTINGS).parallel)
+    if allowed and wanted > allowed and "parallel" not in program.warned:
+        program.warned.add("parallel")
+        pulumi.log.warn(
+            f"{len(program.to_build)} or more images are to be built, but the engine runs {allowed} at once:"
+            f" use `--parallel {max(len(program.images), wanted)}`"
+        )
+
+
+def _message(error: FastContainerError, image: PlannedImage) -> str:
+    message = f"FastContainerImage {image.selected.declared.name!r}: {error}"
+    if image.provider_is_explicit and isinstance(error, RegistryError):
+        message += (
+            "\n  note: an explicit aws.Provider shows neither its assumed roles nor its endpoints;"
+            " if it has any, say them with `builder=LocalBuilder(aws=AwsAccess(assume_roles=…, endpoints=…))`"
+        )
+    return message
+
+
+def _is_unknown(value: object) -> bool:
+    return value is None or value == rpc.UNKNOWN or isinstance(value, pulumi.Output)

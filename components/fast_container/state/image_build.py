@@ -1,0 +1,104 @@
+"""``ImageBuild``: the recording resource of one image, and its dynamic provider.
+
+Decides when a record differs (key or repository), and that a record exists only while its tag names the recorded
+digest in the registry. Leaves building, and finding out why, to the hook (``state.hook``), which runs before the
+engine asks this provider to create or update.
+
+This module's path and the names of its two classes are a contract with every existing state: the provider is pickled
+by reference into it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.runtime import rpc
+
+from fast_container.errors import FastContainerError, RegistryError
+from fast_container.state.access import access_of_record
+from fast_container.state.registries import open_registry
+
+# What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
+# explaining) follows from these or must not cause an update.
+IDENTITY = ("build_key", "repository_url")
+UNKNOWN: str = rpc.UNKNOWN
+
+
+class ImageBuildProvider(ResourceProvider):
+    """Reads the registry and stores what it finds; never builds, never deletes an image."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep the stack's configuration: static credentials, if it holds any, stay in this process's memory."""
+        self._config = req.config
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """A record differs when its key or its repository does; then it is updated, never replaced."""
+        return DiffResult(changes=any(_olds.get(name) != _news.get(name) for name in IDENTITY))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Record the digest that the hook has published under the key's tag."""
+        return CreateResult(props["tag"], self._recorded(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Record the digest under the new key's tag."""
+        return UpdateResult(self._recorded(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Keep the record while its tag names the recorded digest; drop it otherwise, so that ``up`` builds again."""
+        found = self._find(props)
+        return ReadResult(id_, props) if found and found == props.get("digest") else ReadResult(None, {})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Forget the record; the image stays in the registry."""
+
+    def _recorded(self, props: Mapping[str, Any]) -> dict[str, Any]:
+        digest = self._find(props)
+        if digest is None:
+            raise RegistryError(
+                f"The image that was just published is not in its repository: {props['tagged_uri']}",
+                why="it was deleted between its verification and its recording",
+                next_step="run `pulumi up` again; if a lifecycle rule deletes tags `key-…`, remove that rule",
+            )
+        return {**props, "digest": digest}
+
+    def _find(self, props: Mapping[str, Any]) -> str | None:
+        access = access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
+        try:
+            registry = open_registry(props["repository_url"], access)
+            found = asyncio.run(registry.find([props["tag"]]))
+        except FastContainerError as error:
+            # The engine prints a traceback for any exception of a dynamic provider; without a cause it is short.
+            raise error from None
+        manifest = found.get(props["tag"])
+        return manifest.digest if manifest else None
+
+
+class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
+    """The record of one image in the state.
+
+    Inputs (equal on every machine; never a credential): ``build_key``, ``repository_url``, ``tag``, ``tagged_uri``,
+    ``parts`` (part name → short digest), ``aws`` (region, profile, role ARNs, endpoints). Output: ``digest``.
+    """
+
+    build_key: pulumi.Output[str]
+    repository_url: pulumi.Output[str]
+    tag: pulumi.Output[str]
+    tagged_uri: pulumi.Output[str]
+    digest: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ImageBuildProvider(), name, {**inputs, "digest": None}, opts)

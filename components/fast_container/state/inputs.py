@@ -1,0 +1,81 @@
+"""Awaits the Inputs of a component and tells apart: known, unknown in preview, secret, wrong.
+
+Decides that an unknown Input makes the key unknown (named, never guessed) and that a secret must not become part of
+one. Leaves what the values mean to the component.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import pulumi
+
+from fast_container.errors import ArgsError
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Awaited:
+    """What has been awaited so far for one image.
+
+    Attributes:
+        unknown: Property paths of Inputs that are unknown in this preview.
+        resources: Resources that the values come from.
+    """
+
+    unknown: list[str] = field(default_factory=list[str])
+    resources: set[pulumi.Resource] = field(default_factory=set[pulumi.Resource])
+
+    async def text(self, value: pulumi.Input[str], property_path: str, *, secret_allowed: bool = False) -> str | None:
+        """One text, or None when it is unknown.
+
+        Raises:
+            ArgsError: It is a secret where none may be, or not a text.
+        """
+        output = pulumi.Output.from_input(value)
+        self.resources |= await output.resources()
+        if not secret_allowed and await output.is_secret():
+            raise ArgsError(
+                f"{property_path} is a secret.",
+                property_path=property_path,
+                why="it would become part of the image and of its build key",
+                next_step="give it as `secrets={id: value}` and use `RUN --mount=type=secret,id=…`;"
+                " if it is not secret, pass `pulumi.Output.unsecret(value)`",
+            )
+        if not await output.is_known():
+            self.unknown.append(property_path)
+            return None
+        found = cast(object, await output.future())
+        if isinstance(found, bool):
+            return "true" if found else "false"
+        if isinstance(found, (int, float)):
+            return str(found)
+        if not isinstance(found, str):
+            raise ArgsError(f"{property_path} is {found!r}, not a text.", property_path=property_path)
+        return found
+
+    async def texts(self, values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str]:
+        """The known ones of a mapping; the others are noted in ``unknown``."""
+        paths = {name: f"{property_path}[{name!r}]" for name in values}
+        found = await asyncio.gather(*(self.text(value, paths[name]) for name, value in values.items()))
+        return {name: text for name, text in zip(values, found, strict=True) if text is not None}
+
+
+def derived_output(source: asyncio.Future[T], part: Callable[[T], Any], awaited: Awaited) -> pulumi.Output[Any]:
+    """An Output of a part of an awaited value; a part that is None is unknown in preview."""
+
+    async def value() -> Any:
+        return part(await source)
+
+    async def known() -> bool:
+        return part(await source) is not None
+
+    async def resources() -> set[pulumi.Resource]:
+        await source
+        return awaited.resources
+
+    return pulumi.Output(resources(), value(), known())

@@ -1,0 +1,135 @@
+"""Makes one declared image ready: awaits its Inputs, selects and hashes, makes it known to the program.
+
+Decides what makes a key unknown in preview, and that nothing here blocks the event loop. Leaves the selection itself
+to ``core.context`` and what happens with a changed key to ``state.hook``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import pulumi
+
+from fast_container import args as rules
+from fast_container.adapters.pulumi_log import PulumiReporter
+from fast_container.builders import LocalBuilder
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.context import SelectedImage, select_image
+from fast_container.core.declared import DeclaredImage
+from fast_container.errors import ArgsError, FastContainerError
+from fast_container.secret_sources import SecretEnv, SecretFile
+from fast_container.state.access import access_of_image, explicit_provider
+from fast_container.state.inputs import Awaited
+from fast_container.state.program import PlannedImage, Program
+
+Texts: TypeAlias = "Mapping[str, pulumi.Input[str]]"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInputs:
+    """One image's arguments: checked plain values, and Inputs that are to be awaited."""
+
+    declared: DeclaredImage
+    repository: pulumi.Input[str]
+    build_args: Texts
+    labels: Texts
+    triggers: Texts
+    secrets: Mapping[str, rules.SecretInput] = field(repr=False)
+    runs_on: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What is known once all Inputs were awaited; None is unknown in preview."""
+
+    selected: SelectedImage | None
+    repository_url: str | None
+    access: AwsAccess
+
+
+async def prepare(
+    component: pulumi.Resource,
+    program: Program,
+    inputs: ImageInputs,
+    awaited: Awaited,
+    builder: LocalBuilder,
+    reporter: PulumiReporter,
+) -> Ready:
+    """Await, select, hash; plan the image where key and repository are known.
+
+    Raises:
+        pulumi.RunError: An Input or the context cannot be right.
+    """
+    try:
+        complete = await _complete(inputs, awaited)
+        unknown = ", ".join(awaited.unknown)
+        url = await awaited.text(inputs.repository, "repository")
+        if url is not None:
+            url = rules.check_repository_url(url, "repository")
+        await _check_secret_values(inputs.secrets)
+        access = await access_of_image(component, builder.aws)
+        if unknown:
+            reporter.note(f"build key unknown in preview: {unknown} not known yet")
+            return Ready(None, url, access)
+        selected = await asyncio.to_thread(select_image, complete, program.walks)
+    except FastContainerError as error:
+        raise run_error(inputs.declared.name, error) from None
+    for warning in selected.warnings:
+        reporter.warn(warning)
+    if url is not None:
+        program.plan(
+            PlannedImage(
+                record_name=record_name(complete.name),
+                selected=selected,
+                repository_url=url,
+                runs_on=inputs.runs_on,
+                timeout_s=inputs.timeout_s,
+                builder=builder,
+                access=access,
+                provider_is_explicit=builder.aws is None and explicit_provider(component) is not None,
+                reporter=reporter,
+                secrets=inputs.secrets,
+            )
+        )
+    return Ready(selected, url, access)
+
+
+async def _complete(inputs: ImageInputs, awaited: Awaited) -> DeclaredImage:
+    build_args, labels, triggers = await asyncio.gather(
+        awaited.texts(inputs.build_args, "build_args"),
+        awaited.texts(inputs.labels, "labels"),
+        awaited.texts(inputs.triggers, "triggers"),
+    )
+    return replace(inputs.declared, build_args=build_args, labels=labels, triggers=triggers)
+
+
+async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None:
+    for secret, source in secrets.items():
+        if isinstance(source, SecretEnv | SecretFile):
+            continue
+        output = pulumi.Output.from_input(source)
+        if await output.is_known() and await output.future() is None:
+            raise missing_secret(secret)
+
+
+def missing_secret(secret: str) -> ArgsError:
+    """The error for a secret without a value."""
+    return ArgsError(
+        "The value of a build secret is missing.",
+        property_path=f"secrets[{secret!r}]",
+        next_step="for example `config.require_secret(…)`, which refuses a missing value by itself",
+    )
+
+
+def record_name(name: str) -> str:
+    """The Pulumi name of an image's record."""
+    return f"{name}-build"
+
+
+def run_error(name: str, error: FastContainerError) -> pulumi.RunError:
+    """The error as the engine prints it, without a traceback."""
+    return pulumi.RunError(f"FastContainerImage {name!r}: {error}")

@@ -1,0 +1,125 @@
+"""One Pulumi program: what all its images share.
+
+Decides nothing about an image; holds the one hook, the walks of shared roots, the registries that were opened, what
+was looked up, and who builds with what limit. There is one ``Program`` for each connection to an engine, so that
+several programs of one process (Automation API, unit tests) do not meet.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import settings
+
+from fast_container.adapters.pulumi_log import PulumiReporter
+from fast_container.adapters.stat_cache import StatCache
+from fast_container.build.lookup import LookupBatch
+from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.builders import LocalBuilder, cache_dir
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.context import SelectedImage, SharedWalks
+from fast_container.state.clock import SystemClock
+from fast_container.state.registries import ProgramRegistries
+
+if TYPE_CHECKING:
+    from fast_container.secret_sources import SecretEnv, SecretFile
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedImage:
+    """One image of the program whose key and repository are known.
+
+    Attributes:
+        record_name: Name of its ``ImageBuild`` record.
+        provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
+        secrets: Id → where the value comes from; values are awaited when the image is built.
+    """
+
+    record_name: str
+    selected: SelectedImage
+    repository_url: str
+    runs_on: str
+    timeout_s: float
+    builder: LocalBuilder
+    access: AwsAccess
+    provider_is_explicit: bool
+    reporter: PulumiReporter
+    secrets: Mapping[str, pulumi.Input[str] | SecretEnv | SecretFile] = field(repr=False)
+
+
+@dataclass(slots=True)
+class Program:
+    """What the images of one program share; see the module."""
+
+    walks: SharedWalks
+    default_builder: LocalBuilder
+    scheduler: Scheduler
+    registries: ProgramRegistries
+    images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
+    hook: pulumi.ResourceHook | None = None
+    to_build: set[str] = field(default_factory=set[str])
+    warned: set[str] = field(default_factory=set[str])
+    _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
+    _executors: dict[int, LimitedExecutor] = field(default_factory=dict[int, LimitedExecutor])
+
+    @property
+    def hook_binding(self) -> pulumi.ResourceHookBinding:
+        """Binds a record to the program's one hook."""
+        assert self.hook is not None
+        return pulumi.ResourceHookBinding(before_create=[self.hook], before_update=[self.hook])
+
+    def plan(self, image: PlannedImage) -> None:
+        """Make an image known to the hook, before its record is registered."""
+        key = image.selected.key
+        self.images.setdefault((image.repository_url, key.hex), []).append(image)
+        self.repository_of(image).announce([key.tag])
+
+    def planned(self, repository_url: str, build_key: str, record_name: str) -> PlannedImage | None:
+        """The image of a record: by repository and key, and by the record's name where several share these."""
+        found = self.images.get((repository_url, build_key), [])
+        return next((image for image in found if image.record_name == record_name), found[0] if found else None)
+
+    def repository_of(self, image: PlannedImage) -> LookupBatch:
+        """The image's repository, opened once; its look-ups are gathered."""
+        if image.repository_url not in self._repositories:
+            registry = self.registries.repository(image.repository_url, image.access)
+            self._repositories[image.repository_url] = LookupBatch(registry)
+        return self._repositories[image.repository_url]
+
+    def executor_of(self, image: PlannedImage) -> LimitedExecutor:
+        """The executor of the image's builder, with the builder's limit over all its images."""
+        builder = image.builder
+        if id(builder) not in self._executors:
+            self._executors[id(builder)] = LimitedExecutor(
+                builder.executor(self.registries.push_credentials), builder.max_parallel
+            )
+        return self._executors[id(builder)]
+
+    def found_digest(self, repository_url: str, tag: str) -> str | None:
+        """The digest that a look-up of this run has found, without asking anyone."""
+        repository = self._repositories.get(repository_url)
+        manifest = repository.answered(tag) if repository else None
+        return manifest.digest if manifest else None
+
+
+# The only module state: programs by their connection to the engine; an entry goes with its connection.
+_PROGRAMS: weakref.WeakKeyDictionary[Any, Program] = weakref.WeakKeyDictionary()
+
+
+def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Program:
+    """The running program's ``Program``, made on first use."""
+    monitor = settings.get_monitor()
+    if monitor not in _PROGRAMS:
+        program = Program(
+            walks=SharedWalks(StatCache(str(cache_dir() / "stat"))),
+            default_builder=LocalBuilder(),
+            scheduler=Scheduler(SystemClock()),
+            registries=ProgramRegistries(),
+        )
+        _PROGRAMS[monitor] = program
+        program.hook = make_hook(program)
+    return _PROGRAMS[monitor]

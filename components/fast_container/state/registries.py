@@ -1,0 +1,68 @@
+"""Opens registries for the hook and for the provider alike.
+
+A composition root: hands the environment (Docker's configuration, AWS endpoints) to the adapters, and puts off the
+first contact until somebody asks something.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from fast_container.adapters.registries import Registries, registry_for
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import Credentials, Manifest, Registry
+
+
+def open_registry(url: str, access: AwsAccess) -> Registry:
+    """The repository at ``host/name``, for one look (the provider's process)."""
+    return registry_for(url, access, os.environ)
+
+
+class ProgramRegistries:
+    """The registries of one program: one set of tokens and connections for each host."""
+
+    def __init__(self) -> None:
+        self._by_host: dict[str, Registries] = {}
+
+    def repository(self, url: str, access: AwsAccess) -> DeferredRegistry:
+        """The repository at ``host/name``; nothing is asked before its first use."""
+        host = url.partition("/")[0]
+        if host not in self._by_host:
+            self._by_host[host] = Registries(access, os.environ)
+        return DeferredRegistry(url, self._by_host[host])
+
+    def push_credentials(self, host: str) -> Credentials | None:
+        """What a builder needs, beyond the user's Docker configuration, to push to a host; blocking."""
+        registries = self._by_host.get(host)
+        return registries.push_credentials(host) if registries else None
+
+
+class DeferredRegistry:
+    """A repository whose adapter is chosen on first use; satisfies ``core.ports.Registry``."""
+
+    def __init__(self, url: str, registries: Registries) -> None:
+        self.url = url
+        self._registries = registries
+        self._opened: Registry | None = None
+
+    async def _registry(self) -> Registry:
+        if self._opened is None:
+            self._opened = await self._registries.registry(self.url)
+        return self._opened
+
+    async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        """As ``Registry.find``."""
+        return await (await self._registry()).find(tags)
+
+    async def manifest(self, digest: str) -> Manifest | None:
+        """As ``Registry.manifest``."""
+        return await (await self._registry()).manifest(digest)
+
+    async def blob(self, digest: str) -> bytes:
+        """As ``Registry.blob``."""
+        return await (await self._registry()).blob(digest)
+
+    async def tag(self, manifest: Manifest, tag: str) -> str:
+        """As ``Registry.tag``."""
+        return await (await self._registry()).tag(manifest, tag)
