@@ -1,0 +1,280 @@
+"""The demo: the example fleet on a local cloud, with the real Pulumi CLI, BuildKit and registry.
+
+Tells the story and checks each step of it: a step that did not do what it claims ends the demo with exit code 1.
+How the CLI is run, and where the numbers come from, is decided in ``stacks/rehearsal``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(PROJECT)
+
+from localcloud import LocalCloud, LocalCloudError  # noqa: E402
+from stacks.rehearsal.checkout import Checkout, DemoFailed  # noqa: E402
+from stacks.rehearsal.facts import Facts, at_once  # noqa: E402
+from stacks.rehearsal.leftovers import wait_for_none  # noqa: E402
+from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation, Stack  # noqa: E402
+from stacks.rehearsal.table import Row, draw  # noqa: E402
+
+PULUMI_PROJECT = "fast-container"
+REPOSITORY = "shop/images"
+LINES = [{"sku": "TE-001", "quantity": 2, "unit_price": "4.50"}, {"sku": "CU-002", "quantity": 1, "unit_price": "21"}]
+EVENTS: Mapping[str, dict[str, Any]] = {
+    "orders": {"country": "DE", "lines": LINES},
+    "invoices": {"number": "2026-17", "country": "DE", "lines": LINES},
+    "search": {"query": "grean tea"},
+    "labels": {"parcel": "JD0146000037"},
+}
+SHOWN: Mapping[str, Callable[[dict[str, Any]], object]] = {
+    "orders": lambda answer: f"{answer['gross']} EUR",
+    "invoices": lambda answer: f"{answer['gross']} EUR",
+    "search": lambda answer: answer["found"][0]["sku"],
+    "labels": lambda answer: f"QR {answer['designator']}",
+}
+
+
+class Story:
+    """The steps, in order; each adds a row to the table."""
+
+    def __init__(self, cloud: LocalCloud, scratch: Path) -> None:
+        self.rows: list[Row] = []
+        self._cloud = cloud
+        self._scratch = scratch
+        self._environment = cloud.environment()
+        self._environment.pop("FAST_CONTAINER_CACHE", None)
+        self._facts = Facts(cloud.aws_endpoint, cloud.region, cloud.buildkit_address, self._environment)
+        self._clone, self._stack = self._new_stack("first-clone", "dev", {"repositoryName": REPOSITORY}, PROJECT)
+        self._second: Stack | None = None
+        self._releases = {name: f"{name} 1" for name in EVENTS}
+        self._gross = "35.70"
+
+    def tell(self) -> None:
+        """All steps."""
+        self._first_up()
+        self._second_up()
+        self._edit_one_handler()
+        self._edit_shared_package()
+        self._fresh_clone()
+        self._image_lost()
+        self._destroy()
+
+    def _first_up(self) -> None:
+        _announce("1", "first up: nothing is there yet, four images are built side by side")
+        before = self._facts.builds()
+        operation = self._check("1 first up", self._stack, self._stack.up, built=4, created=4)
+        builds = [build for reference, build in self._facts.builds().items() if reference not in before]
+        _expect(at_once(builds) > 1, "builds should run side by side, but ran one after the other")
+        tags = self._facts.key_tags(REPOSITORY)
+        _expect(len(tags) == 4, f"the repository should hold 4 key tags, not {len(tags)}")
+        print(f"   {at_once(builds)} builds ran at once; {operation.count(RECORD_TYPE, 'create')} images are recorded")
+
+    def _second_up(self) -> None:
+        _announce("2", "second up: nothing changed, so nothing is done")
+        operation = self._check("2 second up", self._stack, self._stack.up)
+        _expect(not operation.not_same, f"nothing should change, but the engine did {operation.not_same}")
+
+    def _edit_one_handler(self) -> None:
+        _announce("3", "one handler edited: one image, one function")
+        self._clone.edit("lambdas/orders/handler.py", 'RELEASE = "orders 1"', 'RELEASE = "orders 2"')
+        self._releases["orders"] = "orders 2"
+        before = set(self._facts.builds())
+        preview = self._stack.preview()
+        _expect(set(self._facts.builds()) == before, "a preview must not build")
+        operation = self._check("3 handler edited", self._stack, self._stack.up, built=1, updated=1)
+        _expect(preview.not_same == operation.not_same, f"preview said {preview.not_same}, up did {operation.not_same}")
+
+    def _edit_shared_package(self) -> None:
+        _announce("4", "the shared package edited: the two images that use it")
+        rates = "lambdas/packages/pricing/src/shop_pricing/rates.py"
+        self._clone.edit(rates, '"DE": Decimal("0.19")', '"DE": Decimal("0.21")')
+        self._gross = "36.30"
+        self._check("4 shared package edited", self._stack, self._stack.up, built=2, updated=2)
+
+    def _fresh_clone(self) -> None:
+        _announce(
+            "5", "a fresh clone in another folder, a new stack, the same repository: all reused, no BuildKit needed"
+        )
+        # Another machine: an empty cache, and a builder that is not there.
+        other = {"XDG_CACHE_HOME": str(self._scratch / "other-cache"), "BUILDX_BUILDER": "there-is-none"}
+        _, self._second = self._new_stack(
+            "second-clone", "staging", {"repository": REPOSITORY}, self._clone.folder, other
+        )
+        self._check("5 fresh clone, new stack", self._second, self._second.up, reused=4, created=4)
+
+    def _image_lost(self) -> None:
+        _announce("6", "an image deleted from the registry: refresh notices, up builds it again")
+        digest = self._stack.outputs()["image_uris"]["search"].partition("@")[2]
+        self._facts.delete_image(REPOSITORY, digest)
+        _expect(digest not in self._facts.key_tags(REPOSITORY).values(), "the image should be gone")
+        refreshed = self._stack.refresh()
+        _expect(self._records_of(self._stack) == 3, "refresh should have dropped one record of four")
+        operation = self._check("6 image lost, refresh, up", self._stack, self._stack.up, built=1, earlier=refreshed)
+        _expect(operation.count(RECORD_TYPE, "create") == 1, "one record should have been made again")
+        _expect("search" in str(self._stack.outputs()["image_uris"]), "the image should have a digest again")
+
+    def _destroy(self) -> None:
+        _announce("7", "destroy both stacks: only the retained repository with its images is left")
+        images = self._facts.key_tags(REPOSITORY)
+        begin = time.monotonic()
+        for stack in (self._second, self._stack):
+            if stack is not None:
+                stack.destroy()
+                _expect(not stack.resources(), f"the state of stack {stack.name} should be empty")
+        wall_s = time.monotonic() - begin
+        _expect(not self._facts.function_names(), f"functions are left: {self._facts.function_names()}")
+        _expect(not self._facts.role_names(), f"roles are left: {self._facts.role_names()}")
+        _expect(self._facts.key_tags(REPOSITORY) == images, "the repository should keep its images")
+        self.rows.append(Row("7 destroy both", wall_s, 0, 0, 0, "8 deleted", f"{len(images)} images retained"))
+
+    def _check(
+        self,
+        step: str,
+        stack: Stack,
+        run: Callable[[], Operation],
+        *,
+        built: int = 0,
+        reused: int = 0,
+        created: int = 0,
+        updated: int = 0,
+        earlier: Operation | None = None,
+    ) -> Operation:
+        """Runs one operation, compares what happened with what the step claims, and adds its row."""
+        before = set(self._facts.builds())
+        operation = run()
+        builds = [build for reference, build in self._facts.builds().items() if reference not in before]
+        _expect(not any(build.failed for build in builds), "BuildKit's history shows a failed build")
+        recorded = operation.count(RECORD_TYPE, "create", "update")
+        functions = (operation.count(FUNCTION_TYPE, "create"), operation.count(FUNCTION_TYPE, "update"))
+        _expect(len(builds) == built, f"{_images(built)} should be built; BuildKit ran {len(builds)} builds")
+        _expect(recorded == built + reused, f"{_images(built + reused)} should be recorded, not {recorded}")
+        _expect(
+            functions == (created, updated),
+            f"{created} functions should be created and {updated} updated, not {functions[0]} and {functions[1]}",
+        )
+        unchanged = operation.count(RECORD_TYPE, "same")
+        row = Row(
+            step=step,
+            wall_s=operation.wall_s + (earlier.wall_s if earlier else 0),
+            built=len(builds),
+            reused=recorded - len(builds),
+            unchanged=unchanged,
+            functions=f"{created} created" if created else f"{updated} updated",
+            answers=self._answers(stack),
+        )
+        self.rows.append(row)
+        return operation
+
+    def _answers(self, stack: Stack) -> str:
+        """Invokes every function of a stack and checks which release answers."""
+        names = stack.outputs()["functions"]
+        answers = {name: self._facts.invoke(names[name], EVENTS[name]) for name in EVENTS}
+        for name, answer in answers.items():
+            print(f"   {name} answers: {answer}"[:150])
+            expected = self._releases[name]
+            _expect(answer["release"] == expected, f"{name} should answer as {expected!r}, not {answer['release']!r}")
+            if "gross" in answer:
+                _expect(answer["gross"] == self._gross, f"{name} should say {self._gross}, not {answer['gross']}")
+        return ", ".join(f"{answer['release']}: {SHOWN[name](answer)}" for name, answer in answers.items())
+
+    def _records_of(self, stack: Stack) -> int:
+        return sum(resource["type"] == RECORD_TYPE for resource in stack.resources())
+
+    def _new_stack(
+        self,
+        folder: str,
+        name: str,
+        configuration: Mapping[str, str],
+        source: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> tuple[Checkout, Stack]:
+        clone = Checkout(self._scratch / folder, source, PROJECT / ".venv")
+        cache = {"XDG_CACHE_HOME": str(self._scratch / "cache")}
+        stack = Stack(name, clone.folder, self._environment | cache | dict(environment or {}))
+        stack.init(
+            self._cloud.stack_config() | {f"fast-container:{key}": value for key, value in configuration.items()}
+        )
+        return clone, stack
+
+
+def _images(count: int) -> str:
+    return f"{count} image" if count == 1 else f"{count} images"
+
+
+def _announce(number: str, text: str) -> None:
+    print(f"\n=== {number}. {text}", flush=True)
+
+
+def _expect(holds: bool, claim: str) -> None:
+    if not holds:
+        raise DemoFailed(claim)
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A private folder that goes when the demo succeeded or was stopped, and stays when a step failed."""
+    folder = Path(tempfile.mkdtemp(prefix="fast-container-demo-"))
+    failed = False
+    try:
+        yield folder
+    except (DemoFailed, LocalCloudError):
+        failed = True
+        raise
+    finally:
+        # Cleaning up is not to be cut short.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        left = wait_for_none(folder)
+        for process, command in left.items():
+            print(f"demo: process {process} had not ended and was killed: {command[:100]}", file=sys.stderr)
+        if failed:
+            print(f"demo: logs and state are kept in {folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        if left and not failed:
+            raise DemoFailed("processes were left behind")
+
+
+def main() -> int:
+    """Runs the demo; returns the exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    begin = time.monotonic()
+    story: Story | None = None
+    try:
+        with _scratch_folder() as scratch:
+            _announce("0", "the local cloud starts: AWS APIs, an OCI registry, BuildKit")
+            with LocalCloud.running(scratch / "cloud") as cloud:
+                print(f"   ready after {time.monotonic() - begin:.1f} s at {cloud.aws_endpoint}")
+                story = Story(cloud, scratch)
+                story.tell()
+    except (DemoFailed, LocalCloudError) as error:
+        if story is not None and story.rows:
+            print("\n" + draw(story.rows))
+        print(f"\ndemo FAILED: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ndemo: stopped; nothing is left running.", file=sys.stderr)
+        return 130
+    print("\n" + draw(story.rows))
+    print(
+        f"\nBuilds are counted in BuildKit's own history, reused and unchanged images and functions in the engine's\n"
+        f"events. Everything did what it claims; {time.monotonic() - begin:.0f} s in all, nothing is left running."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
