@@ -25,20 +25,23 @@ class SelectedContext:
     """What an image reads of one local context.
 
     Attributes:
-        source: Where it lies and its entries.
-        digest: The ``context_digest`` of these entries.
-        total_bytes: The files' content.
+        root: Where it lies.
+        selection: Its entries and their digest.
         whole: Whether all that the ignore rules leave is taken.
         reasons: Why it is whole, one line each.
         parts: Source as the Dockerfile writes it → digest of what it takes; for explaining.
     """
 
-    source: ContextSource
-    digest: str
-    total_bytes: int
+    root: str
+    selection: Selection
     whole: bool
     reasons: tuple[str, ...]
     parts: Mapping[str, str]
+
+    @property
+    def source(self) -> ContextSource:
+        """As executors want it."""
+        return ContextSource(self.root, self.selection.entries())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
             target=image.target,
             build_args=used,
             labels=image.labels,
-            contexts={name: context.digest for name, context in selected.items()},
+            contexts={name: context.selection.digest for name, context in selected.items()},
             external_images=image.remote_contexts,
             base_keys=image.base_keys,
             secret_ids=tuple(sorted(set(image.secret_ids))),
@@ -103,11 +106,4 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
 
 
 def _selected(root: str, selection: Selection, *, whole: bool, reasons: tuple[str, ...]) -> SelectedContext:
-    return SelectedContext(
-        source=ContextSource(os.path.realpath(root), selection.entries),
-        digest=selection.digest,
-        total_bytes=selection.total_bytes,
-        whole=whole,
-        reasons=reasons,
-        parts={},
-    )
+    return SelectedContext(os.path.realpath(root), selection, whole, reasons, {})

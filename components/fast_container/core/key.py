@@ -37,28 +37,27 @@ def framed_digest(values: Iterable[str | bytes]) -> str:
     return digest.hexdigest()
 
 
-def entry_frames(entry: Entry) -> bytes:
+def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) -> bytes:
     """An entry's part of a ``context_digest``: the frames of path, type, mode (octal), link text and digest."""
-    path, digest, target = entry.path_bytes, entry.digest.encode(), b""
-    if entry.target:
-        target = entry.target.encode("utf-8", "surrogateescape")
+    text = target.encode("utf-8", "surrogateescape") if target else b""
     return b"%d:%b%d:%b3:%o%d:%b%d:%b" % (
         len(path),
         path,
-        len(entry.type),
-        entry.type.encode(),
-        entry.mode,
-        len(target),
-        target,
+        len(kind),
+        kind.encode(),
+        mode,
+        len(text),
+        text,
         len(digest),
-        digest,
+        digest.encode(),
     )
 
 
 def entries_digest(entries: Iterable[Entry]) -> str:
     """The ``context_digest``: path, type, mode, link text and content of entries, in byte order of paths."""
     ordered = sorted(entries, key=lambda e: e.path_bytes)
-    return hashlib.sha256(b"".join(map(entry_frames, ordered))).hexdigest()
+    encoded = [encode_entry(e.path_bytes, e.type, e.mode, e.target, e.digest) for e in ordered]
+    return hashlib.sha256(b"".join(encoded)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

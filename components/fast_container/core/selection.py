@@ -24,14 +24,16 @@ class Selection:
     """Selected entries of one context.
 
     Attributes:
-        entries: In the order of the paths' bytes; every parent directory of an entry is an entry.
+        nodes: Complete; in the order of the paths' bytes; every parent directory of a node is among them.
         digest: Their ``entries_digest`` (``core.key``).
-        total_bytes: The files' content.
     """
 
-    entries: tuple[Entry, ...]
+    nodes: tuple[Node, ...]
     digest: str
-    total_bytes: int
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The nodes as entries; made when asked for, because a key alone needs none."""
+        return tuple([node.entry() for node in self.nodes])
 
 
 def select_whole(view: View) -> Selection:
@@ -56,5 +58,4 @@ def _selection(view: View, nodes: Iterable[Node]) -> Selection:
     view.tree.complete(ordered)
     ordered.sort(key=_sort_key)
     digest = hashlib.sha256(b"".join([node.frames for node in ordered])).hexdigest()
-    entries = tuple([node.entry for node in ordered if node.entry is not None])
-    return Selection(entries, digest, sum([entry.size for entry in entries if entry.type == "file"]))
+    return Selection(tuple(ordered), digest)

@@ -152,8 +152,8 @@ def _gone(entry: Entry, error: OSError) -> ContextError:
     if error.errno in _ANOTHER_TYPE:
         return changed(entry.path)
     return ContextError(
-        "a file of the build context cannot be read",
+        "A file of the build context cannot be read.",
         path=entry.path,
         why=error.strerror or str(error),
-        next_step="make it readable, or name it in the ignore file",
+        next_step="Make it readable, or name it in the ignore file.",
     )

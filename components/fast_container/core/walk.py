@@ -23,7 +23,7 @@ from threading import RLock
 from typing import Literal, Protocol
 
 from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN, Entry
-from fast_container.core.key import entry_frames
+from fast_container.core.key import encode_entry
 from fast_container.errors import ContextError
 
 Kind = Literal["file", "dir", "symlink", "other"]
@@ -69,54 +69,68 @@ class StatCaches(Protocol):
 
 
 class Node:
-    """A name in a tree: looked at when it is listed, read when its digest is asked for.
+    """A name in a tree: looked at when it is listed, read when it is completed.
 
     Attributes:
         path: Relative to the root, ``/``-separated; "" is the root.
         parent: The directory that it was listed in; None for the root.
         kind: ``other`` is a device, socket or named pipe.
-        facts: ``lstat`` of a file, once it was asked for.
+        listed: What the directory's listing said; None once the node is complete, and for the root.
+        facts: ``lstat`` of a file, while it is completed.
         children: Name → node of a directory, once it was listed.
-        entry: What counts of it, once it was asked for.
-        sort_key: The path's bytes, once the entry was made.
-        frames: The entry as it goes into a context's digest, once the entry was made.
+        sort_key: The path's bytes, once complete.
+        frames: What counts of it as it goes into a context's digest (``core.key``), once complete; never empty then.
+        mode: As an entry has it.
+        size: As an entry has it.
+        digest: As an entry has it.
+        target: A link's text.
     """
 
-    __slots__ = ("_listed", "children", "entry", "facts", "frames", "kind", "parent", "path", "sort_key")
+    __slots__ = (
+        "children",
+        "digest",
+        "facts",
+        "frames",
+        "kind",
+        "listed",
+        "mode",
+        "parent",
+        "path",
+        "size",
+        "sort_key",
+        "target",
+    )
 
     def __init__(self, path: str, parent: Node | None, kind: Kind, listed: os.DirEntry[str] | None) -> None:
         self.path = path
         self.parent = parent
         self.kind: Kind = kind
-        self._listed = listed
+        self.listed = listed
         self.facts: os.stat_result | None = None
         self.children: dict[str, Node] | None = None
-        self.entry: Entry | None = None
-        self.sort_key = b""
         self.frames = b""
 
-    def stat(self, root: str) -> os.stat_result:
-        """``lstat``, asked once."""
-        if self.facts is None:
-            listed = self._listed
-            self._listed = None
-            facts = listed.stat(follow_symlinks=False) if listed else os.lstat(os.path.join(root, self.path))
-            self.facts = facts
-            return facts
-        return self.facts
+    def entry(self) -> Entry:
+        """The complete node as an entry."""
+        assert self.frames and self.kind != "other"
+        return Entry(self.path, self.kind, self.mode, self.size, self.digest, self.target)
 
-    def set_entry(self, entry: Entry) -> None:
-        """Keep what counts of it, with its place in the order and its part of the digest."""
-        self.sort_key = entry.path_bytes
-        self.frames = entry_frames(entry)
-        self.entry = entry
+    def finish(self, mode: int, size: int, digest: str, target: str = "") -> None:
+        """Set what counts of it."""
+        self.mode = mode
+        self.size = size
+        self.digest = digest
+        self.target = target
+        self.sort_key = key = self.path.encode("utf-8", "surrogateescape")
+        self.frames = encode_entry(key, self.kind, mode, target, digest)
+        self.listed = self.facts = None
 
 
 def _kind(listed: os.DirEntry[str]) -> Kind:
-    if listed.is_symlink():
-        return "symlink"
     if listed.is_file(follow_symlinks=False):
         return "file"
+    if listed.is_symlink():
+        return "symlink"
     return "dir" if listed.is_dir(follow_symlinks=False) else "other"
 
 
@@ -159,49 +173,37 @@ class Tree:
 
     def link_target(self, node: Node) -> str:
         """A link's text."""
-        entry = node.entry
-        if entry is None:
-            entry = self._link_entry(node)
-            node.set_entry(entry)
-        return entry.target
+        if not node.frames:
+            self._finish_link(node)
+        return node.target
 
     def complete(self, nodes: Iterable[Node]) -> None:
-        """Make the entries of these nodes, reading the contents that no cache knows.
+        """Find out what counts of these nodes, reading the contents that no cache knows.
 
         Raises:
             ContextError: Something cannot be read, changed while it was read, or is no file, directory or link.
         """
-        unread: list[Node] = []
+        small: list[Node] = []
         large: list[Node] = []
-        cache, root = self._cache, self.root
         for node in nodes:
-            if node.entry is not None:
+            if node.frames:
                 continue
             kind = node.kind
             if kind == "file":
-                try:
-                    facts = node.stat(root)
-                except OSError as error:
-                    raise _unreadable(node.path, root, "file", error) from error
-                digest = cache.get(node.path, facts) if cache is not None else None
-                if digest is not None:
-                    node.set_entry(_file_entry(node.path, facts, digest))
-                elif facts.st_size >= _LARGE_BYTES:
-                    large.append(node)
-                else:
-                    unread.append(node)
+                if not self._finish_known(node):
+                    (large if node.facts and node.facts.st_size >= _LARGE_BYTES else small).append(node)
             elif kind == "dir":
-                node.set_entry(Entry(node.path, "dir", _DIR_MODE, 0, ""))
+                node.finish(_DIR_MODE, 0, "")
             elif kind == "symlink":
-                node.set_entry(self._link_entry(node))
+                self._finish_link(node)
             else:
                 raise ContextError(
-                    "a build context can only hold files, directories and links",
+                    "A build context can only hold files, directories and links.",
                     path=node.path,
-                    why="it is a named pipe, a socket or a device",
-                    next_step="remove it, or name it in the ignore file",
+                    why="It is a named pipe, a socket or a device.",
+                    next_step="Remove it, or name it in the ignore file.",
                 )
-        self._read_all(unread, large)
+        self._read_all(small, large)
 
     def save(self) -> None:
         """Let the cache write what was learnt."""
@@ -245,15 +247,30 @@ class Tree:
         self._unsaved_bytes += facts.st_size
         if self._cache is not None:
             self._cache.put(node.path, facts, digest)
-        node.set_entry(_file_entry(node.path, facts, digest))
+        node.finish(MODE_EXECUTABLE if facts.st_mode & stat.S_IXUSR else MODE_PLAIN, facts.st_size, digest)
 
-    def _link_entry(self, node: Node) -> Entry:
+    def _finish_known(self, node: Node) -> bool:
+        """Look at a file; finish it when the cache knows its content."""
+        path, listed = node.path, node.listed
+        assert listed is not None
+        try:
+            facts = listed.stat(follow_symlinks=False)
+        except OSError as error:
+            raise _unreadable(path, self.root, "file", error) from error
+        digest = self._cache.get(path, facts) if self._cache is not None else None
+        if digest is None:
+            node.facts = facts
+            return False
+        node.finish(MODE_EXECUTABLE if facts.st_mode & stat.S_IXUSR else MODE_PLAIN, facts.st_size, digest)
+        return True
+
+    def _finish_link(self, node: Node) -> None:
         try:
             target = os.readlink(self.absolute(node.path))
         except OSError as error:
             raise _unreadable(node.path, self.root, "link", error) from error
         data = target.encode("utf-8", "surrogateescape")
-        return Entry(node.path, "symlink", _LINK_MODE, len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", target)
+        node.finish(_LINK_MODE, len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", target)
 
 
 def read_digest(file: str, path: str, seen: os.stat_result | None) -> tuple[os.stat_result, str]:
@@ -293,24 +310,19 @@ def file_facts(facts: os.stat_result) -> tuple[int, int, int, int, int, int]:
 def changed(path: str) -> ContextError:
     """The refusal of a file that did not hold still."""
     return ContextError(
-        "a file of the build context changed while it was read",
+        "A file of the build context changed while it was read.",
         path=path,
-        why="its content is no longer what the build key was computed from",
-        next_step="run again when nothing writes to it, or name it in the ignore file",
+        why="It is no longer what the build key was computed from.",
+        next_step="Run again when nothing writes to it, or name it in the ignore file.",
     )
-
-
-def _file_entry(path: str, facts: os.stat_result, digest: str) -> Entry:
-    mode = MODE_EXECUTABLE if facts.st_mode & stat.S_IXUSR else MODE_PLAIN
-    return Entry(path, "file", mode, facts.st_size, digest)
 
 
 def _unreadable(path: str, root: str, kind: str, error: OSError) -> ContextError:
     if isinstance(error, FileNotFoundError):
         return changed(path)
     return ContextError(
-        f"a {kind} of the build context cannot be read",
+        f"A {kind} of the build context cannot be read.",
         path=path or root,
         why=error.strerror or str(error),
-        next_step="make it readable, or name it in the ignore file",
+        next_step="Make it readable, or name it in the ignore file.",
     )
