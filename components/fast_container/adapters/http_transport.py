@@ -16,6 +16,7 @@ import ssl
 import threading
 import time
 import urllib.parse
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -105,16 +106,14 @@ class HttpTransport:
         self._sleep = sleep
         self._largest_body = largest_body
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
+        weakref.finalize(self, _close_all, self._idle)
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
 
     def close(self) -> None:
         """Close the connections that are kept."""
         with self._lock:
-            kept, self._idle = self._idle, {}
-        for connections in kept.values():
-            for connection in connections:
-                connection.close()
+            _close_all(self._idle)
 
     def request(
         self,
@@ -226,6 +225,13 @@ class HttpTransport:
         )
         connection.set_tunnel(netloc, headers=_proxy_authorization(proxy))
         return connection
+
+
+def _close_all(idle: dict[tuple[str, str], list[http.client.HTTPConnection]]) -> None:
+    for connections in idle.values():
+        for connection in connections:
+            connection.close()
+    idle.clear()
 
 
 def _origin(url: str) -> tuple[str, str]:

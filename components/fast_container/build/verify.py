@@ -6,6 +6,7 @@ rules to ``checks``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fast_container.checks.image import check_configuration, check_manifest, child_for
@@ -21,11 +22,13 @@ class Verified:
     Attributes:
         manifest: As it was given.
         image_bytes: Compressed bytes; of the first platform, for an index.
+        layers: Digest → compressed bytes of its layers and configurations.
         notes: What the user should know although it is allowed.
     """
 
     manifest: Manifest
     image_bytes: int
+    layers: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
 
@@ -46,6 +49,7 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
     parsed = parse_manifest(manifest)
     notes = check_manifest(parsed, runs_on=runs_on, where=where)
     sizes: list[int] = []
+    layers: dict[str, int] = {}
     for wanted in (part.strip() for part in platform.split(",")):
         image = parsed
         if parsed.is_index:
@@ -59,4 +63,5 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
         configuration = await registry.blob(image.config.digest)
         check_configuration(configuration, runs_on=runs_on, platform=wanted, where=where)
         sizes.append(image.compressed_bytes)
-    return Verified(manifest, sizes[0], tuple(notes))
+        layers |= {part.digest: part.size for part in (*image.layers, image.config)}
+    return Verified(manifest, sizes[0], layers, tuple(notes))

@@ -91,7 +91,7 @@ class BuiltImage:
         digest: The manifest's digest in the repository.
         steps: Number of the Dockerfile's steps that this build had.
         steps_cached: How many of them came out of the cache.
-        pushed_bytes: Bytes that BuildKit reported as pushed.
+        pushed_bytes: Bytes pushed, where the executor knows; BuildKit does not say (0: the pipeline counts layers).
         duration_s: Seconds from start to pushed.
         log_path: Where the full log lies, or "".
     """

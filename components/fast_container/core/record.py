@@ -20,16 +20,13 @@ class BuildRecord:
     """One image that was published.
 
     Attributes:
-        name: The image's name in the program.
-        repository_url: ``host/name``.
-        key: The build key, 64 hexadecimal digits.
-        digest: The verified manifest's digest.
-        outcome: ``built``, or ``reused`` when the registry had it.
-        started: Seconds since the epoch.
-        duration_s: From the look-up to the tag.
-        steps: The Dockerfile's steps in this build; 0 when reused.
-        steps_cached: How many of them came out of the cache.
-        pushed_bytes: Bytes that BuildKit reported as pushed.
+        name: The image's name in the program. repository_url: ``host/name``. key: The build key, 64
+        hexadecimal digits. digest: The verified manifest's digest. outcome: ``built``, or ``reused`` when the
+        registry had it. started: Seconds since the epoch. duration_s: From the look-up to the tag. steps: The
+        Dockerfile's steps in this build; 0 when reused. steps_cached: How many of them came out of the cache.
+        pushed_bytes: Compressed bytes of the layers that were new to the repository, as far as this program
+        knows:
+            those of the previous image and of images published before in the same program do not count.
         image_bytes: Compressed size: the sum over configuration and layers of the manifest.
         executor: ``local`` or ``codebuild``; "" when reused.
         reason: Why it was built or reused, in one line.

@@ -1,0 +1,292 @@
+"""Builds an image with a local buildx and pushes it by digest; satisfies ``core.ports.Executor``.
+
+Decides how a job becomes a command line. BuildKit gets staged entries, never the working tree, and no ignore
+file is applied to them a second time: the Dockerfile lies outside the context with an ignore file of its own
+beside it, which wins. (A named context's own ``.dockerignore`` is applied again by BuildKit; its entries were
+selected by that very file, so nothing more goes.) Build arguments go on the command line, as they are no
+secrets and a variable named ``PATH`` or ``DOCKER_HOST`` must not change buildx itself; secrets and tokens go
+in private files that are gone afterwards, even if this program is killed.
+
+Leaves which buildx to ``adapters.buildx_builder``, reading progress to ``adapters.buildx_progress``, what is
+staged to ``core.staging``, and the key tag to the pipeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from fast_container.adapters.buildx_builder import Builder, find_builder
+from fast_container.adapters.buildx_progress import BuildProgress, Scrubber
+from fast_container.adapters.docker_config import DockerConfig, private_docker_config
+from fast_container.adapters.private_directory import private_directory, remove_abandoned
+from fast_container.adapters.process import run
+from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
+from fast_container.core.staging import stage
+from fast_container.errors import BuilderError, BuildFailed, FastContainerError
+
+# They would change the image without being in its key, or are nobody's business but the engine's.
+_DROPPED = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_GIT_LABELS", "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"})
+_DROPPED_PREFIX = "PULUMI_"
+_TICK_S = 1.0
+_LOGS_KEPT_S = 14 * 24 * 3600.0
+_NO_IGNORE_RULES = b"# The context holds exactly what was selected before.\n"
+_LOST = ("error reading from server", "code = Unavailable", "connection refused", "transport is closing", "EOF")
+
+
+class BuildxExecutor:
+    """The local executor.
+
+    Args:
+        builder_name: A buildx builder; the current one by default. None is ever made. environment: The user's
+        environment: for Docker's and buildx's configuration, proxies and PATH. log_dir: Where full build logs
+        go; made when absent. Logs older than 14 days are removed. credentials: Registry host → what is needed
+        beyond the user's Docker configuration; called in a thread.
+    """
+
+    def __init__(
+        self,
+        builder_name: str | None,
+        environment: Mapping[str, str],
+        log_dir: str | Path,
+        *,
+        credentials: Callable[[str], Credentials | None] = lambda _: None,
+    ) -> None:
+        self._builder_name = builder_name
+        self._environment = {
+            name: value
+            for name, value in environment.items()
+            if name not in _DROPPED and not name.startswith(_DROPPED_PREFIX)
+        }
+        self._log_dir = Path(log_dir)
+        self._credentials = credentials
+        self._builder: Builder | None = None
+        self._finding = asyncio.Lock()
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        """Build and push by digest.
+
+        Raises:
+            BuildFailed: The build ran and failed, or took too long.
+            BuilderError: There is no BuildKit to build with.
+            ContextError: A file changed since it was hashed.
+            AuthError: No credentials could be had for the registry.
+        """
+        started_s = time.monotonic()
+        builder = await self._fit_builder(reporter)
+        with private_directory() as directory:
+            reporter.progress("staging the context")
+            arguments = await _to_the_end(_write_job, job, directory)
+            credentials = await asyncio.to_thread(self._fetch_credentials, job)
+            config = DockerConfig.load(self._environment)
+            secrets = [*job.secrets.values(), *_token_texts(credentials)]
+            with private_docker_config(config, credentials, directory) as variables:
+                env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
+                if job.source_policy:
+                    env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
+                argv = [builder.program, "build", "--builder", builder.name, *arguments]
+                progress, log_path = await self._run(job, argv, env, directory, reporter, Scrubber(secrets))
+            digest = _digest(directory / "metadata.json")
+        return BuiltImage(
+            digest=digest,
+            steps=progress.steps,
+            steps_cached=progress.steps_cached,
+            duration_s=time.monotonic() - started_s,
+            log_path=log_path,
+        )
+
+    async def _fit_builder(self, reporter: Reporter) -> Builder:
+        async with self._finding:
+            if self._builder is None:
+                reporter.progress("looking for BuildKit")
+                await asyncio.to_thread(self._tidy)
+                self._builder = await find_builder(self._builder_name, self._environment)
+            return self._builder
+
+    def _tidy(self) -> None:
+        remove_abandoned()
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        for log in self._log_dir.glob("*.log"):
+            with contextlib.suppress(OSError):
+                if time.time() - log.stat().st_mtime > _LOGS_KEPT_S:
+                    log.unlink()
+
+    def _fetch_credentials(self, job: BuildJob) -> dict[str, Credentials]:
+        hosts = {job.repository_url.partition("/")[0]}
+        for reference in job.named_images.values():
+            scheme, _, rest = reference.partition("://")
+            if scheme == "docker-image" and "/" in rest:
+                hosts.add(rest.partition("/")[0])
+        known = {host: self._credentials(host) for host in sorted(hosts)}
+        return {host: found for host, found in known.items() if found is not None}
+
+    async def _run(
+        self,
+        job: BuildJob,
+        argv: list[str],
+        env: Mapping[str, str],
+        directory: Path,
+        reporter: Reporter,
+        scrub: Scrubber,
+    ) -> tuple[BuildProgress, str]:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", job.name)[:60]
+        descriptor, log_path = tempfile.mkstemp(".log", f"{name}-{job.key.hex[:12]}-", self._log_dir)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", buffering=1) as log:
+            progress = BuildProgress(log, reporter.progress, time.monotonic, scrub)
+            ticking = asyncio.create_task(_tick(progress))
+            try:
+                code = await run(
+                    argv,
+                    env=env,
+                    cwd=directory,
+                    on_stdout_line=progress.feed,
+                    on_stderr_line=progress.feed,
+                    timeout_s=job.timeout_s,
+                    remove_on_stop=directory,
+                )
+            except TimeoutError as error:
+                progress.close()
+                raise BuildFailed(
+                    f"The build of {job.name} was stopped after {job.timeout_s:.0f} s.",
+                    log_path=log_path,
+                    last_lines=_tail(log, log_path),
+                    next_step="Raise timeout=, or find out what takes so long in the log.",
+                ) from error
+            finally:
+                ticking.cancel()
+                progress.close()
+        if code != 0:
+            if not progress.began:
+                self._builder = None  # It may be gone; the next build looks again.
+            raise _failure(job, progress, code, log_path)
+        return progress, log_path
+
+
+async def _to_the_end(work: Callable[[BuildJob, Path], list[str]], job: BuildJob, directory: Path) -> list[str]:
+    """Work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
+    thread = asyncio.ensure_future(asyncio.to_thread(work, job, directory))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        while not thread.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([thread])
+        if not thread.cancelled():
+            thread.exception()
+        raise
+
+
+async def _tick(progress: BuildProgress) -> None:
+    while True:
+        await asyncio.sleep(_TICK_S)
+        progress.tick()
+
+
+def _write_job(job: BuildJob, directory: Path) -> list[str]:
+    """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``."""
+    definition = directory / "definition"
+    definition.mkdir()
+    dockerfile = definition / "Dockerfile"
+    dockerfile.write_bytes(job.dockerfile)
+    (definition / "Dockerfile.dockerignore").write_bytes(_NO_IGNORE_RULES)
+    arguments = [
+        *("--file", str(dockerfile), "--platform", job.platform),
+        *("--progress=rawjson", "--provenance=false", "--sbom=false"),
+        *("--metadata-file", str(directory / "metadata.json")),
+        *("--output", f"type=image,name={job.repository_url},push=true,push-by-digest=true,name-canonical=true"),
+    ]
+    if job.target:
+        arguments += ("--target", job.target)
+    for name, value in job.build_args.items():
+        arguments += ("--build-arg", f"{name}={value}")
+    for name, value in job.labels.items():
+        arguments += ("--label", f"{name}={value}")
+    for name, reference in job.named_images.items():
+        arguments += ("--build-context", f"{name}={reference}")
+    if job.secrets:
+        arguments += _write_secrets(job.secrets, directory / "secrets")
+    if job.source_policy:
+        (directory / "policy.json").write_text(job.source_policy)
+    main = directory / "contexts" / "0"
+    main.mkdir(parents=True)
+    for number, (name, source) in enumerate(job.contexts.items(), start=1):
+        destination = main if name == "context" else directory / "contexts" / str(number)
+        stage(source, str(destination))
+        if name != "context":
+            arguments += ("--build-context", f"{name}={destination}")
+    return [*arguments, "--", str(main)]
+
+
+def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
+    directory.mkdir(mode=0o700)
+    arguments: list[str] = []
+    for number, (name, value) in enumerate(secrets.items()):
+        path = directory / str(number)
+        path.touch(mode=0o600)
+        path.write_bytes(value)
+        arguments += ("--secret", f"id={name},src={path}")
+    return arguments
+
+
+def _token_texts(credentials: Mapping[str, Credentials]) -> list[str]:
+    """The forms in which a token could show up in a log."""
+    texts: list[str] = []
+    for known in credentials.values():
+        pair = f"{known.username}:{known.password}".encode()
+        texts += (known.password, base64.b64encode(pair).decode())
+    return texts
+
+
+def _digest(metadata: Path) -> str:
+    try:
+        loaded: object = json.loads(metadata.read_bytes())
+        digest = cast("dict[str, Any]", loaded)["containerimage.digest"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BuildFailed(
+            "Buildx ended well but did not say what it pushed.",
+            why=f"no containerimage.digest in its metadata file ({type(error).__name__})",
+        ) from error
+    return str(digest)
+
+
+def _tail(log: TextIO, log_path: str) -> list[str]:
+    log.flush()
+    return Path(log_path).read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+
+
+def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -> FastContainerError:
+    why = progress.error or (progress.messages[-1] if progress.messages else f"buildx ended with code {code}")
+    step, exit_code, last_lines = progress.failed_step()
+    lost = any(text in why for text in _LOST)
+    if not progress.began:
+        return BuilderError(
+            f"The build of {job.name} could not be started.",
+            why=why,
+            next_step="Check the builder: buildx inspect --bootstrap" if lost else f"Full log: {log_path}",
+        )
+    if lost and exit_code is None:
+        return BuildFailed(
+            f"The build of {job.name} lost the connection to BuildKit.",
+            step=step,
+            why=why,
+            last_lines=last_lines or progress.messages,
+            log_path=log_path,
+            next_step="Run again when BuildKit runs; nothing was tagged.",
+        )
+    return BuildFailed(
+        f"The build of {job.name} failed ({job.dockerfile_name}).",
+        step=step,
+        exit_code=exit_code,
+        last_lines=last_lines or [line for line in progress.messages if not line.startswith("ERROR:")],
+        log_path=log_path,
+        why=why,
+    )
