@@ -19,6 +19,8 @@ REPOSITORY_NAME = r"(?=.{2,256}$)(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z
 def make_moto() -> WsgiApp:
     """Moto's services as one WSGI application; importing it takes one to two seconds."""
     os.environ["MOTO_LAMBDA_STUB_ECR"] = "true"
+    # Functions' roles attach policies that every AWS account has, such as AWSLambdaBasicExecutionRole.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from moto.ecr import models as ecr_models  # noqa: PLC0415
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
