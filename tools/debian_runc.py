@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools.go_build import WORK_PREFIX, ToolsError
 from tools.locking import Say
+from tools.progress import still
 
 _INSTALL = "install runc with the system's package manager, then run the same command again."
 
@@ -29,9 +30,11 @@ def get_runc(built: Path, say: Say) -> None:
     """
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise ToolsError(f"runc is not on PATH, and there is no apt-get to get it with.\n  next: {_INSTALL}")
-    say("getting runc from Debian's package")
     built.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=built) as work:
+    with (
+        still(say, "getting runc from Debian's package"),
+        tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=built) as work,
+    ):
         folder = Path(work)
         # Without a sandbox user: that one may not read the cache of this user.
         download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "runc"]
@@ -41,11 +44,13 @@ def get_runc(built: Path, say: Say) -> None:
             tried = _run(download, folder)
         packages = list(folder.glob("runc_*.deb"))
         if tried.returncode != 0 or not packages:
-            reason = "\n".join(tried.stderr.strip().splitlines()[-3:])
-            raise ToolsError(f"runc is not on PATH, and apt-get cannot download it: {reason}\n  next: {_INSTALL}")
+            raise ToolsError(
+                f"runc is not on PATH, and apt-get cannot download it: {_last(tried.stderr)}\n  next: {_INSTALL}"
+            )
         unpacked = folder / "unpacked"
-        if _run(["dpkg-deb", "-x", str(packages[0]), str(unpacked)], folder).returncode != 0:
-            raise ToolsError(f"dpkg-deb cannot unpack {packages[0].name}.\n  next: {_INSTALL}")
+        tried = _run(["dpkg-deb", "-x", str(packages[0]), str(unpacked)], folder)
+        if tried.returncode != 0:
+            raise ToolsError(f"dpkg-deb cannot unpack {packages[0].name}: {_last(tried.stderr)}\n  next: {_INSTALL}")
         found = unpacked / "usr" / "sbin" / "runc"
         works = found.is_file() and _run([str(found), "--version"], folder).returncode == 0
         if not works:
@@ -55,6 +60,10 @@ def get_runc(built: Path, say: Say) -> None:
         found.rename(complete / "runc")
         shutil.rmtree(folder_of_runc(built), ignore_errors=True)
         complete.rename(folder_of_runc(built))
+
+
+def _last(text: str) -> str:
+    return " ".join(text.strip().splitlines()[-2:])
 
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

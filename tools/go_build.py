@@ -45,7 +45,8 @@ class _Build:
     def progress(self) -> str:
         # With -v the compiler names each package that it has compiled in a line of its own.
         compiled = sum(1 for line in self.lines() if line and " " not in line)
-        return f"{self.module.name} {time.monotonic() - self.begin:.0f} s ({compiled} packages)"
+        count = f" ({compiled} packages)" if compiled else ""
+        return f"{self.module.name} {time.monotonic() - self.begin:.0f} s{count}"
 
     def stop(self) -> None:
         if self.process.poll() is None:

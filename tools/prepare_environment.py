@@ -64,7 +64,8 @@ def find_uv() -> str:
         version = parse_version(asked.stdout)
         if version and version >= UV_FLOOR:
             return on_path
-        say(f"{on_path} is older than {show_version(UV_FLOOR)}: using {'=='.join(UV_WHEEL)} from PyPI")
+        has = f"is {show_version(version)}" if version else "does not say its version"
+        say(f"{on_path} {has}, {show_version(UV_FLOOR)} is needed: using {'=='.join(UV_WHEEL)} from PyPI")
     return str(install_wheel(*UV_WHEEL, cache_folder(os.environ), say) / "bin" / "uv")
 
 
@@ -72,15 +73,16 @@ def prepare() -> int:
     """Makes the environment when it is not there or not current; returns the exit code."""
     if is_prepared():
         return 0
+    from tools.progress import still  # noqa: PLC0415 - needs the Python that use_new_python() finds
+
     uv = find_uv()
-    say("making .venv as uv.lock says")
     STAMP.unlink(missing_ok=True)
     command = [uv, "sync", "--quiet", "--locked", "--all-groups", "--python", sys.executable]
-    # Without --python-preference uv would look for, or download, an interpreter of its own.
     settings = {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON_DOWNLOADS": "never"}
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | settings
-    code = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
-    if code != 0:
+    with still(say, "making .venv as uv.lock says"):
+        made = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    if made.returncode != 0:
         say("uv could not make the environment: see above; run the same command again when that is mended.")
         return 1
     STAMP.write_text(expected_stamp(), encoding="utf-8")

@@ -5,6 +5,7 @@ Used for what has to be there before the project's own environment: ``uv``, and 
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tools.locking import Say
+from tools.progress import still
 
 
 class PackageError(Exception):
@@ -28,8 +30,10 @@ def install_wheel(name: str, version: str, cache: Path, say: Say) -> Path:
     if home.is_dir():
         return home
     cache.mkdir(parents=True, exist_ok=True)
-    say(f"getting {name}=={version} from PyPI")
-    with tempfile.TemporaryDirectory(prefix=".wheel-", dir=cache) as work:
+    with (
+        still(say, f"getting {name}=={version} from PyPI"),
+        tempfile.TemporaryDirectory(prefix=".wheel-", dir=cache) as work,
+    ):
         target = Path(work) / "files"
         said = ""
         for installer in _installers():
@@ -43,7 +47,7 @@ def install_wheel(name: str, version: str, cache: Path, say: Say) -> Path:
             )
             if tried.returncode == 0:
                 target.chmod(0o755)
-                if not home.is_dir():
+                with contextlib.suppress(OSError):  # another run was first
                     target.rename(home)
                 return home
             said = said or "\n".join(tried.stderr.strip().splitlines()[-5:])

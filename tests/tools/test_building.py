@@ -13,6 +13,7 @@ import pytest
 from tools import go_toolchain
 from tools.get_tools import ToolsError
 from tools.locking import exclusive
+from tools.progress import still
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -158,3 +159,11 @@ def test_without_a_c_compiler_go_is_told_to_do_without(project):
     assert go_toolchain.go_environment(project.environ, "local")["CGO_ENABLED"] == "0"
     asked = project.environ | {"CGO_ENABLED": "1"}
     assert go_toolchain.go_environment(asked, "local")["CGO_ENABLED"] == "1"
+
+
+def test_silent_work_says_that_it_goes_on():
+    said: list[str] = []
+    with still(said.append, "getting it", every_s=0.05):
+        wait_until(lambda: len(said) >= 3)
+    assert said[0] == "getting it"
+    assert said[1] == "getting it: 0 s"
