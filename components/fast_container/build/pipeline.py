@@ -8,10 +8,11 @@ building to an executor, what is held to a registry, and many images at once to 
 from __future__ import annotations
 
 from fast_container.build.verify import Verified, verify
+from fast_container.checks.pushed_image import parse_manifest
 from fast_container.core.plan import Build, Lookup, Recorded, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord
-from fast_container.errors import RegistryError
+from fast_container.errors import RegistryError, VerifyError
 
 
 async def publish(
@@ -24,6 +25,7 @@ async def publish(
     recorded: Recorded | None = None,
     executor_name: str = "local",
     explained: str = "",
+    held_layers: set[str] | None = None,
 ) -> BuildRecord:
     """See to it that a verified image of the job's key is in the registry, under its key tag.
 
@@ -36,6 +38,7 @@ async def publish(
         recorded: What the state knew before, for the reason; None for an image that is new to it.
         executor_name: What the record says built it.
         explained: The reason with names that only the caller knows, said instead of the plan's own.
+        held_layers: Digests known to be in the repository, for counting what was pushed; this image's are added.
 
     Raises:
         BuildFailed: The build failed.
@@ -44,16 +47,23 @@ async def publish(
         VerifyError: The image is not fit for where it is to run; it got no tag.
     """
     started, start_s = clock.now(), clock.monotonic()
+    held = set[str]() if held_layers is None else held_layers
     there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or Lookup.ABSENT)
     built = BuiltImage("")
+    pushed_bytes = 0
     if isinstance(plan, Build):
         reporter.note(f"building: {explained or plan.reason}")
+        if recorded is not None:
+            held |= await _layers_of(registry, recorded.digest)
         built = await executor.build(job, reporter)
         verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
+        new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
+        pushed_bytes = built.pushed_bytes or new_bytes
     else:
         assert there is not None
         verified = await _verify(job, registry, there, reporter)
+    held |= verified.layers.keys()
     record = BuildRecord(
         name=job.name,
         repository_url=job.repository_url,
@@ -64,7 +74,7 @@ async def publish(
         duration_s=clock.monotonic() - start_s,
         steps=built.steps,
         steps_cached=built.steps_cached,
-        pushed_bytes=built.pushed_bytes,
+        pushed_bytes=pushed_bytes,
         image_bytes=verified.image_bytes,
         executor=executor_name if isinstance(plan, Build) else "",
         reason=explained or plan.reason,
@@ -89,6 +99,15 @@ async def _verify(job: BuildJob, registry: Registry, manifest: Manifest, reporte
     for note in verified.notes:
         reporter.warn(note)
     return verified
+
+
+async def _layers_of(registry: Registry, digest: str) -> set[str]:
+    """The layers of the previous image, where it is still there and is no index."""
+    manifest = await registry.manifest(digest) if digest.startswith("sha256:") else None
+    try:
+        return {layer.digest for layer in parse_manifest(manifest).layers} if manifest else set()
+    except VerifyError:
+        return set()
 
 
 async def _read_back(registry: Registry, digest: str) -> Manifest:

@@ -78,6 +78,7 @@ class Scheduler:
         self._clock = clock
         self._flights: dict[tuple[str, str, str, str], _Flight] = {}
         self._turns: dict[tuple[str, str], _Turn] = {}
+        self._held_layers: dict[str, set[str]] = {}
 
     async def publish(
         self,
@@ -105,6 +106,7 @@ class Scheduler:
                 recorded=recorded,
                 executor_name=executor_name,
                 explained=explained,
+                held_layers=self._held_layers.setdefault(job.repository_url, set()),
             )
             task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")
             flight = self._flights[identity] = _Flight(task, broadcast)
