@@ -16,8 +16,8 @@ import pulumi
 from fast_container import args as rules
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.builders import LocalBuilder
-from fast_container.core.context import SelectedImage, check_declared
-from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
+from fast_container.core.context import SelectedImage
+from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, check_declared, is_remote
 from fast_container.errors import FastContainerError
 from fast_container.repository import ImageRepository, RepositoryInput, url_of
 from fast_container.state.explanation import counts_of

@@ -80,7 +80,9 @@ async def prepare(
         raise run_error(inputs.declared.name, error) from None
     for warning in selected.warnings:
         reporter.warn(warning)
-    if url is not None:
+    if url is None:
+        reporter.note("will be built: its repository does not exist yet")
+    else:
         program.plan(
             PlannedImage(
                 record_name=record_name(complete.name),
