@@ -11,6 +11,7 @@ import hmac
 import io
 import json
 import secrets
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -120,6 +121,9 @@ class AwsApi:
             response = api.answer(request)
         except ApiError as error:
             response = _error(error)
+        except Exception as error:
+            traceback.print_exc()  # into the supervisor's log
+            response = _error(ApiError("InternalFailure", f"the local cloud: {error!r}", 500))
         return _send(response or request.forward(None), start_response)
 
     def _answer_control(self, name: str, environ: Environ) -> ApiResponse:

@@ -29,6 +29,7 @@ root = "{root}"
   enabled = true
   networkMode = "host"
   binary = "{runc}"
+  defaultCgroupParent = "{cgroup}"
   gc = true
   maxUsedSpace = "4GB"
   minFreeSpace = "2GB"
@@ -49,6 +50,7 @@ class BuildKit:
         *,
         plain_http: tuple[str, ...],
         mirror: str,
+        cgroup: str,
         start: Callable[..., subprocess.Popen[bytes]],
     ) -> None:
         self._binary = tools / "buildkitd"
@@ -57,7 +59,7 @@ class BuildKit:
         self._start = start
         self._lock = threading.Lock()
         self._settings = sockets / "buildkitd.toml"
-        text = _SETTINGS.format(root=root, socket=self._socket, runc=tools / "runc")
+        text = _SETTINGS.format(root=root, socket=self._socket, runc=tools / "runc", cgroup=cgroup)
         for host in plain_http:
             text += f'[registry."{host}"]\n  http = true\n'
         for name in MIRRORED:

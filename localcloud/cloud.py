@@ -23,6 +23,7 @@ from typing import Any
 from localcloud.aws_api import CONTROL_PREFIX
 from localcloud.base_images import NAMES, BaseImageKind, StandIn, ensure_base_image, serve
 from localcloud.base_images.catalogue import SERVED_AT_START, Suite
+from localcloud.processes import remove_cgroups
 from localcloud.state import ACCOUNT_ID, REGION, CloudPaths, CloudRecord, LocalCloudError, locked
 
 BUILDER_NAME = "localcloud"
@@ -143,6 +144,7 @@ class LocalCloud:
         if self._supervisor is not None:
             self._supervisor.wait()
         shutil.rmtree(self._record.sockets_dir, ignore_errors=True)
+        remove_cgroups(Path(self._record.sockets_dir).name)
 
     # --- using it
 
@@ -264,6 +266,8 @@ def _tools() -> Path:
 
 def _launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Popen[bytes], int | None]:
     """Starts the supervisor and waits for its word; returns it and our end of the lifeline."""
+    shutil.rmtree(paths.logs, ignore_errors=True)
+    (paths.state / "crash.txt").unlink(missing_ok=True)
     paths.make()
     project = Path(__file__).resolve().parents[1]
     ready_read, ready_write = os.pipe()

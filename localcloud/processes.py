@@ -132,3 +132,11 @@ def last_lines(log: Path, count: int = 20) -> str:
     except OSError:
         lines = []
     return "\n".join([f"  last lines of {log}:", *(f"    | {line}" for line in lines)])
+
+
+def remove_cgroups(name: str) -> None:
+    """Removes the control groups below ``/<name>`` of every hierarchy: runc leaves them when it is killed."""
+    for top in [Path("/sys/fs/cgroup") / name, *Path("/sys/fs/cgroup").glob(f"*/{name}")]:
+        for folder, _folders, _files in os.walk(top, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()

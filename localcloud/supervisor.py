@@ -28,7 +28,11 @@ from localcloud.buildkit import BuildKit
 from localcloud.ecr_api import EcrApi
 from localcloud.ecr_images import ImageStore
 from localcloud.gateway import Gateway
-from localcloud.processes import Spawner, end, last_lines
+from localcloud.image_layers import ImageLayers
+from localcloud.lambda_api import LambdaApi
+from localcloud.lambda_images import LambdaImages
+from localcloud.lambda_invocation import Sandboxes
+from localcloud.processes import Spawner, end, last_lines, remove_cgroups, spawn
 from localcloud.registry_process import RegistryProcess
 from localcloud.state import CloudPaths, CloudRecord, LocalCloudError, process_start
 from localcloud.tokens import Tokens
@@ -52,8 +56,10 @@ class Supervisor:
         paths.make()
         sockets = Path(tempfile.mkdtemp(prefix="localcloud-", dir="/tmp"))
         self._undo.append(lambda: shutil.rmtree(sockets, ignore_errors=True))
+        self._undo.append(lambda: remove_cgroups(sockets.name))
         for image in SERVED_AT_START:
             serve(ensure_base_image(image), paths.registry, NAMES[image])
+        self._cgroup = sockets.name
         gateway = Gateway()
         self.registry = RegistryProcess(
             self._tools / "registry", paths.registry, paths.logs / "registry.log", sockets / "registry.json"
@@ -66,6 +72,7 @@ class Supervisor:
             paths.logs / "buildkitd.log",
             plain_http=(gateway.host, self.registry.host),
             mirror=self.registry.host,
+            cgroup=sockets.name,
             start=self._start_child,
         )
         self.buildkit.start(wait=False)
@@ -87,8 +94,6 @@ class Supervisor:
 
     def _start_child(self, *arguments: object, **settings: object) -> object:
         """Forks on the main thread: directly when this is it, else through its queue."""
-        from localcloud.processes import spawn  # noqa: PLC0415
-
         start = spawn if threading.current_thread() is threading.main_thread() else self._spawner.start
         return start(*arguments, **settings)
 
@@ -106,9 +111,18 @@ class Supervisor:
             "tokens/expire": lambda _body: tokens.expire_all(),
         }
         server = AwsServer(AwsApi(moto, services, control, control_token))
+        sandboxes = Sandboxes(
+            self._tools / "runc",
+            self._paths.sandboxes,
+            ImageLayers(self._paths.sandboxes / "layers", gateway.host, tokens),
+            aws_endpoint=server.endpoint,
+            cgroup=self._cgroup,
+            start=self._start_child,
+        )
+        services["lambda"] = LambdaApi(LambdaImages(store, gateway.host), sandboxes)
         gateway.start(store, tokens, self.registry.host)
         server.start()
-        self._undo += [gateway.stop, server.stop]
+        self._undo += [gateway.stop, server.stop, sandboxes.stop]
         return server.endpoint
 
     def stop(self) -> None:
