@@ -78,6 +78,7 @@ class BuildProgress:
         self._vertices: dict[str, _Vertex] = {}
         self._messages: deque[str] = deque(maxlen=_LAST_LINES)
         self._current: _Vertex | None = None
+        self._last_shown = ""
 
     @property
     def began(self) -> bool:
@@ -144,8 +145,10 @@ class BuildProgress:
         if vertex is None or vertex.started_s is None:
             return
         elapsed_s = self._monotonic() - vertex.started_s
-        time = f" {elapsed_s:.0f} s" if elapsed_s >= 1 else ""
-        self._show(_shown(vertex) + time)
+        line = _shown(vertex) + (f" {elapsed_s:.0f} s" if elapsed_s >= 1 else "")
+        if line != self._last_shown:
+            self._last_shown = line
+            self._show(line)
 
     def close(self) -> None:
         """Write what is left of lines that had no end."""

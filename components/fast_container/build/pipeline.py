@@ -55,7 +55,7 @@ async def publish(
     if isinstance(plan, Build):
         reporter.note(f"building: {explained or plan.reason}")
         if recorded is not None:
-            held |= await _layers_of(registry, recorded.digest)
+            held.update(await _layers_of(registry, recorded.digest))
         built = await executor.build(job, reporter)
         verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
         new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
@@ -63,7 +63,7 @@ async def publish(
     else:
         assert there is not None
         verified = await _verify(job, registry, there, reporter)
-    held |= verified.layers.keys()
+    held.update(verified.layers)
     record = BuildRecord(
         name=job.name,
         repository_url=job.repository_url,

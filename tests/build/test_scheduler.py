@@ -1,0 +1,159 @@
+"""Many images at once: who shares a build, how many run, and what cancelling stops."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.errors import BuildFailed, VerifyError
+from tests.build.fakes import FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
+
+
+async def until(condition: object) -> None:
+    assert callable(condition)
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("never came true")
+
+
+def test_the_same_image_asked_for_twice_is_built_once() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor, scheduler = FakeExecutor(registry, lines=["[1/2] RUN x"]), Scheduler(StepClock())
+        reporters = [ListReporter(), ListReporter()]
+        records = await asyncio.gather(
+            *(scheduler.publish(make_job(), registry, executor, reporter) for reporter in reporters)
+        )
+        assert records[0] == records[1]
+        assert executor.builds == ["api"]
+        assert [r.progressed for r in reporters] == [["[1/2] RUN x"]] * 2
+        assert reporters[0].notes == reporters[1].notes
+
+    asyncio.run(scenario())
+
+
+def test_the_same_failure_reaches_everyone_who_waits() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor, scheduler = FakeExecutor(registry, error=BuildFailed("no")), Scheduler(StepClock())
+        results = await asyncio.gather(
+            *(scheduler.publish(make_job(), registry, executor, ListReporter()) for _ in range(3)),
+            return_exceptions=True,
+        )
+        assert {str(result) for result in results} == {"no"}
+        assert len(executor.builds) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_failed_image_can_be_asked_for_again() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor, scheduler = FakeExecutor(registry, error=BuildFailed("no")), Scheduler(StepClock())
+        with pytest.raises(BuildFailed):
+            await scheduler.publish(make_job(), registry, executor, ListReporter())
+        executor.error = None
+        record = await scheduler.publish(make_job(), registry, executor, ListReporter())
+        assert record.outcome == "built"
+
+    asyncio.run(scenario())
+
+
+def test_another_place_to_run_on_is_checked_by_its_own_rules_without_a_second_build() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor = FakeExecutor(registry, push=lambda job: registry.push(layer_type="application/zstd"))
+        scheduler = Scheduler(StepClock())
+        results = await asyncio.gather(
+            scheduler.publish(make_job(runs_on="ecs"), registry, executor, ListReporter()),
+            scheduler.publish(make_job(runs_on="lambda"), registry, executor, ListReporter()),
+            return_exceptions=True,
+        )
+        assert not isinstance(results[0], BaseException)
+        assert isinstance(results[1], VerifyError)
+        assert len(executor.builds) == 1
+
+    asyncio.run(scenario())
+
+
+def test_no_more_builds_run_at_once_than_allowed() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        inner, scheduler = FakeExecutor(registry, gate=asyncio.Event()), Scheduler(StepClock())
+        executor, reporter = LimitedExecutor(inner, 3), ListReporter()
+        jobs = [make_job(f"image-{n}", content=str(n)) for n in range(10)]
+        tasks = [asyncio.create_task(scheduler.publish(job, registry, executor, reporter)) for job in jobs]
+        await until(lambda: inner.running == 3)
+        assert inner.gate is not None
+        inner.gate.set()
+        await asyncio.gather(*tasks)
+        assert inner.most_running == 3
+        assert len(inner.builds) == 10
+        assert "waiting: 3 builds are running already" in reporter.progressed
+
+    asyncio.run(scenario())
+
+
+def test_one_who_stops_waiting_does_not_stop_the_build_of_another() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor, scheduler = FakeExecutor(registry, gate=asyncio.Event()), Scheduler(StepClock())
+        first, second = (
+            asyncio.create_task(scheduler.publish(make_job(), registry, executor, ListReporter())) for _ in range(2)
+        )
+        await until(lambda: executor.running == 1)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert executor.gate is not None
+        executor.gate.set()
+        assert (await second).outcome == "built"
+        assert executor.stopped == 0
+
+    asyncio.run(scenario())
+
+
+def test_cancelling_the_last_who_waits_stops_the_build_before_returning() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor, scheduler = FakeExecutor(registry, gate=asyncio.Event()), Scheduler(StepClock())
+        task = asyncio.create_task(scheduler.publish(make_job(), registry, executor, ListReporter()))
+        await until(lambda: executor.running == 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (executor.running, executor.stopped, registry.tags) == (0, 1, {})
+
+    asyncio.run(scenario())
+
+
+def test_closing_stops_everything_that_runs() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor, scheduler = FakeExecutor(registry, gate=asyncio.Event()), Scheduler(StepClock())
+        jobs = [make_job(f"image-{n}", content=str(n)) for n in range(3)]
+        tasks = [asyncio.create_task(scheduler.publish(job, registry, executor, ListReporter())) for job in jobs]
+        await until(lambda: executor.running == 3)
+        await scheduler.close()
+        assert executor.stopped == 3
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(result, asyncio.CancelledError) for result in results)
+
+    asyncio.run(scenario())
+
+
+def test_a_layer_shared_by_two_images_of_a_program_counts_once_as_pushed() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor = FakeExecutor(registry, push=lambda job: registry.push("shared", layer_bytes=10_000_000))
+        scheduler = Scheduler(StepClock())
+        first = await scheduler.publish(make_job("a", content="a"), registry, executor, ListReporter())
+        second = await scheduler.publish(make_job("b", content="b"), registry, executor, ListReporter())
+        assert first.pushed_bytes > 10_000_000
+        assert second.pushed_bytes < 1000
+
+    asyncio.run(scenario())
