@@ -102,7 +102,7 @@ def check_values(
             continue
         if declared.default is not None:
             checked[name] = declared.default
-        elif declared.required and not any(failure[0].endswith(name) for failure in failures):
+        elif declared.required:
             here = f"{path}.{name}" if path else name
             failures.append((here, "missing required property"))
     return checked

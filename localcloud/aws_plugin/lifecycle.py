@@ -62,8 +62,18 @@ def create(declared: ResourceType, session: Session, inputs: Values, *, timeout_
             if found is None:
                 raise PluginError("it was made, but AWS does not show it")
     except PluginError as error:
-        raise InitError(str(error), resource_id=resource_id, state=wanted, inputs=inputs) from None
+        known = _what_is_there(declared, session, aws, resource_id, wanted)
+        raise InitError(str(error), resource_id=resource_id, state=known, inputs=inputs) from None
     return resource_id, _state(declared, session, found, wanted)
+
+
+def _what_is_there(declared: ResourceType, session: Session, aws: Aws, resource_id: str, wanted: Values) -> Values:
+    """The state of a resource that did not become usable, as far as AWS shows it."""
+    try:
+        found = declared.read(aws, resource_id, wanted)
+    except Exception:
+        found = None
+    return wanted if found is None else _state(declared, session, found, wanted)
 
 
 def read(

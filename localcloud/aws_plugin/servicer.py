@@ -262,7 +262,7 @@ def _naming(request: Any) -> Naming:
 
 
 def _failures(failures: list[tuple[str, str]]) -> list[Any]:
-    return [pb.CheckFailure(property=path, reason=f"{reason} (property {path})") for path, reason in failures]
+    return [pb.CheckFailure(property=path, reason=reason) for path, reason in failures]
 
 
 def _diff_response(changes: list[Change], *, dbr: bool) -> Any:

@@ -70,6 +70,7 @@ FUNCTIONS = {
             token="aws:ecr/getCredentials:getCredentials",
             arguments={"registryId": Property(required=True)},
             call=_credentials,
+            regional=False,
         ),
         Function(
             token="aws:ecr/getRepository:getRepository",
