@@ -168,7 +168,7 @@ class Story:
             built=len(builds),
             reused=recorded - len(builds),
             unchanged=unchanged,
-            functions=f"{created} created" if created else f"{updated} updated",
+            functions=f"{created} created" if created else f"{updated} updated" if updated else "none",
             answers=self._answers(stack),
         )
         self.rows.append(row)
@@ -230,7 +230,7 @@ def _scratch_folder() -> Iterator[Path]:
     failed = False
     try:
         yield folder
-    except (DemoFailed, LocalCloudError):
+    except Exception:
         failed = True
         raise
     finally:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from stacks.rehearsal.checkout import DemoFailed
 
@@ -51,7 +52,7 @@ class Facts:
         done = subprocess.run(command, env=dict(self._environment), capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoFailed(f"BuildKit's history could not be read: {done.stderr.strip()}")
-        found = [_build(json.loads(line)["record"]) for line in done.stdout.splitlines() if line]
+        found = [read_build(json.loads(line)["record"]) for line in done.stdout.splitlines() if line]
         return {build.reference: build for build in found}
 
     def key_tags(self, repository: str) -> dict[str, str]:
@@ -84,7 +85,10 @@ class Facts:
         """The JSON answer of a function, once it is active."""
         self.functions.get_waiter("function_active_v2").wait(FunctionName=function)
         self.functions.get_waiter("function_updated_v2").wait(FunctionName=function)
-        answer = self.functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        try:
+            answer = self.functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        except ClientError as error:
+            raise DemoFailed(f"function {function} could not be invoked: {error}") from None
         payload = answer["Payload"].read().decode()
         if "FunctionError" in answer:
             raise DemoFailed(f"function {function} failed: {payload}")
@@ -101,7 +105,7 @@ def at_once(builds: list[Build]) -> int:
     return most
 
 
-def _build(record: Mapping[str, Any]) -> Build:
+def read_build(record: Mapping[str, Any]) -> Build:
     return Build(
         reference=record["Ref"],
         started=_seconds(record.get("CreatedAt")),

@@ -107,13 +107,13 @@ class Stack:
             begin = time.monotonic()
             done = _run(["pulumi", *words, "--event-log", str(log)], self._folder, self._environment)
             wall_s = time.monotonic() - begin
-            changes = _changes(log) if log.exists() else Counter()
+            changes = changes_of(log) if log.exists() else Counter()
         if done.returncode:
             raise DemoFailed(f"`pulumi {verb}` ended with code {done.returncode}")
         return Operation(wall_s, changes)
 
 
-def _changes(log: Path) -> Counter[tuple[str, str]]:
+def changes_of(log: Path) -> Counter[tuple[str, str]]:
     counted: Counter[tuple[str, str]] = Counter()
     for line in log.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)

@@ -1,0 +1,88 @@
+"""The example stack under Pulumi's mocks: a user's unit tests touch neither Docker nor a network."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+FLEET = Path(__file__).parents[2] / "stacks" / "lambda_fleet"
+RECORD = "pulumi-python:dynamic/fast-container:ImageBuild"
+URL = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/images"
+DIGEST = "sha256:" + "1" * 64
+
+# Importing pulumi_aws.lambda_ warns about one of its own modules.
+pytestmark = pytest.mark.filterwarnings("ignore:aws\\.lambda/:DeprecationWarning")
+
+
+class Mocks(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.made: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs):
+        self.made[f"{args.typ} {args.name}"] = args.inputs
+        extra: dict[str, Any] = {}
+        if args.typ == "aws:ecr/repository:Repository":
+            arn = "arn:aws:ecr:eu-central-1:123456789012:repository/shop/images"
+            extra = {"repositoryUrl": URL, "arn": arn, "registryId": "123456789012"}
+        elif args.typ == RECORD:
+            extra = {"digest": DIGEST}
+        return f"{args.name}-id", {**args.inputs, **extra}
+
+    def call(self, args: pulumi.runtime.MockCallArgs):
+        return {"repositoryUrl": URL} if args.token == "aws:ecr/getRepository:getRepository" else {}
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {name.partition(" ")[2]: inputs for name, inputs in self.made.items() if name.startswith(f"{kind} ")}
+
+
+@pytest.fixture
+def fleet(monkeypatch, tmp_path):
+    """Runs the program with a configuration; returns what it made."""
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(FLEET)
+
+    def run(**configuration: str) -> Mocks:
+        mocks = Mocks()
+        pulumi.runtime.set_mocks(mocks, project="lambda-fleet", stack="dev", preview=False)
+        pulumi.runtime.set_all_config({f"lambda-fleet:{key}": text for key, text in configuration.items()})
+
+        @pulumi.runtime.test
+        def program() -> None:
+            runpy.run_path(str(FLEET / "__main__.py"), run_name="__main__")
+
+        program()
+        return mocks
+
+    return run
+
+
+def test_every_function_gets_the_digest_of_its_own_image(fleet):
+    made = fleet()
+    functions = made.of("aws:lambda/function:Function")
+    assert sorted(functions) == ["invoices", "labels", "orders", "search"]
+    assert {inputs["imageUri"] for inputs in functions.values()} == {f"{URL}@{DIGEST}"}
+    keys = {inputs["build_key"] for inputs in made.of(RECORD).values()}
+    assert len(keys) == 4
+
+
+def test_a_stack_that_names_a_repository_makes_none(fleet):
+    made = fleet(repository="shop/images")
+    assert not made.of("aws:ecr/repository:Repository")
+    assert {inputs["repository_url"] for inputs in made.of(RECORD).values()} == {URL}
+
+
+def test_the_architecture_of_image_and_function_is_one_setting(fleet):
+    made = fleet(architecture="arm64")
+    assert {str(inputs["architectures"]) for inputs in made.of("aws:lambda/function:Function").values()} == {
+        "['arm64']"
+    }
+    amd64 = {inputs["build_key"] for inputs in fleet().of(RECORD).values()}
+    assert not amd64 & {inputs["build_key"] for inputs in made.of(RECORD).values()}
+
+
+def test_another_architecture_is_refused(fleet):
+    with pytest.raises(pulumi.RunError, match="architecture must be one of"):
+        fleet(architecture="riscv64")
