@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from fast_container.core.ignore import IgnoreRules
 from fast_container.errors import ArgsError, DockerfileError
@@ -33,6 +33,13 @@ class InlineDockerfile:
     """A Dockerfile that is a text of the program; reads only the context root's ignore file."""
 
     text: str
+
+
+class IgnoreFile(NamedTuple):
+    """The rules of a context, and what their file is called in messages."""
+
+    name: str
+    rules: IgnoreRules
 
 
 def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str) -> bytes:
@@ -70,7 +77,7 @@ def main_rules(
     *,
     dockerignore: str | type[Default] | None,
     extra: tuple[str, ...],
-) -> IgnoreRules:
+) -> IgnoreFile:
     """The rules of an image's own context.
 
     Args:
@@ -84,7 +91,7 @@ def main_rules(
         DockerfileError: A file cannot be read, or moby would refuse a pattern.
     """
     if dockerignore is None:
-        return IgnoreRules.parse(b"", file="ignore", extra=extra)
+        return IgnoreFile("ignore", IgnoreRules.parse(b"", file="ignore", extra=extra))
     if isinstance(dockerignore, str):
         return _rules(dockerignore, dockerignore, extra)
     if isinstance(dockerfile, str) and os.path.isfile(f"{dockerfile}.dockerignore"):
@@ -92,7 +99,7 @@ def main_rules(
     return _rules(os.path.join(root, IGNORE_FILE), IGNORE_FILE, extra)
 
 
-def named_rules(root: str, context: str) -> IgnoreRules:
+def named_rules(root: str, context: str) -> IgnoreFile:
     """The rules of a named context: its own root's, whatever the image's own context has.
 
     Raises:
@@ -101,9 +108,9 @@ def named_rules(root: str, context: str) -> IgnoreRules:
     return _rules(os.path.join(root, IGNORE_FILE), f"{IGNORE_FILE} of the named context {context}", ())
 
 
-def _rules(path: str, name: str, extra: tuple[str, ...]) -> IgnoreRules:
+def _rules(path: str, name: str, extra: tuple[str, ...]) -> IgnoreFile:
     text = _read(path, name, "ignore file") if os.path.isfile(path) else b""
-    return IgnoreRules.parse(text, file=name, extra=extra)
+    return IgnoreFile(name, IgnoreRules.parse(text, file=name, extra=extra))
 
 
 def _read(path: str, name: str, kind: str) -> bytes:

@@ -6,42 +6,17 @@ entries, key. Leaves each of them to its own module. Reads files; asks nobody el
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fast_container.core.build_files import read_dockerfile_bytes
-from fast_container.core.declared import DeclaredImage, check_arguments, ignore_rules
+from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
+from fast_container.core.dockerfile.model import DockerfileReads
 from fast_container.core.key import BuildKey, KeyInputs, build_key
 from fast_container.core.ports import ContextSource
-from fast_container.core.selection import Selection, select_whole
+from fast_container.core.selected_context import SelectedContext, select_context
 from fast_container.core.view import SharedWalks
 
-__all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "select_image"]
-
-
-@dataclass(frozen=True, slots=True)
-class SelectedContext:
-    """What an image reads of one local context.
-
-    Attributes:
-        root: Where it lies.
-        selection: Its entries and their digest.
-        whole: Whether all that the ignore rules leave is taken.
-        reasons: Why it is whole, one line each.
-        parts: Source as the Dockerfile writes it → digest of what it takes; for explaining.
-    """
-
-    root: str
-    selection: Selection
-    whole: bool
-    reasons: tuple[str, ...]
-    parts: Mapping[str, str]
-
-    @property
-    def source(self) -> ContextSource:
-        """As executors want it."""
-        return ContextSource(self.root, self.selection.entries())
+__all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +25,7 @@ class SelectedImage:
 
     Attributes:
         declared: What was declared.
+        reads: What the Dockerfile reads.
         dockerfile_text: The Dockerfile's bytes.
         selected: Context name → what is read of it; a context that nothing reads is not there.
         named_images: Name → reference of the named contexts that are images or remote and are used.
@@ -58,6 +34,7 @@ class SelectedImage:
     """
 
     declared: DeclaredImage
+    reads: DockerfileReads
     dockerfile_text: bytes
     selected: Mapping[str, SelectedContext]
     named_images: Mapping[str, str]
@@ -79,31 +56,58 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
         ContextError: A file cannot be read, changed while it was read, or cannot be in a context.
     """
     check_arguments(image)
-    text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
+    text, reads = read_declared(image)
     selected: dict[str, SelectedContext] = {}
-    for name, root in image.local_contexts.items():
-        view = walks.view(root, ignore_rules(image, name))
-        with view.tree.lock:
-            selection = select_whole(view)
-            view.tree.save_if_worth_it()
-        selected[name] = _selected(root, selection, whole=True, reasons=())
-    used = {name: value for name, value in image.build_args.items() if name not in image.volatile_build_args}
-    key = build_key(
-        KeyInputs(
-            instructions=(text,),
-            platform=image.platform,
-            target=image.target,
-            build_args=used,
-            labels=image.labels,
-            contexts={name: context.selection.digest for name, context in selected.items()},
-            external_images=image.remote_contexts,
-            base_keys=image.base_keys,
-            secret_ids=tuple(sorted(set(image.secret_ids))),
-            triggers=image.triggers,
+    named_images: dict[str, str] = {}
+    for name, of_context in reads.contexts.items():
+        root = image.local_contexts.get(name)
+        if root is None:
+            named_images[name] = image.named_contexts[name]
+            continue
+        ignore_file = ignore_rules(image, name)
+        view = walks.view(root, ignore_file.rules)
+        selected[name] = select_context(
+            view, of_context, name=name, dockerfile=image.dockerfile_name, ignore_file=ignore_file
         )
+    key = build_key(_key_inputs(image, reads, selected, named_images), _source_parts(selected))
+    return SelectedImage(image, reads, text, selected, named_images, key, reads.warnings)
+
+
+def _key_inputs(
+    image: DeclaredImage,
+    reads: DockerfileReads,
+    selected: Mapping[str, SelectedContext],
+    named_images: Mapping[str, str],
+) -> KeyInputs:
+    counted = {
+        name: value
+        for name, value in image.build_args.items()
+        if name not in image.volatile_build_args and (name in reads.declared_args or _always_counts(name))
+    }
+    references = [found.reference for found in reads.external_images]
+    return KeyInputs(
+        instructions=reads.instructions,
+        platform=image.platform,
+        target=image.target,
+        build_args=counted,
+        labels=image.labels,
+        contexts={name: context.selection.digest for name, context in selected.items()},
+        external_images={
+            **{reference: image.image_pins.get(reference, reference) for reference in references},
+            **{f"{name}={place}": image.image_pins.get(place, place) for name, place in named_images.items()},
+        },
+        base_keys=image.base_keys,
+        secret_ids=tuple(sorted(set(image.secret_ids))),
+        triggers=image.triggers,
     )
-    return SelectedImage(image, text, selected, image.remote_contexts, key)
 
 
-def _selected(root: str, selection: Selection, *, whole: bool, reasons: tuple[str, ...]) -> SelectedContext:
-    return SelectedContext(os.path.realpath(root), selection, whole, reasons, {})
+def _always_counts(arg: str) -> bool:
+    """Build args that BuildKit itself reads, whether or not an ARG declares them."""
+    return arg == "SOURCE_DATE_EPOCH" or (arg.startswith("BUILDKIT_") and arg != "BUILDKIT_INLINE_CACHE")
+
+
+def _source_parts(selected: Mapping[str, SelectedContext]) -> dict[str, str]:
+    return {
+        f"source:{name}:{text}": digest for name, context in selected.items() for text, digest in context.parts.items()
+    }

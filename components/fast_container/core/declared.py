@@ -18,12 +18,13 @@ from typing import Any, Final
 
 from fast_container.core.build_files import (
     Default,
+    IgnoreFile,
     InlineDockerfile,
     main_rules,
     named_rules,
     read_dockerfile_bytes,
 )
-from fast_container.core.ignore import IgnoreRules
+from fast_container.core.dockerfile.model import ContextReads, DockerfileReads
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "check_declared",
     "ignore_rules",
     "is_remote",
+    "read_declared",
 ]
 
 MAIN_CONTEXT: Final = "context"
@@ -114,12 +116,37 @@ def check_declared(image: DeclaredImage) -> None:
         DockerfileError: The Dockerfile or an ignore file.
     """
     check_arguments(image)
-    read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
+    read_declared(image)
     for name in image.local_contexts:
         ignore_rules(image, name)
 
 
-def ignore_rules(image: DeclaredImage, context: str) -> IgnoreRules:
+def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
+    """The Dockerfile's bytes, and what the target's stages read.
+
+    Raises:
+        ArgsError: The Dockerfile is not there.
+        DockerfileError: BuildKit would refuse it, or it has no such target.
+    """
+    text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
+    return text, read_dockerfile(text, image)
+
+
+def read_dockerfile(text: bytes, image: DeclaredImage) -> DockerfileReads:
+    whole = ContextReads(True, ("TEMPORARY",), ())
+    return DockerfileReads(
+        (text,),
+        False,
+        (),
+        frozenset(image.build_args),
+        {name: whole for name in (MAIN_CONTEXT, *image.named_contexts)},
+        (),
+        (),
+        (),
+    )
+
+
+def ignore_rules(image: DeclaredImage, context: str) -> IgnoreFile:
     """The rules of one local context of an image.
 
     Raises:
