@@ -22,7 +22,7 @@ from typing import Any
 
 from localcloud.aws_api import CONTROL_PREFIX
 from localcloud.base_images import NAMES, BaseImageKind, StandIn, ensure_base_image, serve
-from localcloud.base_images.catalogue import SERVED_AT_START, Suite
+from localcloud.base_images.catalogue import SERVED_AT_START, Architecture, Suite
 from localcloud.processes import remove_cgroups
 from localcloud.state import ACCOUNT_ID, REGION, CloudPaths, CloudRecord, LocalCloudError, locked
 
@@ -206,10 +206,22 @@ class LocalCloud:
         """Lets all registry tokens handed out so far expire now."""
         self._control("tokens/expire")
 
-    def serve_base_image(self, kind: BaseImageKind, suite: Suite = "trixie") -> tuple[str, ...]:
-        """Makes a stand-in base image if need be and serves it; returns its names."""
+    def serve_base_image(
+        self,
+        kind: BaseImageKind,
+        suite: Suite = "trixie",
+        architectures: tuple[Architecture, ...] = ("amd64",),
+    ) -> tuple[str, ...]:
+        """Makes a stand-in base image if need be and serves it; returns its names.
+
+        Args:
+            kind: ``builder`` has compilers and is large (some 120 MB): it is served only when asked for here.
+            suite: ``trixie`` (Python 3.13) or ``bookworm`` (Python 3.11).
+            architectures: Several are served as an image index. There is no emulation: ``RUN`` steps work for the
+                host's own architecture only.
+        """
         image = StandIn(kind, suite)
-        serve(ensure_base_image(image), self._paths.registry, NAMES[image])
+        serve([ensure_base_image(image, one) for one in architectures], self._paths.registry, NAMES[image])
         return NAMES[image]
 
     def status(self) -> dict[str, Any]:

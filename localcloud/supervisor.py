@@ -22,8 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localcloud.aws_api import AwsApi, ServiceApi
-from localcloud.base_images import ensure_base_image, serve
-from localcloud.base_images.catalogue import NAMES, SERVED_AT_START
+from localcloud.base_images import ensure_base_image, ensure_frontend_image, serve
+from localcloud.base_images.catalogue import FRONTEND_NAMES, NAMES, SERVED_AT_START
 from localcloud.buildkit import BuildKit
 from localcloud.ecr_api import EcrApi
 from localcloud.ecr_images import ImageStore
@@ -58,7 +58,10 @@ class Supervisor:
         self._undo.append(lambda: shutil.rmtree(sockets, ignore_errors=True))
         self._undo.append(lambda: remove_cgroups(sockets.name))
         for image in SERVED_AT_START:
-            serve(ensure_base_image(image), paths.registry, NAMES[image])
+            serve([ensure_base_image(image)], paths.registry, NAMES[image])
+        frontend = ensure_frontend_image(self._tools / "dockerfile-frontend")
+        if frontend:
+            serve([frontend], paths.registry, FRONTEND_NAMES)
         self._cgroup = sockets.name
         gateway = Gateway()
         self.registry = RegistryProcess(

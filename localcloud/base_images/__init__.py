@@ -7,7 +7,8 @@ the host.
 """
 
 from localcloud.base_images.catalogue import NAMES, BaseImageKind, StandIn
+from localcloud.base_images.frontend import ensure_frontend_image
 from localcloud.base_images.making import ensure_base_image
 from localcloud.base_images.serving import serve
 
-__all__ = ["NAMES", "BaseImageKind", "StandIn", "ensure_base_image", "serve"]
+__all__ = ["NAMES", "BaseImageKind", "StandIn", "ensure_base_image", "ensure_frontend_image", "serve"]

@@ -9,21 +9,24 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-BaseImageKind = Literal["runtime", "lambda", "busybox", "builder", "frontend"]
+BaseImageKind = Literal["runtime", "lambda", "busybox", "builder"]
 Suite = Literal["trixie", "bookworm"]
 Architecture = Literal["amd64", "arm64"]
 
 PYTHON_OF: dict[Suite, str] = {"trixie": "3.13", "bookworm": "3.11"}
 """The Python of each Debian suite."""
 
+STANDS_FOR: dict[Suite, tuple[str, ...]] = {"trixie": ("3.12",), "bookworm": ()}
+"""Other versions whose paths below ``/usr/local/lib`` lead to it too: Dockerfiles copy ``site-packages`` by path."""
+
 _COMMON = ("base-files", "base-passwd", "busybox-static")
 _PYTHON = ("libc6", "libgcc-s1", "libc-bin", "ca-certificates", "tzdata", "libstdc++6")
 PACKAGES: dict[BaseImageKind, tuple[str, ...]] = {
     "busybox": _COMMON,
-    "runtime": (*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib"),
-    "lambda": (*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib"),
+    "runtime": (*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
+    "lambda": (*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
     "builder": (
-        *(*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib"),
+        *(*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
         *("gcc", "g++", "make", "libc6-dev", "python{python}-dev", "dash"),
     ),
 }
@@ -69,6 +72,9 @@ NAMES: dict[StandIn, tuple[str, ...]] = {
     _OLD_LAMBDA: ("lambda/python:3.11",),
 }
 """The names of each stand-in, as the registries ``docker.io`` and ``public.ecr.aws`` know them."""
+
+FRONTEND_NAMES = ("docker/dockerfile:1", "docker/dockerfile:latest", "docker/dockerfile:1.7", "docker/dockerfile:1.4")
+"""The names of BuildKit's Dockerfile frontend in ``# syntax=`` lines."""
 
 SERVED_AT_START = (_RUNTIME, _LAMBDA, _BUSYBOX)
 """What every cloud serves from its start; the others are made when they are asked for."""

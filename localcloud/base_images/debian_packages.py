@@ -15,7 +15,7 @@ from localcloud.state import LocalCloudError
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _SCRIPT_ONLY = re.compile(
     r"debconf|cdebconf|dpkg|perl|perl-base|perl-modules.*|libperl.*|tar|install-info|openssl|openssl-provider-legacy"
-    r"|libnewt.*|libslang.*|libtextwrap.*|libdebian-installer.*|readline-common|mawk|gawk|python3-pip-whl"
+    r"|libnewt.*|libslang.*|libtextwrap.*|libdebian-installer.*|readline-common|mawk|gawk"
     r"|media-types|mailcap|mime-support|libmd0|libpcre2.*|libselinux1|libacl1|coreutils|libattr1|debianutils"
     r"|libdebconfclient0|diffutils|sed|grep|gzip|findutils|util-linux.*|login.*|passwd|libpam.*|libaudit.*"
     r"|libcap-ng0|libsystemd.*|libudev1|libsmartcols1|libmount1|libblkid1|sysvinit-utils|init-system-helpers"

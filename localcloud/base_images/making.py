@@ -48,6 +48,7 @@ def _identity(image: StandIn, architecture: Architecture) -> str:
     parts = [path.read_bytes() for path in (*sources, Path(__file__))]
     certificates = root_filesystem.HOST_CERTIFICATES
     parts.append(certificates.read_bytes() if certificates.exists() else b"")
+    parts.append(root_filesystem.pip_settings().encode())
     parts.append(f"{image.kind} {image.suite} {architecture}".encode())
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 

@@ -6,13 +6,14 @@ done and no more, pip, the host's certificates and package index, and for the la
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-from localcloud.base_images.catalogue import Architecture, StandIn
+from localcloud.base_images.catalogue import STANDS_FOR, Architecture, StandIn
 
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _FOLDERS = (
@@ -126,7 +127,7 @@ def finish(root: Path, image: StandIn, architecture: Architecture, downloads: Pa
             (root / "usr/bin" / applet).symlink_to("busybox")
     if image.kind != "busybox":
         _add_certificates(root)
-        _add_python(root, image.python, downloads)
+        _add_python(root, image, downloads)
     if image.kind == "lambda":
         _add_lambda_runtime(root, image.python, architecture)
     for folder in list(root.rglob("__pycache__")):
@@ -151,12 +152,18 @@ def _add_certificates(root: Path) -> None:
     bundle.write_bytes(b"".join(part.read_bytes() for part in parts))
 
 
-def _add_python(root: Path, python: str, downloads: Path) -> None:
+def _add_python(root: Path, image: StandIn, downloads: Path) -> None:
+    python = image.python
     for name in ("python3", "python", f"python{python}"):
         if not (root / "usr/bin" / name).exists():
             (root / "usr/bin" / name).symlink_to(f"python{python}")
     packages = root / f"usr/local/lib/python{python}/dist-packages"
     packages.mkdir(parents=True)
+    (packages.parent / "site-packages").symlink_to("dist-packages")
+    for version in STANDS_FOR[image.suite]:
+        packages.parent.with_name(f"python{version}").symlink_to(f"python{python}")
+    for name in ("python", "python3"):
+        (root / "usr/local/bin" / name).symlink_to("/usr/bin/python3")
     wheels = sorted(downloads.glob("pip-*.whl"))
     if not wheels:
         downloads.mkdir(parents=True, exist_ok=True)
@@ -189,8 +196,6 @@ def pip_settings() -> str:
 
 
 def _host_pip_setting(name: str) -> str:
-    import os  # noqa: PLC0415
-
     from_environment = os.environ.get("PIP_" + name.upper().replace("-", "_"))
     if from_environment:
         return from_environment
@@ -219,6 +224,4 @@ def _pip(*words: str) -> None:
 
 
 def _pip_environment() -> dict[str, str]:
-    import os  # noqa: PLC0415
-
     return {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
