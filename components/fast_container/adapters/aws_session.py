@@ -17,7 +17,7 @@ import botocore.exceptions
 import botocore.session
 
 from fast_container.core.aws_access import AssumedRole, AwsAccess
-from fast_container.errors import AuthError, RegistryError
+from fast_container.errors import AuthError, FastContainerError, RegistryError
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _BAD_CREDENTIALS = frozenset(
@@ -113,7 +113,7 @@ class AwsSession:
 
 
 @contextmanager
-def aws_errors(action: str, where: str, *, error_type: type[RegistryError] = RegistryError) -> Generator[None]:
+def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] = RegistryError) -> Generator[None]:
     """Turn the SDK's errors into one of ours each.
 
     Args:
@@ -123,7 +123,7 @@ def aws_errors(action: str, where: str, *, error_type: type[RegistryError] = Reg
 
     Raises:
         AuthError: Credentials are missing, expired, wrong, or not allowed to; or there is no region.
-        RegistryError: Everything else that the service or the network answered.
+        FastContainerError: Everything else that the service or the network answered, as ``error_type``.
     """
     try:
         yield
@@ -153,7 +153,7 @@ def aws_errors(action: str, where: str, *, error_type: type[RegistryError] = Reg
             why=str(error),
             next_step="Log in again (aws sso login).",
         ) from error
-    except botocore.exceptions.HTTPClientError as error:
+    except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as error:
         raise error_type(
             "AWS cannot be reached.",
             where=where,
@@ -171,8 +171,8 @@ def error_code(error: botocore.exceptions.ClientError) -> str:
 
 
 def _service_error(
-    error: botocore.exceptions.ClientError, action: str, where: str, error_type: type[RegistryError]
-) -> RegistryError:
+    error: botocore.exceptions.ClientError, action: str, where: str, error_type: type[FastContainerError]
+) -> FastContainerError:
     response = cast("Mapping[str, Mapping[str, Any]]", error.response)
     code, message = error_code(error), str(response.get("Error", {}).get("Message", ""))
     why = f"{code}: {message}"

@@ -1,0 +1,197 @@
+"""A small registry in this process, with the deviations of ECR and the failures of a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from fast_container.adapters.oci_registry import MANIFEST_TYPES
+
+
+@dataclass
+class HttpRegistry:
+    """What the registry holds, how it behaves, and what it was asked.
+
+    Attributes:
+        user: ``name:password`` that it demands, or "" for none.
+        bearer: Demand a token of its own token service instead of Basic.
+        immutable: Refuse to put a tag that is there, with ECR's text.
+        script: Answers given before anything else: a status, a (status, headers, body), or "reset".
+    """
+
+    repositories: set[str] = field(default_factory=lambda: {"shop/images"})
+    tags: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    user: str = ""
+    bearer: bool = False
+    token: str = "the-token"
+    immutable: bool = True
+    redirect_blobs_to: str = ""
+    script: list[Any] = field(default_factory=list)
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.host}/shop/images"
+
+    def push(self, content: bytes, media_type: str = "application/vnd.oci.image.manifest.v1+json") -> str:
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        self.manifests[digest] = (media_type, content)
+        return digest
+
+    def paths(self, method: str) -> list[str]:
+        return [path for m, path, _ in self.requests if m == method]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    registry: HttpRegistry
+
+    def setup(self) -> None:
+        super().setup()
+        self.registry.connections += 1
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def handle_any(self) -> None:
+        registry = self.registry
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        registry.requests.append((self.command, self.path, headers))
+        if registry.script:
+            step = registry.script.pop(0)
+            if step == "reset":
+                # An RST instead of a FIN.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
+                return
+            status, extra, content = step if isinstance(step, tuple) else (step, {}, b"")
+            self.answer(status, content, **extra)
+        elif self.path.startswith("/token"):
+            self.answer_token(headers)
+        elif self.may_pass(headers):
+            self.answer_registry(body)
+
+    do_GET = do_PUT = do_HEAD = do_POST = handle_any  # noqa: N815
+
+    def answer(self, status: int, content: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def error(self, status: int, code: str, message: str, **headers: str) -> None:
+        self.answer(status, json.dumps({"errors": [{"code": code, "message": message}]}).encode(), **headers)
+
+    def may_pass(self, headers: dict[str, str]) -> bool:
+        registry = self.registry
+        if not registry.user:
+            return True
+        given = headers.get("authorization", "")
+        if registry.bearer:
+            if given == f"Bearer {registry.token}":
+                return True
+            challenge = (
+                f'Bearer realm="http://{registry.host}/token",service="s, x",scope="repository:shop/images:pull"'
+            )
+        else:
+            if given == "Basic " + base64.b64encode(registry.user.encode()).decode():
+                return True
+            challenge = 'Basic realm="x",service="ecr.amazonaws.com"'
+        self.error(401, "UNAUTHORIZED", "not authorized", WWW_Authenticate=challenge)
+        return False
+
+    def answer_token(self, headers: dict[str, str]) -> None:
+        if headers.get("authorization") == "Basic " + base64.b64encode(self.registry.user.encode()).decode():
+            self.answer(200, json.dumps({"token": self.registry.token}).encode())
+        else:
+            self.error(401, "UNAUTHORIZED", "wrong password")
+
+    def answer_registry(self, body: bytes) -> None:
+        registry = self.registry
+        path = self.path.partition("?")[0].removeprefix("/v2/")
+        name, _, rest = path.partition("/manifests/")
+        if not rest:
+            name, _, digest = path.partition("/blobs/")
+            self.answer_blob(digest)
+            return
+        if name not in registry.repositories:
+            self.error(404, "NAME_UNKNOWN", "The repository does not exist")
+            return
+        if self.command == "PUT":
+            self.put_manifest(rest, body)
+            return
+        media_type, content = registry.manifests.get(registry.tags.get(rest, rest), ("", b""))
+        if not content or media_type not in self.headers.get("Accept", ""):
+            self.error(404, "MANIFEST_UNKNOWN", "Requested image not found")
+            return
+        # ECR's GET says no Docker-Content-Digest.
+        self.answer(200, content, Content_Type=media_type)
+
+    def put_manifest(self, tag: str, body: bytes) -> None:
+        registry = self.registry
+        if tag in registry.tags and registry.immutable:
+            self.error(
+                400,
+                "TAG_INVALID",
+                f"The image tag '{tag}' already exists in the 'shop/images' repository and cannot be overwritten "
+                "because the repository is immutable.",
+            )
+            return
+        registry.tags[tag] = registry.push(body, self.headers.get("Content-Type", ""))
+        self.answer(201)
+
+    def answer_blob(self, digest: str) -> None:
+        registry = self.registry
+        if registry.redirect_blobs_to:
+            self.answer(307, Location=f"{registry.redirect_blobs_to}/blobs/{digest}?signature=secret")
+        elif digest in registry.blobs:
+            self.answer(200, registry.blobs[digest])
+        else:
+            self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+
+
+@contextmanager
+def http_registry(change: Callable[[HttpRegistry], None] = lambda _: None) -> Generator[HttpRegistry]:
+    """A running registry."""
+    registry = HttpRegistry()
+    handler = type("Handler", (_Handler,), {"registry": registry})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    registry.port = server.server_address[1]
+    change(registry)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield registry
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+assert len(MANIFEST_TYPES) == 5
