@@ -1,0 +1,92 @@
+"""The instructions of the reachable stages as texts for the build key.
+
+Decides which differences between two files count. Each text is a JSON array: keyword, flags, whether the arguments were
+JSON, arguments, heredocs, and what each ``from`` names; that is all that BuildKit's parser keeps of a line. Comments,
+blank lines, the layout of continuations, the letter case of keywords and unreachable stages are not in it; a ``from``
+is written as the place of what it names among the reachable stages, so numbers do not shift.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Onbuild, Program, Run
+from fast_container.core.dockerfile.lines import ParsedFile
+from fast_container.core.dockerfile.reads import MAIN_CONTEXT
+from fast_container.core.dockerfile.stages import Source
+
+
+def canonical_instructions(
+    parsed: ParsedFile, syntax: str | None, program: Program, reachable: list[Source], needed: Collection[str]
+) -> tuple[str, ...]:
+    """The texts, in file order.
+
+    Args:
+        parsed: The file.
+        syntax: Its ``syntax`` directive.
+        program: Its instructions.
+        reachable: The stages and images that count.
+        needed: Names of the global args that count.
+    """
+    texts: list[str] = []
+    if parsed.escape != "\\":
+        texts.append(_text(["#escape", parsed.escape]))
+    if syntax is not None:
+        texts.append(_text(["#syntax", syntax]))
+    if "check" in parsed.directives:
+        texts.append(_text(["#check", parsed.directives["check"]]))
+    for command in program.global_args:
+        if isinstance(command.body, Arg):
+            pairs = [list(pair) for pair in command.body.pairs if pair[0] in needed]
+            if pairs:
+                texts.append(_text(["ARG", "global", pairs]))
+    places = {source: place for place, source in enumerate(reachable)}
+    for source in reachable:
+        texts += _stage(source, places)
+    return tuple(texts)
+
+
+def _stage(source: Source, places: dict[Source, int]) -> list[str]:
+    if source.text is None:
+        return []
+    start = source.text.start
+    origin = _place(source.base, places) if source.base else _own_start(source)
+    texts = [_text(["FROM", start.base, start.platform, start.name, origin])]
+    if not source.replaced_by:
+        texts += [_command(source, command, places) for command in source.commands]
+    return texts
+
+
+def _command(source: Source, command: Command, places: dict[Source, int]) -> str:
+    node = command.node
+    if isinstance(command.body, Onbuild):
+        return _text(["ONBUILD", command.body.trigger])
+    flags = [flag for flag in node.flags if not (isinstance(command.body, Copy) and flag.startswith("--from="))]
+    heredocs = [[heredoc.name, heredoc.expand, heredoc.chomp, heredoc.content] for heredoc in node.heredocs]
+    origins: list[object] = []
+    if isinstance(command.body, Copy | Run):
+        named = command.body.origins if isinstance(command.body, Run) else (command.body.origin,)
+        sources = source.origins.get(id(command), [])
+        origins = [
+            _place(origin, places) if name else MAIN_CONTEXT for name, origin in zip(named, sources, strict=False)
+        ]
+    trigger = ["triggered"] if command.triggered else []
+    return _text([node.name, flags, node.json, list(node.args), heredocs, origins, *trigger])
+
+
+def _own_start(source: Source) -> list[object]:
+    """What a stage starts from where that is no stage; an image is named by the line itself."""
+    context = source.replaced_by or source.named_base
+    return ["context", context] if context else ["scratch" if source.from_scratch else "image"]
+
+
+def _place(source: Source, places: dict[Source, int]) -> list[object]:
+    """What an instruction copies from, independent of names and of stages that are not reachable."""
+    if source.text is not None:
+        return ["stage", places[source]]
+    return [*_own_start(source), source.base_name]
+
+
+def _text(value: list[object]) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,151 @@
+"""What reading a Dockerfile gives, and the two ways in which it can stop short.
+
+Decides the words in which ``core.context``, ``core.key`` and the composition roots are told what a Dockerfile reads.
+Leaves finding it out to the other modules of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Operation = Literal["copy", "add", "mount", "rootfs"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What an image's configuration says that a Dockerfile's meaning depends on.
+
+    Attributes:
+        env: Its environment. A local directory that is used as a base has none: ``ImageFacts({}, ())``.
+        onbuild: Its ``ONBUILD`` triggers, as the configuration has them.
+    """
+
+    env: Mapping[str, str]
+    onbuild: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """One source of one instruction, as far as it is a path of a context.
+
+    Attributes:
+        op: ``copy`` or ``add``; ``mount``: a bind (or cache) mount's ``source``; ``rootfs``: the context is used as
+            a file system, so all of it counts.
+        path: Cleaned, relative to the context's root, no slash at either end; ``""`` is the root.
+        wildcard: ``path`` holds ``*``, ``?`` or ``[``; always False for ``mount`` and ``rootfs``.
+        parents: ``COPY --parents``: ``path`` behind the pivot is a pattern like an ignore file's, in which ``**``
+            crosses directories.
+        exclude: The ``--exclude`` patterns, as BuildKit gets them.
+        line: Line of the instruction; of ``FROM`` for a trigger of a base.
+        text: The source as written, before expansion; for messages.
+        required: No wildcard in it, so the build fails when it is missing.
+        pivot: The part before ``/./`` with ``parents``, cleaned like ``path``; ``""`` is the root. It is a prefix of
+            ``path``, and its wildcards are those of a plain copy.
+    """
+
+    op: Operation
+    path: str
+    wildcard: bool
+    parents: bool
+    exclude: tuple[str, ...]
+    line: int
+    text: str
+    required: bool
+    pivot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReads:
+    """What the reachable stages read of one context.
+
+    Attributes:
+        whole: All that the ignore rules leave is read, or must be taken to be.
+        reasons: Why, one line each; empty unless ``whole``.
+        selectors: Each use by itself, in the order of the stages; also those that ``whole`` covers already.
+    """
+
+    whole: bool
+    reasons: tuple[str, ...]
+    selectors: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalImage:
+    """An image that a reachable stage starts from or copies from, and that no stage or named context provides.
+
+    Attributes:
+        reference: As written, variables expanded.
+        normalised: With host, and ``:latest`` where there is neither tag nor digest.
+        platform: ``os/arch[/variant]``; ``""`` is the builder's own platform where that is not known.
+        line: Line of the ``FROM``, ``COPY`` or ``RUN``.
+        stage: The stage's name, or its index as text.
+    """
+
+    reference: str
+    normalised: str
+    platform: str
+    line: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSource:
+    """A URL or git repository that a reachable ``ADD`` fetches.
+
+    Attributes:
+        url: Expanded.
+        checksum: ``--checksum``, expanded, or the commit that a git URL names in its query; ``""`` where there is none.
+        line: Line of the ``ADD``.
+    """
+
+    url: str
+    checksum: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class DockerfileReads:
+    """All that a build key and a context need to know of a Dockerfile.
+
+    Attributes:
+        instructions: One JSON text for each directive that changes the meaning, each global ``ARG`` that matters and
+            each instruction of the reachable stages, in file order. Equal tuples build equal images from equal
+            inputs. The raw bytes are the only element where the file was not understood.
+        understood: False for a foreign ``# syntax`` and for what depends on the builder's platform.
+        stages: Names (indices as text) of the reachable stages, in file order.
+        declared_args: Names of the build args that can have an effect on the reachable stages.
+        contexts: ``context`` and named contexts that are read; absent means never asked for.
+        external_images: In order of first use, without repetition.
+        remote_sources: In order.
+        warnings: One line each.
+    """
+
+    instructions: tuple[str | bytes, ...]
+    understood: bool
+    stages: tuple[str, ...]
+    declared_args: frozenset[str]
+    contexts: Mapping[str, ContextReads]
+    external_images: tuple[ExternalImage, ...]
+    remote_sources: tuple[RemoteSource, ...]
+    warnings: tuple[str, ...]
+
+
+class RefusedError(Exception):
+    """BuildKit would refuse this; becomes a ``DockerfileError`` where file and line are known."""
+
+    def __init__(self, why: str, *, line: int = 0, next_step: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.line = line
+        self.next_step = next_step
+
+
+class UnknownValueError(Exception):
+    """An expansion depends on a variable whose value cannot be known here."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"${name}: {reason}")
+        self.name = name
+        self.reason = reason

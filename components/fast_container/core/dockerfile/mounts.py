@@ -1,0 +1,194 @@
+"""``RUN --mount``.
+
+Decides what a mount's text says. Leaves what its ``from`` names to ``stages``.
+Source: BuildKit v0.34.2, ``frontend/dockerfile/instructions/commands_runmount.go``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fast_container.core.dockerfile.model import RefusedError
+
+_TYPES: Final = frozenset(["bind", "cache", "tmpfs", "secret", "ssh"])
+_SHARING: Final = frozenset(["shared", "private", "locked"])
+_OWNED: Final = frozenset(["secret", "ssh", "cache"])
+_BOOLEANS: Final = frozenset(["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
+_NUMBERS: Final = {"mode": re.compile("[0-7]+"), "uid": re.compile("[0-9]+"), "gid": re.compile("[0-9]+")}
+_NAMES: Final = {
+    "src": "source",
+    "dst": "target",
+    "destination": "target",
+    "ro": "readonly",
+    "rw": "readwrite",
+}
+_KEYS: Final = frozenset(
+    [
+        "type",
+        "from",
+        "source",
+        "target",
+        "readonly",
+        "readwrite",
+        "required",
+        "size",
+        "id",
+        "sharing",
+        "mode",
+        "uid",
+        "gid",
+        "env",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mount as it is used.
+
+    Attributes:
+        type: ``bind``, ``cache``, ``tmpfs``, ``secret`` or ``ssh``.
+        from_: Stage, named context or image; ``""`` for none.
+        source: Path in what it is mounted from.
+        source_text: The same before expansion.
+    """
+
+    type: str
+    from_: str
+    source: str
+    source_text: str
+
+
+def mount_origin(text: str) -> str:
+    """The ``from`` of a mount before anything is expanded; ``""`` for none.
+
+    Raises:
+        RefusedError: The text is no CSV line, or ``from`` holds a variable.
+    """
+    origin = ""
+    for key, value, given in _pairs(text):
+        if given and key == "from":
+            dollar = value.find("$")
+            if dollar not in (-1, len(value) - 1):
+                raise RefusedError(
+                    "'from' of a mount does not expand variables", next_step="Name a stage with FROM … AS instead."
+                )
+            origin = value
+    return origin
+
+
+def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
+    """A mount with its variables expanded.
+
+    Raises:
+        RefusedError: An unknown key or type, or keys that do not go together.
+        UnknownValueError: From ``expand``.
+    """
+    values = {"type": "bind"}
+    source_text = ""
+    for key, raw, given in _pairs(text):
+        name = _NAMES.get(key, key)
+        if not given:
+            _check_bare(key, values["type"])
+            continue
+        value = expand(raw)
+        _check(key, name, value, values["type"])
+        values[name] = value.lower() if name in ("type", "sharing") else value
+        if name == "source":
+            source_text = raw
+    _check_together(values)
+    return Mount(values["type"], values.get("from", ""), values.get("source", ""), source_text)
+
+
+def _check_bare(key: str, kind: str) -> None:
+    if key == "required" and kind not in ("secret", "ssh"):
+        raise RefusedError(f"'required' does not go with a {kind} mount")
+    if _NAMES.get(key, key) not in ("readonly", "readwrite", "required"):
+        raise RefusedError(f"'{key}' of a mount needs a value")
+
+
+def _check(key: str, name: str, value: str, kind: str) -> None:
+    if name not in _KEYS:
+        raise RefusedError(f"a mount has no key '{key}'")
+    if name == "type" and value.lower() not in _TYPES:
+        raise RefusedError(f"there is no mount type {value!r}")
+    if name == "sharing" and value.lower() not in _SHARING:
+        raise RefusedError(f"there is no sharing {value!r} of a mount")
+    if name in ("readonly", "readwrite", "required") and value not in _BOOLEANS:
+        raise RefusedError(f"'{key}' of a mount must be true or false, not {value!r}")
+    if name == "required" and kind not in ("secret", "ssh"):
+        raise RefusedError(f"'required' does not go with a {kind} mount")
+    if name == "size" and kind != "tmpfs":
+        raise RefusedError(f"'size' does not go with a {kind} mount")
+    if name in _NUMBERS and not _NUMBERS[name].fullmatch(value):
+        raise RefusedError(f"'{key}' of a mount must be a number, not {value!r}")
+
+
+def _check_together(values: dict[str, str]) -> None:
+    kind = values["type"]
+    if kind not in _OWNED:
+        for name in ("mode", "uid", "gid"):
+            if name in values:
+                raise RefusedError(f"'{name}' does not go with a {kind} mount")
+    if kind == "secret":
+        if values.get("from"):
+            raise RefusedError("a secret mount has no 'from'")
+        if not (values.get("source") or values.get("target") or values.get("id")):
+            raise RefusedError("a secret mount needs 'id', 'source' or 'target'")
+        if values.get("source") and values.get("id"):
+            raise RefusedError("a secret mount has either 'id' or 'source'")
+    if values.get("sharing") and kind != "cache":
+        raise RefusedError(f"'sharing' does not go with a {kind} mount")
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Key in lower case, value, and whether there was an equals sign."""
+    for item in csv_fields(text):
+        key, equals, value = item.partition("=")
+        yield key.lower(), value, bool(equals)
+
+
+def csv_fields(line: str) -> list[str]:
+    """The fields of one CSV line.
+
+    Raises:
+        RefusedError: An empty line, or a quote in the wrong place.
+    """
+    line = re.sub(r"\r?\n\Z", "", line)
+    if not line:
+        raise RefusedError("the flag has an empty value")
+    fields: list[str] = []
+    at = 0
+    while True:
+        if line.startswith('"', at):
+            value, at = _quoted_field(line, at + 1)
+        else:
+            end = line.find(",", at)
+            end = len(line) if end < 0 else end
+            value, at = line[at:end], end
+            if '"' in value:
+                raise RefusedError(f"there is a bare quote in {line!r}")
+        fields.append(value)
+        if at >= len(line):
+            return fields
+        at += 1
+
+
+def _quoted_field(line: str, at: int) -> tuple[str, int]:
+    parts: list[str] = []
+    while True:
+        end = line.find('"', at)
+        if end < 0:
+            raise RefusedError(f"a quote is not closed in {line!r}")
+        parts.append(line[at:end])
+        at = end + 1
+        if line.startswith('"', at):
+            parts.append('"')
+            at += 1
+        elif at == len(line) or line[at] == ",":
+            return "".join(parts), at
+        else:
+            raise RefusedError(f"there is text behind a closing quote in {line!r}")

@@ -1,0 +1,298 @@
+"""One logical line of a Dockerfile, split into keyword, flags and arguments.
+
+Decides how the line of each instruction is cut into words; nothing is expanded here, and what an instruction may look
+like is left to ``instructions``. Source: BuildKit v0.34.2, ``frontend/dockerfile/parser``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.go_path import SPACE
+
+_BLANKS: Final = re.compile(r"[\t\v\f\r ]+")
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SPACES: Final = frozenset(SPACE)
+_ONLY_STRINGS: Final = "when using JSON array syntax, arrays must be comprised of strings only"
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """An inline document.
+
+    Attributes:
+        name: The terminator.
+        expand: Variables in it are expanded (no part of the name was quoted).
+        chomp: ``<<-``: leading tabs are dropped.
+        content: The lines, with their ends.
+    """
+
+    name: str
+    expand: bool
+    chomp: bool
+    content: str = ""
+
+
+@dataclass(slots=True)
+class Node:
+    """An instruction as the parser leaves it.
+
+    Attributes:
+        keyword: As written.
+        original: The whole line, continuations joined.
+        flags: As written, with their dashes; read byte by byte, so that non-ASCII is garbled as BuildKit garbles it.
+        args: The words; three for each pair of ``ENV`` and ``LABEL`` (name, value, ``=`` or nothing).
+        json: The arguments were a JSON array.
+        child: The instruction behind ``ONBUILD``.
+        line: The first line, counted from 1.
+        heredocs: In order.
+    """
+
+    keyword: str
+    original: str
+    flags: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    json: bool = False
+    child: Node | None = None
+    line: int = 0
+    heredocs: tuple[Heredoc, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """The keyword in capitals."""
+        return self.keyword.upper()
+
+    @property
+    def takes_heredocs(self) -> bool:
+        """Whether documents may follow the line."""
+        node = self.child if self.name == "ONBUILD" and self.child else self
+        return node.name in ("ADD", "COPY", "RUN") and not node.json
+
+
+_Arguments = tuple[tuple[str, ...], bool]
+
+
+def read_node(line: str, escape: str) -> Node:
+    """Split one logical line.
+
+    Raises:
+        RefusedError: What BuildKit's parser refuses in a line by itself.
+    """
+    parts = _BLANKS.split(line.strip(SPACE), maxsplit=1)
+    keyword = parts[0]
+    flags: tuple[str, ...] = ()
+    rest = ""
+    if len(parts) == 2:
+        rest, flags = _take_flags(parts[1], escape)
+        rest = rest.strip(SPACE)
+    name = keyword.upper()
+    if name == "ONBUILD":
+        child = read_node(rest, escape) if rest else None
+        return Node(keyword, line, flags, (child.keyword, *child.args) if child else (), child=child)
+    split = _SPLITTERS.get(name)
+    args, is_json = split(rest, escape) if split else ((), False)
+    return Node(keyword, line, flags, args, is_json)
+
+
+def split_pairs(rest: str, name: str, escape: str) -> tuple[str, ...]:
+    """The pairs of ``ENV`` and ``LABEL``, three words each."""
+    words = _quoted_words(rest, escape)
+    if not words:
+        return ()
+    if "=" not in words[0]:
+        parts = _BLANKS.split(rest, maxsplit=1)
+        if len(parts) < 2:
+            raise RefusedError(f"{name} must have two arguments")
+        return (parts[0], parts[1], "")
+    result: list[str] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise RefusedError(f"can't find = in {word!r}; it must be of the form name=value")
+        result += (key, value, "=")
+    return tuple(result)
+
+
+def _take_flags(line: str, escape: str) -> tuple[str, tuple[str, ...]]:
+    """What follows the flags, and the flags; every byte is a character of its own here."""
+    if line.isascii() and not line.lstrip(SPACE).startswith("--"):
+        return line.lstrip(SPACE), ()
+    data = line.encode("utf-8", "surrogateescape").decode("latin-1")
+    flags: list[str] = []
+    at = 0
+    while True:
+        while at < len(data) and data[at] in _SPACES:
+            at += 1
+        if not data.startswith("--", at):
+            break
+        word, at = _flag_word(data, at, escape)
+        if word == "--":
+            break
+        flags.append(word)
+    return data[at:].encode("latin-1").decode("utf-8", "surrogateescape"), tuple(flags)
+
+
+def _flag_word(data: str, at: int, escape: str) -> tuple[str, int]:
+    result: list[str] = []
+    quote = ""
+    while at < len(data):
+        char = data[at]
+        if not quote and char in _SPACES:
+            break
+        at += 1
+        if char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote = char
+        elif char == escape:
+            if at == len(data):
+                break
+            result.append(data[at])
+            at += 1
+        else:
+            result.append(char)
+    return "".join(result), at
+
+
+def _quoted_words(rest: str, escape: str) -> list[str]:
+    """Words of a line in which quotes and escapes hold words together and stay."""
+    rest = _NOT_UTF8.sub("\ufffd", rest)
+    if escape not in rest and "'" not in rest and '"' not in rest:
+        return _plain_words(rest)
+    words: list[str] = []
+    word: list[str] = []
+    quote = ""
+    started = False
+    at = 0
+    while at < len(rest):
+        char = rest[at]
+        at += 1
+        if not quote and char in _SPACES:
+            if started:
+                words.append("".join(word))
+            word, started = [], False
+            continue
+        if char == escape and quote != "'":
+            if at == len(rest):
+                break
+            word += (char, rest[at])
+            started = True
+            at += 1
+            continue
+        if char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote = char
+        word.append(char)
+        started = True
+    if started:
+        words.append("".join(word))
+    return words
+
+
+_TO_BLANK: Final = dict.fromkeys(map(ord, SPACE), " ")
+
+
+def _plain_words(rest: str) -> list[str]:
+    return [word for word in rest.translate(_TO_BLANK).split(" ") if word]
+
+
+def _blank_separated(rest: str, escape: str) -> _Arguments:
+    return (tuple(_BLANKS.split(rest)) if rest else ()), False
+
+
+def _one_string(rest: str, escape: str) -> _Arguments:
+    return ((rest,) if rest else ()), False
+
+
+def _names(rest: str, escape: str) -> _Arguments:
+    return tuple(_quoted_words(rest, escape)), False
+
+
+def _env(rest: str, escape: str) -> _Arguments:
+    return split_pairs(rest, "ENV", escape), False
+
+
+def _label(rest: str, escape: str) -> _Arguments:
+    return split_pairs(rest, "LABEL", escape), False
+
+
+def _json_or_string(rest: str, escape: str) -> _Arguments:
+    array = _json_array(rest)
+    return (array, True) if array is not None else _one_string(rest, escape)
+
+
+def _json_or_words(rest: str, escape: str) -> _Arguments:
+    array = _json_array(rest)
+    return (array, True) if array is not None else _blank_separated(rest, escape)
+
+
+def _healthcheck(rest: str, escape: str) -> _Arguments:
+    kind, _, command = rest.translate(_TO_BLANK).partition(" ") if rest.isascii() else rest.partition(" ")
+    if not kind:
+        return (), False
+    args, is_json = _json_or_string(rest[len(kind) :].lstrip(SPACE) if command else "", escape)
+    return (kind, *args), is_json
+
+
+def _json_array(rest: str) -> tuple[str, ...] | None:
+    """The strings of a JSON array; None where it is none, so that the line is read as words.
+
+    Raises:
+        RefusedError: An array that holds something else.
+    """
+    rest = rest.lstrip(SPACE)
+    if not rest.startswith("["):
+        return None
+    try:
+        array = cast(
+            "list[Any]",
+            json.loads(_NOT_UTF8.sub("\ufffd", rest), parse_constant=_no_constant, parse_float=_finite),
+        )
+    except ValueError:
+        return None
+    except RecursionError:
+        raise RefusedError(_ONLY_STRINGS) from None
+    if not all(isinstance(item, str) for item in array):
+        raise RefusedError(_ONLY_STRINGS)
+    return tuple(_SURROGATE.sub("\ufffd", item) for item in array)
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
+
+
+_SPLITTERS: Final[dict[str, Callable[[str, str], _Arguments]]] = {
+    "ADD": _json_or_words,
+    "ARG": _names,
+    "CMD": _json_or_string,
+    "COPY": _json_or_words,
+    "ENTRYPOINT": _json_or_string,
+    "ENV": _env,
+    "EXPOSE": _blank_separated,
+    "FROM": _blank_separated,
+    "HEALTHCHECK": _healthcheck,
+    "LABEL": _label,
+    "MAINTAINER": _one_string,
+    "RUN": _json_or_string,
+    "SHELL": _json_or_string,
+    "STOPSIGNAL": _one_string,
+    "USER": _one_string,
+    "VOLUME": _json_or_words,
+    "WORKDIR": _one_string,
+}
+KEYWORDS: Final = frozenset([*_SPLITTERS, "ONBUILD"])

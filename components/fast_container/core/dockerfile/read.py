@@ -1,0 +1,189 @@
+"""Reading a Dockerfile: the one function that the rest of the project calls.
+
+Decides whether a file is understood at all, and puts the parts together. What cannot be known widens what is read to
+whole contexts and says why; what BuildKit would refuse is refused here, with file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from fast_container.core.dockerfile.canonical import canonical_instructions
+from fast_container.core.dockerfile.instructions import Arg, Program, read_program
+from fast_container.core.dockerfile.lines import ParsedFile, find_syntax, parse_file
+from fast_container.core.dockerfile.model import (
+    ContextReads,
+    DockerfileReads,
+    ImageFacts,
+    RefusedError,
+    UnknownValueError,
+)
+from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
+from fast_container.core.dockerfile.reference import NamedContexts, normal_platform, platform_args
+from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
+from fast_container.core.dockerfile.stages import Source, StageGraph
+from fast_container.errors import DockerfileError
+
+_OWN_SYNTAX: Final = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?")
+_WITHOUT_HEREDOCS: Final = re.compile(r"1\.[0-3](?:[.-].*)?")
+_NO_ARGS: Final[Mapping[str, str]] = {}
+_NO_FACTS: Final[Mapping[str, ImageFacts]] = {}
+
+
+def read_dockerfile(
+    text: bytes,
+    *,
+    file: str,
+    target: str = "",
+    build_args: Mapping[str, str] = _NO_ARGS,
+    platform: str = "linux/amd64",
+    build_platform: str | None = None,
+    named_contexts: Collection[str] = (),
+    image_facts: Mapping[str, ImageFacts] = _NO_FACTS,
+) -> DockerfileReads:
+    """Read a Dockerfile for one target and platform.
+
+    Args:
+        text: The file's bytes.
+        file: What to call it in messages.
+        target: A stage's name; ``""`` is the last stage.
+        build_args: Name → value.
+        platform: The platform that is built for.
+        build_platform: The builder's own, where it is known.
+        named_contexts: Names of all named contexts, whatever they are; ``contexts`` says what is read of each.
+        image_facts: What is known of images, by the reference as written (expanded), by its normal form, or by the
+            name of the named context.
+
+    Raises:
+        DockerfileError: BuildKit would refuse the file, or the target is not in it.
+    """
+    try:
+        syntax = build_args.get("BUILDKIT_SYNTAX", "").strip() or find_syntax(text)
+        foreign = _why_foreign(syntax, text)
+        if foreign:
+            return _not_understood(text, foreign, build_args, named_contexts)
+        parsed = parse_file(text)
+        program = read_program(parsed.nodes)
+        globals_ = _globals(parsed, program, build_args, platform, build_platform, target)
+        graph = StageGraph(
+            program,
+            globals_,
+            named=NamedContexts(named_contexts),
+            platform=normal_platform(platform),
+            facts=image_facts,
+            escape=parsed.escape,
+        )
+        goal = graph.target(target)
+        reachable = graph.reachable(goal)
+        reader = Reader(
+            graph, globals_, build_args=build_args, platform=normal_platform(platform), escape=parsed.escape
+        )
+        reader.read(reachable, goal)
+    except RefusedError as error:
+        raise DockerfileError(
+            f"The Dockerfile is refused: {error.why}.",
+            file=file,
+            line=error.line,
+            next_step=error.next_step or "Correct the Dockerfile; BuildKit would refuse it too.",
+        ) from None
+    except UnknownValueError as error:
+        return _not_understood(text, f"a FROM depends on ${error.name}, but {error.reason}", build_args, named_contexts)
+    needed = _needed_args(program, reachable, globals_, build_args)
+    return DockerfileReads(
+        instructions=canonical_instructions(parsed, syntax, program, reachable, needed),
+        understood=True,
+        stages=tuple(source.name for source in reachable if source.text is not None),
+        declared_args=frozenset(needed),
+        contexts=reader.contexts,
+        external_images=tuple(reader.external_images),
+        remote_sources=tuple(reader.remote_sources),
+        warnings=(*reader.warnings, *_onbuild_note(graph)),
+    )
+
+
+def _why_foreign(syntax: str | None, text: bytes) -> str:
+    """Why the file may mean something else than it says; ``""`` where it does not."""
+    if syntax is None:
+        return ""
+    image = syntax.split(" ", 1)[0]
+    own = _OWN_SYNTAX.fullmatch(image)
+    if own is None:
+        return f"the syntax {image} is not docker/dockerfile, so nobody here knows what the file reads"
+    if own["tag"] and _WITHOUT_HEREDOCS.fullmatch(own["tag"]) and b"<<" in text:
+        return f"the syntax {image} is older than heredocs, and the file may hold one"
+    return ""
+
+
+def _globals(
+    parsed: ParsedFile,
+    program: Program,
+    build_args: Mapping[str, str],
+    platform: str,
+    build_platform: str | None,
+    target: str,
+) -> GlobalScope:
+    scope = GlobalScope(parsed.escape)
+    predefined = platform_args("TARGET", normal_platform(platform))
+    predefined["TARGETSTAGE"] = target or program.stages[-1].start.name or "default"
+    builder = platform_args("BUILD", normal_platform(build_platform) if build_platform else "")
+    if build_platform:
+        predefined |= builder
+    else:
+        for name in builder:
+            scope.set_unknown(name, "the builder's platform is not known")
+    for name, value in predefined.items():
+        scope.set(name, value)
+    for name in (*predefined, *builder):
+        if name in build_args:
+            scope.set(name, build_args[name])
+    scope.define(program.global_args, build_args)
+    return scope
+
+
+def _needed_args(
+    program: Program, reachable: list[Source], globals_: GlobalScope, build_args: Mapping[str, str]
+) -> set[str]:
+    """Names of the args that can have an effect on the reachable stages."""
+    names = {name for name in build_args if ALWAYS_EFFECTIVE.fullmatch(name)}
+    names |= {
+        name
+        for command in program.global_args
+        if isinstance(command.body, Arg)
+        for name, _ in command.body.pairs
+        if ALWAYS_EFFECTIVE.fullmatch(name)
+    }
+    for source in reachable:
+        if source.text is None:
+            continue
+        names |= source.from_args
+        if source.replaced_by:
+            continue
+        for command in source.commands:
+            if isinstance(command.body, Arg):
+                names |= {name for name, _ in command.body.pairs}
+    return globals_.closure(names)
+
+
+def _not_understood(
+    text: bytes, reason: str, build_args: Mapping[str, str], named_contexts: Collection[str]
+) -> DockerfileReads:
+    whole = ContextReads(True, (reason,), ())
+    return DockerfileReads(
+        instructions=(text,),
+        understood=False,
+        stages=(),
+        declared_args=frozenset(build_args),
+        contexts={name: whole for name in (MAIN_CONTEXT, *named_contexts)},
+        external_images=(),
+        remote_sources=(),
+        warnings=(f"{reason}; the whole context counts",),
+    )
+
+
+def _onbuild_note(graph: StageGraph) -> tuple[str, ...]:
+    if not graph.missing_onbuild:
+        return ()
+    images = ", ".join(graph.missing_onbuild)
+    return (f"ONBUILD triggers of {images} are not known and taken to be absent; images.lock would tell",)

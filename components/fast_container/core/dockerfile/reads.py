@@ -1,0 +1,267 @@
+"""What the reachable stages of a Dockerfile read.
+
+Decides, instruction by instruction, which paths of which context count, and where something that cannot be known
+widens that to the whole context. Leaves which files a path selects to ``core.context``.
+Source: BuildKit v0.34.2, ``frontend/dockerfile/dockerfile2llb``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Env, Plain, Run
+from fast_container.core.dockerfile.model import (
+    ContextReads,
+    ExternalImage,
+    RefusedError,
+    RemoteSource,
+    Selector,
+    UnknownValueError,
+)
+from fast_container.core.dockerfile.mounts import Mount, read_mount
+from fast_container.core.dockerfile.scope import GlobalScope, Scope
+from fast_container.core.dockerfile.sources import (
+    check_flags,
+    path_selector,
+    remote_source,
+    root_relative,
+    source_kind,
+)
+from fast_container.core.dockerfile.stages import Source, StageGraph, at_line
+
+MAIN_CONTEXT = "context"
+
+
+@dataclass(slots=True)
+class _Found:
+    selectors: list[Selector] = field(default_factory=list[Selector])
+    reasons: list[str] = field(default_factory=list[str])
+
+    def because(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+class Reader:
+    """Goes through the reachable stages in order, as BuildKit dispatches them.
+
+    Attributes:
+        remote_sources: Of ``ADD``.
+        external_images: That the stages need.
+        warnings: One line each.
+    """
+
+    def __init__(
+        self,
+        graph: StageGraph,
+        globals_: GlobalScope,
+        *,
+        build_args: Mapping[str, str],
+        platform: str,
+        escape: str,
+    ) -> None:
+        self._graph = graph
+        self._globals = globals_
+        self._build_args = build_args
+        self._platform = platform
+        self._escape = escape
+        self._scopes: dict[Source, Scope] = {}
+        self._found: dict[str, _Found] = {}
+        self.remote_sources: list[RemoteSource] = []
+        self.external_images: list[ExternalImage] = []
+        self.warnings: list[str] = []
+
+    @property
+    def contexts(self) -> dict[str, ContextReads]:
+        """Reads of each context that is read at all."""
+        return {
+            name: ContextReads(bool(found.reasons), tuple(found.reasons), tuple(found.selectors))
+            for name, found in self._found.items()
+        }
+
+    def read(self, reachable: list[Source], target: Source) -> None:
+        """Go through all stages.
+
+        Raises:
+            RefusedError: With the line.
+        """
+        for source in reachable:
+            self._note_image(source)
+            self._scopes[source] = scope = self._start(source)
+            if source.text is None or source.replaced_by:
+                continue
+            for command in source.commands:
+                with at_line(command.line):
+                    self._command(source, command, scope)
+            if _makes_layers(source):
+                self._note_rootfs(source)
+        context = context_of(target)
+        if context is not None:
+            self._note_rootfs(target)
+
+    def _note_rootfs(self, source: Source) -> None:
+        root = _root(source)
+        context = root.replaced_by or root.named_base
+        if context is None:
+            return
+        line = source.line
+        selector = Selector("rootfs", "", False, False, (), line, source.base_name, True)
+        found = self._found.setdefault(context, _Found())
+        if not any(one.op == "rootfs" for one in found.selectors):
+            found.selectors.append(selector)
+        found.because(f"line {line}: FROM {source.base_name} starts from all of it")
+
+    def _note_image(self, source: Source) -> None:
+        if not source.from_image:
+            return
+        platform = self._platform if source.platform is None else source.platform
+        image = ExternalImage(source.base_name, source.normalised, platform, source.line, source.name)
+        if not any((one.normalised, one.platform) == (image.normalised, platform) for one in self.external_images):
+            self.external_images.append(image)
+
+    def _start(self, source: Source) -> Scope:
+        if source.base is not None:
+            return self._scopes[source.base].copy()
+        if source.from_scratch:
+            return Scope.of_scratch(self._escape)
+        name = source.replaced_by or source.named_base
+        label = f"named context {name}" if name else f"base image {source.base_name}"
+        return Scope.of_image(self._escape, self._graph.facts_of(source), label)
+
+    def _command(self, source: Source, command: Command, scope: Scope) -> None:
+        body = command.body
+        if isinstance(body, Env):
+            scope.apply_env(body)
+        elif isinstance(body, Arg):
+            scope.apply_arg(body, self._build_args, self._globals)
+        elif isinstance(body, Copy):
+            self._copy(source, command, body, scope)
+        elif isinstance(body, Run):
+            self._run(source, command, body, scope)
+        elif isinstance(body, Plain):
+            for word in body.words:
+                _expanded(scope, word)
+
+    def _origin(self, source: Source, command: Command, index: int) -> str | None:
+        """The context that an instruction reads; None for a stage or image.
+
+        Raises:
+            RefusedError: It names a stage that comes later.
+        """
+        origins = source.origins.get(id(command), [])
+        origin = origins[index]
+        if origin.text is not None and not origin.replaced_by and origin not in self._scopes:
+            raise RefusedError(
+                f"stage {origin.name} is used before it is defined", next_step="Put that stage in front of this one."
+            )
+        return context_of(origin)
+
+    def _copy(self, source: Source, command: Command, copy: Copy, scope: Scope) -> None:
+        context = self._origin(source, command, 0) if copy.origin else MAIN_CONTEXT
+        chown, chmod, checksum = (
+            _expanded(scope, copy.flags.text.get(flag, "")) or "" for flag in ("chown", "chmod", "checksum")
+        )
+        sources: list[str] = []
+        for text in copy.sources:
+            try:
+                sources.append(scope.expand(text))
+            except UnknownValueError as error:
+                self._widen(context, command.line, copy, text, error)
+                continue
+            self._one_source(context, command.line, copy, sources[-1], text, checksum)
+        _expanded(scope, copy.destination)
+        for document in copy.documents:
+            if document.expand:
+                _expanded_document(scope, document.content)
+        check_flags(copy, checksum=checksum, chmod=chmod, chown=chown, sources=tuple(sources))
+
+    def _one_source(self, context: str | None, line: int, copy: Copy, source: str, text: str, checksum: str) -> None:
+        kind, commit = source_kind(source)
+        if kind != "path":
+            self.remote_sources.append(remote_source(copy, source, kind, commit, checksum, line))
+            return
+        selector = path_selector(copy, source, text, line)
+        if context is None:
+            return
+        self._select(context, selector)
+        if not selector.path and not source:
+            reason = f"line {line}: {text} is empty, and an empty source takes the whole context"
+            self._found[context].because(reason)
+            self.warnings.append(reason)
+
+    def _select(self, context: str, selector: Selector) -> None:
+        found = self._found.setdefault(context, _Found())
+        found.selectors.append(selector)
+        if not selector.path and not selector.exclude and selector.text:
+            what = "a mount" if selector.op == "mount" else f"{selector.op.upper()} {selector.text}"
+            found.because(f"line {selector.line}: {what} takes the whole context")
+
+    def _widen(self, context: str | None, line: int, copy: Copy, text: str, error: UnknownValueError) -> None:
+        if context is None:
+            return
+        keyword = "ADD" if copy.add else "COPY"
+        found = self._found.setdefault(context, _Found())
+        found.because(f"line {line}: {keyword} {text} depends on ${error.name}, but {error.reason}")
+
+    def _run(self, source: Source, command: Command, run: Run, scope: Scope) -> None:
+        for index, text in enumerate(run.mounts):
+            try:
+                mount = read_mount(text, scope.expand)
+            except UnknownValueError as error:
+                context = self._origin(source, command, index) if run.origins[index] else MAIN_CONTEXT
+                if context is not None:
+                    found = self._found.setdefault(context, _Found())
+                    found.because(f"line {command.line}: --mount={text} depends on ${error.name}, but {error.reason}")
+                continue
+            self._mount(source, command, index, mount)
+
+    def _mount(self, source: Source, command: Command, index: int, mount: Mount) -> None:
+        if mount.from_:
+            context = self._origin(source, command, index)
+        else:
+            context = MAIN_CONTEXT if mount.type == "bind" else None
+        if context is None or mount.type not in ("bind", "cache"):
+            return
+        path = root_relative(mount.source)
+        text = mount.source_text or "/"
+        self._select(context, Selector("mount", path, False, False, (), command.line, text, True))
+
+
+def context_of(source: Source) -> str | None:
+    """The named context whose files are exactly those of a source; None where there is none."""
+    while True:
+        if source.replaced_by:
+            return source.replaced_by
+        if source.text is not None and _makes_layers(source):
+            return None
+        if source.base is None:
+            return source.named_base
+        source = source.base
+
+
+def _root(source: Source) -> Source:
+    while source.base is not None and not source.replaced_by:
+        source = source.base
+    return source
+
+
+def _makes_layers(source: Source) -> bool:
+    return not source.replaced_by and any(
+        isinstance(command.body, Copy | Run) or command.node.name == "WORKDIR" for command in source.commands
+    )
+
+
+def _expanded(scope: Scope, word: str) -> str | None:
+    """A word that has no part in what is read: only refused or not."""
+    try:
+        return scope.expand(word)
+    except UnknownValueError:
+        return None
+
+
+def _expanded_document(scope: Scope, text: str) -> None:
+    try:
+        scope.expand_document(text)
+    except UnknownValueError:
+        return

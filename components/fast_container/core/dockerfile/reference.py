@@ -1,0 +1,201 @@
+"""Image references and platforms.
+
+Decides what counts as an image's name, its normal form, and which named context replaces it.
+Sources: github.com/distribution/reference v0.6.0, github.com/containerd/platforms v1.0.0-rc.5, BuildKit's ``dockerui``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from fast_container.core.dockerfile.model import RefusedError
+
+_DEFAULT_HOST: Final = "docker.io"
+_LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_DIGEST: Final = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+_REFERENCE: Final = re.compile(
+    rf"(?P<host>{_HOST})/(?P<path>{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST}))?",
+    re.ASCII,
+)
+_DIGEST_SIZES: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
+_OS: Final = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
+_SPECIFIER: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_ARCHITECTURES: Final = {
+    "i386": ("386", ""),
+    "x86_64": ("amd64", None),
+    "x86-64": ("amd64", None),
+    "aarch64": ("arm64", None),
+    "armhf": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+}
+_VARIANTS: Final = {
+    ("amd64", "v1"): "",
+    ("arm64", "8"): "",
+    ("arm64", "v8"): "",
+    ("arm64", "v8.0"): "",
+    ("arm64", "9"): "v9",
+    ("arm64", "9.0"): "v9",
+    ("arm64", "v9.0"): "v9",
+    ("arm", ""): "v7",
+    ("arm", "5"): "v5",
+    ("arm", "6"): "v6",
+    ("arm", "7"): "v7",
+    ("arm", "8"): "v8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image's name in normal form.
+
+    Attributes:
+        host: Registry.
+        path: Repository; ``library/…`` for Docker's official images.
+        tag: ``""`` for none.
+        digest: ``""`` for none.
+    """
+
+    host: str
+    path: str
+    tag: str
+    digest: str
+
+    @property
+    def normalised(self) -> str:
+        """The whole name; ``:latest`` where there is neither tag nor digest."""
+        tag = self.tag or ("" if self.digest else "latest")
+        return f"{self.host}/{self.path}{_suffix(tag, self.digest)}"
+
+    @property
+    def familiar(self) -> str:
+        """The short form by which a named context replaces it, without ``:latest``."""
+        name = self.path if self.host == _DEFAULT_HOST else f"{self.host}/{self.path}"
+        short = name.removeprefix("library/")
+        if self.host == _DEFAULT_HOST and "/" not in short:
+            name = short
+        return f"{name}{_suffix(self.tag, self.digest)}".removesuffix(":latest")
+
+
+def _suffix(tag: str, digest: str) -> str:
+    return (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def parse_reference(text: str) -> Reference:
+    """Read an image's name.
+
+    Raises:
+        RefusedError: It is none.
+    """
+    if re.fullmatch("[a-f0-9]{64}", text):
+        raise RefusedError(f"{text!r} is an image's id, not a name")
+    host, path = _split_host(text)
+    repository = path.partition(":")[0]
+    if repository != repository.lower():
+        raise RefusedError(f"{text!r} is neither a stage nor an image: an image's name is in lower case")
+    found = _REFERENCE.fullmatch(f"{host}/{path}")
+    if found is None or len(found["path"]) > 255:
+        raise RefusedError(f"{text!r} is not the name of an image")
+    digest = found["digest"] or ""
+    if digest:
+        algorithm, _, value = digest.partition(":")
+        if _DIGEST_SIZES.get(algorithm) != len(value) or value != value.lower():
+            raise RefusedError(f"{digest!r} is not a digest")
+    return Reference(found["host"], found["path"], found["tag"] or "", digest)
+
+
+def _split_host(text: str) -> tuple[str, str]:
+    host, slash, path = text.partition("/")
+    if not slash:
+        return _DEFAULT_HOST, f"library/{text}"
+    if host == "index.docker.io":
+        host = _DEFAULT_HOST
+    elif host != "localhost" and "." not in host and ":" not in host and host == host.lower():
+        return _DEFAULT_HOST, text
+    if host == _DEFAULT_HOST and "/" not in path:
+        path = f"library/{path}"
+    return host, path
+
+
+class NamedContexts:
+    """The named contexts that the caller gives, found by what a Dockerfile calls them."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names: dict[str, str] = {}
+        for name in names:
+            base, separator, platform = name.partition("::")
+            try:
+                key = parse_reference(base).familiar
+            except RefusedError:
+                key = base
+            self._names[f"{key}{separator}{platform}"] = name
+
+    def find(self, name: str, platform: str) -> str | None:
+        """The caller's name of the context that replaces a stage or image, or None.
+
+        Raises:
+            RefusedError: ``name`` cannot be that of a context.
+        """
+        if name.lower() in ("scratch", "context"):
+            return None
+        key = parse_reference(name).familiar
+        return self._names.get(f"{key}::{platform}") or self._names.get(key)
+
+
+def parse_platform(text: str) -> str:
+    """A platform in normal form, ``""`` where it depends on the builder's machine.
+
+    Raises:
+        RefusedError: Not a platform.
+    """
+    system, *rest = text.split("/", 3)
+    found = _OS.fullmatch(system)
+    if found is None or len(rest) > 2 or not all(_SPECIFIER.fullmatch(part) for part in rest):
+        raise RefusedError(f"{text!r} is not a platform")
+    if not rest:
+        return ""
+    name = "darwin" if found[1].lower() == "macos" else found[1].lower()
+    architecture, variant = _architecture(rest[0], rest[1] if len(rest) == 2 else "")
+    if len(rest) == 1 and (architecture, variant) == ("arm", "v7"):
+        variant = ""
+    if len(rest) == 2 and (architecture, variant) == ("arm64", ""):
+        variant = "v8"
+    version = system[len(found[1]) :]
+    return "/".join(part for part in (name + version, architecture, variant) if part)
+
+
+def normal_platform(text: str) -> str:
+    """The platform of a whole build: as ``parse_platform``, and variants made uniform.
+
+    Raises:
+        RefusedError: Not a platform.
+    """
+    system, _, rest = parse_platform(text).partition("/")
+    architecture, _, variant = rest.partition("/")
+    return "/".join(part for part in (system, *_architecture(architecture, variant)) if part)
+
+
+def _architecture(architecture: str, variant: str) -> tuple[str, str]:
+    architecture, variant = architecture.lower(), variant.lower()
+    if architecture in _ARCHITECTURES:
+        architecture, fixed = _ARCHITECTURES[architecture]
+        variant = variant if fixed is None else fixed
+    return architecture, _VARIANTS.get((architecture, variant), variant)
+
+
+def platform_args(prefix: str, platform: str) -> dict[str, str]:
+    """The predefined args of a platform in normal form, ``TARGET…`` or ``BUILD…``."""
+    system, _, rest = platform.partition("/")
+    architecture, _, variant = rest.partition("/")
+    name, _, version = system.rstrip(")").partition("(")
+    return {
+        f"{prefix}PLATFORM": platform,
+        f"{prefix}OS": name,
+        f"{prefix}OSVERSION": version.partition("+")[0],
+        f"{prefix}ARCH": architecture,
+        f"{prefix}VARIANT": variant,
+    }

@@ -1,0 +1,321 @@
+"""Quotes, escapes and variables in the words of a Dockerfile.
+
+Decides what a word expands to, which words a line has for the search for heredocs, and which variables were asked for.
+Leaves where values come from to the caller's ``lookup``.
+
+Source: BuildKit v0.34.2, ``frontend/dockerfile/shell``. Bytes that are not UTF-8 become U+FFFD here, as there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.dockerfile.shell_pattern import replace_matches, trim_prefix, trim_suffix
+from fast_container.core.go_path import SPACE
+
+Lookup = Callable[[str], str | None]
+"""The value of a variable, or None where it is unset. May raise ``UnknownValueError``."""
+
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
+_SPECIAL_PARAMETERS: Final = frozenset("@*#?-$!0")
+_SPACES: Final = frozenset(SPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class LexOptions:
+    """How a word is read.
+
+    Attributes:
+        escape: The escape character.
+        raw_quotes: Quotes stay in the result.
+        raw_escapes: Escapes stay in the result.
+        skip_quotes: Quotes are ordinary characters.
+        skip_unset: An unset variable stays as it is written.
+    """
+
+    escape: str = "\\"
+    raw_quotes: bool = False
+    raw_escapes: bool = False
+    skip_quotes: bool = False
+    skip_unset: bool = False
+
+
+def to_go_text(text: str) -> str:
+    """Text as Go's scanner reads it: invalid bytes become U+FFFD, a byte order mark in front is dropped."""
+    if text.isascii():
+        return text
+    return _NOT_UTF8.sub("\ufffd", text).removeprefix("\ufeff")
+
+
+def expand_word(word: str, lookup: Lookup, options: LexOptions) -> str:
+    """The word after expansion and removal of quotes; spaces stay.
+
+    Raises:
+        RefusedError: A quote or brace that is not closed, an unknown modifier, ``${V:?}`` on an unset variable.
+        UnknownValueError: From ``lookup``.
+    """
+    if word.isascii() and not any(char in word for char in ("$", "'", '"', options.escape)):
+        return word
+    return _Lexer(word, lookup, options).expand()[0]
+
+
+def split_words(text: str, lookup: Lookup, options: LexOptions) -> list[str]:
+    """The words of a text after expansion.
+
+    Raises:
+        RefusedError: As ``expand_word``.
+    """
+    return _Lexer(text, lookup, options).expand()[1]
+
+
+class _Words:
+    """The words gathered on one level; the buffer of the word at hand is shared by all levels, as in BuildKit."""
+
+    def __init__(self, buffer: list[str]) -> None:
+        self._buffer = buffer
+        self._in_word = False
+        self.done: list[str] = []
+
+    def add(self, text: str) -> None:
+        for char in text:
+            if char not in _SPACES:
+                self.add_raw(char)
+            elif self._in_word and self._buffer:
+                self._flush()
+
+    def add_raw(self, text: str) -> None:
+        if text:
+            self._buffer.append(text)
+        self._in_word = True
+
+    def finish(self) -> list[str]:
+        if self._buffer:
+            self._flush()
+        return self.done
+
+    def _flush(self) -> None:
+        self.done.append("".join(self._buffer))
+        self._buffer.clear()
+        self._in_word = False
+
+
+class _Lexer:
+    def __init__(self, text: str, lookup: Lookup, options: LexOptions) -> None:
+        self._source = text
+        self._text = to_go_text(text)
+        self._at = 0
+        self._lookup = lookup
+        self._options = options
+        self._raw_escapes = options.raw_escapes
+        self._buffer: list[str] = []
+
+    def expand(self) -> tuple[str, list[str]]:
+        try:
+            return self._until("", raw_escapes=self._raw_escapes, keep_pattern_escapes=False)
+        except RefusedError as error:
+            raise RefusedError(f"{error.why} (in {self._source!r})") from None
+        except RecursionError:
+            raise RefusedError("variables are nested too deep") from None
+
+    def _peek(self) -> str:
+        """The next character; "" at the end."""
+        return self._text[self._at : self._at + 1]
+
+    def _next(self) -> str:
+        char = self._text[self._at : self._at + 1]
+        self._at += 1 if char else 0
+        return char
+
+    def _until(self, stop: str, *, raw_escapes: bool, keep_pattern_escapes: bool) -> tuple[str, list[str]]:
+        before, self._raw_escapes = self._raw_escapes, raw_escapes
+        self._buffer.clear()
+        words = _Words(self._buffer)
+        result: list[str] = []
+        try:
+            while char := self._peek():
+                if stop and char == stop:
+                    self._at += 1
+                    return "".join(result), words.finish()
+                if char == "$":
+                    text = self._dollar()
+                    words.add(text)
+                elif char == "<":
+                    text = self._possible_heredoc()
+                    words.add_raw(text)
+                elif char in "'\"" and not self._options.skip_quotes:
+                    quoted = self._single_quoted if char == "'" else self._double_quoted
+                    text = quoted(keep_pattern_escapes)
+                    words.add_raw(text)
+                else:
+                    text = self._plain(words)
+                result.append(text)
+        finally:
+            self._raw_escapes = before
+        if stop:
+            raise RefusedError(f"unexpected end of statement while looking for matching {stop}")
+        return "".join(result), words.finish()
+
+    def _plain(self, words: _Words) -> str:
+        char = self._next()
+        if char != self._options.escape:
+            words.add(char)
+            return char
+        kept = char if self._raw_escapes else ""
+        if kept:
+            words.add_raw(kept)
+        escaped = self._next()
+        if escaped:
+            words.add_raw(escaped)
+        return kept + escaped
+
+    def _single_quoted(self, keep_pattern_escapes: bool) -> str:
+        end = self._text.find("'", self._at + 1)
+        if end < 0:
+            self._at = len(self._text)
+            raise RefusedError("unexpected end of statement while looking for matching single-quote")
+        inner = self._text[self._at + 1 : end]
+        self._at = end + 1
+        if keep_pattern_escapes:
+            inner = inner.replace(self._options.escape, self._options.escape * 2)
+        return f"'{inner}'" if self._options.raw_quotes else inner
+
+    def _double_quoted(self, keep_pattern_escapes: bool) -> str:
+        self._at += 1
+        result: list[str] = []
+        while char := self._peek():
+            if char == '"':
+                self._at += 1
+                inner = "".join(result)
+                return f'"{inner}"' if self._options.raw_quotes else inner
+            if char == "$":
+                result.append(self._dollar())
+                continue
+            self._at += 1
+            if char == self._options.escape:
+                following = self._peek()
+                if not following:
+                    continue
+                if following in ('"', "$", self._options.escape):
+                    if self._raw_escapes:
+                        result.append(char)
+                    char = self._next()
+                elif self._raw_escapes and (not self._options.raw_quotes or keep_pattern_escapes):
+                    result.append(char)
+            result.append(char)
+        raise RefusedError("unexpected end of statement while looking for matching double-quote")
+
+    def _possible_heredoc(self) -> str:
+        self._at += 1
+        if self._peek() != "<":
+            return "<"
+        start = self._at - 1
+        self._at += 1
+        while self._peek() in ("\t", "\r", " "):
+            self._at += 1
+        return self._text[start : self._at]
+
+    def _name(self) -> str:
+        start = self._at
+        first = self._peek()
+        if first.isdecimal():
+            while self._peek().isdecimal():
+                self._at += 1
+        elif first in _SPECIAL_PARAMETERS:
+            self._at += 1
+        else:
+            while (char := self._peek()) and (char.isalpha() or char.isdecimal() or char == "_"):
+                self._at += 1
+        return self._text[start : self._at]
+
+    def _dollar(self) -> str:
+        self._at += 1
+        if self._peek() == "{":
+            return self._braces()
+        name = self._name()
+        if not name:
+            return "$"
+        value = self._lookup(name)
+        if value is None:
+            return f"${name}" if self._options.skip_unset else ""
+        return value
+
+    def _braces(self) -> str:
+        self._at += 1
+        if not self._peek():
+            raise RefusedError("syntax error: missing '}'")
+        if self._peek() in "{}:":
+            raise RefusedError("syntax error: bad substitution")
+        name = self._name()
+        modifier = self._next()
+        if modifier == "}":
+            value = self._lookup(name)
+            if value is None:
+                return f"${{{name}}}" if self._options.skip_unset else ""
+            return value
+        if modifier == "/":
+            return self._replacement(name)
+        if modifier == ":":
+            modifier += self._next()
+        if modifier[-1:] in ("#", "%") and len(modifier) == 1:
+            return self._trimmed(name, modifier)
+        if not modifier or modifier in (":#", ":%"):
+            raise RefusedError(f"unsupported modifier ({modifier}) in substitution")
+        if len(modifier) == 1 and modifier not in "+-?":
+            raise RefusedError(f"unsupported modifier ({modifier}) in substitution")
+        return self._alternative(name, modifier)
+
+    def _operand(self, stop: str, *, raw_escapes: bool, pattern: bool) -> str:
+        try:
+            return self._until(stop, raw_escapes=raw_escapes, keep_pattern_escapes=pattern)[0]
+        except RefusedError:
+            if not self._peek():
+                raise RefusedError(f"syntax error: missing '{stop}' in ${{}}") from None
+            raise
+
+    def _alternative(self, name: str, modifier: str) -> str:
+        word = self._operand("}", raw_escapes=False, pattern=False)
+        value = self._lookup(name)
+        if value is None and self._options.skip_unset:
+            return f"${{{name}{modifier}{word}}}"
+        kind = modifier[-1]
+        missing = value is None or (modifier[0] == ":" and not value)
+        if kind == "-":
+            return word if missing else value or ""
+        if kind == "+":
+            return "" if missing else word
+        if kind != "?":
+            raise RefusedError(f"unsupported modifier ({modifier}) in substitution")
+        if missing:
+            state = "unset" if value is None else "empty"
+            raise RefusedError(
+                f"{name}: {word or f'is not allowed to be {state}'}",
+                next_step=f"Give a value for {name}, as a build arg or with ARG or ENV in this stage.",
+            )
+        return value or ""
+
+    def _trimmed(self, name: str, modifier: str) -> str:
+        word = self._operand("}", raw_escapes=True, pattern=True)
+        value = self._lookup(name)
+        if value is None:
+            if self._options.skip_unset:
+                return f"${{{name}{modifier}{word}}}"
+            value = ""
+        greedy = word.startswith(modifier)
+        trim = trim_suffix if modifier == "%" else trim_prefix
+        return trim(word[1:] if greedy else word, value, greedy=greedy)
+
+    def _replacement(self, name: str) -> str:
+        every = self._peek() == "/"
+        self._at += every
+        pattern = self._operand("/", raw_escapes=True, pattern=True)
+        replacement = self._operand("}", raw_escapes=True, pattern=False)
+        value = self._lookup(name)
+        if value is None:
+            if self._options.skip_unset:
+                return f"${{{name}/{pattern}/{replacement}}}"
+            value = ""
+        return replace_matches(pattern, value, replacement, every=every)

@@ -1,0 +1,304 @@
+"""Stages: what each starts from and copies from, and which of them a target needs.
+
+Decides what a name in ``FROM``, ``--from`` and ``--target`` means (stage, named context, image), which stages are
+reachable, and which ``ONBUILD`` triggers run where. Leaves what a stage's instructions read to ``reads``.
+Source: BuildKit v0.34.2, ``frontend/dockerfile/dockerfile2llb/convert.go``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, Program, Run, StageText, read_body
+from fast_container.core.dockerfile.lines import parse_text
+from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownValueError
+from fast_container.core.dockerfile.reference import NamedContexts, parse_platform, parse_reference
+from fast_container.core.dockerfile.scope import GlobalScope
+from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+")
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """Something that can be built upon or copied from: a stage, a named context, an image, or ``scratch``.
+
+    Attributes:
+        base_name: What it starts from, variables expanded.
+        line: Line of the ``FROM``, or of the instruction that names an image.
+        text: The stage in the file; None for what only a ``--from`` names.
+        index: The stage's number; -1 without a stage.
+        platform: Of ``FROM --platform``; None for the target's; ``""`` for an unknown builder's.
+        base: The earlier stage that it starts from.
+        replaced_by: The named context that stands in for the stage.
+        named_base: The named context that stands in for the image that it starts from.
+        commands: With the triggers of the base in front.
+        origins: For each command that copies or mounts from elsewhere, by identity: what its ``from`` names.
+        user: The stage that asked for it, where it is no stage.
+        from_args: Names that its ``FROM`` asked for.
+        normalised: The image's full name, where it starts from an image.
+    """
+
+    base_name: str
+    line: int
+    text: StageText | None = None
+    index: int = -1
+    platform: str | None = None
+    base: Source | None = None
+    replaced_by: str | None = None
+    named_base: str | None = None
+    commands: list[Command] = field(default_factory=list[Command])
+    origins: dict[int, list[Source]] = field(default_factory=dict[int, "list[Source]"])
+    user: Source | None = None
+    normalised: str = ""
+    triggers_read: bool = False
+    from_args: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The stage's name, or its index as text."""
+        if self.text is None:
+            return self.user.name if self.user else self.base_name
+        return self.text.start.name or str(self.index)
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether it starts from nothing."""
+        return self.base is None and self.base_name == "scratch" and not self.replaced_by
+
+    @property
+    def from_image(self) -> bool:
+        """Whether it starts from an image of the outside."""
+        return not (self.base or self.replaced_by or self.named_base or self.from_scratch)
+
+    def dependencies(self) -> Iterator[Source]:
+        """What its commands copy or mount from."""
+        for sources in self.origins.values():
+            yield from sources
+
+
+class StageGraph:
+    """The stages of a file and all that they name.
+
+    Attributes:
+        sources: The stages in file order, then what only ``--from`` names; BuildKit counts through both.
+        missing_onbuild: Images whose triggers are not known.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        globals_: GlobalScope,
+        *,
+        named: NamedContexts,
+        platform: str,
+        facts: Mapping[str, ImageFacts],
+        escape: str,
+    ) -> None:
+        """Build the graph.
+
+        Raises:
+            RefusedError: A bad name, a dependency in a circle, and the like.
+            UnknownValueError: A base's name that depends on what cannot be known.
+        """
+        self.sources: list[Source] = []
+        self.missing_onbuild: list[str] = []
+        self._by_name: dict[str, Source] = {}
+        self._named = named
+        self._platform = platform
+        self._facts = facts
+        self._options = LexOptions(escape=escape)
+        for index, text in enumerate(program.stages):
+            with at_line(text.node.line):
+                self._add_stage(index, text, globals_)
+        for source in list(self.sources):
+            for command in source.commands:
+                with at_line(command.line):
+                    self._link(source, command)
+        self._refuse_circles()
+        for source in self.sources:
+            with at_line(source.line):
+                self._resolve(source)
+
+    def target(self, name: str) -> Source:
+        """The stage that is to be built; the last one for ``""``.
+
+        Raises:
+            RefusedError: There is no such stage.
+        """
+        stages = [source for source in self.sources if source.text is not None]
+        if not name:
+            return stages[-1]
+        found = self._by_name.get(name.lower())
+        if found is None:
+            known = ", ".join(source.text.start.name for source in stages if source.text and source.text.start.name)
+            raise RefusedError(
+                f"there is no stage {name!r}; a number is no target",
+                next_step=f"Take one of: {known}." if known else "Name the stage with FROM … AS.",
+            )
+        return found
+
+    def reachable(self, target: Source) -> list[Source]:
+        """All that the target needs, in order, with the triggers of bases put in front of their stages' commands.
+
+        Raises:
+            RefusedError: A trigger that is no instruction.
+        """
+        while True:
+            found = self._closure(target)
+            new = [source for source in self.sources if source in found and not source.triggers_read]
+            for source in new:
+                source.triggers_read = True
+                with at_line(source.line):
+                    self._run_triggers(source)
+            if not new:
+                return [source for source in self.sources if source in found]
+
+    def facts_of(self, source: Source) -> ImageFacts | None:
+        """What is known of the image or named context that a source starts from."""
+        for key in (source.replaced_by, source.named_base, source.base_name, source.normalised):
+            if key and key in self._facts:
+                return self._facts[key]
+        return None
+
+    def _add_stage(self, index: int, text: StageText, globals_: GlobalScope) -> None:
+        start = text.start
+        globals_.used = set()
+        base_name = globals_.expand(start.base)
+        if not base_name:
+            raise RefusedError(
+                f"the base {start.base!r} is empty",
+                next_step="Give the variable a default with ARG before the first FROM, or a build arg.",
+            )
+        source = Source(base_name, text.node.line, text, index, commands=list(text.commands))
+        if start.platform:
+            source.platform = _platform(start.platform, globals_)
+        source.from_args = frozenset(globals_.used)
+        source.base = self._by_name.get(base_name)
+        if start.name:
+            source.replaced_by = self._named.find(start.name, self._platform_of(source))
+        if source.replaced_by:
+            source.base = None
+        self.sources.append(source)
+        if start.name:
+            self._by_name[start.name] = source
+
+    def _platform_of(self, source: Source) -> str:
+        return self._platform if source.platform is None else source.platform
+
+    def _link(self, source: Source, command: Command) -> None:
+        body = command.body
+        if isinstance(body, Copy) and body.origin:
+            source.origins[id(command)] = [self._copy_origin(source, body.origin, command.line)]
+        elif isinstance(body, Run) and body.mounts:
+            source.origins[id(command)] = [
+                self._by_name.get(origin.lower()) or self._unregistered(source, origin, command.line)
+                for origin in (origin or "scratch" for origin in body.origins)
+            ]
+
+    def _copy_origin(self, source: Source, origin: str, line: int) -> Source:
+        if expand_word(origin, lambda _name: None, self._options) != origin:
+            raise RefusedError(
+                f"--from={origin} does not expand variables",
+                next_step="Name a stage with FROM … AS, whose base may hold a global ARG.",
+            )
+        if _NUMBER.fullmatch(origin):
+            index = int(origin)
+            if not 0 <= index < len(self.sources):
+                raise RefusedError(f"there is no stage number {origin}")
+            return self.sources[index]
+        return self._by_name.get(origin.lower()) or self._unregistered(source, origin, line)
+
+    def _unregistered(self, user: Source, name: str, line: int) -> Source:
+        source = Source(name, line, user=user)
+        source.base = self._by_name.get(name)
+        self.sources.append(source)
+        return source
+
+    def _refuse_circles(self) -> None:
+        done: set[Source] = set()
+
+        def visit(source: Source, path: set[Source]) -> None:
+            if source in done:
+                return
+            done.add(source)
+            for origin in source.dependencies():
+                if origin in path or origin is source:
+                    raise RefusedError(f"stage {source.name} needs itself, in a circle", line=source.line)
+                visit(origin, path | {source})
+
+        for source in self.sources:
+            visit(source, set())
+
+    def _resolve(self, source: Source) -> None:
+        if source.base is not None or source.from_scratch:
+            return
+        reference = parse_reference(source.base_name)
+        source.normalised = reference.normalised
+        if not source.replaced_by:
+            source.named_base = self._named.find(source.normalised, self._platform_of(source))
+
+    def _closure(self, target: Source) -> set[Source]:
+        found: set[Source] = set()
+        todo = [target]
+        while todo:
+            source = todo.pop()
+            if source in found:
+                continue
+            found.add(source)
+            if source.replaced_by:
+                continue  # what it drew from is asked for by BuildKit, but has no influence
+            if source.base is not None:
+                todo.append(source.base)
+            todo += source.dependencies()
+        return found
+
+    def _run_triggers(self, source: Source) -> None:
+        triggers = [
+            c.body.trigger for c in (source.base.commands if source.base else ()) if isinstance(c.body, Onbuild)
+        ]
+        if source.base is None and not source.from_scratch:
+            facts = self.facts_of(source)
+            if facts is not None:
+                triggers = list(facts.onbuild)
+            elif source.text is not None and source.from_image and source.base_name not in self.missing_onbuild:
+                self.missing_onbuild.append(source.base_name)
+        if source.text is None:
+            return
+        commands = [self._trigger(trigger, source.line) for trigger in triggers]
+        for command in commands:
+            first_new = len(self.sources)
+            self._link(source, command)
+            for added in self.sources[first_new:]:
+                self._resolve(added)
+        source.commands[:0] = commands
+
+    def _trigger(self, trigger: str, line: int) -> Command:
+        nodes = parse_text(trigger).nodes
+        if len(nodes) != 1 or nodes[0].name == "FROM":
+            raise RefusedError(f"the ONBUILD trigger {trigger!r} is not one instruction")
+        node = replace(nodes[0], line=line)
+        return Command(node, read_body(node), line, triggered=True)
+
+
+def _platform(text: str, globals_: GlobalScope) -> str:
+    try:
+        platform = globals_.expand(text)
+    except UnknownValueError:
+        return ""
+    if not platform:
+        raise RefusedError(f"the platform {text!r} is empty")
+    return parse_platform(platform)
+
+
+@contextmanager
+def at_line(line: int) -> Generator[None, None, None]:
+    """Put the line into what is refused within."""
+    try:
+        yield
+    except RefusedError as error:
+        raise RefusedError(error.why, line=error.line or line, next_step=error.next_step) from None
