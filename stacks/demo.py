@@ -57,6 +57,7 @@ class Story:
         self._second: Stack | None = None
         self._releases = {name: f"{name} 1" for name in EVENTS}
         self._gross = "35.70"
+        self._answered: dict[tuple[str, str], dict[str, Any]] = {}
 
     def tell(self) -> None:
         """All steps."""
@@ -179,9 +180,11 @@ class Story:
         names = stack.outputs()["functions"]
         answers = {name: self._facts.invoke(names[name], EVENTS[name]) for name in EVENTS}
         for name, answer in answers.items():
-            print(f"   {name} answers: {answer}"[:150])
+            if answer != self._answered.get((stack.name, name)):
+                print(f"   {name} answers: {answer}"[:150])
             expected = self._releases[name]
             _expect(answer["release"] == expected, f"{name} should answer as {expected!r}, not {answer['release']!r}")
+            self._answered[stack.name, name] = answer
             if "gross" in answer:
                 _expect(answer["gross"] == self._gross, f"{name} should say {self._gross}, not {answer['gross']}")
         return ", ".join(f"{answer['release']}: {SHOWN[name](answer)}" for name, answer in answers.items())
@@ -270,8 +273,9 @@ def main() -> int:
         return 130
     print("\n" + draw(story.rows))
     print(
-        f"\nBuilds are counted in BuildKit's own history, reused and unchanged images and functions in the engine's\n"
-        f"events. Everything did what it claims; {time.monotonic() - begin:.0f} s in all, nothing is left running."
+        "\nWall time is that of `pulumi up` (6: refresh and up). Builds are counted in BuildKit's own history; images\n"
+        "that were reused or left unchanged, and functions, in the engine's events; answers are of invoked functions.\n"
+        f"Everything did what it claims; {time.monotonic() - begin:.0f} s in all, nothing is left running."
     )
     return 0
 

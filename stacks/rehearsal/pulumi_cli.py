@@ -19,7 +19,7 @@ from stacks.rehearsal.checkout import DemoFailed
 
 RECORD_TYPE = "pulumi-python:dynamic/fast-container:ImageBuild"
 FUNCTION_TYPE = "aws:lambda/function:Function"
-_ENDS_IN_S = 20
+_ENDS_IN_S = 5
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Stack:
 
     def refresh(self) -> Operation:
         """``pulumi refresh``, without asking."""
-        return self._watched("refresh", "--yes", "--skip-preview")
+        return self._watched("refresh", "--yes", "--skip-preview", "--suppress-outputs")
 
     def destroy(self) -> Operation:
         """``pulumi destroy``, without asking."""
@@ -140,7 +140,8 @@ def _run(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Lets the CLI end by itself (a terminal's Ctrl-C has reached it too), else makes it."""
+    """Ends the CLI, gently at first; a terminal's Ctrl-C has reached it already."""
+    print("demo: stopping", file=sys.stderr, flush=True)
     for how in (None, signal.SIGINT, signal.SIGINT, signal.SIGKILL):
         if how is not None and process.poll() is None:
             os.kill(process.pid, how)
