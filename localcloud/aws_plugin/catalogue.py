@@ -14,6 +14,7 @@ from localcloud.aws_plugin.schema import Function, ResourceType
 
 TYPES: Final[Mapping[str, str]] = {
     "aws:cloudwatch/logGroup:LogGroup": "cloudwatch_log_group",
+    "aws:codebuild/project:Project": "codebuild_project",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "ecr_lifecycle_policy",
     "aws:ecr/repository:Repository": "ecr_repository",
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "ecr_repository_policy",
@@ -24,6 +25,15 @@ TYPES: Final[Mapping[str, str]] = {
     "aws:lambda/alias:Alias": "lambda_alias",
     "aws:lambda/function:Function": "lambda_function",
     "aws:lambda/permission:Permission": "lambda_permission",
+    "aws:s3/bucket:Bucket": "s3_bucket",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "s3_bucket_lifecycle_configuration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "s3_bucket_ownership_controls",
+    "aws:s3/bucketPolicy:BucketPolicy": "s3_bucket_policy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "s3_bucket_public_access_block",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "s3_bucket_server_side_encryption_configuration"
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": "s3_bucket_versioning",
 }
 
 FUNCTIONS: Final[Mapping[str, str]] = {

@@ -121,7 +121,7 @@ RESOURCE_TYPE = ResourceType(
     unsupported=frozenset(
         {
             *("accelerationStatus", "acl", "bucketPrefix", "corsRules", "grants", "lifecycleRules", "logging"),
-            *("loggings", "objectLockConfiguration", "policy", "replicationConfiguration", "requestPayer"),
+            *("objectLockConfiguration", "policy", "replicationConfiguration", "requestPayer"),
             *("serverSideEncryptionConfiguration", "versioning", "website"),
         }
     ),

@@ -44,14 +44,12 @@ _RULE = Property(
         ),
     },
 )
-_MEMBERS = {
-    **{name: name[0].upper() + name[1:] for name in ("status", "expiration", "filter", "date", "days", "prefix")},
-    **{name: name[0].upper() + name[1:] for name in ("tag", "and", "key", "value", "expiredObjectDeleteMarker")},
-    **{name: name[0].upper() + name[1:] for name in ("abortIncompleteMultipartUpload", "daysAfterInitiation")},
-    **{name: name[0].upper() + name[1:] for name in ("noncurrentVersionExpiration", "noncurrentDays")},
-    **{name: name[0].upper() + name[1:] for name in ("newerNoncurrentVersions", "tags", *_SIZES)},
-    "id": "ID",
-}
+_NAMES = (
+    *("abortIncompleteMultipartUpload", "and", "date", "days", "daysAfterInitiation", "expiration"),
+    *("expiredObjectDeleteMarker", "filter", "key", "newerNoncurrentVersions", "noncurrentDays"),
+    *("noncurrentVersionExpiration", "prefix", "status", "tag", "value", *_SIZES),
+)
+_MEMBERS = {**{name: name[0].upper() + name[1:] for name in _NAMES}, "id": "ID"}
 _PROPERTIES = {member: name for name, member in _MEMBERS.items()}
 
 

@@ -35,9 +35,7 @@ def _block(rule: Any) -> Values:
 
 def _put(aws: Aws, inputs: Values) -> str:
     rules = [_rule(block) for block in inputs["rules"]]
-    aws.client("s3").put_bucket_encryption(
-        Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
-    )
+    aws.client("s3").put_bucket_encryption(Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules})
     return inputs["bucket"]
 
 

@@ -138,7 +138,7 @@ def urn(token: str, name: str = "it") -> str:
 
 def endpoints(url: str) -> str:
     """The configuration key ``endpoints`` as the engine hands it over."""
-    return json.dumps([dict.fromkeys(("ecr", "iam", "lambda", "logs", "sts"), url)])
+    return json.dumps([dict.fromkeys(("codebuild", "ecr", "iam", "lambda", "logs", "s3", "sts"), url)])
 
 
 def _raise_failures(answer: Any) -> None:
