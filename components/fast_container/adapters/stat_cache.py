@@ -21,6 +21,7 @@ import contextlib
 import hashlib
 import os
 import struct
+import threading
 import time
 from typing import Final
 
@@ -36,8 +37,8 @@ _FINE_TICK_NS: Final = 100_000_000
 _COARSE_TICK_NS: Final = 2_000_000_000
 _SECOND_NS: Final = 1_000_000_000
 
-# Paths that no run asked for lately are forgotten when there are more of them than this.
-_MOST_UNUSED: Final = 50_000
+# Nothing tells that a path is gone for good; from here on a cache starts again.
+_MOST_FILES: Final = 500_000
 
 _Record = tuple[int, int, int, int, int, int, bytes]
 
@@ -70,7 +71,6 @@ class RootStatCache:
         self._file = file
         self._started_ns = time.time_ns() if started_ns is None else started_ns
         self._known = read_records(file)
-        self._used: dict[str, _Record] = {}
         self._new: dict[str, _Record] = {}
 
     def get(self, path: str, facts: os.stat_result) -> str | None:
@@ -106,14 +106,11 @@ class RootStatCache:
         """Write what is new, with what others wrote meanwhile; a folder that cannot be written is no error."""
         if not self._new:
             return
-        known = read_records(self._file)
-        if len(known) > len(self._new) + _MOST_UNUSED:
-            known = self._known
-        known.update(self._new)
-        self._known = known
+        known = {**self._known, **read_records(self._file), **self._new}
+        self._known = known if len(known) <= _MOST_FILES else self._new
         self._new = {}
         with contextlib.suppress(OSError):
-            _write(self._file, known)
+            _write(self._file, self._known)
 
     def _is_racy(self, facts: os.stat_result) -> bool:
         whole_seconds = facts.st_mtime_ns % _SECOND_NS == 0
@@ -149,7 +146,7 @@ def _write(file: str, records: dict[str, _Record]) -> None:
         )
     )
     os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-    mine = f"{file}.{os.getpid()}.{time.time_ns()}"
+    mine = f"{file}.{os.getpid()}.{threading.get_ident()}"
     try:
         with open(mine, "xb") as opened:
             opened.write(MAGIC + hashlib.sha256(body).digest() + body)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
-from fast_container.core.dockerfile.model import DockerfileReads
+from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.key import BuildKey, KeyInputs, build_key
 from fast_container.core.ports import ContextSource
 from fast_container.core.selected_context import SelectedContext, select_context
@@ -82,7 +82,7 @@ def _key_inputs(
     counted = {
         name: value
         for name, value in image.build_args.items()
-        if name not in image.volatile_build_args and (name in reads.declared_args or _always_counts(name))
+        if name in reads.declared_args and name not in image.volatile_build_args
     }
     references = [found.reference for found in reads.external_images]
     return KeyInputs(
@@ -100,11 +100,6 @@ def _key_inputs(
         secret_ids=tuple(sorted(set(image.secret_ids))),
         triggers=image.triggers,
     )
-
-
-def _always_counts(arg: str) -> bool:
-    """Build args that BuildKit itself reads, whether or not an ARG declares them."""
-    return arg == "SOURCE_DATE_EPOCH" or (arg.startswith("BUILDKIT_") and arg != "BUILDKIT_INLINE_CACHE")
 
 
 def _source_parts(selected: Mapping[str, SelectedContext]) -> dict[str, str]:

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from fast_container.core.build_files import (
     Default,
@@ -24,7 +24,7 @@ from fast_container.core.build_files import (
     named_rules,
     read_dockerfile_bytes,
 )
-from fast_container.core.dockerfile.model import ContextReads, DockerfileReads
+from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -89,7 +89,7 @@ class DeclaredImage:
     base_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     volatile_build_args: frozenset[str] = frozenset()
     image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
-    image_facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
 
     @property
     def local_contexts(self) -> dict[str, str]:
@@ -129,21 +129,18 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
         DockerfileError: BuildKit would refuse it, or it has no such target.
     """
     text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
-    return text, read_dockerfile(text, image)
-
-
-def read_dockerfile(text: bytes, image: DeclaredImage) -> DockerfileReads:
-    whole = ContextReads(True, ("TEMPORARY",), ())
-    return DockerfileReads(
-        (text,),
-        False,
-        (),
-        frozenset(image.build_args),
-        {name: whole for name in (MAIN_CONTEXT, *image.named_contexts)},
-        (),
-        (),
-        (),
+    # A directory that is used as a base image has no configuration.
+    facts = {name: ImageFacts({}, ()) for name in image.local_contexts} | dict(image.image_facts)
+    reads = read_dockerfile(
+        text,
+        file=image.dockerfile_name,
+        target=image.target,
+        build_args=image.build_args,
+        platform=image.platform,
+        named_contexts=tuple(image.named_contexts),
+        image_facts=facts,
     )
+    return text, reads
 
 
 def ignore_rules(image: DeclaredImage, context: str) -> IgnoreFile:

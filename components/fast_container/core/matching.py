@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from fast_container.core.ignore import IgnoreRules, State
 from fast_container.core.resolution import Place, resolve
 from fast_container.core.view import View
 from fast_container.core.walk import Node
-from fast_container.core.wildcard import Descent, compile_match, has_wildcard, split_fixed
+from fast_container.core.wildcard import Descent, compile_match, split_fixed
+
+_SPECIAL = frozenset("\\[]{}|^$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class _Filter:
         self._taken = taken
         self._include = IgnoreRules.from_patterns(source.include) if source.include else None
         self._exclude = IgnoreRules.from_patterns(source.exclude) if source.exclude else None
-        self._reach = _fixed_reach(source.include)
+        self._reach = _reach(source.include)
 
     def run(self) -> None:
         if self._source.wildcard:
@@ -115,7 +118,8 @@ class _Filter:
         elif place.node.parent is None and not path:
             # A source that ends in a slash does not count itself, and what lies in it is followed.
             for name, child in self._view.listing(place.node).items():
-                self._visit(child, name, name, None)
+                if child.kind != "dir" or self._reach(name):
+                    self._visit(child, name, name, None)
         else:
             self._visit(place.node, path, "", None)
 
@@ -193,12 +197,11 @@ class _Filter:
             step = step.above
 
 
-def _fixed_reach(include: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether something at or below a directory can match: no walk through all of a tree for one known path."""
+def _reach(include: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether something at or below a directory can match: no walk through all of a tree for a few known places."""
     if len(include) != 1 or include[0].startswith("!"):
         return lambda _path: True
-    fixed = split_fixed(include[0])[0]
-    if "\\" in fixed or has_wildcard(fixed):
-        return lambda _path: True
-    below = f"{fixed}/" if fixed else ""
-    return lambda path: below.startswith(f"{path}/") or path.startswith(below)
+    # Only what these patterns and Go's path.Match agree on.
+    plain = list(takewhile(lambda part: "**" not in part and _SPECIAL.isdisjoint(part), include[0].split("/")))
+    tests = [compile_match(part) for part in plain]
+    return lambda path: all(test(part) for test, part in zip(tests, path.split("/"), strict=False))

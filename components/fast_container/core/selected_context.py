@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fast_container.core.build_files import IgnoreFile
 from fast_container.core.declared import MAIN_CONTEXT
-from fast_container.core.dockerfile.model import ContextReads, Selector
+from fast_container.core.dockerfile import ContextReads, Selector
 from fast_container.core.go_path import BadPatternError
 from fast_container.core.key import framed_digest
 from fast_container.core.matching import Source, Taken

@@ -18,7 +18,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from threading import RLock
 from typing import Literal, Protocol
 
@@ -223,6 +222,8 @@ class Tree:
 
     def _read_all(self, small: list[Node], large: list[Node]) -> None:
         if len(large) > 1 and (workers := min(len(large), os.cpu_count() or 1, 8)) > 1:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
+
             with ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash") as pool:
                 running = [(node, pool.submit(self._read, node)) for node in large]
                 for node in small:

@@ -1,0 +1,42 @@
+"""The command line ``fast-container``: looks at images and never builds, pushes or changes one.
+
+Decides what the verbs are called, how their arguments are read and how errors leave: one message, exit code 2. Leaves
+each verb to its module. Nothing here imports Pulumi or an SDK.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from fast_container.errors import FastContainerError
+
+__all__ = ["main"]
+
+_BAD_INPUT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        argv: Arguments without the program's name; those of the process by default.
+
+    Returns:
+        The exit code: 0, or 2 for bad input.
+    """
+    from fast_container.cli.arguments import parse  # noqa: PLC0415 - argparse only when a verb is run
+
+    arguments = parse(sys.argv[1:] if argv is None else argv)
+    try:
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+    except FastContainerError as error:
+        sys.stderr.write(f"fast-container: {error}\n".encode("utf-8", "backslashreplace").decode())
+        return _BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -1,0 +1,68 @@
+"""The arguments of all verbs.
+
+Decides names, defaults and which module runs a verb. Leaves checking values to the verbs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+_EPILOG = "Exit codes: 0; 2 for bad input, with one message on standard error."
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; ``run`` of the answer is the verb, a function of the answer that gives the exit code.
+
+    Raises:
+        SystemExit: With code 2 for arguments that cannot be read, 0 after ``--help``.
+    """
+    parser = argparse.ArgumentParser(prog="fast-container", description=__doc__, epilog=_EPILOG, allow_abbrev=False)
+    parser.description = "Say what makes up an image, before anything is built."
+    # With its own prog it does not ask the terminal, which would import half of the library.
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
+    _inspect(verbs.add_parser("inspect", help="what an image reads, and its build key", allow_abbrev=False))
+    ignored = verbs.add_parser("ignored", help="which paths an ignore file ignores", allow_abbrev=False)
+    ignored.description = (
+        "Reads paths from standard input, one a line, a directory ending in /, parents first, "
+        "and prints 'ignored' or 'kept', a tab and the path for each."
+    )
+    ignored.add_argument("--dockerignore", metavar="FILE", required=True, help="the ignore file")
+    ignored.set_defaults(run=_verb("ignored"))
+    explain = verbs.add_parser("explain", help="what differs between two outputs of inspect --json")
+    explain.add_argument("before", metavar="A.json")
+    explain.add_argument("after", metavar="B.json")
+    explain.set_defaults(run=_verb("explain"))
+    return parser.parse_args(argv)
+
+
+def _inspect(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Print what an image reads of its contexts, and its build key."
+    parser.add_argument("--context", metavar="DIR", required=True, help="the build context")
+    parser.add_argument("--dockerfile", metavar="FILE", help="default: Dockerfile in the context")
+    parser.add_argument("--target", metavar="STAGE", default="", help="default: the last stage")
+    parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="default: linux/amd64")
+    _many(parser, "--build-arg", "K=V", "a build arg")
+    _many(
+        parser, "--build-context", "NAME=DIR", "a named context: a directory, or a reference such as docker-image://…"
+    )
+    _many(parser, "--ignore", "PATTERN", "a pattern behind those of the ignore file")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--no-dockerignore", action="store_true", help="disregard ignore files of the context")
+    which.add_argument("--dockerignore", metavar="FILE", help="read this ignore file instead")
+    parser.add_argument("--no-cache", action="store_true", help="read every file, whatever earlier runs remembered")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_verb("inspect"))
+
+
+def _many(parser: argparse.ArgumentParser, name: str, metavar: str, text: str) -> None:
+    parser.add_argument(name, metavar=metavar, action="append", default=[], help=f"{text}; may be repeated")
+
+
+def _verb(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        verb: Callable[[argparse.Namespace], int] = import_module(f"fast_container.cli.{name}").run
+        return verb(arguments)
+
+    return run

@@ -1,0 +1,89 @@
+"""``fast-container explain``: what differs between two outputs of ``inspect --json``.
+
+Decides how a difference is told: files by name, everything else by its part of the key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from fast_container.errors import ArgsError
+
+_Object = Mapping[str, Any]
+
+_WORDS = {
+    "dockerfile": "the Dockerfile's instructions",
+    "platform": "the platform",
+    "target": "the target",
+    "arg": "build arg",
+    "label": "label",
+    "image": "image",
+    "base": "base image",
+    "secret": "secret",
+    "trigger": "trigger",
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the differences, one a line.
+
+    Raises:
+        ArgsError: A file is no output of ``inspect --json``.
+    """
+    before, after = _read(arguments.before, "A.json"), _read(arguments.after, "B.json")
+    lines = differences(before, after)
+    if before["build_key"] == after["build_key"]:
+        lines.insert(0, "the build keys are equal")
+    elif not lines:
+        lines.append("the build keys differ, and nothing in these files says why")
+    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+    return 0
+
+
+def differences(before: _Object, after: _Object) -> list[str]:
+    """What differs, one line each: parts of the key first, then files."""
+    lines: list[str] = []
+    old, new = before.get("parts", {}), after.get("parts", {})
+    for part in sorted({*old, *new}):
+        kind, _, name = part.partition(":")
+        if kind in _WORDS and old.get(part) != new.get(part):
+            how = "added" if part not in old else "removed" if part not in new else "changed"
+            lines.append(f"{how}: {_WORDS[kind]}{f' {name}' if name else ''}")
+    for name in sorted({*before["contexts"], *after["contexts"]}):
+        lines += _files(name, before["contexts"].get(name), after["contexts"].get(name))
+    return lines
+
+
+def _files(name: str, before: _Object | None, after: _Object | None) -> list[str]:
+    if before is None or after is None:
+        return [f"{'added' if before is None else 'removed'}: context {name}"]
+    old = {entry["path"]: entry for entry in before["entries"]}
+    new = {entry["path"]: entry for entry in after["entries"]}
+    lines: list[str] = []
+    for path in sorted({*old, *new}):
+        if path not in old or path not in new:
+            lines.append(f"{'added' if path in new else 'removed'}: {name}/{path}")
+        elif old[path] != new[path]:
+            what = next(key for key in ("type", "digest", "mode", "size") if old[path][key] != new[path][key])
+            detail = f" ({what} {old[path][what]} → {new[path][what]})" if what in ("type", "mode") else ""
+            lines.append(f"changed: {name}/{path}{detail}")
+    return lines
+
+
+def _read(file: str, argument: str) -> _Object:
+    try:
+        found: object = json.loads(Path(file).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ArgsError(f"{file} cannot be read.", property_path=argument, why=str(error)) from None
+    if not isinstance(found, dict) or "build_key" not in found or "contexts" not in found:
+        raise ArgsError(
+            f"{file} is no output of inspect.",
+            property_path=argument,
+            next_step="Make it with: fast-container inspect --context DIR --json",
+        )
+    return cast("_Object", found)

@@ -1,0 +1,115 @@
+"""``fast-container inspect``: what an image reads, and its build key.
+
+Decides the form of the JSON object and how arguments become a declared image. Leaves the text for people to
+``cli.summary`` and everything that is said to ``core.context``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fast_container.adapters.stat_cache import StatCache
+from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks, select_image
+from fast_container.core.declared import DeclaredImage, Default, is_remote
+from fast_container.core.entry import Entry
+from fast_container.errors import ArgsError
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Select, hash and print.
+
+    Raises:
+        FastContainerError: Bad input; nothing was printed.
+    """
+    image = declared(arguments)
+    walks = SharedWalks(None if arguments.no_cache else StatCache(str(cache_dir() / "stat")))
+    selected = select_image(image, walks)
+    walks.save()
+    if arguments.json:
+        sys.stdout.write(json.dumps(as_json(selected)) + "\n")
+    else:
+        from fast_container.cli.summary import print_summary  # noqa: PLC0415
+
+        print_summary(selected, walks)
+    return 0
+
+
+def declared(arguments: argparse.Namespace) -> DeclaredImage:
+    """The arguments as a declared image; paths are relative to the working directory."""
+    context = os.path.abspath(arguments.context)  # noqa: PTH100 - links in it stay
+    given: str | None = arguments.dockerfile
+    contexts = _pairs(arguments.build_context, "--build-context", "NAME=DIR")
+    ignore_file: str | None = arguments.dockerignore
+    return DeclaredImage(
+        name=Path(context).name,
+        context=context,
+        dockerfile=os.path.abspath(given) if given else str(Path(context, "Dockerfile")),  # noqa: PTH100
+        dockerfile_name=given or str(Path(arguments.context, "Dockerfile")),
+        target=arguments.target,
+        platform=arguments.platform,
+        build_args=_pairs(arguments.build_arg, "--build-arg", "K=V"),
+        named_contexts={
+            name: place if is_remote(place) else os.path.abspath(place)  # noqa: PTH100
+            for name, place in contexts.items()
+        },
+        ignore=tuple(arguments.ignore),
+        dockerignore=None if arguments.no_dockerignore else ignore_file if ignore_file is not None else Default,
+    )
+
+
+def as_json(selected: SelectedImage) -> dict[str, Any]:
+    """The object of ``--json``."""
+    reads = selected.reads
+    return {
+        "build_key": selected.key.hex,
+        "tag": selected.key.tag,
+        "contexts": {name: _context(context) for name, context in selected.selected.items()},
+        "stages": list(reads.stages),
+        "external_images": [image.reference for image in reads.external_images],
+        "warnings": list(selected.warnings),
+        "parts": dict(selected.key.parts),
+    }
+
+
+def cache_dir() -> Path:
+    """Where the user's caches of this library lie; ``FAST_CONTAINER_CACHE`` and the XDG variable say so."""
+    override = os.environ.get("FAST_CONTAINER_CACHE")
+    if override:
+        return Path(override)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "fast-container"
+
+
+def _context(context: SelectedContext) -> dict[str, Any]:
+    return {
+        "whole": context.whole,
+        "reasons": list(context.reasons),
+        "entries": [_entry(entry) for entry in context.selection.entries],
+        "total_bytes": context.selection.total_bytes,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "path": entry.path,
+        "type": entry.type,
+        "mode": f"{entry.mode:o}",
+        "size": entry.size,
+        "digest": entry.digest,
+    }
+
+
+def _pairs(values: Sequence[str], option: str, form: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, equals, rest = value.partition("=")
+        if not name or not equals:
+            raise ArgsError(f"{value!r} is not of the form {form}.", property_path=option)
+        pairs[name] = rest
+    return pairs

@@ -1,0 +1,88 @@
+"""What ``fast-container inspect`` prints for people.
+
+Decides the wording: what is read, what the ignore rules and the Dockerfile save, the largest directories. Leaves the
+selection to ``core.context``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks
+from fast_container.core.declared import ignore_rules
+from fast_container.core.ignore import IgnoreRules
+from fast_container.core.view import View
+from fast_container.core.walk import Node
+
+_SHOWN = 5
+_KIBI = 1024.0
+
+
+def print_summary(selected: SelectedImage, walks: SharedWalks) -> None:
+    """Print it to standard output."""
+    lines = [
+        f"build key  {selected.key.hex}",
+        f"tag        {selected.key.tag}",
+        f"stages     {', '.join(selected.reads.stages) or '-'}",
+        f"images     {', '.join(image.reference for image in selected.reads.external_images) or '-'}",
+    ]
+    for name, context in selected.selected.items():
+        lines += ["", *_context_lines(name, context, selected, walks)]
+    lines += ["", *(f"warning: {line}" for line in selected.warnings)] if selected.warnings else []
+    sys.stdout.buffer.write("\n".join([*lines, ""]).encode("utf-8", "surrogateescape"))
+
+
+def size_text(size: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("B", "KiB", "MiB"):
+        if size < _KIBI:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _KIBI
+    return f"{size:.1f} GiB"
+
+
+def _context_lines(name: str, context: SelectedContext, selected: SelectedImage, walks: SharedWalks) -> list[str]:
+    selection = context.selection
+    rules = ignore_rules(selected.declared, name).rules
+    all_files, all_bytes = _everything(walks.view(context.root, IgnoreRules.from_patterns(())))
+    kept_files, kept_bytes = _everything(walks.view(context.root, rules))
+    read_files, read_bytes = selection.file_count, selection.total_bytes
+    lines = [
+        f"{name}: {read_files} files, {size_text(read_bytes)}",
+        f"  there are            {all_files:>7} files {size_text(all_bytes):>11}",
+        f"  ignore rules save    {all_files - kept_files:>7} files {size_text(all_bytes - kept_bytes):>11}",
+        f"  the Dockerfile saves {kept_files - read_files:>7} files {size_text(kept_bytes - read_bytes):>11}",
+    ]
+    lines += [f"  whole: {reason}" for reason in context.reasons]
+    largest = _largest(selection.nodes)
+    if largest:
+        lines.append("  largest directories:")
+        lines += [f"    {size_text(size):>11}  {path}" for path, size in largest]
+    return lines
+
+
+def _everything(view: View) -> tuple[int, int]:
+    """Files and bytes of a view; what cannot be looked at counts as empty."""
+    with view.tree.lock:
+        files = [node for node in view.subtree(view.tree.top) if node.kind != "dir"]
+        return len(files), sum(_size(view.tree.root, node) for node in files if node.kind == "file")
+
+
+def _size(root: str, node: Node) -> int:
+    if node.frames:
+        return node.size
+    try:
+        return Path(root, node.path).lstat().st_size
+    except OSError:
+        return 0
+
+
+def _largest(nodes: tuple[Node, ...]) -> list[tuple[str, int]]:
+    sizes: Counter[str] = Counter()
+    for node in nodes:
+        if node.kind == "file":
+            sizes[os.path.dirname(node.path) or "."] += node.size  # noqa: PTH120 - bytes that are no UTF-8
+    return sizes.most_common(_SHOWN)

@@ -1,0 +1,75 @@
+"""Small trees and images for tests of the core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fast_container.core.context import SelectedImage, SharedWalks, select_image
+from fast_container.core.declared import DeclaredImage
+
+Tree = Mapping[str, str | bytes | None | tuple[str, str]]
+
+
+def write_tree(root: Path, tree: Tree) -> Path:
+    """Text and bytes are files, None is an empty directory, ``("link", target)`` a link."""
+    for path, content in tree.items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            place.mkdir(exist_ok=True)
+        elif isinstance(content, tuple):
+            place.symlink_to(content[1])
+        else:
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+    root.mkdir(exist_ok=True)
+    return root
+
+
+def write_case_tree(root: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """A tree of the reference cases."""
+    root.mkdir(parents=True, exist_ok=True)
+    modes: list[tuple[str, int]] = []
+    for entry in entries:
+        place = os.path.join(root, entry["path"])
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        if entry["type"] == "dir":
+            os.makedirs(place, exist_ok=True)
+        elif entry["type"] == "symlink":
+            os.symlink(entry["target"], place)
+        else:
+            Path(place).write_text(entry.get("content", ""))
+        if "mode" in entry:
+            modes.append((place, int(entry["mode"], 8)))
+    for place, mode in reversed(modes):
+        os.chmod(place, mode)
+
+
+def declare(root: Path, **changes: Any) -> DeclaredImage:
+    """An image over a tree whose Dockerfile lies in its root."""
+    return DeclaredImage(
+        **{
+            "name": "image",
+            "context": str(root),
+            "dockerfile": str(root / "Dockerfile"),
+            "dockerfile_name": "Dockerfile",
+            **changes,
+        }
+    )
+
+
+def select(root: Path, **changes: Any) -> SelectedImage:
+    """Select as a program of its own would."""
+    return select_image(declare(root, **changes), SharedWalks())
+
+
+def key(root: Path, **changes: Any) -> str:
+    """The build key."""
+    return select(root, **changes).key.hex
+
+
+def paths(selected: SelectedImage, context: str = "context") -> list[str]:
+    """Paths of a context's entries, directories with a slash at the end."""
+    return [e.path + ("/" if e.type == "dir" else "") for e in selected.contexts[context].entries]
