@@ -44,6 +44,7 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": "index",
     "aws:index/getPartition:getPartition": "index",
     "aws:index/getRegion:getRegion": "index",
+    "aws:s3/getBucket:getBucket": "s3",
 }
 
 

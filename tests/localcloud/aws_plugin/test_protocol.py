@@ -348,6 +348,9 @@ def test_functions_answer(plugin: Plugin, shop: Shop) -> None:
     assert token["userName"] == "AWS"
     found = plugin.invoke("aws:ecr/getRepository:getRepository", name=shop.repository.id)
     assert found["repositoryUrl"] == shop.repository.state["repositoryUrl"]
+    assert plugin.invoke("aws:s3/getBucket:getBucket", bucket=shop.bucket.id)["arn"] == shop.bucket.state["arn"]
+    with pytest.raises(RefusedError, match="couldn't find resource"):
+        plugin.invoke("aws:s3/getBucket:getBucket", bucket="not-there")
     with pytest.raises(RefusedError, match="RepositoryNotFoundException"):
         plugin.invoke("aws:ecr/getRepository:getRepository", name="none")
     with pytest.raises(RefusedError, match="nam: unknown property"):
