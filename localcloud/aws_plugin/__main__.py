@@ -1,13 +1,14 @@
 """The plugin's process: prints its port, answers the engine, ends with it.
 
 Decides threads and the end of the process. The engine waits for the port on standard output and stops the process
-when it is done; should the engine vanish, the changed parent ends this process too.
+when it is done; should the engine vanish, this process sees that its parent changed, and ends too.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ import grpc
 from localcloud.aws_plugin.servicer import Servicer, stubs
 
 _THREADS: Final = 64
-_PARENT_CHECK_S: Final = 2.0
+_PARENT_CHECK_S: Final = 0.5
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 
 
@@ -26,6 +27,8 @@ def main() -> None:
     """Serve until the engine ends the process."""
     # The instance metadata service is not on this machine, and this stand-in talks to nothing else.
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # The engine says itself, by the request Cancel, what a Ctrl-C in the terminal means for the plugin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
     server = grpc.server(
         ThreadPoolExecutor(max_workers=_THREADS),
@@ -39,7 +42,7 @@ def main() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    _wait_for_the_parents_end(os.getppid())
+    _wait_for_the_parents_end(int(os.environ.get("FAST_CONTAINER_AWS_PLUGIN_PARENT") or os.getppid()))
 
 
 def _version() -> str:

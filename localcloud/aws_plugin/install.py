@@ -34,8 +34,10 @@ def install_plugin(pulumi_home: Path) -> Path:
 
 def _launcher() -> str:
     python, project = shlex.quote(sys.executable), shlex.quote(str(_PROJECT))
+    # The parent is noted before Python starts, which takes long enough for the engine to be killed meanwhile.
     return (
         "#!/bin/sh\n"
         f"export FAST_CONTAINER_AWS_PLUGIN_VERSION={shlex.quote(sdk_version())}\n"
+        "export FAST_CONTAINER_AWS_PLUGIN_PARENT=$PPID\n"
         f'PYTHONPATH={project} exec {python} -m localcloud.aws_plugin "$@"\n'
     )
