@@ -11,30 +11,43 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fast_container.builders import LocalBuilder
-    from fast_container.core.aws_access import AwsAccess
+    from fast_container.codebuild_builder import CodeBuildBuilder, RegistryCache, VpcConfig
+    from fast_container.core.aws_access import AssumedRole, AwsAccess
     from fast_container.core.declared import InlineDockerfile
     from fast_container.image import FastContainerImage
     from fast_container.repository import ImageRepository
-    from fast_container.secret_sources import SecretEnv, SecretFile
+    from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 
 __all__ = [
+    "AssumedRole",
     "AwsAccess",
+    "CodeBuildBuilder",
     "FastContainerImage",
     "ImageRepository",
     "InlineDockerfile",
     "LocalBuilder",
+    "RegistryCache",
     "SecretEnv",
     "SecretFile",
+    "SecretsManagerSecret",
+    "SsmParameter",
+    "VpcConfig",
 ]
 
 _HOMES = {
+    "AssumedRole": "fast_container.core.aws_access",
     "AwsAccess": "fast_container.core.aws_access",
+    "CodeBuildBuilder": "fast_container.codebuild_builder",
     "FastContainerImage": "fast_container.image",
     "ImageRepository": "fast_container.repository",
     "InlineDockerfile": "fast_container.core.declared",
     "LocalBuilder": "fast_container.builders",
+    "RegistryCache": "fast_container.codebuild_builder",
     "SecretEnv": "fast_container.secret_sources",
     "SecretFile": "fast_container.secret_sources",
+    "SecretsManagerSecret": "fast_container.secret_sources",
+    "SsmParameter": "fast_container.secret_sources",
+    "VpcConfig": "fast_container.codebuild_builder",
 }
 
 

@@ -14,11 +14,11 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 import pulumi
 
 from fast_container.errors import ArgsError
-from fast_container.secret_sources import SecretEnv, SecretFile
+from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 
 T = TypeVar("T")
 RunsOn: TypeAlias = Literal["lambda", "ecs", "anywhere"]
-SecretInput: TypeAlias = "pulumi.Input[str] | SecretEnv | SecretFile"
+SecretInput: TypeAlias = "pulumi.Input[str] | SecretEnv | SecretFile | SecretsManagerSecret | SsmParameter"
 
 DEFAULT_PLATFORM = "linux/amd64"
 DEFAULT_TIMEOUT_S = 3600.0

@@ -15,11 +15,12 @@ import pulumi
 
 from fast_container import args as rules
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.builders import LocalBuilder
+from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.context import SelectedImage
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, check_declared, is_remote
 from fast_container.errors import FastContainerError
-from fast_container.repository import ImageRepository, RepositoryInput, url_of
+from fast_container.repository import ImageRepository, RepositoryInput, push_target, url_of
+from fast_container.state.executors import AnyBuilder
 from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
 from fast_container.state.image_build import ImageBuild
@@ -91,7 +92,7 @@ class FastContainerImage(pulumi.ComponentResource):
         ignore: Sequence[str] = (),
         dockerignore: str | type[Default] | None = Default,
         labels: Texts | None = None,
-        builder: LocalBuilder | None = None,
+        builder: AnyBuilder | None = None,
         runs_on: rules.RunsOn = "anywhere",
         triggers: Texts | Sequence[pulumi.Input[str]] | None = None,
         volatile_build_args: Sequence[str] = (),
@@ -132,11 +133,12 @@ class FastContainerImage(pulumi.ComponentResource):
         except FastContainerError as error:
             raise run_error(name, error) from None
         super().__init__(TYPE, name, {}, opts)
-        self._declare(inputs, builder, [repository] if isinstance(repository, ImageRepository) else [])
+        depends_on: list[pulumi.Resource] = [repository] if isinstance(repository, ImageRepository) else []
+        if isinstance(builder, CodeBuildBuilder):
+            depends_on += [builder, *builder.grant_push(*push_target(repository))]
+        self._declare(inputs, builder, depends_on)
 
-    def _declare(
-        self, inputs: ImageInputs, builder: LocalBuilder | None, depends_on: Sequence[pulumi.Resource]
-    ) -> None:
+    def _declare(self, inputs: ImageInputs, builder: AnyBuilder | None, depends_on: Sequence[pulumi.Resource]) -> None:
         program = current_program(make_hook)
         awaited = Awaited()
         ready = asyncio.ensure_future(

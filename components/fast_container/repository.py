@@ -27,6 +27,7 @@ from fast_container.errors import ArgsError, FastContainerError
 
 TYPE = "fast-container:index:ImageRepository"
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_ECR_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 _ACCOUNT = re.compile(r"\d{12}")
 # The Sid of the statement that Lambda adds by itself; a policy that has it is left alone (aws-facts E).
 _LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
@@ -155,6 +156,25 @@ def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
     if isinstance(repository, aws.ecr.Repository):
         return repository.repository_url
     return repository
+
+
+def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
+    """What a repository is told apart by in a program, and its ARN for a policy."""
+    if isinstance(repository, ImageRepository | aws.ecr.Repository):
+        return f"resource {id(repository)}", repository.arn
+    url = url_of(repository)
+    told_apart = url if isinstance(url, str) else f"output {id(repository)}"
+    return told_apart, pulumi.Output.from_input(url).apply(arn_of_url)
+
+
+def arn_of_url(url: str) -> str:
+    """The ARN of a repository by its URL; account and region stay open where the host does not say them."""
+    host, _, name = url.partition("/")
+    found = _ECR_HOST.fullmatch(host)
+    if found is None:
+        return f"arn:aws:ecr:*:*:repository/{name}"
+    partition = "aws-cn" if found["suffix"].endswith(".cn") else "aws-us-gov" if "-gov-" in found["region"] else "aws"
+    return f"arn:{partition}:ecr:{found['region']}:{found['account']}:repository/{name}"
 
 
 def lifecycle_policy(untagged_days: int) -> dict[str, Any]:

@@ -65,3 +65,29 @@ class SecretFile:
         """The content; the file may be gone since the check."""
         self.check(property_path)
         return Path(self.path).expanduser().read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsManagerSecret:
+    """A secret of AWS Secrets Manager, read where the image is built.
+
+    Attributes:
+        reference: Name or ARN, with ``:json-key`` (and stage and version) after it if only one value of it is meant.
+        arn: What the build's role may read; default any secret of that name.
+    """
+
+    reference: str
+    arn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SsmParameter:
+    """A parameter of AWS Systems Manager's Parameter Store, read where the image is built.
+
+    Attributes:
+        name: Its name.
+        arn: What the build's role may read; default any parameter of that name.
+    """
+
+    name: str
+    arn: str = ""

@@ -5,11 +5,15 @@ Decides how often a progress line is worth a call to the engine. Leaves the word
 
 from __future__ import annotations
 
+import re
 import time
 
 import pulumi
 
-_PROGRESS_INTERVAL_S = 0.5
+_INTERVAL_S = 0.5
+# A row that only counts seconds is still one line each in a CI log.
+_SAME_STEP_INTERVAL_S = 5.0
+_SECONDS = re.compile(r"\s*\d+ s$")
 
 
 class PulumiReporter:
@@ -17,13 +21,15 @@ class PulumiReporter:
 
     def __init__(self, resource: pulumi.Resource) -> None:
         self._resource = resource
-        self._last_progress_s = 0.0
+        self._last_s = 0.0
+        self._last_step: str = ""
 
     def progress(self, line: str) -> None:
-        """An ephemeral line; lines that come faster than two a second are dropped."""
+        """An ephemeral line; what comes too fast, or only counts on, is dropped."""
         now = time.monotonic()
-        if now - self._last_progress_s >= _PROGRESS_INTERVAL_S:
-            self._last_progress_s = now
+        step: str = _SECONDS.sub("", line)
+        if now - self._last_s >= (_SAME_STEP_INTERVAL_S if step == self._last_step else _INTERVAL_S):
+            self._last_s, self._last_step = now, step
             pulumi.log.info(line, resource=self._resource, ephemeral=True)
 
     def note(self, line: str) -> None:

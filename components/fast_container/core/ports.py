@@ -37,6 +37,19 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Where AWS keeps a secret; the value is read by the build, never by the program.
+
+    Attributes:
+        kind: ``SECRETS_MANAGER`` or ``PARAMETER_STORE``, as CodeBuild names them.
+        reference: Name, ARN, or ``id:json-key:stage:version``.
+    """
+
+    kind: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextSource:
     """A local build context: where it lies and exactly which entries of it are sent.
 
@@ -64,6 +77,9 @@ class BuildJob:
         secrets: Id → value. Only for the time of the build, in memory or in a private temporary file.
         timeout_s: The build is stopped after that many seconds.
         source_policy: BuildKit source policy (JSON text) that pins outside images, or "".
+        secret_references: Id → where AWS keeps the value, for secrets that never come here.
+        cache_from: Cache imports, as ``--cache-from`` takes them.
+        cache_to: Cache exports, as ``--cache-to`` takes them.
     """
 
     name: str
@@ -81,6 +97,9 @@ class BuildJob:
     runs_on: str = "anywhere"
     timeout_s: float = 3600.0
     source_policy: str = ""
+    secret_references: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,21 @@ looks up. Leaves building and publishing to ``build.pipeline``, and recording th
 
 from __future__ import annotations
 
-import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import rpc, settings
 
-from fast_container.builders import cache_dir
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
 from fast_container.core.ports import BuildJob
 from fast_container.errors import FastContainerError, RegistryError
-from fast_container.secret_sources import SecretEnv, SecretFile
 from fast_container.state.explanation import explain, remember
 from fast_container.state.program import PlannedImage, Program
+from fast_container.state.secret_values import local_values, own_values, references
 
 
 def make_hook(program: Program) -> pulumi.ResourceHook:
@@ -65,8 +66,9 @@ async def _publish(program: Program, image: PlannedImage, recorded: Recorded | N
     await program.scheduler.publish(
         await _job(image),
         program.repository_of(image),
-        program.executor_of(image),
+        await program.executor_of(image),
         image.reporter,
+        executor_name="local" if isinstance(image.builder, LocalBuilder) else "codebuild",
         recorded=recorded,
         explained=explain(image, old, reason, cache_dir() / "inputs"),
     )
@@ -76,6 +78,9 @@ async def _publish(program: Program, image: PlannedImage, recorded: Recorded | N
 async def _job(image: PlannedImage) -> BuildJob:
     selected = image.selected
     declared = selected.declared
+    local = isinstance(image.builder, LocalBuilder)
+    session = AwsSession(image.access, os.environ)
+    read = local_values if local else own_values
     return BuildJob(
         name=declared.name,
         key=selected.key,
@@ -88,21 +93,11 @@ async def _job(image: PlannedImage) -> BuildJob:
         build_args=declared.build_args,
         labels=declared.labels,
         named_images=selected.named_images,
-        secrets=await _secret_values(image),
+        secrets=await read(image.secrets, session.client),
+        secret_references={} if local else references(image.secrets),
         runs_on=image.runs_on,
         timeout_s=image.timeout_s,
     )
-
-
-async def _secret_values(image: PlannedImage) -> dict[str, bytes]:
-    async def value(secret: str, source: pulumi.Input[str] | SecretEnv | SecretFile) -> bytes:
-        path = f"secrets[{secret!r}]"
-        if isinstance(source, SecretEnv | SecretFile):
-            return source.read(path)
-        return str(await pulumi.Output.from_input(source).future()).encode()
-
-    values = await asyncio.gather(*(value(secret, source) for secret, source in image.secrets.items()))
-    return dict(zip(image.secrets, values, strict=True))
 
 
 def _recorded(args: pulumi.ResourceHookArgs) -> Recorded | None:

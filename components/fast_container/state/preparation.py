@@ -15,13 +15,14 @@ import pulumi
 
 from fast_container import args as rules
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.builders import LocalBuilder
+from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.secret_sources import SecretEnv, SecretFile
+from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
+from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited
 from fast_container.state.program import PlannedImage, Program
 
@@ -56,7 +57,7 @@ async def prepare(
     program: Program,
     inputs: ImageInputs,
     awaited: Awaited,
-    builder: LocalBuilder,
+    builder: AnyBuilder,
     reporter: PulumiReporter,
 ) -> Ready:
     """Await, select, hash; plan the image where key and repository are known.
@@ -65,6 +66,8 @@ async def prepare(
         pulumi.RunError: An Input or the context cannot be right.
     """
     try:
+        if isinstance(builder, CodeBuildBuilder):
+            project_architecture(builder, inputs.declared.platform)
         complete = await _complete(inputs, awaited)
         unknown = ", ".join(awaited.unknown)
         url = await awaited.text(inputs.repository, "repository")
@@ -111,7 +114,7 @@ async def _complete(inputs: ImageInputs, awaited: Awaited) -> DeclaredImage:
 
 async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None:
     for secret, source in secrets.items():
-        if isinstance(source, SecretEnv | SecretFile):
+        if isinstance(source, SecretEnv | SecretFile | SecretsManagerSecret | SsmParameter):
             continue
         output = pulumi.Output.from_input(source)
         if await output.is_known() and await output.future() is None:

@@ -7,26 +7,26 @@ several programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.runtime import settings
 
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.stat_cache import StatCache
+from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.state.clock import SystemClock
+from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.registries import ProgramRegistries
-
-if TYPE_CHECKING:
-    from fast_container.secret_sources import SecretEnv, SecretFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class PlannedImage:
     repository_url: str
     runs_on: str
     timeout_s: float
-    builder: LocalBuilder
+    builder: AnyBuilder
     access: AwsAccess
     provider_is_explicit: bool
     reporter: PulumiReporter
-    secrets: Mapping[str, pulumi.Input[str] | SecretEnv | SecretFile] = field(repr=False)
+    secrets: Mapping[str, SecretInput] = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -59,12 +59,12 @@ class Program:
     default_builder: LocalBuilder
     scheduler: Scheduler
     registries: ProgramRegistries
+    executors: ProgramExecutors
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
     warned: set[str] = field(default_factory=set[str])
     _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
-    _executors: dict[int, LimitedExecutor] = field(default_factory=dict[int, LimitedExecutor])
 
     @property
     def hook_binding(self) -> pulumi.ResourceHookBinding:
@@ -90,14 +90,10 @@ class Program:
             self._repositories[image.repository_url] = LookupBatch(registry)
         return self._repositories[image.repository_url]
 
-    def executor_of(self, image: PlannedImage) -> LimitedExecutor:
+    async def executor_of(self, image: PlannedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""
-        builder = image.builder
-        if id(builder) not in self._executors:
-            self._executors[id(builder)] = LimitedExecutor(
-                builder.executor(self.registries.push_credentials), builder.max_parallel
-            )
-        return self._executors[id(builder)]
+        platform = image.selected.declared.platform
+        return await self.executors.executor(image.builder, platform, image.access)
 
     def found_digest(self, repository_url: str, tag: str) -> str | None:
         """The digest that a look-up of this run has found, without asking anyone."""
@@ -114,11 +110,14 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     """The running program's ``Program``, made on first use."""
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
+        registries = ProgramRegistries()
+
         program = Program(
             walks=SharedWalks(StatCache(str(cache_dir() / "stat"))),
             default_builder=LocalBuilder(),
             scheduler=Scheduler(SystemClock()),
-            registries=ProgramRegistries(),
+            registries=registries,
+            executors=ProgramExecutors(registries.push_credentials, registries.opened, dict(os.environ)),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)

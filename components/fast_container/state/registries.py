@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from fast_container.adapters.registries import Registries, registry_for
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import Credentials, Manifest, Registry
+from fast_container.core.ports import BuildJob, Credentials, Manifest, Registry
 
 
 def open_registry(url: str, access: AwsAccess) -> Registry:
@@ -31,6 +31,10 @@ class ProgramRegistries:
         if host not in self._by_host:
             self._by_host[host] = Registries(access, os.environ)
         return DeferredRegistry(url, self._by_host[host])
+
+    async def opened(self, job: BuildJob) -> Registry:
+        """The repository of a job whose image was planned before."""
+        return await self._by_host[job.repository_url.partition("/")[0]].registry(job.repository_url)
 
     def push_credentials(self, host: str) -> Credentials | None:
         """What a builder needs, beyond the user's Docker configuration, to push to a host; blocking."""

@@ -1,0 +1,169 @@
+"""Uploads the sources of remote builds to S3: content-addressed parts, each put once, and a small bundle a build.
+
+Decides what is already there (length and digest as the object's own metadata say, and young enough to outlive the
+build's queue), and how what is put is checked (put-if-absent, SHA-256 verified by the server). Leaves the cut to
+``core.parts`` and the archive's form to ``core.archive``.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import IO, Any, cast
+
+import botocore.exceptions
+
+from fast_container.adapters.aws_session import aws_errors, error_code
+from fast_container.core.archive import write_archive
+from fast_container.core.parts import Part
+from fast_container.errors import SourceUploadError
+
+_CONFLICT_ATTEMPTS = 5
+_PARALLEL_UPLOADS = 4
+_MEMORY_BYTES = 8 * 1024 * 1024
+_CHUNK_BYTES = 1 << 20
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+# CodeBuild queues a build for at most 8 hours; what expires earlier than a day from now is put again.
+_MARGIN_S = 24 * 3600.0
+
+OnBytes = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Upload:
+    """What one image's upload moved.
+
+    Attributes:
+        sent_bytes: Bytes put to S3.
+        put: Objects put.
+        present: Objects that were already there.
+    """
+
+    sent_bytes: int = 0
+    put: int = 0
+    present: int = 0
+
+
+@dataclass(slots=True)
+class S3SourceStore:
+    """A prefix of a bucket; one for a program, safe for threads. Blocking: callers use a thread.
+
+    Args:
+        client: Gives an S3 client.
+        bucket: The bucket's name.
+        prefix: Key prefix without slashes at its ends; "" is the bucket's root.
+        expire_days: After how many days the bucket's lifecycle removes an object.
+    """
+
+    client: Callable[[], Any]
+    bucket: str
+    prefix: str = ""
+    expire_days: int = 30
+    _known: set[str] = field(default_factory=set[str], init=False)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock], init=False)
+    _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def key(self, name: str) -> str:
+        """The object key of ``parts/…`` or ``bundles/…``."""
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+    def put_parts(self, parts: list[Part], on_bytes: OnBytes) -> Upload:
+        """See to it that every part is there.
+
+        Raises:
+            SourceUploadError: S3 refused or cannot be reached.
+            AuthError: Credentials are missing, expired or not allowed to.
+            ContextError: A file changed since it was hashed.
+        """
+        done = Upload()
+        distinct = list({part.digest: part for part in parts}.values())
+        with ThreadPoolExecutor(max_workers=_PARALLEL_UPLOADS) as pool:
+            for sent in pool.map(partial(self._put_part, on_bytes), distinct):
+                done.sent_bytes += sent
+                done.put += sent > 0
+                done.present += sent == 0
+        return done
+
+    def put_bundle(self, content: bytes) -> tuple[str, int]:
+        """Put a build's bundle under its own digest; returns its key and the bytes sent."""
+        name = self.key(f"bundles/{hashlib.sha256(content).hexdigest()}.zip")
+        if self._is_there(name):
+            return name, 0
+        with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
+            body.write(content)
+            return name, self._put(name, body, lambda _: None)
+
+    def forget(self) -> None:
+        """Look again for what was there: a build has missed a part."""
+        with self._guard:
+            self._known.clear()
+
+    def _put_part(self, on_bytes: OnBytes, part: Part) -> int:
+        name = self.key(f"parts/{part.digest}")
+        with self._guard:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            if name in self._known or self._is_there(name):
+                self._known.add(name)
+                return 0
+            with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
+                with gzip.GzipFile(fileobj=body, mode="wb", compresslevel=6, mtime=0, filename="") as packed:
+                    write_archive(part.source, cast("IO[bytes]", packed))
+                sent = self._put(name, body, on_bytes)
+            self._known.add(name)
+            return sent
+
+    def _is_there(self, name: str) -> bool:
+        with self._errors("s3:GetObject", name):
+            try:
+                found = self.client().head_object(Bucket=self.bucket, Key=name)
+            except botocore.exceptions.ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return False
+                raise
+        expires_s = found["LastModified"].timestamp() + self.expire_days * 24 * 3600.0
+        whole = str(found["ContentLength"]) == found.get("Metadata", {}).get("length")
+        return whole and expires_s - time.time() > _MARGIN_S
+
+    def _put(self, name: str, body: IO[bytes], on_bytes: OnBytes) -> int:
+        length = body.tell()
+        body.seek(0)
+        checksum = hashlib.sha256()
+        while chunk := body.read(_CHUNK_BYTES):
+            checksum.update(chunk)
+        with self._errors("s3:PutObject", name):
+            for attempt in range(_CONFLICT_ATTEMPTS):
+                body.seek(0)
+                try:
+                    self.client().put_object(
+                        Bucket=self.bucket,
+                        Key=name,
+                        Body=body,
+                        ContentLength=length,
+                        ChecksumSHA256=base64.b64encode(checksum.digest()).decode(),
+                        Metadata={"length": str(length)},
+                        # The first attempt only creates; a later one replaces what is about to expire or broken.
+                        **({"IfNoneMatch": "*"} if attempt == 0 else {}),
+                    )
+                    on_bytes(length)
+                    return length
+                except botocore.exceptions.ClientError as error:
+                    if error_code(error) == "PreconditionFailed":
+                        if self._is_there(name):
+                            return 0  # another machine was first
+                        continue  # there, but old or broken: put over it
+                    if error_code(error) != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS - 1:
+                        raise
+                    time.sleep(0.2 * 2**attempt)
+        raise SourceUploadError(f"{name} could not be put.", where=f"s3://{self.bucket}")
+
+    def _errors(self, action: str, name: str) -> Any:
+        return aws_errors(action, f"s3://{self.bucket}/{name}", error_type=SourceUploadError)

@@ -1,0 +1,125 @@
+"""The IAM and bucket policies of a ``CodeBuildBuilder``, as documents.
+
+Decides the least that each side needs (aws-facts C2 names the sources): the service role pushes only to the
+repositories of its images, reads only its prefix and writes only its log group; a deployer may start builds but not
+bring a buildspec of its own, since that would run any command as the service role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_PUSH = [
+    *_PULL,
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+]
+_NETWORK = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+]
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(actions: Sequence[str], *resources: str) -> dict[str, Any]:
+    """One Allow."""
+    return {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+
+
+def trust(account: str, region: str, partition: str) -> dict[str, Any]:
+    """Only CodeBuild, only for projects of this account."""
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "codebuild.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": account},
+                "ArnLike": {"aws:SourceArn": f"arn:{partition}:codebuild:{region}:{account}:project/*"},
+            },
+        }
+    )
+
+
+def service_role(bucket_arn: str, prefix: str, log_group_arn: str, *, in_vpc: bool) -> dict[str, Any]:
+    """What every build needs; pushing is a policy of its own for each repository."""
+    objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
+    statements = [
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group_arn, f"{log_group_arn}:*"),
+        allow(["s3:GetObject"], objects),
+        allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], bucket_arn),
+        # The API knows no narrower resource.
+        allow(["ecr:GetAuthorizationToken"], "*"),
+    ]
+    if in_vpc:
+        statements.append(allow(_NETWORK, "*"))
+    return document(*statements)
+
+
+def push(repository_arns: Sequence[str]) -> dict[str, Any]:
+    """Push to and pull from repositories."""
+    return document(allow(_PUSH, *repository_arns))
+
+
+def secrets(secret_arns: Sequence[str], parameter_arns: Sequence[str]) -> dict[str, Any]:
+    """Read the secrets that builds are given by reference."""
+    statements: list[dict[str, Any]] = []
+    if secret_arns:
+        statements.append(allow(["secretsmanager:GetSecretValue"], *secret_arns))
+    if parameter_arns:
+        statements.append(allow(["ssm:GetParameters"], *parameter_arns))
+    return document(*statements)
+
+
+def tls_only(bucket_arn: str) -> dict[str, Any]:
+    """Refuse every request that is not encrypted."""
+    return document(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket_arn, f"{bucket_arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )
+
+
+def deployer(
+    project_arns: Sequence[str], bucket_arn: str, prefix: str, log_group_arn: str, repository_arns: Sequence[str]
+) -> dict[str, Any]:
+    """What ``pulumi up`` needs at build time; attach it to whoever deploys."""
+    objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
+    builds = [
+        "codebuild:BatchGetBuilds",
+        "codebuild:ListBuildsForProject",
+        "codebuild:StartBuild",
+        "codebuild:StopBuild",
+    ]
+    return document(
+        allow(builds, *project_arns),
+        {
+            "Effect": "Deny",
+            "Action": ["codebuild:StartBuild"],
+            "Resource": list(project_arns),
+            "Condition": {"Null": {"codebuild:source.buildspec": "false"}},
+        },
+        allow(["s3:GetObject", "s3:PutObject"], objects),
+        # Without it a HEAD of an absent part answers 403 instead of 404.
+        allow(["s3:ListBucket"], bucket_arn),
+        allow(["logs:GetLogEvents"], f"{log_group_arn}:*"),
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"], *repository_arns),
+    )

@@ -1,0 +1,169 @@
+"""The plan of a remote build: one job as the file that travels with its sources.
+
+Decides the format (JSON, versioned) and that no secret is in it: the plan names the environment variables from which
+the build takes secret values. Leaves fetching parts to ``remote`` and starting builds to an adapter.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from fast_container.core.key import BuildKey, entries_digest
+from fast_container.core.parts import Part
+from fast_container.core.ports import BuildJob, ContextSource
+from fast_container.errors import ContextError, SourceUploadError
+
+VERSION: Final = 1
+SECRET_VARIABLE: Final = "FAST_CONTAINER_SECRET_"  # noqa: S105 - a name, not a value
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPart:
+    """A part of a context: its digest, and the directory that it lies in."""
+
+    digest: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContext:
+    """A context of a remote build: its parts, and what they must add up to."""
+
+    context_digest: str
+    parts: tuple[PlacedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePlan:
+    """Everything that a remote build needs to know.
+
+    Attributes:
+        job: Without contexts and secret values.
+        contexts: Context name → its parts.
+        secret_variables: Secret id → the environment variable that holds its value in the build.
+        bucket: Where the parts are.
+        parts_prefix: Key prefix of the parts, without a trailing slash.
+        buildkit_image: What a docker-container builder starts from; "" is buildx's own choice.
+    """
+
+    job: BuildJob
+    contexts: Mapping[str, PlannedContext]
+    secret_variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    bucket: str = ""
+    parts_prefix: str = "parts"
+    buildkit_image: str = ""
+
+
+def planned_contexts(
+    sources: Mapping[str, ContextSource], parts: Mapping[str, Sequence[Part]]
+) -> dict[str, PlannedContext]:
+    """What the plan says of a job's contexts."""
+    return {
+        name: PlannedContext(
+            entries_digest(source.entries), tuple(PlacedPart(part.digest, part.prefix) for part in parts[name])
+        )
+        for name, source in sources.items()
+    }
+
+
+def secret_variable(number: int) -> str:
+    """The environment variable of the nth secret."""
+    return f"{SECRET_VARIABLE}{number}"
+
+
+def write_plan(plan: RemotePlan) -> bytes:
+    """The plan as a file; the same bytes for the same plan."""
+    job = plan.job
+    document = {
+        "version": VERSION,
+        "name": job.name,
+        "key": job.key.hex,
+        "repository_url": job.repository_url,
+        "dockerfile": base64.b64encode(job.dockerfile).decode(),
+        "dockerfile_name": job.dockerfile_name,
+        "platform": job.platform,
+        "target": job.target,
+        "build_args": dict(job.build_args),
+        "labels": dict(job.labels),
+        "named_images": dict(job.named_images),
+        "runs_on": job.runs_on,
+        "timeout_s": job.timeout_s,
+        "source_policy": job.source_policy,
+        "cache_from": list(job.cache_from),
+        "cache_to": list(job.cache_to),
+        "contexts": {
+            name: {
+                "context_digest": context.context_digest,
+                "parts": [{"digest": part.digest, "prefix": part.prefix} for part in context.parts],
+            }
+            for name, context in plan.contexts.items()
+        },
+        "secret_variables": dict(plan.secret_variables),
+        "bucket": plan.bucket,
+        "parts_prefix": plan.parts_prefix,
+        "buildkit_image": plan.buildkit_image,
+    }
+    return json.dumps(document, sort_keys=True, indent=1).encode()
+
+
+def read_plan(data: bytes) -> RemotePlan:
+    """Read a plan.
+
+    Raises:
+        SourceUploadError: It is damaged, or of another version.
+    """
+    try:
+        document = cast("dict[str, Any]", json.loads(data))
+        if document["version"] != VERSION:
+            raise SourceUploadError(
+                f"The build's plan has version {document['version']}; this program reads {VERSION}.",
+                next_step="Let the source be uploaded again by the version that builds.",
+            )
+        return _plan(document)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceUploadError("The build's plan cannot be read.", why=f"{type(error).__name__}: {error}") from error
+
+
+def _plan(document: dict[str, Any]) -> RemotePlan:
+    job = BuildJob(
+        name=document["name"],
+        key=BuildKey(document["key"]),
+        repository_url=document["repository_url"],
+        dockerfile=base64.b64decode(document["dockerfile"]),
+        dockerfile_name=document["dockerfile_name"],
+        contexts={},
+        platform=document["platform"],
+        target=document["target"],
+        build_args=document["build_args"],
+        labels=document["labels"],
+        named_images=document["named_images"],
+        runs_on=document["runs_on"],
+        timeout_s=document["timeout_s"],
+        source_policy=document["source_policy"],
+        cache_from=tuple(document["cache_from"]),
+        cache_to=tuple(document["cache_to"]),
+    )
+    return RemotePlan(
+        job=job,
+        contexts={
+            name: PlannedContext(
+                context["context_digest"],
+                tuple(PlacedPart(part["digest"], _inside(part["prefix"])) for part in context["parts"]),
+            )
+            for name, context in document["contexts"].items()
+        },
+        secret_variables=document["secret_variables"],
+        bucket=document["bucket"],
+        parts_prefix=document["parts_prefix"],
+        buildkit_image=document["buildkit_image"],
+    )
+
+
+def _inside(prefix: str) -> str:
+    if prefix and any(part in ("", ".", "..") for part in prefix.split("/")):
+        raise ContextError("The build's plan leads out of its context.", path=prefix)
+    return prefix

@@ -1,0 +1,127 @@
+"""One remote build, from its plan to its verified tag.
+
+A composition root (its environment is CodeBuild's). Decides the order and the exit codes: 0 built or found, 1 failed,
+3 a part of the sources is missing and must be uploaded again. Leaves all that matters to ``build.pipeline``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.registries import Registries
+from fast_container.build.pipeline import publish
+from fast_container.core import build_lines
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.record import BuildRecord
+from fast_container.core.remote_plan import RemotePlan, read_plan
+from fast_container.errors import BuildFailed, FastContainerError
+from fast_container.remote.builder import make_builder
+from fast_container.remote.parts import PartMissing, fetch_contexts
+
+EXIT_PART_MISSING = 3
+PLAN_FILE = "plan.json"
+
+
+class LineReporter:
+    """Satisfies ``core.ports.Reporter`` on standard output; at most one progress line a second."""
+
+    def __init__(self) -> None:
+        self._last_s = 0.0
+
+    def progress(self, line: str) -> None:
+        """A marked line."""
+        if time.monotonic() - self._last_s >= 1.0:
+            self._last_s = time.monotonic()
+            say(build_lines.PROGRESS, line)
+
+    def note(self, line: str) -> None:
+        """A marked line."""
+        say(build_lines.NOTE, line)
+
+    def warn(self, line: str) -> None:
+        """A marked line."""
+        say(build_lines.WARNING, line)
+
+
+class SystemClock:
+    """Satisfies ``core.ports.Clock``."""
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        return time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+
+def main() -> int:
+    """Build what ``plan.json`` in the source directory says; the exit code is the build's."""
+    source = Path(os.environ.get("CODEBUILD_SRC_DIR") or Path.cwd())
+    try:
+        plan = read_plan((source / PLAN_FILE).read_bytes())
+        record = asyncio.run(build(plan, os.environ))
+    except PartMissing as missing:
+        say(build_lines.PART_MISSING, missing.digest)
+        return EXIT_PART_MISSING
+    except FastContainerError as error:
+        say(build_lines.FAILED, failure(error))
+        return 1
+    say(
+        build_lines.BUILT,
+        {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached, "pushed": record.pushed_bytes},
+    )
+    return 0
+
+
+async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord:
+    """Fetch, check, build, push, verify, tag."""
+    reporter = LineReporter()
+    access = AwsAccess(region=environment.get("AWS_REGION", ""))
+    session = AwsSession(access, environment)
+    registries = Registries(access, environment)
+    with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
+        contexts = await asyncio.to_thread(
+            fetch_contexts, plan, lambda: session.client("s3"), Path(folder) / "contexts"
+        )
+        secrets = {secret: environment[name].encode() for secret, name in plan.secret_variables.items()}
+        job = replace(plan.job, contexts=contexts, secrets=secrets)
+        builder = await make_builder(plan.buildkit_image, environment)
+        logs = Path(folder) / "logs"
+        executor = BuildxExecutor(builder, environment, logs, credentials=registries.push_credentials)
+        registry = await registries.registry(job.repository_url)
+        try:
+            return await publish(job, registry, executor, reporter, SystemClock(), executor_name="codebuild")
+        finally:
+            print_logs(logs)
+
+
+def failure(error: FastContainerError) -> dict[str, object]:
+    """What the watcher needs to raise the same error."""
+    found: dict[str, object] = {"what": error.what, "why": error.why, "next": error.next_step, "where": error.where}
+    found["type"] = type(error).__name__
+    if isinstance(error, BuildFailed):
+        found |= {"step": error.step, "exit_code": error.exit_code, "last_lines": list(error.last_lines)}
+    return found
+
+
+def print_logs(folder: Path) -> None:
+    """The full log of BuildKit, into the build's own log."""
+    for path in sorted(folder.glob("*.log")):
+        sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+    sys.stdout.flush()
+
+
+def say(kind: str, content: object) -> None:
+    """One marked line, at once."""
+    sys.stdout.write(build_lines.write_line(kind, content) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,80 @@
+"""The executors of one program: who builds, with what limit over all of a builder's images.
+
+A composition root: makes an executor from what a builder says, once its resources are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pulumi
+
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.adapters.codebuild import CodeBuildExecutor
+from fast_container.adapters.codebuild_api import CodeBuildApi
+from fast_container.adapters.s3_source import S3SourceStore
+from fast_container.build.scheduler import LimitedExecutor
+from fast_container.builders import LocalBuilder
+from fast_container.codebuild_builder import BuilderOutputs, CodeBuildBuilder, architecture_of
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import BuildJob, Credentials, Registry
+from fast_container.errors import ArgsError
+
+AnyBuilder: TypeAlias = "LocalBuilder | CodeBuildBuilder"
+
+
+@dataclass(slots=True)
+class ProgramExecutors:
+    """Executors by builder and, for CodeBuild, architecture; see the module."""
+
+    push_credentials: Callable[[str], Credentials | None]
+    registry_of: Callable[[BuildJob], Awaitable[Registry]]
+    environment: dict[str, str]
+    _made: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
+
+    async def executor(self, builder: AnyBuilder, platform: str, access: AwsAccess) -> LimitedExecutor:
+        """The executor for a platform; all images of a builder share its limit."""
+        architecture = "" if isinstance(builder, LocalBuilder) else project_architecture(builder, platform)
+        identity = (id(builder), architecture)
+        if identity not in self._made:
+            if isinstance(builder, LocalBuilder):
+                made = builder.executor(self.push_credentials)
+            else:
+                made = await self._codebuild(builder, architecture, access)
+            # Somebody else may have made it while this one awaited.
+            self._made.setdefault(identity, LimitedExecutor(made, builder.max_parallel))
+        return self._made[identity]
+
+    async def _codebuild(self, builder: CodeBuildBuilder, architecture: str, access: AwsAccess) -> CodeBuildExecutor:
+        outputs: BuilderOutputs = builder.outputs
+        bucket = str(await pulumi.Output.from_input(outputs.bucket).future())
+        project = str(await pulumi.Output.from_input(outputs.projects[architecture]).future())
+        session = AwsSession(access, self.environment)
+        store = S3SourceStore(
+            lambda: session.client("s3"), bucket, prefix=outputs.prefix, expire_days=outputs.expire_days
+        )
+        return CodeBuildExecutor(
+            CodeBuildApi(session.client, project),
+            store,
+            self.registry_of,
+            buildkit_image=builder.buildkit_image,
+            queue_timeout_s=builder.queue_timeout_s,
+        )
+
+
+def project_architecture(builder: CodeBuildBuilder, platform: str) -> str:
+    """The builder's project for a platform.
+
+    Raises:
+        ArgsError: It has none.
+    """
+    architecture = architecture_of(platform)
+    if architecture is None or architecture not in builder.outputs.projects:
+        raise ArgsError(
+            f"The builder {builder.name!r} has no project that builds for {platform}.",
+            property_path="platform",
+            next_step=f"CodeBuildBuilder({builder.name!r}, architectures=[…, {architecture or 'x86_64'!r}])",
+        )
+    return architecture

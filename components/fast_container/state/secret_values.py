@@ -1,0 +1,82 @@
+"""The secrets of one build: values that this machine has, and references that the build follows itself.
+
+Decides which of a builder's two kinds of machine may see a value: a local build reads referenced secrets here, a
+remote one gets the reference. Nothing is kept beyond the build.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import pulumi
+
+from fast_container.adapters.aws_session import aws_errors
+from fast_container.args import SecretInput
+from fast_container.core.ports import SecretReference
+from fast_container.errors import ArgsError
+from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
+
+Client: TypeAlias = Callable[[str], Any]
+
+
+def references(secrets: Mapping[str, SecretInput]) -> dict[str, SecretReference]:
+    """Those that AWS keeps, in CodeBuild's terms."""
+    found: dict[str, SecretReference] = {}
+    for secret, source in secrets.items():
+        if isinstance(source, SecretsManagerSecret):
+            found[secret] = SecretReference("SECRETS_MANAGER", source.reference)
+        elif isinstance(source, SsmParameter):
+            found[secret] = SecretReference("PARAMETER_STORE", source.name)
+    return found
+
+
+async def local_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:
+    """All values, read now, for a build on this machine."""
+    values = await asyncio.gather(*(_value(secret, source, client) for secret, source in secrets.items()))
+    return dict(zip(secrets, values, strict=True))
+
+
+async def own_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:
+    """Values of those that AWS does not keep; a remote build refuses them."""
+    kept = references(secrets)
+    return await local_values({secret: source for secret, source in secrets.items() if secret not in kept}, client)
+
+
+async def _value(secret: str, source: SecretInput, client: Client) -> bytes:
+    path = f"secrets[{secret!r}]"
+    if isinstance(source, SecretEnv | SecretFile):
+        return source.read(path)
+    if isinstance(source, SecretsManagerSecret):
+        return await asyncio.to_thread(_of_secrets_manager, source.reference, client, path)
+    if isinstance(source, SsmParameter):
+        return await asyncio.to_thread(_of_parameter_store, source.name, client)
+    return str(await pulumi.Output.from_input(source).future()).encode()
+
+
+def _of_secrets_manager(reference: str, client: Client, path: str) -> bytes:
+    identity, json_key = _split(reference)
+    with aws_errors("secretsmanager:GetSecretValue", identity):
+        found = client("secretsmanager").get_secret_value(SecretId=identity)
+    if not json_key:
+        return found["SecretBinary"] if "SecretBinary" in found else str(found["SecretString"]).encode()
+    try:
+        return str(cast("dict[str, Any]", json.loads(found["SecretString"]))[json_key]).encode()
+    except (ValueError, KeyError, TypeError):
+        raise ArgsError(
+            f"The secret {identity} has no JSON key {json_key!r}.", property_path=path, next_step="check the reference"
+        ) from None
+
+
+def _split(reference: str) -> tuple[str, str]:
+    """Name or ARN, and the JSON key after it (``id:json-key:stage:version``)."""
+    parts = reference.split(":")
+    length = 7 if reference.startswith("arn:") else 1
+    return ":".join(parts[:length]), parts[length] if len(parts) > length else ""
+
+
+def _of_parameter_store(name: str, client: Client) -> bytes:
+    with aws_errors("ssm:GetParameter", name):
+        return str(client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]).encode()
