@@ -7,16 +7,14 @@ mount namespaces, so that a ``kill -9`` leaves neither running steps nor mounts.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import socket
 import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from localcloud.processes import PRIVATE_NAMESPACES, end, wait_until
+from localcloud.processes import PRIVATE_NAMESPACES, end_namespaces, inner_pid, wait_until
 
 MIRRORED = ("docker.io", "public.ecr.aws")
 """Registries whose images are served from the local registry."""
@@ -97,28 +95,18 @@ class BuildKit:
 
     def pid(self) -> int:
         """The process id of buildkitd itself, or 0 when it does not run."""
-        if self.process is None or self.process.poll() is not None:
-            return 0
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0]) if children else 0
+        return inner_pid(self.process) if self.process else 0
 
     def kill(self) -> None:
         """Ends it by SIGKILL, as a crash would."""
-        with self._lock:
-            pid, process, self.process = self.pid(), self.process, None
-        if pid:
-            os.kill(pid, signal.SIGKILL)
-        if process is not None:
-            end(process, grace_s=0)
+        self._end(grace_s=0)
 
     def stop(self) -> None:
         """Ends it in good order."""
+        self._end(grace_s=5)
+
+    def _end(self, grace_s: float) -> None:
         with self._lock:
-            pid, process, self.process = self.pid(), self.process, None
-        if process is None:
-            return
-        if pid:
-            os.kill(pid, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=5)
-        end(process, grace_s=0)
+            process, self.process = self.process, None
+        if process is not None:
+            end_namespaces(process, grace_s=grace_s)

@@ -246,7 +246,7 @@ class LocalCloud:
 
     def _prepare_clients(self) -> None:
         """Private configuration for docker, buildx and Pulumi: nothing of the user's is read or changed."""
-        from localcloud.aws_plugin import install  # noqa: PLC0415
+        from localcloud.aws_plugin.install import install_plugin  # noqa: PLC0415
 
         plugins = self._paths.docker / "cli-plugins"
         plugins.mkdir(parents=True, exist_ok=True)
@@ -257,7 +257,7 @@ class LocalCloud:
         self._paths.buildx.mkdir(parents=True)
         for folder in (self._paths.pulumi_home, self._paths.pulumi_backend):
             folder.mkdir(parents=True, exist_ok=True)
-        install(self._paths.pulumi_home)
+        install_plugin(self._paths.pulumi_home)
         create = [self._tools_dir / "buildx", "create", "--driver", "remote", "--name", self.builder_name]
         result = subprocess.run(
             [*create, "--use", self.buildkit_address],

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.image_layers import UnpackedImage
-from localcloud.processes import PRIVATE_NAMESPACES, end
+from localcloud.processes import PRIVATE_NAMESPACES, end_namespaces
 from localcloud.runtime_api import Invocation, Outcome, RuntimeApi
 
 INIT_TIMEOUT_S = 10.0
@@ -150,7 +150,7 @@ class Sandbox:
 
     def stop(self) -> None:
         """Ends it."""
-        end(self._process, grace_s=0)
+        end_namespaces(self._process)
         self._api.stop()
 
     def remove(self) -> None:

@@ -108,6 +108,29 @@ def end(child: subprocess.Popen[bytes], *, grace_s: float = 3.0) -> None:
     child.wait()
 
 
+def inner_pid(outer: subprocess.Popen[bytes]) -> int:
+    """The first process of the namespaces that :data:`PRIVATE_NAMESPACES` made, or 0 when it is gone."""
+    if outer.poll() is not None:
+        return 0
+    children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
+    return int(children[0]) if children else 0
+
+
+def end_namespaces(outer: subprocess.Popen[bytes], *, grace_s: float = 0.0) -> None:
+    """Ends all that runs below :data:`PRIVATE_NAMESPACES` and waits until the last of it is gone."""
+    pid = inner_pid(outer)
+    for number, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
+        if not pid or wait_s <= 0:
+            continue
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        # The kernel lets the first process of a pid namespace go only after all others in it.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            outer.wait(timeout=wait_s)
+            return
+    end(outer, grace_s=0)
+
+
 def wait_until(
     ready: Callable[[], bool], *, part: str, child: subprocess.Popen[bytes], log: Path, timeout_s: float = 20.0
 ) -> None:

@@ -6,6 +6,7 @@ done and no more, pip, the host's certificates and package index, and for the la
 
 from __future__ import annotations
 
+import configparser
 import os
 import shutil
 import subprocess
@@ -196,12 +197,17 @@ def pip_settings() -> str:
 
 
 def _host_pip_setting(name: str) -> str:
+    """What the environment or a configuration file of the host's pip says, without starting pip."""
     from_environment = os.environ.get("PIP_" + name.upper().replace("-", "_"))
     if from_environment:
         return from_environment
-    command = [sys.executable, "-m", "pip", "config", "get", f"global.{name}"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    return result.stdout.strip() if result.returncode == 0 else ""
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    files = [Path("/etc/pip.conf"), home / "pip" / "pip.conf", Path.home() / ".pip" / "pip.conf"]
+    if os.environ.get("PIP_CONFIG_FILE"):
+        files.append(Path(os.environ["PIP_CONFIG_FILE"]))
+    settings = configparser.ConfigParser(interpolation=None, strict=False)
+    settings.read(files)
+    return settings.get("global", name, fallback="").strip()
 
 
 def _add_lambda_runtime(root: Path, python: str, architecture: Architecture) -> None:
