@@ -1,0 +1,127 @@
+"""Stacks of the real engine on the local cloud, each in folders of its own.
+
+The steps of one story cost seconds each, so a module runs its steps once, on demand, and its tests read the results.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from localcloud import LocalCloud
+
+# Test modules are imported in importlib mode, which puts no folder on the path.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from engine_stack import EngineStack, wait_until
+
+COMPANIONS = ("pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
+AWS_KEY_ID = "AKIAENGINETESTS"
+AWS_SECRET_KEY = "aws-s3cr3t-key-of-the-engine-tests"
+
+
+class Stacks:
+    """Makes the stacks of one test module; they share a backend, so that two checkouts can have one stack."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, prefix: str) -> None:
+        self.cloud = cloud
+        self.folder = folder
+        self.prefix = prefix
+        self.made: list[EngineStack] = []
+        self.ecr: Any = boto3.client(
+            "ecr",
+            endpoint_url=cloud.aws_endpoint,
+            region_name=cloud.region,
+            aws_access_key_id="localcloud",
+            aws_secret_access_key="localcloud",
+        )
+
+    def __call__(self, program: str, *, folder: str = "program", name: str = "test", cache: str = "") -> EngineStack:
+        """A stack whose program may name ``{prefix}``, the start of this module's repository names."""
+        backend, temporary = self.folder / "backend", self.folder / "tmp"
+        for place in (backend, temporary):
+            place.mkdir(exist_ok=True)
+        environment = {
+            **self.cloud.environment(),
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "AWS_ACCESS_KEY_ID": AWS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": AWS_SECRET_KEY,
+            "FAST_CONTAINER_CACHE": str(self.folder / (cache or f"cache-{folder}-{name}")),
+            "TMPDIR": str(temporary),
+        }
+        config = {key: value for key, value in self.cloud.stack_config().items() if not key.endswith("Key")}
+        stack = EngineStack(self.folder / folder, environment, config, name=name)
+        stack.write(program.replace("{prefix}", self.prefix))
+        self.made.append(stack)
+        return stack
+
+    def without_docker(self, stack: EngineStack) -> dict[str, str]:
+        """Changes to the environment of an operation after which no docker, buildx or BuildKit can be found."""
+        bare = self.folder / "bare"
+        if not bare.exists():
+            bare.mkdir()
+            (bare / "docker").mkdir()
+            for name in ("pulumi", *COMPANIONS):
+                found = shutil.which(name, path=stack.environment["PATH"])
+                assert found, name
+                (bare / name).symlink_to(found)
+        path = [str(bare), str(Path(sys.executable).parent), "/usr/bin", "/bin"]
+        assert not any(shutil.which(name, path=":".join(path)) for name in ("docker", "buildx", "buildctl"))
+        return {
+            "PATH": ":".join(path),
+            "DOCKER_CONFIG": str(bare / "docker"),
+            "BUILDX_BUILDER": "",
+            "BUILDX_CONFIG": "",
+        }
+
+    def left_behind(self) -> list[Path]:
+        """Folders that hold whatever an operation leaves: state, caches, logs, Docker's and Pulumi's own."""
+        environment = self.cloud.environment()
+        return [self.folder, *(Path(environment[name]) for name in ("BUILDX_CONFIG", "DOCKER_CONFIG", "PULUMI_HOME"))]
+
+    def digest_of(self, repository: str, digest: str) -> str | None:
+        """The digest when an image with it is there."""
+        name = f"{self.prefix}/{repository}"
+        images = self.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"]
+        return images[0]["imageId"]["imageDigest"] if images else None
+
+    def repository(self, name: str) -> str:
+        """Make an empty repository, as somebody else would; returns its URL."""
+        made = self.ecr.create_repository(repositoryName=f"{self.prefix}/{name}", imageTagMutability="IMMUTABLE")
+        return made["repository"]["repositoryUri"]
+
+    def tags(self, repository: str) -> dict[str, str]:
+        """Tag → digest of a repository's images."""
+        images = self.ecr.describe_images(repositoryName=f"{self.prefix}/{repository}")["imageDetails"]
+        return {tag: image["imageDigest"] for image in images for tag in image.get("imageTags", [])}
+
+    def delete_tag(self, repository: str, tag: str) -> None:
+        answer = self.ecr.batch_delete_image(repositoryName=f"{self.prefix}/{repository}", imageIds=[{"imageTag": tag}])
+        assert not answer["failures"], answer
+
+    def put_tag(self, repository: str, tag: str, digest: str) -> None:
+        name = f"{self.prefix}/{repository}"
+        image = self.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"][0]
+        self.ecr.put_image(
+            repositoryName=name,
+            imageTag=tag,
+            imageManifest=image["imageManifest"],
+            imageManifestMediaType=image["imageManifestMediaType"],
+        )
+
+
+@pytest.fixture(scope="module")
+def stacks(
+    cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stacks]:
+    """Makes stacks; at the end nothing that they started lives."""
+    prefix = request.module.__name__.rpartition("test_")[2].replace("_", "-")
+    made = Stacks(cloud, tmp_path_factory.mktemp(prefix), prefix)
+    yield made
+    assert wait_until(lambda: not any(stack.processes() for stack in made.made)), [s.processes() for s in made.made]
