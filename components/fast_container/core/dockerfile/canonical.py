@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from typing import Final
 
 from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Onbuild, Program, Run
 from fast_container.core.dockerfile.lines import ParsedFile
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT
 from fast_container.core.dockerfile.stages import Source
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 def canonical_instructions(
@@ -89,4 +92,4 @@ def _place(source: Source, places: dict[Source, int]) -> list[object]:
 
 
 def _text(value: list[object]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -163,7 +163,8 @@ class _Reader:
             except RefusedError as error:
                 raise RefusedError(error.why, line=error.line or start, next_step=error.next_step) from None
             if node is not None:
-                yield replace(node, line=start)
+                node.line = start
+                yield node
 
     def _take(self) -> str:
         line = self._lines[self._at]
@@ -191,7 +192,7 @@ class _Reader:
         joined = "".join(parts)
         node = read_node(joined, self.escape)
         if "<<" in joined and node.takes_heredocs:
-            node = replace(node, heredocs=tuple(self._heredocs(joined)))
+            node.heredocs = tuple(self._heredocs(joined))
         return node
 
     def _read_directive(self, line: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.go_path import clean
 
 _TYPES: Final = frozenset(["bind", "cache", "tmpfs", "secret", "ssh"])
 _SHARING: Final = frozenset(["shared", "private", "locked"])
@@ -25,6 +26,7 @@ _NAMES: Final = {
     "ro": "readonly",
     "rw": "readwrite",
 }
+_ONLY_SOME: Final = ("sharing", "mode", "uid", "gid", "env")
 _KEYS: Final = frozenset(
     [
         "type",
@@ -100,6 +102,9 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
         if name == "source":
             source_text = raw
     _check_together(values)
+    target = values.get("target", "")
+    if target.startswith("/") and clean(target) == "/" and values["type"] not in ("secret", "ssh"):
+        raise RefusedError("a mount cannot have the target /")
     return Mount(values["type"], values.get("from", ""), values.get("source", ""), source_text)
 
 
@@ -140,6 +145,8 @@ def _check_together(values: dict[str, str]) -> None:
             raise RefusedError("a secret mount needs 'id', 'source' or 'target'")
         if values.get("source") and values.get("id"):
             raise RefusedError("a secret mount has either 'id' or 'source'")
+    if kind == "ssh" and values.get("source"):
+        raise RefusedError("an ssh mount has no 'source'")
     if values.get("sharing") and kind != "cache":
         raise RefusedError(f"'sharing' does not go with a {kind} mount")
 

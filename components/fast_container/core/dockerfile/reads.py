@@ -122,7 +122,7 @@ class Reader:
 
     def _start(self, source: Source) -> Scope:
         if source.base is not None:
-            return self._scopes[source.base].copy()
+            return self._scopes[source.base].child()
         if source.from_scratch:
             return Scope.of_scratch(self._escape)
         name = source.replaced_by or source.named_base

@@ -25,6 +25,13 @@ _REFERENCE: Final = re.compile(
 _DIGEST_SIZES: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _OS: Final = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
 _SPECIFIER: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_KNOWN_ALONE: Final = frozenset(
+    (
+        "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos "
+        "386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 "
+        "mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm"
+    ).split()
+)
 _ARCHITECTURES: Final = {
     "i386": ("386", ""),
     "x86_64": ("amd64", None),
@@ -156,9 +163,11 @@ def parse_platform(text: str) -> str:
     found = _OS.fullmatch(system)
     if found is None or len(rest) > 2 or not all(_SPECIFIER.fullmatch(part) for part in rest):
         raise RefusedError(f"{text!r} is not a platform")
-    if not rest:
-        return ""
     name = "darwin" if found[1].lower() == "macos" else found[1].lower()
+    if not rest:
+        if name not in _KNOWN_ALONE and _architecture(system, "")[0] not in _KNOWN_ALONE:
+            raise RefusedError(f"{text!r} is neither an operating system nor an architecture")
+        return ""
     architecture, variant = _architecture(rest[0], rest[1] if len(rest) == 2 else "")
     if len(rest) == 1 and (architecture, variant) == ("arm", "v7"):
         variant = ""

@@ -34,6 +34,7 @@ class Scope:
         self._values: dict[str, str] = {}
         self._unknown: dict[str, str] = {}
         self._open = ""
+        self._config: dict[str, str | UnknownValueError] = {}
         self.used: set[str] = set()
 
     @classmethod
@@ -49,14 +50,25 @@ class Scope:
             scope._open = f"the environment of {image} is not known"
         else:
             scope._values = {"PATH": DEFAULT_PATH, **facts.env}
+            scope._config = dict(scope._values)
         return scope
 
-    def copy(self) -> Scope:
-        """An independent scope with the same values, for a stage that starts from another."""
+    def child(self) -> Scope:
+        """The scope of a stage that starts from this one.
+
+        It gets the values of ``ENV`` and ``ARG``, and then the image's environment again, so that an ``ENV`` wins over
+        an ``ARG`` that came later in the parent.
+        """
         scope = Scope(self._options.escape)
-        scope._values = dict(self._values)
-        scope._unknown = dict(self._unknown)
         scope._open = self._open
+        scope._unknown = dict(self._unknown)
+        if self._open:
+            scope._unknown |= dict.fromkeys(self._values, self._open)
+        else:
+            scope._values = dict(self._values)
+        scope._config = dict(self._config)
+        for name, value in self._config.items():
+            scope._store(name, value)
         return scope
 
     def lookup(self, name: str) -> str | None:
@@ -102,6 +114,7 @@ class Scope:
         """Some variable was set, and nobody can tell which."""
         self._unknown |= dict.fromkeys(self._values, reason)
         self._values.clear()
+        self._config.clear()
         self._open = reason
 
     def known(self, name: str) -> bool:
@@ -123,6 +136,7 @@ class Scope:
                 new.append((name, error))
         for name, value in new:
             self._store(name, value)
+            self._config[name] = value
 
     def apply_arg(self, arg: Arg, build_args: Mapping[str, str], globals_: Scope) -> None:
         """``ARG`` in a stage: build arg, else its own default, else the global value, else nothing changes."""

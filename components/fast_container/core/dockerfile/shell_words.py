@@ -23,6 +23,8 @@ Lookup = Callable[[str], str | None]
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _SPECIAL_PARAMETERS: Final = frozenset("@*#?-$!0")
 _SPACES: Final = frozenset(SPACE)
+_SPECIAL: Final = re.compile("[$'\"]")
+_PLAIN_RUN: Final = re.compile("[^$'\"<\\\\`{}/:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ def expand_word(word: str, lookup: Lookup, options: LexOptions) -> str:
         RefusedError: A quote or brace that is not closed, an unknown modifier, ``${V:?}`` on an unset variable.
         UnknownValueError: From ``lookup``.
     """
-    if word.isascii() and not any(char in word for char in ("$", "'", '"', options.escape)):
-        return word
-    return _Lexer(word, lookup, options).expand()[0]
+    if not (_SPECIAL.search(word) or options.escape in word):
+        return to_go_text(word)
+    return _Lexer(word, lookup, options).expand(words=False)[0]
 
 
 def split_words(text: str, lookup: Lookup, options: LexOptions) -> list[str]:
@@ -69,7 +71,7 @@ def split_words(text: str, lookup: Lookup, options: LexOptions) -> list[str]:
     Raises:
         RefusedError: As ``expand_word``.
     """
-    return _Lexer(text, lookup, options).expand()[1]
+    return _Lexer(text, lookup, options).expand(words=True)[1]
 
 
 class _Words:
@@ -112,12 +114,14 @@ class _Lexer:
         self._options = options
         self._raw_escapes = options.raw_escapes
         self._buffer: list[str] = []
+        self._wants_words = True
 
-    def expand(self) -> tuple[str, list[str]]:
+    def expand(self, *, words: bool) -> tuple[str, list[str]]:
+        self._wants_words = words
         try:
             return self._until("", raw_escapes=self._raw_escapes, keep_pattern_escapes=False)
         except RefusedError as error:
-            raise RefusedError(f"{error.why} (in {self._source!r})") from None
+            raise RefusedError(f"{error.why} (in {self._source!r})", next_step=error.next_step) from None
         except RecursionError:
             raise RefusedError("variables are nested too deep") from None
 
@@ -151,7 +155,7 @@ class _Lexer:
                     text = quoted(keep_pattern_escapes)
                     words.add_raw(text)
                 else:
-                    text = self._plain(words)
+                    text = self._plain(words) if self._wants_words else self._plain_run()
                 result.append(text)
         finally:
             self._raw_escapes = before
@@ -171,6 +175,13 @@ class _Lexer:
         if escaped:
             words.add_raw(escaped)
         return kept + escaped
+
+    def _plain_run(self) -> str:
+        run = _PLAIN_RUN.match(self._text, self._at)
+        if run is None:
+            return self._plain(_Words([]))
+        self._at = run.end()
+        return run.group()
 
     def _single_quoted(self, keep_pattern_escapes: bool) -> str:
         end = self._text.find("'", self._at + 1)

@@ -8,8 +8,7 @@ Source: BuildKit v0.34.2, ``frontend/dockerfile/dockerfile2llb/convert.go``.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -295,10 +294,17 @@ def _platform(text: str, globals_: GlobalScope) -> str:
     return parse_platform(platform)
 
 
-@contextmanager
-def at_line(line: int) -> Generator[None, None, None]:
-    """Put the line into what is refused within."""
-    try:
-        yield
-    except RefusedError as error:
-        raise RefusedError(error.why, line=error.line or line, next_step=error.next_step) from None
+class at_line:  # noqa: N801 - reads like the function that it stands for
+    """Put a line into what is refused within."""
+
+    __slots__ = ("_line",)
+
+    def __init__(self, line: int) -> None:
+        self._line = line
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, RefusedError) and not error.line:
+            error.line = self._line
