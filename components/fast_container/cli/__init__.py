@@ -28,10 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from fast_container.cli.arguments import parse  # noqa: PLC0415 - argparse only when a verb is run
 
-    arguments = parse(sys.argv[1:] if argv is None else argv)
     try:
-        code = arguments.run(arguments)
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        code: int = arguments.run(arguments)
         sys.stdout.flush()
+    except SystemExit as end:
+        # argparse has said what is wrong.
+        return end.code if isinstance(end.code, int) else _BAD_INPUT
     except FastContainerError as error:
         sys.stderr.write(f"fast-container: {error}\n".encode("utf-8", "backslashreplace").decode())
         return _BAD_INPUT

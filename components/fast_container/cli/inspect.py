@@ -72,6 +72,7 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         "contexts": {name: _context(context) for name, context in selected.selected.items()},
         "stages": list(reads.stages),
         "external_images": [image.reference for image in reads.external_images],
+        "named_images": dict(selected.named_images),
         "warnings": list(selected.warnings),
         "parts": dict(selected.key.parts),
     }

@@ -23,6 +23,7 @@ from fast_container.core.view import View
 from fast_container.core.wildcard import has_wildcard
 from fast_container.errors import DockerfileError
 
+_ALL = Source("")
 _VERBS = {"copy": "COPY", "add": "ADD", "mount": "RUN --mount", "rootfs": "FROM"}
 
 
@@ -78,16 +79,19 @@ def select_context(
         sources: dict[Source, list[str]] = {}
         for selector in reads.selectors:
             source = source_of(selector)
+            sources.setdefault(source, []).append(selector.text)
+            if source == _ALL:
+                continue
             taken = _taken(view, source, selector, dockerfile)
             if _is_missing(taken, selector):
                 raise _missing(view, taken, selector, name, dockerfile, ignore_file)
-            sources.setdefault(source, []).append(selector.text)
-        everything = reads.whole or Source("") in sources
+        everything = reads.whole or _ALL in sources
         selection = select_whole(view) if everything else select_sources(view, tuple(sources))
         digests: dict[str, list[str]] = {}
         for source, texts in sources.items():
             for text in dict.fromkeys(texts):
-                digests.setdefault(text, []).append(part_digest(view, source))
+                digest = selection.digest if source == _ALL else part_digest(view, source)
+                digests.setdefault(text, []).append(digest)
         view.tree.save_if_worth_it()
     parts = {text: found[0] if len(found) == 1 else framed_digest(found) for text, found in digests.items()}
     return SelectedContext(view.tree.root, selection, everything, reads.reasons, parts)

@@ -41,6 +41,7 @@ _MUCH_FILES = 256
 _MUCH_BYTES = 64 << 20
 _DIR_MODE = 0o755
 _LINK_MODE = 0o777
+_MODES = {0: MODE_PLAIN, stat.S_IXUSR: MODE_EXECUTABLE}
 
 
 class StatCache(Protocol):
@@ -120,9 +121,11 @@ class Node:
         self.size = size
         self.digest = digest
         self.target = target
-        self.sort_key = key = self.path.encode("utf-8", "surrogateescape")
+        path = self.path
+        key = path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
+        self.sort_key = key
         self.frames = encode_entry(key, self.kind, mode, target, digest)
-        self.listed = self.facts = None
+        self.listed = None
 
 
 def _kind(listed: os.DirEntry[str]) -> Kind:
@@ -184,13 +187,19 @@ class Tree:
         """
         small: list[Node] = []
         large: list[Node] = []
+        known = self._cache.get if self._cache is not None else _unknown
         for node in nodes:
             if node.frames:
                 continue
             kind = node.kind
             if kind == "file":
-                if not self._finish_known(node):
-                    (large if node.facts and node.facts.st_size >= _LARGE_BYTES else small).append(node)
+                facts = self._look(node)
+                digest = known(node.path, facts)
+                if digest is not None:
+                    node.finish(_MODES[facts.st_mode & stat.S_IXUSR], facts.st_size, digest)
+                    continue
+                node.facts = facts
+                (large if facts.st_size >= _LARGE_BYTES else small).append(node)
             elif kind == "dir":
                 node.finish(_DIR_MODE, 0, "")
             elif kind == "symlink":
@@ -248,22 +257,16 @@ class Tree:
         self._unsaved_bytes += facts.st_size
         if self._cache is not None:
             self._cache.put(node.path, facts, digest)
-        node.finish(MODE_EXECUTABLE if facts.st_mode & stat.S_IXUSR else MODE_PLAIN, facts.st_size, digest)
+        node.finish(_MODES[facts.st_mode & stat.S_IXUSR], facts.st_size, digest)
+        node.facts = None
 
-    def _finish_known(self, node: Node) -> bool:
-        """Look at a file; finish it when the cache knows its content."""
-        path, listed = node.path, node.listed
+    def _look(self, node: Node) -> os.stat_result:
+        listed = node.listed
         assert listed is not None
         try:
-            facts = listed.stat(follow_symlinks=False)
+            return listed.stat(follow_symlinks=False)
         except OSError as error:
-            raise _unreadable(path, self.root, "file", error) from error
-        digest = self._cache.get(path, facts) if self._cache is not None else None
-        if digest is None:
-            node.facts = facts
-            return False
-        node.finish(MODE_EXECUTABLE if facts.st_mode & stat.S_IXUSR else MODE_PLAIN, facts.st_size, digest)
-        return True
+            raise _unreadable(node.path, self.root, "file", error) from error
 
     def _finish_link(self, node: Node) -> None:
         try:
@@ -272,6 +275,10 @@ class Tree:
             raise _unreadable(node.path, self.root, "link", error) from error
         data = target.encode("utf-8", "surrogateescape")
         node.finish(_LINK_MODE, len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", target)
+
+
+def _unknown(_path: str, _facts: os.stat_result) -> str | None:
+    return None
 
 
 def read_digest(file: str, path: str, seen: os.stat_result | None) -> tuple[os.stat_result, str]:
