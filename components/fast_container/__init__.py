@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fast_container.builders import LocalBuilder
-    from fast_container.codebuild_builder import CodeBuildBuilder, RegistryCache, VpcConfig
+    from fast_container.codebuild_builder import CodeBuildBuilder, VpcConfig
     from fast_container.core.aws_access import AssumedRole, AwsAccess
     from fast_container.core.declared import InlineDockerfile
+    from fast_container.core.registry_cache import RegistryCache
     from fast_container.image import FastContainerImage
     from fast_container.repository import ImageRepository
     from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -42,7 +43,7 @@ _HOMES = {
     "ImageRepository": "fast_container.repository",
     "InlineDockerfile": "fast_container.core.declared",
     "LocalBuilder": "fast_container.builders",
-    "RegistryCache": "fast_container.codebuild_builder",
+    "RegistryCache": "fast_container.core.registry_cache",
     "SecretEnv": "fast_container.secret_sources",
     "SecretFile": "fast_container.secret_sources",
     "SecretsManagerSecret": "fast_container.secret_sources",

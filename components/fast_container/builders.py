@@ -15,6 +15,7 @@ import pulumi
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Credentials, Executor
+from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError
 
 _MOST_PARALLEL_BY_DEFAULT = 8
@@ -27,6 +28,7 @@ class LocalBuilder:
         name: A buildx builder (``docker buildx ls``); default the current one. It must be able to push by digest;
             none is ever created.
         max_parallel: Images built at once; default the number of cores, at least 2 and at most 8.
+        cache: Import and export a registry cache; without one, only what BuildKit keeps itself is cached.
         aws: How to reach AWS where the stack's ``aws:`` configuration does not say it, such as with an explicit
             ``aws.Provider`` that assumes a role.
         log_dir: Where full build logs go; default a folder ``fast-container/logs`` of the user's cache.
@@ -40,6 +42,7 @@ class LocalBuilder:
         *,
         name: str | None = None,
         max_parallel: int | None = None,
+        cache: RegistryCache | None = None,
         aws: AwsAccess | None = None,
         log_dir: str | None = None,
     ) -> None:
@@ -53,6 +56,7 @@ class LocalBuilder:
         self.name = name
         self.max_parallel = max_parallel or min(max(2, os.cpu_count() or 2), _MOST_PARALLEL_BY_DEFAULT)
         self.aws = aws
+        self.cache = cache
         self._log_dir = log_dir
 
     @property

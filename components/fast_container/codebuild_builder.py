@@ -18,6 +18,7 @@ import pulumi_aws as aws
 from fast_container import codebuild_policies as policies
 from fast_container.args import check_texts
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError, FastContainerError
 
 TYPE: Final = "fast-container:index:CodeBuildBuilder"
@@ -65,24 +66,6 @@ class VpcConfig:
     security_group_ids: Sequence[pulumi.Input[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryCache:
-    """BuildKit's layer cache in a repository of its own, which must be mutable.
-
-    Attributes:
-        repository_url: Where; one for all images.
-        branch: Whose cache is written; read first, then the trunk's.
-        trunk: The branch that all others fall back to.
-        mode: ``max`` keeps the layers of all stages, ``min`` only the result's.
-    """
-
-    repository_url: str
-    branch: str = "main"
-    trunk: str = "main"
-    mode: Literal["min", "max"] = "max"
-    export: bool = True
-
-
 class CodeBuildBuilder(pulumi.ComponentResource):
     """Builds images on AWS CodeBuild, with no Docker on this machine.
 
@@ -98,7 +81,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         queue_timeout: Minutes that a build may queue, 5 to 480.
         concurrent_build_limit: At most so many builds of a project at once; the rest waits here.
         vpc: Run the builds in a VPC.
-        cache: Import and export a registry cache.
+        cache: Import and export a registry cache; its repository needs ``grant_push`` too, which is done here.
         bucket: Name of an existing bucket for sources, instead of a new one.
         role: ARN of an existing service role, instead of a new one; it gets no policies.
         expire_days: After how many days a source is removed, at least 3.

@@ -56,6 +56,7 @@ class FastContainerImage(pulumi.ComponentResource):
         triggers: Further values that count in the key.
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
         timeout: Seconds after which a build is stopped.
+        cache: Whether the builder's registry cache is used, if it has one.
         opts: Resource options of the component.
 
     Attributes:
@@ -97,6 +98,7 @@ class FastContainerImage(pulumi.ComponentResource):
         triggers: Texts | Sequence[pulumi.Input[str]] | None = None,
         volatile_build_args: Sequence[str] = (),
         timeout: float = rules.DEFAULT_TIMEOUT_S,
+        cache: bool = True,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         try:
@@ -128,6 +130,7 @@ class FastContainerImage(pulumi.ComponentResource):
                 secrets=rules.check_secrets(secrets or {}),
                 runs_on=rules.check_runs_on(runs_on),
                 timeout_s=rules.check_timeout(timeout),
+                use_cache=cache,
             )
             check_declared(declared)
         except FastContainerError as error:
@@ -144,7 +147,8 @@ class FastContainerImage(pulumi.ComponentResource):
         ready = asyncio.ensure_future(
             prepare(self, program, inputs, awaited, builder or program.default_builder, PulumiReporter(self))
         )
-        record = _record(self, inputs.declared.name, program, ready, awaited, depends_on)
+        wait = not isinstance(builder, CodeBuildBuilder) or builder.wait
+        record = _record(self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait)
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
         self.digest = _digest(record, ready, program)
@@ -160,6 +164,8 @@ def _record(
     ready: asyncio.Future[Ready],
     awaited: Awaited,
     depends_on: Sequence[pulumi.Resource],
+    *,
+    wait: bool,
 ) -> ImageBuild:
     def output(part: Callable[[SelectedImage], Any]) -> pulumi.Output[Any]:
         return derived_output(ready, lambda found: part(found.selected) if found.selected else None, awaited)
@@ -176,6 +182,7 @@ def _record(
             "parts": output(lambda selected: dict(selected.key.parts)),
             "counts": output(counts_of),
             "aws": derived_output(ready, lambda found: found.access.to_plain(), awaited),
+            "wait": wait,
         },
         pulumi.ResourceOptions(parent=image, depends_on=depends_on, hooks=program.hook_binding),
     )

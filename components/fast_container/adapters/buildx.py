@@ -1,14 +1,8 @@
 """Builds an image with a local buildx and pushes it by digest; satisfies ``core.ports.Executor``.
 
-Decides how a job becomes a command line. BuildKit gets staged entries, never the working tree, and no ignore
-file is applied to them a second time: the Dockerfile lies outside the context with an ignore file of its own
-beside it, which wins. (A named context's own ``.dockerignore`` is applied again by BuildKit; its entries were
-selected by that very file, so nothing more goes.) Build arguments go on the command line, as they are no
-secrets and a variable named ``PATH`` or ``DOCKER_HOST`` must not change buildx itself; secrets and tokens go
-in private files that are gone afterwards, even if this program is killed.
-
-Leaves which buildx to ``adapters.buildx_builder``, reading progress to ``adapters.buildx_progress``, what is
-staged to ``core.staging``, and the key tag to the pipeline.
+Decides the order of one build and what its end means. Secrets and tokens are in private files that are gone afterwards,
+even if this program is killed. Leaves which buildx to ``adapters.buildx_builder``, its files and arguments to
+``adapters.buildx_job``, reading progress to ``adapters.buildx_progress``, and the key tag to the pipeline.
 """
 
 from __future__ import annotations
@@ -18,7 +12,6 @@ import base64
 import contextlib
 import json
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -26,12 +19,12 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from fast_container.adapters.buildx_builder import Builder, find_builder
+from fast_container.adapters.buildx_job import slug_of, write_job
 from fast_container.adapters.buildx_progress import BuildProgress, Scrubber
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
 from fast_container.adapters.private_directory import private_directory, remove_abandoned
 from fast_container.adapters.process import run
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
-from fast_container.core.staging import stage
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 
 # They would change the image without being in its key, or are nobody's business but the engine's.
@@ -39,8 +32,14 @@ _DROPPED = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_GIT_LABELS", "EXPERIMENTAL_BU
 _DROPPED_PREFIX = "PULUMI_"
 _TICK_S = 1.0
 _LOGS_KEPT_S = 14 * 24 * 3600.0
-_NO_IGNORE_RULES = b"# The context holds exactly what was selected before.\n"
-_LOST = ("error reading from server", "code = Unavailable", "connection refused", "transport is closing", "EOF")
+_LOST = (
+    "error reading from server",
+    "code = Unavailable",
+    "connection refused",
+    "transport is closing",
+    "EOF",
+    "context deadline exceeded",
+)
 
 
 class BuildxExecutor:
@@ -81,11 +80,17 @@ class BuildxExecutor:
             ContextError: A file changed since it was hashed.
             AuthError: No credentials could be had for the registry.
         """
+        if job.secret_references:
+            raise BuilderError(
+                f"The local builder does not read secrets of AWS ({', '.join(sorted(job.secret_references))}).",
+                where=job.name,
+                next_step="Give their values, or build with CodeBuild.",
+            )
         started_s = time.monotonic()
         builder = await self._fit_builder(reporter)
         with private_directory() as directory:
             reporter.progress("staging the context")
-            arguments = await _to_the_end(_write_job, job, directory)
+            arguments = await _to_the_end(write_job, job, directory)
             credentials = await asyncio.to_thread(self._fetch_credentials, job)
             config = DockerConfig.load(self._environment)
             secrets = [*job.secrets.values(), *_token_texts(credentials)]
@@ -138,8 +143,7 @@ class BuildxExecutor:
         reporter: Reporter,
         scrub: Scrubber,
     ) -> tuple[BuildProgress, str]:
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", job.name)[:60]
-        descriptor, log_path = tempfile.mkstemp(".log", f"{name}-{job.key.hex[:12]}-", self._log_dir)
+        descriptor, log_path = tempfile.mkstemp(".log", f"{slug_of(job.name)}-{job.key.hex[:12]}-", self._log_dir)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", buffering=1) as log:
             progress = BuildProgress(log, reporter.progress, time.monotonic, scrub)
             ticking = asyncio.create_task(_tick(progress))
@@ -165,8 +169,8 @@ class BuildxExecutor:
                 ticking.cancel()
                 progress.close()
         if code != 0:
-            if not progress.began:
-                self._builder = None  # It may be gone; the next build looks again.
+            if not progress.began or _is_lost(progress):
+                self._builder = None  # The next build looks again.
             raise _failure(job, progress, code, log_path)
         return progress, log_path
 
@@ -189,52 +193,6 @@ async def _tick(progress: BuildProgress) -> None:
     while True:
         await asyncio.sleep(_TICK_S)
         progress.tick()
-
-
-def _write_job(job: BuildJob, directory: Path) -> list[str]:
-    """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``."""
-    definition = directory / "definition"
-    definition.mkdir()
-    dockerfile = definition / "Dockerfile"
-    dockerfile.write_bytes(job.dockerfile)
-    (definition / "Dockerfile.dockerignore").write_bytes(_NO_IGNORE_RULES)
-    arguments = [
-        *("--file", str(dockerfile), "--platform", job.platform),
-        *("--progress=rawjson", "--provenance=false", "--sbom=false"),
-        *("--metadata-file", str(directory / "metadata.json")),
-        *("--output", f"type=image,name={job.repository_url},push=true,push-by-digest=true,name-canonical=true"),
-    ]
-    if job.target:
-        arguments += ("--target", job.target)
-    for name, value in job.build_args.items():
-        arguments += ("--build-arg", f"{name}={value}")
-    for name, value in job.labels.items():
-        arguments += ("--label", f"{name}={value}")
-    for name, reference in job.named_images.items():
-        arguments += ("--build-context", f"{name}={reference}")
-    if job.secrets:
-        arguments += _write_secrets(job.secrets, directory / "secrets")
-    if job.source_policy:
-        (directory / "policy.json").write_text(job.source_policy)
-    main = directory / "contexts" / "0"
-    main.mkdir(parents=True)
-    for number, (name, source) in enumerate(job.contexts.items(), start=1):
-        destination = main if name == "context" else directory / "contexts" / str(number)
-        stage(source, str(destination))
-        if name != "context":
-            arguments += ("--build-context", f"{name}={destination}")
-    return [*arguments, "--", str(main)]
-
-
-def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
-    directory.mkdir(mode=0o700)
-    arguments: list[str] = []
-    for number, (name, value) in enumerate(secrets.items()):
-        path = directory / str(number)
-        path.touch(mode=0o600)
-        path.write_bytes(value)
-        arguments += ("--secret", f"id={name},src={path}")
-    return arguments
 
 
 def _token_texts(credentials: Mapping[str, Credentials]) -> list[str]:
@@ -263,10 +221,14 @@ def _tail(log: TextIO, log_path: str) -> list[str]:
     return Path(log_path).read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
 
 
+def _is_lost(progress: BuildProgress) -> bool:
+    return any(text in progress.error for text in _LOST)
+
+
 def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -> FastContainerError:
     why = progress.error or (progress.messages[-1] if progress.messages else f"buildx ended with code {code}")
     step, exit_code, last_lines = progress.failed_step()
-    lost = any(text in why for text in _LOST)
+    lost = _is_lost(progress)
     if not progress.began:
         return BuilderError(
             f"The build of {job.name} could not be started.",

@@ -67,10 +67,9 @@ class CodeBuildExecutor:
             SourceUploadError: The sources could not be uploaded.
             AuthError: Credentials are missing, expired, or not allowed to.
         """
-        _refuse_local_secrets(job)
         started_s = time.monotonic()
         for attempt in (1, 2):
-            build = await self._start_or_join(job, reporter)
+            build = await self.start(job, reporter)
             follow = _Follow(reporter)
             ended = await self.watch.wait(build["id"], follow.on_build, follow.on_line)
             self.watch.forget_recent()
@@ -83,7 +82,9 @@ class CodeBuildExecutor:
             return await self._published(job, follow, time.monotonic() - started_s)
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def _start_or_join(self, job: BuildJob, reporter: Reporter) -> Build:
+    async def start(self, job: BuildJob, reporter: Reporter) -> Build:
+        """Join the image's build that is under way, or upload and start one; does not wait for its end."""
+        _refuse_local_secrets(job)
         running, finished = await self.watch.latest(job.key.hex, job.repository_url)
         if running is not None:
             reporter.note(f"joined the build that is under way: {_link(running)}")

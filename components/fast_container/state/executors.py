@@ -19,7 +19,7 @@ from fast_container.build.scheduler import LimitedExecutor
 from fast_container.builders import LocalBuilder
 from fast_container.codebuild_builder import BuilderOutputs, CodeBuildBuilder, architecture_of
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import BuildJob, Credentials, Registry
+from fast_container.core.ports import BuildJob, Credentials, Executor, Registry
 from fast_container.errors import ArgsError
 
 AnyBuilder: TypeAlias = "LocalBuilder | CodeBuildBuilder"
@@ -32,20 +32,28 @@ class ProgramExecutors:
     push_credentials: Callable[[str], Credentials | None]
     registry_of: Callable[[BuildJob], Awaitable[Registry]]
     environment: dict[str, str]
-    _made: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
+    _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
+    _remote: dict[tuple[int, str], CodeBuildExecutor] = field(default_factory=dict[tuple[int, str], CodeBuildExecutor])
 
     async def executor(self, builder: AnyBuilder, platform: str, access: AwsAccess) -> LimitedExecutor:
         """The executor for a platform; all images of a builder share its limit."""
-        architecture = "" if isinstance(builder, LocalBuilder) else project_architecture(builder, platform)
+        made: Executor
+        if isinstance(builder, LocalBuilder):
+            identity, made = (id(builder), ""), builder.executor(self.push_credentials)
+        else:
+            identity = (id(builder), project_architecture(builder, platform))
+            made = await self.codebuild(builder, platform, access)
+        return self._limited.setdefault(identity, LimitedExecutor(made, builder.max_parallel))
+
+    async def codebuild(self, builder: CodeBuildBuilder, platform: str, access: AwsAccess) -> CodeBuildExecutor:
+        """The executor of the builder's project for a platform, without the limit."""
+        architecture = project_architecture(builder, platform)
         identity = (id(builder), architecture)
-        if identity not in self._made:
-            if isinstance(builder, LocalBuilder):
-                made = builder.executor(self.push_credentials)
-            else:
-                made = await self._codebuild(builder, architecture, access)
-            # Somebody else may have made it while this one awaited.
-            self._made.setdefault(identity, LimitedExecutor(made, builder.max_parallel))
-        return self._made[identity]
+        if identity not in self._remote:
+            made = await self._codebuild(builder, architecture, access)
+            # Somebody else may have made it while this one awaited; there must be one poller.
+            self._remote.setdefault(identity, made)
+        return self._remote[identity]
 
     async def _codebuild(self, builder: CodeBuildBuilder, architecture: str, access: AwsAccess) -> CodeBuildExecutor:
         outputs: BuilderOutputs = builder.outputs

@@ -63,6 +63,8 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
 
 async def _publish(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
     reason = why(image.selected.key, recorded)
+    if await _only_started(program, image, recorded):
+        return
     await program.scheduler.publish(
         await _job(image),
         program.repository_of(image),
@@ -75,10 +77,25 @@ async def _publish(program: Program, image: PlannedImage, recorded: Recorded | N
     remember(image.selected, cache_dir() / "inputs")
 
 
+async def _only_started(program: Program, image: PlannedImage, recorded: Recorded | None) -> bool:
+    """Start the build and return, where the builder does not wait and consumers have an image to stay on."""
+    if isinstance(image.builder, LocalBuilder) or image.builder.wait or recorded is None or not recorded.digest:
+        return False
+    key = image.selected.key
+    if recorded.key_hex == key.hex or await program.repository_of(image).find([key.tag]):
+        return False
+    platform = image.selected.declared.platform
+    executor = await program.executors.codebuild(image.builder, platform, image.access)
+    await executor.start(await _job(image), image.reporter)
+    image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
+    return True
+
+
 async def _job(image: PlannedImage) -> BuildJob:
     selected = image.selected
     declared = selected.declared
     local = isinstance(image.builder, LocalBuilder)
+    cache = image.builder.cache if image.use_cache else None
     session = AwsSession(image.access, os.environ)
     read = local_values if local else own_values
     return BuildJob(
@@ -97,6 +114,8 @@ async def _job(image: PlannedImage) -> BuildJob:
         secret_references={} if local else references(image.secrets),
         runs_on=image.runs_on,
         timeout_s=image.timeout_s,
+        cache_from=cache.imports(declared.name) if cache else (),
+        cache_to=cache.exports(declared.name) if cache else (),
     )
 
 

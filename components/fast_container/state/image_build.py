@@ -24,7 +24,6 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.runtime import rpc
 
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
@@ -33,7 +32,8 @@ from fast_container.state.registries import open_registry
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
 # explaining) follows from these or must not cause an update.
 IDENTITY = ("build_key", "repository_url")
-UNKNOWN: str = rpc.UNKNOWN
+# The status of a record whose build was started and not awaited: its digest is still the one before.
+BUILDING = "building"
 
 
 class ImageBuildProvider(ResourceProvider):
@@ -46,8 +46,9 @@ class ImageBuildProvider(ResourceProvider):
         self._config = req.config
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """A record differs when its key or its repository does; then it is updated, never replaced."""
-        return DiffResult(changes=any(_olds.get(name) != _news.get(name) for name in IDENTITY))
+        """A record differs when its key or its repository does, or its build was not awaited; it is updated."""
+        unfinished = _olds.get("status") == BUILDING
+        return DiffResult(changes=unfinished or any(_olds.get(name) != _news.get(name) for name in IDENTITY))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Record the digest that the hook has published under the key's tag."""
@@ -55,10 +56,15 @@ class ImageBuildProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Record the digest under the new key's tag."""
+        if _news.get("wait") is False and _olds.get("status") != BUILDING and _olds.get("digest"):
+            digest = self._find(_news)
+            return UpdateResult({**_news, "digest": digest or _olds["digest"], "status": "" if digest else BUILDING})
         return UpdateResult(self._recorded(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Keep the record while its tag names the recorded digest; drop it otherwise, so that ``up`` builds again."""
+        if props.get("status") == BUILDING:
+            return ReadResult(id_, props)
         found = self._find(props)
         return ReadResult(id_, props) if found and found == props.get("digest") else ReadResult(None, {})
 
@@ -73,7 +79,7 @@ class ImageBuildProvider(ResourceProvider):
                 why="it was deleted between its verification and its recording",
                 next_step="run `pulumi up` again; if a lifecycle rule deletes tags `key-…`, remove that rule",
             )
-        return {**props, "digest": digest}
+        return {**props, "digest": digest, "status": ""}
 
     def _find(self, props: Mapping[str, Any]) -> str | None:
         access = access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
@@ -91,7 +97,8 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
     """The record of one image in the state.
 
     Inputs (equal on every machine; never a credential): ``build_key``, ``repository_url``, ``tag``, ``tagged_uri``,
-    ``parts`` (part name → short digest), ``aws`` (region, profile, role ARNs, endpoints). Output: ``digest``.
+    ``parts`` (part name → short digest), ``counts``, ``aws`` (region, profile, role ARNs, endpoints), ``wait``.
+    Outputs: ``digest``, ``status``.
     """
 
     build_key: pulumi.Output[str]
@@ -101,4 +108,4 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
     digest: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(ImageBuildProvider(), name, {**inputs, "digest": None}, opts)
+        super().__init__(ImageBuildProvider(), name, {**inputs, "digest": None, "status": None}, opts)

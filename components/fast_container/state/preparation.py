@@ -41,6 +41,7 @@ class ImageInputs:
     secrets: Mapping[str, rules.SecretInput] = field(repr=False)
     runs_on: str
     timeout_s: float
+    use_cache: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ async def prepare(
                 access=access,
                 provider_is_explicit=builder.aws is None and explicit_provider(component) is not None,
                 reporter=reporter,
+                use_cache=inputs.use_cache,
                 secrets=inputs.secrets,
             )
         )

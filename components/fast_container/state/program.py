@@ -36,6 +36,7 @@ class PlannedImage:
     Attributes:
         record_name: Name of its ``ImageBuild`` record.
         provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
+        use_cache: Whether the builder's registry cache is used.
         secrets: Id → where the value comes from; values are awaited when the image is built.
     """
 
@@ -48,6 +49,7 @@ class PlannedImage:
     access: AwsAccess
     provider_is_explicit: bool
     reporter: PulumiReporter
+    use_cache: bool
     secrets: Mapping[str, SecretInput] = field(repr=False)
 
 

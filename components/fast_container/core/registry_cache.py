@@ -1,0 +1,50 @@
+"""BuildKit's layer cache in a registry: which references an image imports from and exports to.
+
+Decides names (one tag for an image and a branch) and the flags that ECR needs (aws-facts B3: a cache manifest must be
+an image manifest of OCI types). Leaves using them to the executors.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+_NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST_TAG = 128
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryCache:
+    """A cache repository, which must be mutable: a cache tag is written again and again.
+
+    Attributes:
+        repository_url: ``host/name``; one for all images.
+        branch: Whose cache is written; read first, then the trunk's.
+        trunk: The branch that all others fall back to.
+        mode: ``max`` keeps the layers of all stages, ``min`` only the result's.
+        export: False only reads.
+    """
+
+    repository_url: str
+    branch: str = "main"
+    trunk: str = "main"
+    mode: Literal["min", "max"] = "max"
+    export: bool = True
+
+    def imports(self, image: str) -> tuple[str, ...]:
+        """What ``--cache-from`` takes, the branch's own first."""
+        branches = dict.fromkeys((self.branch, self.trunk))
+        return tuple(f"type=registry,ref={self._reference(image, branch)}" for branch in branches)
+
+    def exports(self, image: str) -> tuple[str, ...]:
+        """What ``--cache-to`` takes; a failed export never fails a build."""
+        if not self.export:
+            return ()
+        reference = self._reference(image, self.branch)
+        flags = "image-manifest=true,oci-mediatypes=true,ignore-error=true"
+        return (f"type=registry,ref={reference},mode={self.mode},{flags}",)
+
+    def _reference(self, image: str, branch: str) -> str:
+        tag = _NOT_IN_TAGS.sub("-", f"cache-{image}-{branch}")[:_LONGEST_TAG]
+        return f"{self.repository_url}:{tag}"
