@@ -8,6 +8,8 @@ from localcloud.aws_plugin import tagging
 from localcloud.aws_plugin.schema import Autoname, Property, ResourceType, Values
 from localcloud.aws_plugin.session import Aws
 
+# PutRetentionPolicy takes these and no others; 0 stands for "never".
+_DAYS = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")
 
 
@@ -68,6 +70,13 @@ def _delete(aws: Aws, resource_id: str, state: Values) -> None:
         aws.client("logs").delete_log_group(logGroupName=resource_id)
 
 
+def _validate(inputs: Values) -> list[tuple[str, str]]:
+    days = inputs["retentionInDays"]
+    if isinstance(days, int) and days not in _DAYS:
+        return [("retentionInDays", f"expected one of {', '.join(map(str, _DAYS))}, got {days}")]
+    return []
+
+
 RESOURCE_TYPE = ResourceType(
     token="aws:cloudwatch/logGroup:LogGroup",
     inputs={
@@ -85,5 +94,6 @@ RESOURCE_TYPE = ResourceType(
     read=_read,
     update=_update,
     delete=_delete,
+    validate=_validate,
     missing_codes=frozenset({"ResourceNotFoundException"}),
 )

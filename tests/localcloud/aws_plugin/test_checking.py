@@ -58,6 +58,7 @@ def check(
         (FUNCTION, {**IMAGE, "timeout": 1.5}, "timeout", "expected a whole number"),
         (FUNCTION, {**IMAGE, "handler": "a.b"}, "handler", "does not support"),
         (FUNCTION, {**IMAGE, "architectures": ["arm"]}, "architectures[0]", "expected one of"),
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 2}, "retentionInDays", "expected one of 0, 1, 3"),
         (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "invalid JSON policy"),
     ],
 )
