@@ -148,6 +148,18 @@ def test_wrong_credentials_are_an_auth_error_and_never_absent(server: HttpRegist
     assert "password" not in str(caught.value)
 
 
+def test_a_kept_token_that_has_expired_is_replaced(server: HttpRegistry) -> None:
+    server.user = "AWS:new"
+    passwords, forgotten = ["old", "new"], []
+
+    def forget() -> None:
+        forgotten.append(passwords.pop(0))
+
+    registry = client(server, credentials=lambda: Credentials("AWS", passwords[0]), refused=forget)
+    assert find(registry, "key-1") == {}
+    assert forgotten == ["old"]
+
+
 def test_missing_credentials_name_the_command_to_run(server: HttpRegistry) -> None:
     server.user = "AWS:password"
     with pytest.raises(AuthError) as caught:

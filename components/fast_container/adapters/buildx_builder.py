@@ -100,11 +100,11 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
             why=facts["Error"],
             next_step="Start Docker, or name a builder that runs: LocalBuilder(name=…)",
         )
-    if driver == "remote" and "Error" in facts:
+    if driver == "remote" and "running" not in _statuses(inspected.stdout):
         raise BuilderError(
             f"The BuildKit of the buildx builder {found} cannot be reached.",
             where=facts.get("Endpoint", ""),
-            why=facts["Error"],
+            why=facts.get("Error") or f"its status is {facts.get('Status', 'unknown')}",
             next_step="Start it, or name another builder: LocalBuilder(name=…)",
         )
     if driver in _FIT_DRIVERS or _CONTAINERD_LABEL in facts or await _has_containerd_store(found, environment):
@@ -155,6 +155,12 @@ def _facts(text: str) -> dict[str, str]:
         if colon:
             facts.setdefault(name.strip(), value.strip())
     return facts
+
+
+def _statuses(text: str) -> set[str]:
+    """The states of a builder's nodes."""
+    lines = (line.strip().partition(":") for line in text.splitlines())
+    return {value.strip() for name, _, value in lines if name == "Status"}
 
 
 def _spelled(program: str, environment: Mapping[str, str]) -> str:

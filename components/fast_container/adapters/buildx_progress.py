@@ -82,8 +82,8 @@ class BuildProgress:
 
     @property
     def began(self) -> bool:
-        """Whether BuildKit took the build up."""
-        return bool(self._vertices)
+        """Whether BuildKit took the build up; reaching or starting it does not count."""
+        return any(v.step or v.name.startswith("[internal] load ") for v in self._vertices.values())
 
     @property
     def steps(self) -> int:
@@ -217,7 +217,9 @@ def _event(line: str) -> dict[str, Any] | None:
 
 def _objects(event: dict[str, Any], name: str) -> list[dict[str, Any]]:
     value: object = event.get(name)
-    return cast("list[dict[str, Any]]", value) if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [cast("dict[str, Any]", item) for item in cast("list[object]", value) if isinstance(item, dict)]
 
 
 def _decoded(value: object) -> str:

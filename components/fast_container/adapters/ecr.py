@@ -57,6 +57,11 @@ class EcrToken:
             assert self._credentials is not None
             return self._credentials
 
+    def forget(self) -> None:
+        """Fetch a new one next time: the registry did not take this one."""
+        with self._lock:
+            self._credentials = None
+
     def proxy_endpoint(self) -> str:
         """The URL that the token is for; blocking."""
         self.credentials()

@@ -34,6 +34,8 @@ MANIFEST_TYPES = (
 IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - Docker's marker for an identity token, not a password
 _ACCEPT = ", ".join(MANIFEST_TYPES)
 _LOOKUPS_AT_ONCE = 8
+# The first for the challenge, the second for a kept token that has expired.
+_AUTHORIZATIONS = 2
 _USER_AGENT = "fast-container"
 
 CredentialsSource = Callable[[], Credentials | None]
@@ -45,6 +47,7 @@ class OciRegistry:
     Args:
         url: ``host[:port]/name``.
         credentials: Asked in a thread when the registry demands them, and once more when it refuses them.
+        refused: Called before credentials are asked for once more, so that a kept token can be forgotten.
         plain_http: Use http; by default for loopback hosts only.
         transport: Shared connections, retries and proxies; its own by default.
     """
@@ -54,6 +57,7 @@ class OciRegistry:
         url: str,
         credentials: CredentialsSource = lambda: None,
         *,
+        refused: Callable[[], None] = lambda: None,
         plain_http: bool | None = None,
         transport: HttpTransport | None = None,
     ) -> None:
@@ -67,6 +71,7 @@ class OciRegistry:
         api_host = "registry-1.docker.io" if host == "docker.io" else host
         self._base = f"{'http' if plain_http else 'https'}://{api_host}/v2/{name}"
         self._credentials = credentials
+        self._refused = refused
         self._http = transport or HttpTransport()
         self._authorization = ""
         self._lock = threading.Lock()
@@ -155,8 +160,13 @@ class OciRegistry:
 
         used = self._authorization
         response = send(used)
-        if response.status == 401:
-            response = send(self._authorize(response, used, push=method == "PUT"))
+        for _ in range(_AUTHORIZATIONS):
+            if response.status != 401 and not (used and _has_expired(response)):
+                break
+            refused, used = used, self._authorize(response, used, push=method == "PUT")
+            if used == refused:
+                break
+            response = send(used)
         if response.status in (401, 403):
             raise self._denied(response)
         return response
@@ -165,6 +175,8 @@ class OciRegistry:
         with self._lock:
             if self._authorization != used:
                 return self._authorization
+            if used:
+                self._refused()
             scheme, parameters = _challenge(response.headers.get("www-authenticate", ""))
             credentials = self._credentials()
             if scheme == "bearer":
@@ -232,6 +244,11 @@ def basic(credentials: Credentials) -> str:
     """The value of an ``Authorization`` header."""
     pair = f"{credentials.username}:{credentials.password}".encode()
     return "Basic " + base64.b64encode(pair).decode()
+
+
+def _has_expired(response: Response) -> bool:
+    """ECR answers 403, without a challenge, to a token that was good once."""
+    return response.status == 403 and "token has expired" in _error_text(response)
 
 
 def _challenge(header: str) -> tuple[str, dict[str, str]]:

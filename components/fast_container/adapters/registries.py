@@ -80,7 +80,7 @@ class Registries:
         known = ecr_host(host)
         region = known.region if known else ""
         plain_http = None if known else token.proxy_endpoint().startswith("http://")
-        oci = OciRegistry(url, token.credentials, plain_http=plain_http, transport=self._http)
+        oci = OciRegistry(url, token.credentials, refused=token.forget, plain_http=plain_http, transport=self._http)
         return EcrRegistry(
             url, lambda: self._session.client("ecr", region), oci, registry_id=known.account if known else ""
         )

@@ -1,0 +1,83 @@
+"""A build job as files and as buildx's command line.
+
+Decides what BuildKit gets: staged entries, never the working tree, and no ignore file is applied to them a second
+time. The Dockerfile lies outside the context with an ignore file of its own beside it, which wins over one in the
+context. (A named context's own ``.dockerignore`` is applied again by BuildKit; its entries were selected by that very
+file, so nothing more goes.) Build arguments go on the command line: they are no secrets, and a variable named ``PATH``
+or ``DOCKER_HOST`` must not change buildx itself. Secrets go in private files. Leaves what is staged to
+``core.staging``, and running it to ``adapters.buildx``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from fast_container.core.ports import BuildJob
+from fast_container.core.staging import stage
+
+_NO_IGNORE_RULES = b"# The context holds exactly what was selected before.\n"
+
+
+def write_job(job: BuildJob, directory: Path) -> list[str]:
+    """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``."""
+    definition = directory / "definition"
+    definition.mkdir()
+    dockerfile = definition / "Dockerfile"
+    dockerfile.write_bytes(job.dockerfile)
+    (definition / "Dockerfile.dockerignore").write_bytes(_NO_IGNORE_RULES)
+    if job.source_policy:
+        (directory / "policy.json").write_text(job.source_policy)
+    # BuildKit keeps one copy for each last path element, and gets only what differs from it: so one for each image.
+    slug = slug_of(f"{job.repository_url}-{job.name}")
+    main = directory / "contexts" / slug
+    main.mkdir(parents=True)
+    contexts: list[str] = []
+    for number, (name, source) in enumerate(job.contexts.items(), start=1):
+        destination = main if name == "context" else directory / "named" / str(number) / f"{slug}-{number}"
+        stage(source, str(destination))
+        if name != "context":
+            contexts += ("--build-context", f"{name}={destination}")
+    return [
+        *("--file", str(dockerfile), "--metadata-file", str(directory / "metadata.json")),
+        *_options(job),
+        *contexts,
+        *_write_secrets(job.secrets, directory / "secrets"),
+        *("--", str(main)),
+    ]
+
+
+def _options(job: BuildJob) -> list[str]:
+    """What of a job is said on the command line."""
+    options = [
+        *("--platform", job.platform),
+        *("--progress=rawjson", "--provenance=false", "--sbom=false"),
+        *("--output", f"type=image,name={job.repository_url},push=true,push-by-digest=true,name-canonical=true"),
+    ]
+    if job.target:
+        options += ("--target", job.target)
+    pairs = {"--build-arg": job.build_args, "--label": job.labels, "--build-context": job.named_images}
+    for option, values in pairs.items():
+        for name, value in values.items():
+            options += (option, f"{name}={value}")
+    for option, caches in (("--cache-from", job.cache_from), ("--cache-to", job.cache_to)):
+        for cache in caches:
+            options += (option, cache)
+    return options
+
+
+def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
+    directory.mkdir(mode=0o700)
+    arguments: list[str] = []
+    for number, (name, value) in enumerate(secrets.items()):
+        path = directory / str(number)
+        path.touch(mode=0o600)
+        path.write_bytes(value)
+        arguments += ("--secret", f"id={name},src={path}")
+    return arguments
+
+
+def slug_of(name: str) -> str:
+    """A name that is a file name everywhere."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:].lstrip(".-") or "image"

@@ -1,0 +1,95 @@
+"""How builds end that do not end well, and what they leave."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from fast_container.build.pipeline import publish
+from fast_container.errors import BuilderError, BuildFailed, ContextError
+from tests.adapters.buildkit_images import Local
+from tests.build.fakes import StepClock
+
+pytestmark = pytest.mark.buildkit
+
+SCRATCH = "FROM scratch\nCOPY . /app/\n"
+
+
+def test_a_failing_step_is_told_with_exit_code_and_last_lines(local: Local) -> None:
+    dockerfile = "FROM busybox\nRUN --mount=type=secret,id=s echo before; cat /run/secrets/s; exit 7\n"
+    job = local.job(dockerfile, secrets={"s": b"hunter2-secret\n"})
+    with pytest.raises(BuildFailed) as caught:
+        local.build(job)
+    error = caught.value
+    assert "2/2] RUN --mount=type=secret" in error.step
+    assert (error.exit_code, error.last_lines) == (7, ("before", "***"))
+    assert Path(error.log_path).read_text().count("***") == 1
+    assert "hunter2" not in str(error) + Path(error.log_path).read_text()
+
+
+def test_a_dockerfile_that_cannot_be_parsed_is_told_with_its_lines(local: Local) -> None:
+    with pytest.raises(BuildFailed, match=r"unknown instruction: RUNX") as caught:
+        local.build(local.job("FROM busybox\nRUNX\n"))
+    assert any(">>> RUNX" in line for line in caught.value.last_lines)
+
+
+def test_a_file_that_changed_since_it_was_hashed_stops_the_build(local: Local, tree: Path) -> None:
+    (tree / "f").write_text("before")
+    job = local.job(SCRATCH, tree)
+    (tree / "f").write_text("after!")
+    with pytest.raises(ContextError):
+        local.build(job)
+
+
+def test_what_takes_too_long_is_stopped_and_leaves_nothing(local: Local) -> None:
+    job = local.job("FROM busybox\nRUN sleep 61\n", timeout_s=1.0)
+    with pytest.raises(BuildFailed, match="stopped after 1 s"):
+        local.build(job)
+    assert local.running() == []
+
+
+def test_a_cancelled_build_leaves_no_process_and_no_tag(local: Local) -> None:
+    job = local.job("FROM busybox\nRUN sleep 62\n")
+
+    async def scenario() -> None:
+        registry = local.registry
+        task = asyncio.create_task(publish(job, registry, local.executor(), local.reporter, StepClock()))
+        while not any("sleep 62" in line for line in local.reporter.progressed):
+            await asyncio.wait([task], timeout=0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await registry.find([job.key.tag]) == {}
+
+    asyncio.run(scenario())
+    assert local.running() == []
+
+
+def test_a_builder_that_is_not_there_is_one_clear_error(local: Local, tree: Path) -> None:
+    with pytest.raises(BuilderError, match="nosuch-builder cannot be used"):
+        asyncio.run(local.executor("nosuch-builder").build(local.job(SCRATCH), local.reporter))
+
+
+def test_a_killed_buildkit_is_one_clear_error_and_the_next_build_works(local: Local) -> None:
+    job = local.job("FROM busybox\nRUN sleep 3\n")
+
+    async def scenario() -> None:
+        executor = local.executor()
+        task = asyncio.create_task(executor.build(job, local.reporter))
+        while not any("sleep 3" in line for line in local.reporter.progressed):
+            await asyncio.wait([task], timeout=0.05)
+        await asyncio.to_thread(local.cloud.kill_buildkit)
+        with pytest.raises(BuildFailed, match="lost the connection to BuildKit"):
+            await task
+        with pytest.raises(BuilderError, match="cannot be reached"):
+            await executor.build(job, local.reporter)
+        await asyncio.to_thread(local.cloud.start_buildkit)
+        await executor.build(local.job("FROM busybox\nRUN echo again\n"), local.reporter)
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        local.cloud.start_buildkit()
+    assert local.running() == []
