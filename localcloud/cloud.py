@@ -47,6 +47,7 @@ class LocalCloud:
         registry_host: ``127.0.0.1:PORT``; ECR's ``repositoryUri`` is ``<registry_host>/<name>``.
         mirror_host: Where BuildKit gets base images from, without credentials.
         buildkit_address: ``unix://…``.
+        sockets_dir: The private folder of the sockets; processes of this cloud name it or ``state_dir``.
         builder_name: The buildx builder in the cloud's private ``BUILDX_CONFIG``.
     """
 
@@ -62,6 +63,7 @@ class LocalCloud:
         self.mirror_host = record.mirror_host
         self.buildkit_address = record.buildkit_address
         self.builder_name = BUILDER_NAME
+        self.sockets_dir = Path(record.sockets_dir)
         self.account_id = ACCOUNT_ID
         self.region = REGION
 
@@ -278,6 +280,7 @@ def _tools() -> Path:
 
 def _launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Popen[bytes], int | None]:
     """Starts the supervisor and waits for its word; returns it and our end of the lifeline."""
+    _clear_remains(paths)
     shutil.rmtree(paths.logs, ignore_errors=True)
     (paths.state / "crash.txt").unlink(missing_ok=True)
     paths.make()
@@ -310,3 +313,14 @@ def _launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Po
         supervisor.wait()
         raise LocalCloudError(word or f"the local cloud did not start; see {paths.logs / 'supervisor.log'}")
     return supervisor, lifeline_write
+
+
+def _clear_remains(paths: CloudPaths) -> None:
+    """Removes what a cloud whose supervisor was killed left outside its state directory."""
+    try:
+        sockets = Path(json.loads(paths.record.read_text())["sockets_dir"])
+    except (OSError, ValueError, KeyError):
+        return
+    shutil.rmtree(sockets, ignore_errors=True)
+    remove_cgroups(sockets.name)
+    paths.record.unlink()

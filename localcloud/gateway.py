@@ -45,11 +45,6 @@ class Gateway:
         self._server.store, self._server.tokens, self._server.upstream = store, tokens, upstream
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stops to accept."""
-        self._server.shutdown()
-        self._server.server_close()
-
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True

@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import json
 import re
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -173,11 +174,13 @@ class LambdaApi:
             raise ApiError("InvalidParameterValueException", "The local cloud invokes container images only.")
         if kind == "DryRun":
             return ApiResponse(204, b"")
-        if kind != "RequestResponse":
-            raise ApiError("InvalidParameterValueException", f"The local cloud does not do {kind} invocations.")
         _refuse_not_active(function, state)
         context = request.headers.get("x-amz-client-context", "")
         context = base64.b64decode(context).decode() if context else ""
+        if kind == "Event":
+            arguments = (function, state.image, request.body or b"{}", context)
+            threading.Thread(target=self._sandboxes.invoke, args=arguments, daemon=True).start()
+            return ApiResponse(202, b"")
         try:
             answer = self._sandboxes.invoke(function, state.image, request.body or b"{}", context)
         except ImageGoneError as gone:

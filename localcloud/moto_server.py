@@ -46,8 +46,3 @@ class AwsServer:
     def start(self) -> None:
         """Begins to answer."""
         self._thread.start()
-
-    def stop(self) -> None:
-        """Stops to accept."""
-        self._server.shutdown()
-        self._server.server_close()

@@ -16,21 +16,22 @@ from localcloud import LocalCloud
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A local cloud; ends with the test process, and leaves no process, mount or socket folder."""
-    state = tmp_path_factory.mktemp("cloud")
-    with LocalCloud.running(state) as running:
+    """A local cloud; ends with the test process, and leaves no process, mount or folder of sockets."""
+    with LocalCloud.running(tmp_path_factory.mktemp("cloud")) as running:
         yield running
-    assert leftovers(state) == []
+    assert leftovers(running.state_dir, running.sockets_dir) == []
+    assert not running.sockets_dir.exists()
 
 
-def leftovers(state: Path) -> list[str]:
-    """Processes and mounts that name a cloud's state directory or run below it."""
-    found = [line for line in Path("/proc/self/mounts").read_text().splitlines() if str(state) in line]
+def leftovers(*places: Path) -> list[str]:
+    """Mounts below some folders, and processes other than this one whose command line names them."""
+    names = [str(place) for place in places]
+    found = [line for line in Path("/proc/self/mounts").read_text().splitlines() if any(name in line for name in names)]
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             continue
-        if str(state) in command and int(folder.name) != os.getpid():
+        if any(name in command for name in names) and int(folder.name) != os.getpid():
             found.append(f"process {folder.name}: {command}")
     return found

@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -382,6 +383,27 @@ def test_the_log_is_in_cloudwatch(
     messages = [event["message"] for event in events]
     assert "event raise" in messages
     assert messages[0].startswith("START RequestId:")
+
+
+def test_an_event_invocation_is_accepted_and_runs(
+    cloud: LocalCloud, lambda_client: Any, code: str, make_function: Callable[..., str]
+) -> None:
+    name = make_function(code)
+    assert lambda_client.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")["StatusCode"] == 202
+    logs = client(cloud, "logs")
+    deadline = time.monotonic() + 20
+    while not logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_several_events_at_once_run_side_by_side(
+    lambda_client: Any, code: str, make_function: Callable[..., str]
+) -> None:
+    name = make_function(code, Timeout=20)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: invoke(lambda_client, name)[0], range(3)))
+    assert [answer["name"] for answer in answers] == [name] * 3
 
 
 def test_a_function_that_is_not_there_is_not_found(lambda_client: Any) -> None:

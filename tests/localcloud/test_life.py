@@ -22,10 +22,10 @@ pytestmark = pytest.mark.buildkit
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def wait_gone(state: Path, timeout_s: float = 15) -> None:
+def wait_gone(*places: Path, timeout_s: float = 15) -> None:
     deadline = time.monotonic() + timeout_s
-    while leftovers(state):
-        assert time.monotonic() < deadline, leftovers(state)
+    while leftovers(*places):
+        assert time.monotonic() < deadline, leftovers(*places)
         time.sleep(0.05)
 
 
@@ -52,7 +52,7 @@ def test_the_command_line_starts_once_shows_and_stops(tmp_path: Path) -> None:
     finally:
         stopped = command("stop", state)
     assert stopped.returncode == 0, stopped.stderr
-    assert leftovers(tmp_path) == []
+    assert leftovers(tmp_path, Path(record.sockets_dir)) == []
     assert not Path(record.sockets_dir).exists()
     assert "no local cloud runs" in command("stop", state).stdout
 
@@ -70,7 +70,7 @@ def test_two_clouds_live_side_by_side_and_a_part_that_crashes_stops_its_own_only
         with pytest.raises(LocalCloudError, match="another local cloud runs"), LocalCloud.running(tmp_path):
             pass
         os.kill(registry_pid(other), signal.SIGKILL)
-        wait_gone(tmp_path)
+        wait_gone(tmp_path, other.sockets_dir)
         crash = (tmp_path / "crash.txt").read_text()
         assert crash.startswith("the registry ended")
         assert "last lines of" in crash
@@ -97,7 +97,7 @@ def test_a_kill_leaves_nothing(tmp_path: Path, victim: str) -> None:
             os.kill(record.supervisor_pid, signal.SIGKILL)
             owner.kill()  # it would wait for its sleep
             owner.wait()
-        wait_gone(tmp_path)
+        wait_gone(tmp_path, Path(record.sockets_dir))
         assert CloudRecord.read(CloudPaths(tmp_path).record) is None
     finally:
         owner.kill()
