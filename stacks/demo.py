@@ -25,6 +25,7 @@ from stacks.rehearsal.facts import Facts, at_once  # noqa: E402
 from stacks.rehearsal.leftovers import wait_for_none  # noqa: E402
 from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation, Stack  # noqa: E402
 from stacks.rehearsal.table import Row, draw  # noqa: E402
+from tools.get_tools import ToolsError  # noqa: E402
 
 PULUMI_PROJECT = "fast-container"
 REPOSITORY = "shop/images"
@@ -263,7 +264,7 @@ def main() -> int:
                 print(f"   ready after {time.monotonic() - begin:.1f} s at {cloud.aws_endpoint}")
                 story = Story(cloud, scratch)
                 story.tell()
-    except (DemoFailed, LocalCloudError) as error:
+    except (DemoFailed, LocalCloudError, ToolsError) as error:
         if story is not None and story.rows:
             print("\n" + draw(story.rows))
         print(f"\ndemo FAILED: {error}", file=sys.stderr)

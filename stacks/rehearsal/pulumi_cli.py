@@ -100,8 +100,8 @@ class Stack:
     def _watched(self, verb: str, *options: str) -> Operation:
         words = [verb, *options, "--stack", self.name]
         print(f"$ pulumi {' '.join(words)}", flush=True)
-        if not sys.stdout.isatty():
-            words += ["--non-interactive", "--suppress-progress"]
+        # The plain display: what is kept of a run, and Ctrl-C reaches this process too.
+        words += ["--non-interactive", "--suppress-progress"]
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "events.jsonl"
             begin = time.monotonic()
