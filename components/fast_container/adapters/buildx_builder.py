@@ -8,6 +8,7 @@ process fewer, and none between us and the one to be stopped.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Mapping
@@ -83,8 +84,12 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
     """
     program = find_buildx(environment)
     command = _spelled(program, environment)
-    await _require_rawjson(program, environment)
-    inspected = await _capture([program, "inspect", *([name] if name else [])], environment)
+    usage, inspected = await asyncio.gather(
+        _capture([program, "build", "--help"], environment),
+        _capture([program, "inspect", *([name] if name else [])], environment),
+    )
+    if "rawjson" not in usage.stdout:
+        raise await _too_old(program, environment)
     said = (inspected.stderr.strip() or inspected.stdout.strip()).removeprefix("ERROR: ")
     if inspected.code != 0:
         raise BuilderError(
@@ -116,12 +121,9 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
     )
 
 
-async def _require_rawjson(program: str, environment: Mapping[str, str]) -> None:
-    usage = await _capture([program, "build", "--help"], environment)
-    if "rawjson" in usage.stdout:
-        return
+async def _too_old(program: str, environment: Mapping[str, str]) -> BuilderError:
     version = await _capture([program, "version"], environment)
-    raise BuilderError(
+    return BuilderError(
         "This buildx is too old.",
         where=program,
         why=f"it does not know --progress=rawjson: {version.stdout.strip() or version.stderr.strip()}",
