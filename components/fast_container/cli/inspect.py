@@ -73,7 +73,7 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         "stages": list(reads.stages),
         "external_images": [image.reference for image in reads.external_images],
         "named_images": dict(selected.named_images),
-        "warnings": list(selected.warnings),
+        "warnings": [*selected.warnings, *selected.reads.notes],
         "parts": dict(selected.key.parts),
     }
 

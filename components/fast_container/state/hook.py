@@ -53,6 +53,7 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
     if isinstance(plan, Skip):
         return
     explained = explain(image, old, plan.reason, cache_dir() / "inputs")
+    _say_what_widens(image)
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
         return
@@ -63,6 +64,7 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
 
 async def _publish(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
     reason = why(image.selected.key, recorded)
+    _say_what_widens(image)
     if await _only_started(program, image, recorded):
         return
     await program.scheduler.publish(
@@ -138,6 +140,14 @@ def _warn_about_parallelism(program: Program, image: PlannedImage) -> None:
             f"{len(program.to_build)} or more images are to be built, but the engine runs {allowed} at once:"
             f" use `--parallel {max(len(program.images), wanted)}`"
         )
+
+
+def _say_what_widens(image: PlannedImage) -> None:
+    """Only where something is done: an unchanged image is not worth a line."""
+    for warning in image.selected.warnings:
+        image.reporter.warn(warning)
+    for note in image.selected.reads.notes:
+        pulumi.log.debug(f"{image.selected.declared.name}: {note}")
 
 
 def _message(error: FastContainerError, image: PlannedImage) -> str:

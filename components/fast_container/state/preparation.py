@@ -82,8 +82,6 @@ async def prepare(
         selected = await asyncio.to_thread(select_image, complete, program.walks)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
-    for warning in selected.warnings:
-        reporter.warn(warning)
     if url is None:
         reporter.note("will be built: its repository does not exist yet")
     else:

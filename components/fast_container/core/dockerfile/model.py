@@ -119,7 +119,8 @@ class DockerfileReads:
         contexts: ``context`` and named contexts that are read; absent means never asked for.
         external_images: In order of first use, without repetition.
         remote_sources: In order.
-        warnings: One line each.
+        warnings: What widens, one line each.
+        notes: What could not be known and is taken to be absent, one line each.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -130,6 +131,7 @@ class DockerfileReads:
     external_images: tuple[ExternalImage, ...]
     remote_sources: tuple[RemoteSource, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 class RefusedError(Exception):

@@ -99,7 +99,8 @@ def read_dockerfile(
         contexts=reader.contexts,
         external_images=tuple(reader.external_images),
         remote_sources=tuple(reader.remote_sources),
-        warnings=(*reader.warnings, *_onbuild_note(graph)),
+        warnings=tuple(reader.warnings),
+        notes=_onbuild_note(graph),
     )
 
 
