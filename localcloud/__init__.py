@@ -11,7 +11,9 @@ How to find one's way::
     aws_api            the AWS endpoint: our handlers before moto's
     moto_server        moto, and what is mended inside it
     ecr_api            ECR's image calls     ecr_images   the registry's storage as ECR sees it
-    gateway            the registry as ECR's clients meet it
+    gateway            the registry as ECR's clients meet it; tokens: who may come in
+    lambda_api         Lambda's calls        lambda_images, lambda_functions   what it takes, what it says
+    lambda_invocation  warm sandboxes        lambda_sandbox, runtime_api, image_layers   how code is run
     registry_process   CNCF distribution     buildkit     buildkitd
     base_images/       stand-ins for python:3.12-slim and others
     aws_plugin/        stand-in for pulumi-resource-aws

@@ -23,6 +23,8 @@ from typing import Any
 from localcloud.aws_api import CONTROL_PREFIX
 from localcloud.base_images import NAMES, BaseImageKind, StandIn, ensure_base_image, serve
 from localcloud.base_images.catalogue import SERVED_AT_START, Architecture, Suite
+from localcloud.codebuild.control import CallControl, CodeBuildControl
+from localcloud.launching import FOREIGN, launch
 from localcloud.processes import remove_cgroups
 from localcloud.state import ACCOUNT_ID, REGION, CloudPaths, CloudRecord, LocalCloudError, locked
 
@@ -35,8 +37,6 @@ SERVICES = (
 
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
-_FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_")
-"""Settings of the user's that must not reach a process on the local cloud."""
 
 
 class LocalCloud:
@@ -49,6 +49,8 @@ class LocalCloud:
         buildkit_address: ``unix://…``.
         sockets_dir: The private folder of the sockets; processes of this cloud name it or ``state_dir``.
         builder_name: The buildx builder in the cloud's private ``BUILDX_CONFIG``.
+        codebuild: Faults and limits of CodeBuild.
+        calls: Counts of API calls, and calls that are to fail.
     """
 
     def __init__(self, paths: CloudPaths, record: CloudRecord, tools_dir: Path) -> None:
@@ -66,6 +68,8 @@ class LocalCloud:
         self.sockets_dir = Path(record.sockets_dir)
         self.account_id = ACCOUNT_ID
         self.region = REGION
+        self.codebuild = CodeBuildControl(self._control)
+        self.calls = CallControl(self._control)
 
     # --- starting and stopping
 
@@ -111,7 +115,7 @@ class LocalCloud:
                 return running
             if own and CloudRecord.read(paths.record):
                 raise LocalCloudError(f"another local cloud runs in {paths.state}; stop it or name another directory")
-            supervisor, lifeline = _launch(paths, tools, own=own)
+            supervisor, lifeline = launch(paths, tools, own=own)
             record = CloudRecord.read(paths.record)
             if record is None:
                 raise LocalCloudError(f"the local cloud ended at once; see {paths.logs / 'supervisor.log'}")
@@ -156,7 +160,7 @@ class LocalCloud:
         Args:
             private_cache: Also give a private ``XDG_CACHE_HOME`` in the state directory.
         """
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         path = [str(Path(sys.executable).parent), str(self._tools_dir), kept.get("PATH", os.defpath)]
         environment = {
             **kept,
@@ -230,10 +234,10 @@ class LocalCloud:
         """What the supervisor says of its parts."""
         return self._control("status")
 
-    def _control(self, route: str) -> Any:
+    def _control(self, route: str, body: bytes = b"") -> Any:
         request = urllib.request.Request(  # noqa: S310 - a loopback address of ours
             f"{self.aws_endpoint}{CONTROL_PREFIX}{route}",
-            data=b"",
+            data=body,
             headers={"X-Localcloud": self._record.control_token},
             method="POST",
         )
@@ -276,51 +280,3 @@ def _tools() -> Path:
     from tools.get_tools import ensure_tools  # noqa: PLC0415
 
     return ensure_tools().bin_dir
-
-
-def _launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Popen[bytes], int | None]:
-    """Starts the supervisor and waits for its word; returns it and our end of the lifeline."""
-    _clear_remains(paths)
-    shutil.rmtree(paths.logs, ignore_errors=True)
-    (paths.state / "crash.txt").unlink(missing_ok=True)
-    paths.make()
-    project = Path(__file__).resolve().parents[1]
-    ready_read, ready_write = os.pipe()
-    lifeline_read, lifeline_write = os.pipe() if own else (None, None)
-    command = [sys.executable, "-m", "localcloud.supervisor", "--state", str(paths.state), "--tools", str(tools)]
-    command += ["--ready-fd", str(ready_write)]
-    command += ["--lifeline-fd", str(lifeline_read)] if own else []
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    with (paths.logs / "supervisor.log").open("ab") as log:
-        supervisor = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=project,
-            env={**kept, "PYTHONPATH": str(project)},
-            pass_fds=[descriptor for descriptor in (ready_write, lifeline_read) if descriptor is not None],
-            start_new_session=True,
-        )
-    os.close(ready_write)
-    if lifeline_read is not None:
-        os.close(lifeline_read)
-    with os.fdopen(ready_read) as ready:
-        word = ready.read().strip()
-    if word != "ready":
-        if lifeline_write is not None:
-            os.close(lifeline_write)
-        supervisor.wait()
-        raise LocalCloudError(word or f"the local cloud did not start; see {paths.logs / 'supervisor.log'}")
-    return supervisor, lifeline_write
-
-
-def _clear_remains(paths: CloudPaths) -> None:
-    """Removes what a cloud whose supervisor was killed left outside its state directory."""
-    try:
-        sockets = Path(json.loads(paths.record.read_text())["sockets_dir"])
-    except (OSError, ValueError, KeyError):
-        return
-    shutil.rmtree(sockets, ignore_errors=True)
-    remove_cgroups(sockets.name)
-    paths.record.unlink()

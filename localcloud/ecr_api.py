@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from localcloud.aws_api import ApiError, ApiRequest, ApiResponse
-from localcloud.ecr_images import INDEX_TYPES, ImageStore, ManifestRefusedError, StoredManifest
+from localcloud.ecr_answers import (
+    details_of,
+    failure,
+    image_ids,
+    immutable_text,
+    manifest_media_type,
+    only,
+    page_of,
+    put_error,
+    wanted,
+)
+from localcloud.ecr_images import ImageStore, ManifestRefusedError, StoredManifest
 from localcloud.ecr_repositories import find_repository, is_immutable
 from localcloud.state import ACCOUNT_ID
 from localcloud.tokens import Tokens
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_MAX_IDS = 100
-_MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 Json = dict[str, Any]
 
@@ -83,13 +91,13 @@ class EcrApi:
         accepted = set(body.get("acceptedMediaTypes") or [])
         images: list[Json] = []
         failures: list[Json] = []
-        for image_id in _image_ids(body):
+        for image_id in image_ids(body):
             found = self._find(name, image_id)
             if isinstance(found, StoredManifest) and accepted and found.media_type not in accepted:
                 # By digest ECR converts nothing; by tag it may give other bytes, which nobody should build on.
                 found = ("ImageNotFound", "Requested image not found in an accepted media type")
             if isinstance(found, StoredManifest):
-                answered = {"imageDigest": found.digest, **_only(image_id, "imageTag")}
+                answered = {"imageDigest": found.digest, **only(image_id, "imageTag")}
                 images.append(
                     {
                         "registryId": ACCOUNT_ID,
@@ -100,7 +108,7 @@ class EcrApi:
                     }
                 )
             else:
-                failures.append(_failure(image_id, *found))
+                failures.append(failure(image_id, *found))
         return {"images": images, "failures": failures}
 
     def _find(self, name: str, image_id: Json) -> StoredManifest | tuple[str, str]:
@@ -121,12 +129,12 @@ class EcrApi:
         if "imageIds" in body:
             if body.get("maxResults") or body.get("nextToken"):
                 raise ApiError("InvalidParameterException", "imageIds and maxResults cannot be used together")
-            manifests = [self._described(name, image_id) for image_id in _image_ids(body)]
-            return {"imageDetails": [_details(name, one, tags.get(one.digest, [])) for one in manifests]}
-        digests = [d for d in self._store.digests(name) if _wanted(body, bool(tags.get(d)))]
-        page, next_token = _page(digests, body)
+            manifests = [self._described(name, image_id) for image_id in image_ids(body)]
+            return {"imageDetails": [details_of(name, one, tags.get(one.digest, [])) for one in manifests]}
+        digests = [d for d in self._store.digests(name) if wanted(body, bool(tags.get(d)))]
+        page, next_token = page_of(digests, body)
         found = [self._store.manifest(name, digest) for digest in page]
-        details = [_details(name, one, tags.get(one.digest, [])) for one in found if one]
+        details = [details_of(name, one, tags.get(one.digest, [])) for one in found if one]
         return {"imageDetails": details, **next_token}
 
     def _described(self, name: str, image_id: Json) -> StoredManifest:
@@ -147,9 +155,9 @@ class EcrApi:
         ids: list[Json] = []
         for digest in self._store.digests(name):
             tagged = tags.get(digest, [])
-            if _wanted(body, bool(tagged)):
+            if wanted(body, bool(tagged)):
                 ids += [{"imageDigest": digest, "imageTag": tag} for tag in tagged] or [{"imageDigest": digest}]
-        page, next_token = _page(ids, body)
+        page, next_token = page_of(ids, body)
         return {"imageIds": page, **next_token}
 
     def _tags_by_digest(self, name: str) -> dict[str, list[str]]:
@@ -181,7 +189,7 @@ class EcrApi:
 
     def _put_image(self, name: str, body: Json) -> Json:
         content = str(body.get("imageManifest", "")).encode()
-        media_type = _manifest_media_type(content, body.get("imageManifestMediaType"))
+        media_type = manifest_media_type(content, body.get("imageManifestMediaType"))
         digest = "sha256:" + hashlib.sha256(content).hexdigest()
         if body.get("imageDigest", digest) != digest:
             raise ApiError(
@@ -194,7 +202,7 @@ class EcrApi:
             try:
                 self._store.put(name, tag or digest, content, media_type)
             except ManifestRefusedError as refused:
-                raise _put_error(refused, media_type) from refused
+                raise put_error(refused, media_type) from refused
         image_id = {"imageDigest": digest, **({"imageTag": tag} if tag else {})}
         image = {"registryId": ACCOUNT_ID, "repositoryName": name, "imageId": image_id}
         return {"image": {**image, "imageManifest": content.decode(), "imageManifestMediaType": media_type}}
@@ -214,13 +222,13 @@ class EcrApi:
         removed: list[Json] = []
         failures: list[Json] = []
         with self._store.lock(name):
-            for image_id in _image_ids(body):
+            for image_id in image_ids(body):
                 found = self._find(name, image_id)
                 if not isinstance(found, StoredManifest):
-                    failures.append(_failure(image_id, *found))
+                    failures.append(failure(image_id, *found))
                 elif self._is_child(name, found.digest) and self._would_vanish(name, image_id, found.digest):
                     reason = "Requested image referenced by manifest list"
-                    failures.append(_failure(image_id, "ImageReferencedByManifestList", reason))
+                    failures.append(failure(image_id, "ImageReferencedByManifestList", reason))
                 else:
                     removed += self._delete(name, image_id, found.digest)
         return {"imageIds": removed, "failures": failures}
@@ -252,87 +260,3 @@ class EcrApi:
                     "because it still contains images",
                 )
             self._store.drop_repository(name)
-
-
-def immutable_text(name: str, tag: str) -> str:
-    """ECR's words for a tag that may not be put again."""
-    return (
-        f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten "
-        "because the repository is immutable."
-    )
-
-
-def _image_ids(body: Json) -> list[Json]:
-    ids = body.get("imageIds") or []
-    if not 1 <= len(ids) <= _MAX_IDS:
-        raise ApiError(
-            "InvalidParameterException",
-            "Invalid parameter at 'imageIds' failed to satisfy constraint: "
-            f"'Member must have length between 1 and {_MAX_IDS}'",
-        )
-    return ids
-
-
-def _failure(image_id: Json, code: str, reason: str) -> Json:
-    return {"imageId": _only(image_id, "imageDigest", "imageTag"), "failureCode": code, "failureReason": reason}
-
-
-def _only(image_id: Json, *names: str) -> Json:
-    return {name: image_id[name] for name in names if image_id.get(name)}
-
-
-def _wanted(body: Json, tagged: bool) -> bool:
-    status = (body.get("filter") or {}).get("tagStatus", "ANY")
-    return status == "ANY" or (status == "TAGGED") == tagged
-
-
-def _page(items: list[Any], body: Json) -> tuple[list[Any], Json]:
-    start, size = int(body.get("nextToken") or 0), int(body.get("maxResults") or _MAX_IDS)
-    more = {"nextToken": str(start + size)} if start + size < len(items) else {}
-    return items[start : start + size], more
-
-
-def _details(name: str, manifest: StoredManifest, tags: list[str]) -> Json:
-    details: Json = {
-        "registryId": ACCOUNT_ID,
-        "repositoryName": name,
-        "imageDigest": manifest.digest,
-        "imageSizeInBytes": manifest.size_bytes(),
-        "imagePushedAt": manifest.pushed_at,
-        "imageManifestMediaType": manifest.media_type,
-        "imageStatus": "ACTIVE",
-    }
-    if tags:
-        details["imageTags"] = tags
-    if not manifest.is_index:
-        details["artifactMediaType"] = manifest.document["config"]["mediaType"]
-    return details
-
-
-def _manifest_media_type(content: bytes, given: str | None) -> str:
-    if len(content) > _MAX_MANIFEST_BYTES:
-        raise ApiError("InvalidParameterException", "Invalid parameter at 'ImageManifest': longer than 4 MiB")
-    try:
-        named = json.loads(content).get("mediaType")
-    except (ValueError, AttributeError):
-        named = None
-        given = None
-    if not named and not given:
-        raise ApiError(
-            "InvalidParameterException",
-            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
-        )
-    if named and given and named != given:
-        raise ApiError(
-            "InvalidParameterException",
-            f"Invalid parameter at 'imageManifestMediaType': manifest says '{named}', not '{given}'",
-        )
-    return str(named or given)
-
-
-def _put_error(refused: ManifestRefusedError, media_type: str) -> ApiError:
-    if "MANIFEST_BLOB_UNKNOWN" in refused.codes and media_type in INDEX_TYPES:
-        return ApiError("ReferencedImagesNotFoundException", f"Images referenced are not found: {refused}")
-    if "MANIFEST_BLOB_UNKNOWN" in refused.codes or "BLOB_UNKNOWN" in refused.codes:
-        return ApiError("LayersNotFoundException", f"The layers of the image are not found: {refused}")
-    return ApiError("InvalidParameterException", f"Invalid parameter at 'ImageManifest': {refused}")

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from localcloud.ecr_api import immutable_text
+from localcloud.ecr_answers import immutable_text
 from localcloud.ecr_images import ImageStore
 from localcloud.ecr_repositories import find_repository, is_immutable
 from localcloud.state import ACCOUNT_ID
