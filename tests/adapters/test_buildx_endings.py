@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_a_cancelled_build_leaves_no_process_and_no_tag(local: Local) -> None:
 
     asyncio.run(scenario())
     assert local.running() == []
+
+
+def test_a_push_that_is_refused_is_told_apart_from_a_failed_build(local: Local) -> None:
+    job = replace(local.job("FROM busybox\n"), repository_url=f"{local.cloud.registry_host}/missing")
+    with pytest.raises(BuildFailed, match="could not be pushed") as caught:
+        local.build(job)
+    assert "'missing' does not exist" in caught.value.why
+    assert "repository exists" in caught.value.next_step
 
 
 def test_a_builder_that_is_not_there_is_one_clear_error(local: Local, tree: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_failed_step_is_named_with_its_exit_code_and_output() -> None:
     step, exit_code, last_lines = build.progress.failed_step()
     assert (step, exit_code, len(last_lines)) == ("[2/2] RUN make", 2, 40)
     assert last_lines[-1] == "no end"
-    assert build.progress.error == "failed to solve: process make did not complete"
+    assert build.progress.error == "process make did not complete"
 
 
 def test_the_log_holds_every_line_and_message() -> None:

@@ -244,6 +244,14 @@ def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -
             log_path=log_path,
             next_step="Run again when BuildKit runs; nothing was tagged.",
         )
+    if "failed to push" in why:
+        return BuildFailed(
+            f"The image of {job.name} was built and could not be pushed.",
+            step=job.repository_url,
+            why=why,
+            log_path=log_path,
+            next_step="Check that the repository exists and that the identity in use may push to it.",
+        )
     return BuildFailed(
         f"The build of {job.name} failed ({job.dockerfile_name}).",
         step=step,

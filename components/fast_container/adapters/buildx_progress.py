@@ -108,7 +108,8 @@ class BuildProgress:
     def error(self) -> str:
         """The line in which buildx said why it failed, or ""."""
         errors = [line for line in self._messages if line.startswith("ERROR:")]
-        return errors[-1].removeprefix("ERROR:").strip() if errors else ""
+        text = errors[-1].removeprefix("ERROR:").strip() if errors else ""
+        return text.removeprefix("failed to build: ").removeprefix("failed to solve: ")
 
     def failed_step(self) -> tuple[str, int | None, list[str]]:
         """Name, exit code and last lines of the step that failed; empty where no step did."""
