@@ -25,13 +25,17 @@ _REFERENCE: Final = re.compile(
 _DIGEST_SIZES: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _OS: Final = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
 _SPECIFIER: Final = re.compile(r"[A-Za-z0-9_.-]+")
-_KNOWN_ALONE: Final = frozenset(
-    (
-        "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos "
-        "386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 "
-        "mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm"
-    ).split()
+_SYSTEMS: Final = frozenset(
+    ["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd"]
 )
+_MORE_SYSTEMS: Final = frozenset(["openbsd", "plan9", "solaris", "windows", "zos"])
+_PROCESSORS: Final = frozenset(
+    ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le"]
+)
+_MORE_PROCESSORS: Final = frozenset(
+    ["mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64"]
+)
+_KNOWN_ALONE: Final = _SYSTEMS | _MORE_SYSTEMS | _PROCESSORS | _MORE_PROCESSORS | {"wasm"}
 _ARCHITECTURES: Final = {
     "i386": ("386", ""),
     "x86_64": ("amd64", None),
