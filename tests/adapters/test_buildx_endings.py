@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,3 +107,41 @@ def test_a_killed_buildkit_is_one_clear_error_and_the_next_build_works(local: Lo
     finally:
         local.cloud.start_buildkit()
     assert local.running() == []
+
+
+PROGRAM = """
+import asyncio, json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import os
+from fast_container.adapters.buildx import BuildxExecutor
+from tests.adapters.buildkit_images import make_job
+from tests.build.fakes import ListReporter
+class Reporter(ListReporter):
+    def progress(self, line):
+        print(line, flush=True)
+job = make_job(sys.argv[2], "FROM busybox\\nRUN sleep 64\\n", secrets={"s": b"hunter4-secret"})
+asyncio.run(BuildxExecutor(None, os.environ, sys.argv[3]).build(job, Reporter()))
+"""
+
+
+def test_a_killed_program_leaves_no_process_no_tag_and_no_secret(local: Local) -> None:
+    root = Path(__file__).parents[2]
+    temporary = local.folder / "tmp"
+    arguments = [json.dumps([str(root), str(root / "components")]), local.url, str(local.logs)]
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env={**local.environment, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if "sleep 64" in line:
+                break
+        assert len(local.running()) >= 2
+        program.send_signal(signal.SIGKILL)
+    end = time.monotonic() + 10
+    while (local.running() or any(temporary.iterdir())) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert local.running() == []
+    assert list(temporary.iterdir()) == []
