@@ -10,7 +10,7 @@ is refused when it is staged.
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
-# ruff: noqa: PTH115, PTH118
+# ruff: noqa: PTH115
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ OPEN_FLAGS = (
 _CHUNK_BYTES = 1 << 20
 # Below this the lock of the interpreter is what a file costs, and threads only get in each other's way.
 _LARGE_BYTES = 1 << 20
+_MOST_THREADS = 8
 _MUCH_FILES = 256
 _MUCH_BYTES = 64 << 20
 _DIR_MODE = 0o755
@@ -147,8 +148,8 @@ class Tree:
         self.lock = RLock()
         self.top = Node("", None, "dir", None)
         self._cache = cache
+        self._prefix = root if root.endswith("/") else f"{root}/"
         self.files_hashed = 0
-        self.bytes_hashed = 0
         self._unsaved_files = 0
         self._unsaved_bytes = 0
 
@@ -227,32 +228,34 @@ class Tree:
 
     def absolute(self, path: str) -> str:
         """Where a path of this tree lies."""
-        return os.path.join(self.root, path) if path else self.root
+        return self._prefix + path if path else self.root
 
     def _read_all(self, small: list[Node], large: list[Node]) -> None:
-        if len(large) > 1 and (workers := min(len(large), os.cpu_count() or 1, 8)) > 1:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
-
-            with ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash") as pool:
-                running = [(node, pool.submit(self._read, node)) for node in large]
-                for node in small:
-                    self._keep(node, self._read(node))
-                for node, result in running:
-                    self._keep(node, result.result())
+        workers = min(len(large), os.cpu_count() or 1, _MOST_THREADS)
+        if workers < 2:
+            for node in (*small, *large):
+                self._keep(node, self._read(node))
             return
-        for node in (*small, *large):
-            self._keep(node, self._read(node))
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
 
-    def _read(self, node: Node) -> tuple[os.stat_result, str]:
+        with ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash") as pool:
+            running = [(node, pool.submit(self._read, node)) for node in large]
+            for node in small:
+                self._keep(node, self._read(node))
+            for node, result in running:
+                self._keep(node, result.result())
+
+    def _read(self, node: Node) -> str:
+        assert node.facts is not None
         try:
-            return read_digest(self.absolute(node.path), node.path, node.facts)
+            return read_digest(self._prefix + node.path, node.path, node.facts)
         except OSError as error:
             raise _unreadable(node.path, self.root, "file", error) from error
 
-    def _keep(self, node: Node, read: tuple[os.stat_result, str]) -> None:
-        facts, digest = read
+    def _keep(self, node: Node, digest: str) -> None:
+        facts = node.facts
+        assert facts is not None
         self.files_hashed += 1
-        self.bytes_hashed += facts.st_size
         self._unsaved_files += 1
         self._unsaved_bytes += facts.st_size
         if self._cache is not None:
@@ -281,38 +284,45 @@ def _unknown(_path: str, _facts: os.stat_result) -> str | None:
     return None
 
 
-def read_digest(file: str, path: str, seen: os.stat_result | None) -> tuple[os.stat_result, str]:
-    """Read a file once; its facts and ``sha256:<hex>``.
+def read_digest(file: str, path: str, seen: os.stat_result) -> str:
+    """Read a file once; its ``sha256:<hex>``.
 
     Args:
         file: Where it lies.
         path: What it is called in messages.
-        seen: The facts that the content has to belong to, or None when any will do.
+        seen: What ``lstat`` said before: the content has to belong to that file, unchanged to the last byte read.
 
     Raises:
         ContextError: It changed since then or while it was read.
         OSError: It cannot be read.
     """
-    digest = hashlib.sha256()
+    size = seen.st_size
     descriptor = os.open(file, OPEN_FLAGS)
     try:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise changed(path)
-        chunk_bytes = min(before.st_size + 1, _CHUNK_BYTES)
-        while chunk := os.read(descriptor, chunk_bytes):
-            digest.update(chunk)
-        after = os.fstat(descriptor)
+        # One byte more than there should be, so that an end is seen without asking again.
+        data = os.read(descriptor, min(size + 1, _CHUNK_BYTES))
+        digest = hashlib.sha256(data)
+        length = len(data)
+        while data and length <= size and size >= _CHUNK_BYTES:
+            data = os.read(descriptor, _CHUNK_BYTES)
+            digest.update(data)
+            length += len(data)
+        facts = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    if file_facts(after) != file_facts(before) or (seen is not None and file_facts(seen) != file_facts(before)):
+    if length != size or not same_file(seen, facts):
         raise changed(path)
-    return after, f"sha256:{digest.hexdigest()}"
+    return f"sha256:{digest.hexdigest()}"
 
 
-def file_facts(facts: os.stat_result) -> tuple[int, int, int, int, int, int]:
-    """What has to stay equal for a content to be the same: size, mtime, ctime, inode, device, mode."""
-    return (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev, facts.st_mode)
+def same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether two looks saw one file that nobody touched between them; a change of mode sets ctime, too."""
+    return (
+        one.st_ctime_ns == other.st_ctime_ns
+        and one.st_mtime_ns == other.st_mtime_ns
+        and one.st_size == other.st_size
+        and one.st_ino == other.st_ino
+    )
 
 
 def changed(path: str) -> ContextError:
