@@ -1,7 +1,8 @@
 """The AWS endpoint: which of our handlers answers a call, and what is left to moto.
 
 Decides how a call is recognised (service, region, operation), how errors read on the wire, and the order: control
-routes, then the handlers of its service, then moto. What a handler answers is decided in the service's own module.
+routes, then what :mod:`localcloud.api_calls` refuses, then the handlers of its service, then moto. What a handler
+answers is decided in the service's own module.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ class ServiceApi(Protocol):
 
 
 ControlRoute = Callable[[bytes], object]
+Refuse = Callable[[Environ, str, str], ApiResponse | None]
+"""Sees every call of a service in a region first; an answer keeps it from its handler."""
 
 
 class AwsApi:
@@ -101,11 +104,13 @@ class AwsApi:
         services: Mapping[str, ServiceApi],
         control: Mapping[str, ControlRoute],
         control_token: str,
+        refuse: Refuse = lambda _environ, _service, _region: None,
     ) -> None:
         self._moto = moto
         self._services = services
         self._control = control
         self._control_token = control_token
+        self._refuse = refuse
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request."""
@@ -113,6 +118,10 @@ class AwsApi:
         if path.startswith(CONTROL_PREFIX):
             return _send(self._answer_control(path.removeprefix(CONTROL_PREFIX), environ), start_response)
         service, region = _signed_for(environ)
+        refused = self._refuse(environ, service, region)
+        if refused is not None:
+            _read_body(environ)
+            return _send(refused, start_response)
         api = self._services.get(service)
         if api is None:
             return self._moto(environ, start_response)

@@ -24,7 +24,10 @@ def make_moto() -> WsgiApp:
     from moto.ecr import models as ecr_models  # noqa: PLC0415
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
+    from localcloud.s3_api import mend_bucket_policies  # noqa: PLC0415
+
     ecr_models.ECR_REPOSITORY_NAME_PATTERN = REPOSITORY_NAME
+    mend_bucket_policies()
     return DomainDispatcherApplication(create_backend_app)
 
 

@@ -21,10 +21,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from localcloud.api_calls import ApiCalls
 from localcloud.aws_api import AwsApi, ServiceApi
 from localcloud.base_images import ensure_base_image, ensure_frontend_image, serve
 from localcloud.base_images.catalogue import FRONTEND_NAMES, NAMES, SERVED_AT_START
 from localcloud.buildkit import BuildKit
+from localcloud.codebuild.api import CodeBuildApi
 from localcloud.ecr_api import EcrApi
 from localcloud.ecr_images import ImageStore
 from localcloud.gateway import Gateway
@@ -34,7 +36,8 @@ from localcloud.lambda_images import LambdaImages
 from localcloud.lambda_invocation import Sandboxes
 from localcloud.processes import Spawner, end, last_lines, remove_cgroups, spawn
 from localcloud.registry_process import RegistryProcess
-from localcloud.state import CloudPaths, CloudRecord, LocalCloudError, process_start
+from localcloud.s3_api import S3Api
+from localcloud.state import ACCOUNT_ID, CloudPaths, CloudRecord, LocalCloudError, process_start
 from localcloud.tokens import Tokens
 
 
@@ -105,15 +108,28 @@ class Supervisor:
 
         store, tokens = ImageStore(self._paths.registry, self.registry.host), Tokens()
         moto = make_moto()
-        services: dict[str, ServiceApi] = {"ecr": EcrApi(store, tokens, gateway.host)}
+        services: dict[str, ServiceApi] = {"ecr": EcrApi(store, tokens, gateway.host), "s3": S3Api()}
+        calls = ApiCalls(ACCOUNT_ID)
         control = {
             "stop": lambda _body: self.stop(),
             "status": lambda _body: {"buildkit_pid": self.buildkit.pid()},
             "buildkit/kill": lambda _body: self.buildkit.kill(),
             "buildkit/start": lambda _body: self.buildkit.start(),
             "tokens/expire": lambda _body: tokens.expire_all(),
+            **calls.control_routes(),
         }
-        server = AwsServer(AwsApi(moto, services, control, control_token))
+        server = AwsServer(AwsApi(moto, services, control, control_token, calls.refusal))
+        codebuild = CodeBuildApi(
+            self._paths.state / "codebuild",
+            self._tools,
+            self.buildkit.address,
+            lambda: server.endpoint,
+            self._start_child,
+        )
+        services["codebuild"] = codebuild
+        control.update(codebuild.control_routes())
+        calls.may, calls.absent = codebuild.refusal, codebuild.absent
+        self._undo.append(codebuild.stop)
         sandboxes = Sandboxes(
             self._tools / "runc",
             self._paths.sandboxes,

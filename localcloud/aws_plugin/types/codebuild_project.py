@@ -31,6 +31,21 @@ _PARAMETERS = {
     "vpcConfig": "vpcConfig",
 }
 _DROPPED_BY_EMULATORS = ("autoRetryLimit", "concurrentBuildLimit", "encryptionKey")
+# The service model's enumerations.
+_COMPUTE_TYPES = (
+    *(f"BUILD_GENERAL1_{size}" for size in ("SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE")),
+    *(f"BUILD_LAMBDA_{size}GB" for size in (1, 2, 4, 8, 10)),
+    *("ATTRIBUTE_BASED_COMPUTE", "CUSTOM_INSTANCE_TYPE"),
+)
+_ENVIRONMENT_TYPES = (
+    *("ARM_CONTAINER", "ARM_EC2", "ARM_LAMBDA_CONTAINER", "LINUX_CONTAINER", "LINUX_EC2", "LINUX_GPU_CONTAINER"),
+    *("LINUX_LAMBDA_CONTAINER", "MAC_ARM", "WINDOWS_CONTAINER", "WINDOWS_EC2", "WINDOWS_SERVER_2019_CONTAINER"),
+    "WINDOWS_SERVER_2022_CONTAINER",
+)
+_SOURCE_TYPES = (
+    *("BITBUCKET", "CODECOMMIT", "CODEPIPELINE", "GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_MANAGED"),
+    *("NO_SOURCE", "S3"),
+)
 # What must be sent to take a setting away.
 _CLEARED = {"concurrentBuildLimit": -1, "description": "", "sourceVersion": "", "vpcConfig": {}}
 
@@ -130,9 +145,9 @@ _VARIABLE = _block(
 )
 _ENVIRONMENT = _block(
     required=True,
-    computeType=Property(required=True),
+    computeType=Property(required=True, choices=_COMPUTE_TYPES),
     image=Property(required=True),
-    type=Property(required=True),
+    type=Property(required=True, choices=_ENVIRONMENT_TYPES),
     certificate=Property(),
     dockerServer=_block(computeType=Property(required=True), securityGroupIds=Property(kind="list")),
     environmentVariables=Property(kind="list", items=_VARIABLE),
@@ -187,7 +202,7 @@ RESOURCE_TYPE = ResourceType(
         "serviceRole": Property(required=True, pattern=r"arn:.*"),
         "source": _block(
             required=True,
-            type=Property(required=True),
+            type=Property(required=True, choices=_SOURCE_TYPES),
             buildspec=Property(),
             location=Property(),
             gitCloneDepth=Property(kind="integer", computed=True),

@@ -1,0 +1,94 @@
+"""What a role may do: for the calls that CodeBuild and a build make in its name.
+
+Decides by the role's inline and attached policies: an explicit deny wins, else an allow is needed. Conditions are
+taken as met, and permission boundaries and session policies are not looked at.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from localcloud.state import ACCOUNT_ID
+
+Statement = dict[str, Any]
+
+
+def find_role(arn: str) -> Any:
+    """Moto's role of an ARN, or None."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - slow to import
+
+    roles = list(iam_backends[ACCOUNT_ID]["aws"].roles.values())
+    return next((role for role in roles if role.arn == arn), None)
+
+
+def trusts(arn: str, service: str) -> bool:
+    """Whether a role is there and lets a service assume it."""
+    role = find_role(arn)
+    if role is None:
+        return False
+    document = role.assume_role_policy_document
+    for statement in _statements(json.loads(document) if isinstance(document, str) else document):
+        services = (
+            _list((statement.get("Principal") or {}).get("Service"))
+            if isinstance(statement.get("Principal"), dict)
+            else []
+        )
+        if statement.get("Effect") == "Allow" and service in services:
+            return True
+    return False
+
+
+def allows(arn: str, action: str, resource: str) -> bool:
+    """Whether a role may call ``service:Operation`` on a resource."""
+    role = find_role(arn)
+    if role is None:
+        return False
+    allowed = False
+    for document in _documents(role):
+        for statement in _statements(document):
+            if not _matches(statement, action, resource):
+                continue
+            if statement.get("Effect") == "Deny":
+                return False
+            allowed = True
+    return allowed
+
+
+def _documents(role: Any) -> Iterator[Any]:
+    for document in role.policies.values():
+        yield json.loads(document) if isinstance(document, str) else document
+    for policy in role.managed_policies.values():
+        document = policy.document
+        yield json.loads(document) if isinstance(document, str) else document
+
+
+def _statements(document: Any) -> list[Statement]:
+    found = document.get("Statement") or []
+    return found if isinstance(found, list) else [found]
+
+
+def _list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _matches(statement: Statement, action: str, resource: str) -> bool:
+    return _named(statement, "Action", action.lower(), lower=True) and _named(statement, "Resource", resource)
+
+
+def _named(statement: Statement, key: str, value: str, *, lower: bool = False) -> bool:
+    patterns, excluded = _list(statement.get(key)), _list(statement.get(f"Not{key}"))
+    if lower:
+        patterns, excluded = [text.lower() for text in patterns], [text.lower() for text in excluded]
+    if excluded:
+        return not any(_like(value, pattern) for pattern in excluded)
+    return any(_like(value, pattern) for pattern in patterns)
+
+
+def _like(value: str, pattern: str) -> bool:
+    # Policies know * and ? only.
+    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))

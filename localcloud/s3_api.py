@@ -1,0 +1,123 @@
+"""What of S3 is mended before or inside moto.
+
+Decides that checksums sent with an object are verified, that of two conditional writes of one key at a time the second
+is told to try again, and that bucket policies look at their conditions. All else is moto's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fnmatch
+import hashlib
+import json
+import threading
+import zlib
+from typing import Any
+from xml.sax.saxutils import escape
+
+from localcloud.aws_api import ApiRequest, ApiResponse
+
+_FACTS = {"aws:SecureTransport": "true"}
+"""What is known of every call: it stays on this machine, which counts as encrypted transport."""
+
+
+class S3Api:
+    """The handlers of S3."""
+
+    def __init__(self) -> None:
+        self._writing: set[str] = set()
+        self._lock = threading.Lock()
+
+    def answer(self, request: ApiRequest) -> ApiResponse | None:
+        """Verifies what is put; all else is left to moto."""
+        if request.method != "PUT" or request.path.strip("/").count("/") == 0:
+            return None
+        wrong = _wrong_checksum(request)
+        if wrong:
+            return _refused(400, "BadDigest", f"The {wrong} you specified did not match the calculated checksum.")
+        if "if-none-match" not in request.headers:
+            return None
+        with self._lock:
+            if request.path in self._writing:
+                text = "The conditional request cannot succeed due to a conflicting operation against this resource."
+                return _refused(409, "ConditionalRequestConflict", text)
+            self._writing.add(request.path)
+        try:
+            return request.forward(None)
+        finally:
+            with self._lock:
+                self._writing.discard(request.path)
+
+
+def _wrong_checksum(request: ApiRequest) -> str:
+    """The name of a checksum in the request's headers that the body does not have, or ""."""
+    headers, body = request.headers, request.body
+    if "aws-chunked" in headers.get("content-encoding", "") or "x-amz-copy-source" in headers:
+        return ""
+    given = headers.get("x-amz-checksum-sha256")
+    if given is not None and _decoded(given) != hashlib.sha256(body).digest():
+        return "SHA256"
+    given = headers.get("x-amz-checksum-crc32")
+    if given is not None and _decoded(given) != zlib.crc32(body).to_bytes(4, "big"):
+        return "CRC32"
+    given = headers.get("content-md5")
+    if given is not None and _decoded(given) != hashlib.md5(body, usedforsecurity=False).digest():
+        return "Content-MD5"
+    return ""
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _refused(status: int, code: str, message: str) -> ApiResponse:
+    text = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+    return ApiResponse(status, text.encode(), [("Content-Type", "application/xml")])
+
+
+def mend_bucket_policies() -> None:
+    """Lets moto's buckets leave out the statements of their policy whose conditions are not met."""
+    from moto.iam.access_control import IAMPolicy, PermissionResult  # noqa: PLC0415 - slow to import
+    from moto.s3.models import FakeBucket  # noqa: PLC0415
+
+    def get_permission(bucket: Any, action: str, resource: str) -> Any:
+        if bucket.policy is None:
+            return PermissionResult.NEUTRAL
+        document = json.loads(bucket.policy)
+        statements = document.get("Statement") or []
+        statements = statements if isinstance(statements, list) else [statements]
+        document["Statement"] = [one for one in statements if is_met(one.get("Condition") or {})]
+        if not document["Statement"]:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = get_permission
+
+
+def is_met(condition: dict[str, dict[str, Any]]) -> bool:
+    """Whether the conditions of a statement are met; what is not known of a call is not there."""
+    return all(
+        _compare(operator, key, values) for operator, block in condition.items() for key, values in block.items()
+    )
+
+
+def _compare(operator: str, key: str, values: Any) -> bool:
+    wanted = [str(value).lower() if isinstance(value, bool) else str(value) for value in _list(values)]
+    known = {name.lower(): value for name, value in _FACTS.items()}.get(key.lower())
+    name = operator.removesuffix("IfExists")
+    if name == "Null":
+        return (known is None) == (wanted == ["true"])
+    if known is None:
+        return operator.endswith("IfExists") or "Not" in name
+    if name.startswith("Numeric"):
+        return False
+    like = any(fnmatch.fnmatchcase(known, text) for text in wanted)
+    return not like if "Not" in name else like
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
