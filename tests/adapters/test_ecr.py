@@ -6,7 +6,10 @@ import asyncio
 import base64
 import datetime
 import hashlib
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -227,6 +230,16 @@ def test_without_an_endpoint_nobody_is_asked_about_another_registry(monkeypatch:
     registries = Registries(AwsAccess(), {})
     assert isinstance(registries.registry_blocking("127.0.0.1:5000/shop/images"), OciRegistry)
     assert isinstance(registries.registry_blocking(URL), EcrRegistry)
+
+
+def test_what_asks_nobody_does_not_import_the_sdk() -> None:
+    program = (
+        "import sys; from fast_container.adapters.registries import Registries, AwsAccess;"
+        "Registries(AwsAccess(), {}).registry_blocking('127.0.0.1:5000/x');"
+        "sys.exit('botocore' in sys.modules)"
+    )
+    components = Path(__file__).parents[2] / "components"
+    subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(components)}, check=True)
 
 
 def test_tags_are_put_through_the_registry_with_the_token() -> None:

@@ -2,7 +2,8 @@
 
 Decides by the URL where it is ECR's own; where an ECR endpoint is configured (an emulator, a private
 endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the
-credentials of Docker's configuration. Account and region come from the URL.
+credentials of Docker's configuration. Account and region come from the URL. AWS's SDK takes a third of a second to
+import, so it is imported when the first ECR repository is used, never by a program that has nothing to ask.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import threading
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.docker_config import DockerConfig
-from fast_container.adapters.ecr import EcrRegistry, EcrToken
 from fast_container.adapters.http_transport import HttpTransport, Proxies
 from fast_container.adapters.oci_registry import OciRegistry
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Credentials, Registry
+
+if TYPE_CHECKING:
+    from fast_container.adapters.aws_session import AwsSession
+    from fast_container.adapters.ecr import EcrToken
 
 _ECR_HOST = re.compile(r"^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$")
 
@@ -48,8 +52,9 @@ class Registries:
     """
 
     def __init__(self, access: AwsAccess, environment: Mapping[str, str]) -> None:
+        self._access = access
         self._environment = environment
-        self._session = AwsSession(access, environment)
+        self._session: AwsSession | None = None
         self._http = HttpTransport(proxies=Proxies.from_environment(environment))
         self._tokens: dict[str, EcrToken] = {}
         self._emulated: EcrToken | None = None
@@ -77,13 +82,14 @@ class Registries:
             return OciRegistry(
                 url, lambda: DockerConfig.load(self._environment).credentials(host), transport=self._http
             )
+        from fast_container.adapters.ecr import EcrRegistry  # noqa: PLC0415 - see the module
+
         known = ecr_host(host)
         region = known.region if known else ""
         plain_http = None if known else token.proxy_endpoint().startswith("http://")
         oci = OciRegistry(url, token.credentials, refused=token.forget, plain_http=plain_http, transport=self._http)
-        return EcrRegistry(
-            url, lambda: self._session.client("ecr", region), oci, registry_id=known.account if known else ""
-        )
+        account = known.account if known else ""
+        return EcrRegistry(url, lambda: self._ecr_client(region), oci, registry_id=account)
 
     def push_credentials(self, host: str) -> Credentials | None:
         """What a builder needs beyond the user's own Docker configuration to use a registry host; blocking.
@@ -98,14 +104,28 @@ class Registries:
         with self._lock:
             if known:
                 if host not in self._tokens:
-                    self._tokens[host] = EcrToken(lambda: self._session.client("ecr", known.region), host)
+                    self._tokens[host] = self._new_token(known.region, host)
                 return self._tokens[host]
             if not self._has_endpoint:
                 return None
             if self._emulated is None:
-                self._emulated = EcrToken(lambda: self._session.client("ecr"), "the configured ECR endpoint")
+                self._emulated = self._new_token("", "the configured ECR endpoint")
             token = self._emulated
         return token if urllib.parse.urlsplit(token.proxy_endpoint()).netloc == host else None
+
+    def _new_token(self, region: str, where: str) -> EcrToken:
+        from fast_container.adapters.ecr import EcrToken  # noqa: PLC0415 - see the module
+
+        return EcrToken(lambda: self._ecr_client(region), where)
+
+    def _ecr_client(self, region: str) -> Any:
+        from fast_container.adapters.aws_session import AwsSession  # noqa: PLC0415 - see the module
+
+        with self._lock:
+            if self._session is None:
+                self._session = AwsSession(self._access, self._environment)
+            session = self._session
+        return session.client("ecr", region)
 
     def close(self) -> None:
         """Close the connections that are kept."""
