@@ -1,0 +1,27 @@
+"""A user's own unit tests with Pulumi's mocks work on our components, and touch neither Docker nor network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+USERS_TESTS = Path(__file__).with_name("unit_tests_of_a_user.py")
+
+
+@pytest.mark.parametrize("mode", ["preview", "up"])
+def test_a_users_unit_tests_run_without_docker_and_network(mode: str, tmp_path: Path) -> None:
+    """In a process of its own: mocks are global, and so is the audit hook that refuses whatever reaches outside."""
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_", "DOCKER_"))}
+    environment = {**kept, "PATH": "", "HOME": str(tmp_path), "FAST_CONTAINER_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, USERS_TESTS, mode], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Ran 2 tests" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,140 @@
+"""What existing states rely on: the provider's path and name, what a record holds, when it differs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import pickletools
+from typing import Any
+
+import pytest
+from pulumi.dynamic import ConfigureRequest
+from pulumi.dynamic.config import Config
+from pulumi.dynamic.dynamic import serialize_provider
+
+from fast_container.core.ports import Manifest
+from fast_container.errors import RegistryError
+from fast_container.state import engine_watch, image_build
+from fast_container.state.image_build import ImageBuild, ImageBuildProvider
+
+RECORD: dict[str, Any] = {
+    "build_key": "a" * 64,
+    "tag": "key-" + "a" * 40,
+    "repository_url": "127.0.0.1:5000/shop/images",
+    "tagged_uri": "127.0.0.1:5000/shop/images:key-" + "a" * 40,
+    "parts": {"platform": "0123456789ab"},
+    "counts": {"context": "1/3"},
+    "aws": {"region": "eu-west-1"},
+}
+DIGEST = "sha256:" + "b" * 64
+
+
+class OneTag:
+    """A registry whose one tag names one digest, or nothing, or that fails."""
+
+    def __init__(self, digest: str | None, error: RegistryError | None = None) -> None:
+        self.digest = digest
+        self.error = error
+
+    async def find(self, tags: list[str]) -> dict[str, Manifest]:
+        if self.error:
+            raise self.error
+        return {tag: Manifest(self.digest, "", b"") for tag in tags if self.digest}
+
+
+def provider(monkeypatch: pytest.MonkeyPatch, registry: OneTag) -> ImageBuildProvider:
+    monkeypatch.setattr(image_build, "open_registry", lambda _url, _access: registry)
+    made = ImageBuildProvider()
+    made.configure(ConfigureRequest(Config({}, "shop")))
+    return made
+
+
+def test_the_module_and_class_that_states_name_stay_where_they_are() -> None:
+    assert ImageBuildProvider.__module__ == ImageBuild.__module__ == "fast_container.state.image_build"
+    assert (ImageBuildProvider.__qualname__, ImageBuild.__qualname__) == ("ImageBuildProvider", "ImageBuild")
+
+
+def test_the_provider_is_pickled_by_reference_and_always_the_same() -> None:
+    pickled = base64.b64decode(serialize_provider(ImageBuildProvider()))
+    assert pickled == base64.b64decode(serialize_provider(ImageBuildProvider()))
+    texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
+    assert texts == ["fast_container.state.image_build", "ImageBuildProvider"]
+    assert isinstance(pickle.loads(pickled), ImageBuildProvider)
+
+
+def test_a_state_of_the_first_version_can_still_be_read() -> None:
+    """Bytes as the first version wrote them; they must stay readable whatever is moved."""
+    written = "gASVPgAAAAAAAACMIGZhc3RfY29udGFpbmVyLnN0YXRlLmltYWdlX2J1aWxklIwSSW1hZ2VCdWlsZFByb3ZpZGVylJOUKYGULg=="
+    assert isinstance(pickle.loads(base64.b64decode(written)), ImageBuildProvider)
+
+
+def test_the_provider_is_no_secret_of_the_state() -> None:
+    assert ImageBuildProvider.serialize_as_secret_always is False
+
+
+@pytest.mark.parametrize("name", ["build_key", "repository_url"])
+def test_a_record_differs_when_its_key_or_its_repository_does(name: str) -> None:
+    different = ImageBuildProvider().diff("", RECORD, {**RECORD, name: "other"})
+    assert different.changes is True
+    assert not different.replaces
+
+
+@pytest.mark.parametrize("name", ["parts", "counts", "aws", "tag", "tagged_uri"])
+def test_a_record_does_not_differ_by_what_follows_or_says_how_to_reach_the_registry(name: str) -> None:
+    assert ImageBuildProvider().diff("", RECORD, {**RECORD, name: "other"}).changes is False
+
+
+def test_read_keeps_the_record_of_an_image_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = provider(monkeypatch, OneTag(DIGEST)).read("id", {**RECORD, "digest": DIGEST})
+    assert kept.id == "id"
+    assert kept.outs == {**RECORD, "digest": DIGEST}
+
+
+@pytest.mark.parametrize("there", [None, "sha256:" + "c" * 64], ids=["gone", "another image"])
+def test_read_drops_the_record_of_an_image_that_is_gone_or_another(
+    monkeypatch: pytest.MonkeyPatch, there: str | None
+) -> None:
+    assert provider(monkeypatch, OneTag(there)).read("id", {**RECORD, "digest": DIGEST}).id is None
+
+
+def test_read_drops_nothing_when_the_registry_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RegistryError):
+        provider(monkeypatch, OneTag(None, RegistryError("no answer"))).read("id", {**RECORD, "digest": DIGEST})
+
+
+def test_create_and_update_record_the_digest_that_the_registry_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = provider(monkeypatch, OneTag(DIGEST))
+    recorded = {**RECORD, "digest": DIGEST, "status": ""}
+    assert made.create(RECORD).outs == recorded
+    assert made.update("id", {**RECORD, "build_key": "old"}, RECORD).outs == recorded
+
+
+def test_an_image_that_vanished_before_it_was_recorded_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RegistryError, match="not in its repository"):
+        provider(monkeypatch, OneTag(None)).create(RECORD)
+
+
+def test_delete_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider(monkeypatch, OneTag(None, RegistryError("must not be asked"))).delete("id", RECORD)
+
+
+def test_the_record_is_plain_json() -> None:
+    assert json.loads(json.dumps(RECORD)) == RECORD
+
+
+def test_only_a_dynamic_providers_process_watches_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[tuple[str, int]] = []
+
+    class Thread:
+        def __init__(self, *, args: tuple[str, int], **_: object) -> None:
+            watched.append(args)
+
+        def start(self) -> None:
+            pass
+
+    monkeypatch.setattr(engine_watch.threading, "Thread", Thread)
+    engine_watch.end_with_engine(["python", "-u", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
+    engine_watch.end_with_engine(["python", "__main__.py"])
+    engine_watch.end_with_engine(["python", "-m", "pulumi.dynamic", "no-address"])
+    assert watched == [("127.0.0.1", 4711)]
