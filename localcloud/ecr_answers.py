@@ -65,13 +65,13 @@ def page_of(items: list[Any], body: Json) -> tuple[list[Any], Json]:
     return items[start : start + size], more
 
 
-def details_of(name: str, manifest: StoredManifest, tags: list[str]) -> Json:
+def details_of(name: str, manifest: StoredManifest, size_bytes: int, tags: list[str]) -> Json:
     """An image as ``DescribeImages`` shows it."""
     details: Json = {
         "registryId": ACCOUNT_ID,
         "repositoryName": name,
         "imageDigest": manifest.digest,
-        "imageSizeInBytes": manifest.size_bytes(),
+        "imageSizeInBytes": size_bytes,
         "imagePushedAt": manifest.pushed_at,
         "imageManifestMediaType": manifest.media_type,
         "imageStatus": "ACTIVE",

@@ -129,13 +129,15 @@ class EcrApi:
         if "imageIds" in body:
             if body.get("maxResults") or body.get("nextToken"):
                 raise ApiError("InvalidParameterException", "imageIds and maxResults cannot be used together")
-            manifests = [self._described(name, image_id) for image_id in image_ids(body)]
-            return {"imageDetails": [details_of(name, one, tags.get(one.digest, [])) for one in manifests]}
+            found = [self._described(name, image_id) for image_id in image_ids(body)]
+            return {"imageDetails": self._details(name, found, tags)}
         digests = [d for d in self._store.digests(name) if wanted(body, bool(tags.get(d)))]
         page, next_token = page_of(digests, body)
-        found = [self._store.manifest(name, digest) for digest in page]
-        details = [details_of(name, one, tags.get(one.digest, [])) for one in found if one]
-        return {"imageDetails": details, **next_token}
+        found = [one for one in (self._store.manifest(name, digest) for digest in page) if one]
+        return {"imageDetails": self._details(name, found, tags), **next_token}
+
+    def _details(self, name: str, manifests: list[StoredManifest], tags: dict[str, list[str]]) -> list[Json]:
+        return [details_of(name, one, self._store.size_bytes(name, one), tags.get(one.digest, [])) for one in manifests]
 
     def _described(self, name: str, image_id: Json) -> StoredManifest:
         found = self._find(name, image_id)

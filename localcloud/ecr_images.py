@@ -61,13 +61,6 @@ class StoredManifest:
         """The digests of an index's manifests."""
         return [str(child["digest"]) for child in self.document.get("manifests", [])] if self.is_index else []
 
-    def size_bytes(self) -> int:
-        """Compressed size of its configuration and layers (of an index: what it says of its children)."""
-        document = self.document
-        if self.is_index:
-            return max((int(child.get("size", 0)) for child in document.get("manifests", [])), default=0)
-        return int(document["config"]["size"]) + sum(int(layer["size"]) for layer in document["layers"])
-
 
 class ImageStore:
     """Reads and changes the images of one registry."""
@@ -117,6 +110,14 @@ class ImageStore:
         except OSError:
             return None
         return StoredManifest(digest, media_type_of(content), content, pushed_at)
+
+    def size_bytes(self, name: str, manifest: StoredManifest) -> int:
+        """Compressed size of an image's configuration and layers; of an index, its largest child's."""
+        if manifest.is_index:
+            children = (self.manifest(name, digest) for digest in manifest.children)
+            return max((self.size_bytes(name, child) for child in children if child), default=0)
+        document = manifest.document
+        return int(document["config"]["size"]) + sum(int(layer["size"]) for layer in document["layers"])
 
     def blob_size(self, name: str, digest: str) -> int | None:
         """The size of a blob that the repository holds, or None."""

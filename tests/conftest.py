@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         yield running
     assert leftovers(running.state_dir, running.sockets_dir) == []
     assert not running.sockets_dir.exists()
+    for folder in running.state_dir.iterdir():  # pytest keeps the folders of three runs: logs are enough
+        if folder.is_dir() and folder.name != "logs":
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def leftovers(*places: Path) -> list[str]:

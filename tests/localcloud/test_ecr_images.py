@@ -123,6 +123,19 @@ def test_an_image_is_described_as_it_was_pushed(ecr: Any, registry: RegistryClie
     assert age.total_seconds() < 60
 
 
+def test_an_index_is_as_large_as_its_largest_child(ecr: Any, registry: RegistryClient, repository: str) -> None:
+    _, small = push_image(registry, repository, files={"f": b"1"})
+    large_digest, large = push_image(registry, repository, files={"f": bytes(range(256)) * 40})
+    registry.put_manifest(repository, "i", make_index(small, large), OCI_INDEX)
+    details = ecr.describe_images(
+        repositoryName=repository, imageIds=[{"imageTag": "i"}, {"imageDigest": large_digest}]
+    )
+    index, child = details["imageDetails"]
+    assert index["imageSizeInBytes"] == child["imageSizeInBytes"]
+    assert index["imageManifestMediaType"] == OCI_INDEX
+    assert "artifactMediaType" not in index
+
+
 def test_pages_and_filters_give_every_image_once(ecr: Any, registry: RegistryClient, repository: str) -> None:
     digests = {push_image(registry, repository, files={"f": bytes([number])})[0] for number in range(3)}
     tagged, _ = push_image(registry, repository, tag="t", files={"f": b"tagged"})
