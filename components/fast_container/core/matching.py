@@ -129,6 +129,8 @@ class _Filter:
         matches, descent = compile_match(pattern), Descent(rest)
         place = resolve(self._view, fixed, follow_last=True)
         self._taken.nodes.update(dict.fromkeys(place.links))
+        if place.is_loop:
+            self._taken.missing, self._taken.is_loop = fixed, True
         if place.node is None or place.node.kind != "dir":
             return
         pending: list[tuple[Node, str, int]] = [(place.node, f"{fixed}/" if fixed else "", 0)]
