@@ -227,3 +227,31 @@ def test_words_of_other_instructions_are_refused_where_they_cannot_be_expanded()
         with pytest.raises(DockerfileError):
             stage(line, "a")
     assert stage("RUN ${N:?x}\nCMD ${N:?x}\nENTRYPOINT 'a", "a") == ["a"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("EXPOSE x", "EXPOSE 80/x", "EXPOSE 90-80", "EXPOSE 65536", "EXPOSE 1:", "EXPOSE x:1:1", "EXPOSE 80-90:1-2"),
+        *("STOPSIGNAL NOPE", "STOPSIGNAL 0", "VOLUME $E"),
+    ],
+)
+def test_a_port_signal_or_volume_that_is_none_is_refused(line: str) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        stage(line, "a")
+    assert caught.value.line == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "EXPOSE 80 81-90/UDP $P",
+        "EXPOSE 127.0.0.1:80:80",
+        "STOPSIGNAL SIGTERM",
+        "STOPSIGNAL 9",
+        "VOLUME /a $P",
+        "EXPOSE $E",
+    ],
+)
+def test_a_port_signal_or_volume_may_be_written_in_all_forms(line: str) -> None:
+    assert stage(f"ENV P=8080\n{line}", "a") == ["a"]

@@ -2,7 +2,7 @@
 
 ``read_dockerfile`` is the way in. The modules, in the order in which they work: ``lines`` (text to instructions),
 ``node`` (a line's words), ``flags`` and ``mounts``, ``instructions`` (what a line says), ``reference``, ``scope``
-with ``shell_words`` (values), ``stages`` (names and reachability), ``sources`` and ``reads`` (what is read),
+with ``shell_words`` (values), ``stages`` (names and reachability), ``sources``, ``values`` and ``reads`` (what is read),
 ``canonical`` (what counts for the key), ``read``.
 """
 

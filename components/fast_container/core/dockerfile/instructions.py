@@ -193,7 +193,9 @@ def read_body(node: Node) -> Body:
 def _expanded_words(node: Node) -> tuple[str, ...]:
     if node.name == "LABEL":
         return tuple(word for index, word in enumerate(node.args) if index % 3 != 2)
-    if node.name in ("WORKDIR", "USER", "STOPSIGNAL", "EXPOSE", "VOLUME"):
+    if node.name == "VOLUME":
+        return tuple(arg.strip(SPACE) for arg in node.args)
+    if node.name in ("WORKDIR", "USER", "STOPSIGNAL", "EXPOSE"):
         return node.args
     return ()
 

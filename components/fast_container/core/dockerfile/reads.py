@@ -29,6 +29,7 @@ from fast_container.core.dockerfile.sources import (
     source_kind,
 )
 from fast_container.core.dockerfile.stages import Source, StageGraph, at_line
+from fast_container.core.dockerfile.values import check_ports, check_signal, check_volumes
 
 MAIN_CONTEXT = "context"
 
@@ -140,8 +141,7 @@ class Reader:
         elif isinstance(body, Run):
             self._run(source, command, body, scope)
         elif isinstance(body, Plain):
-            for word in body.words:
-                _expanded(scope, word)
+            _check_plain(command, body, scope)
 
     def _origin(self, source: Source, command: Command, index: int) -> str | None:
         """The context that an instruction reads; None for a stage or image.
@@ -250,6 +250,21 @@ def _makes_layers(source: Source) -> bool:
     return not source.replaced_by and any(
         isinstance(command.body, Copy | Run) or command.node.name == "WORKDIR" for command in source.commands
     )
+
+
+def _check_plain(command: Command, plain: Plain, scope: Scope) -> None:
+    name = command.node.name
+    try:
+        if name == "EXPOSE":
+            check_ports(port for word in plain.words for port in scope.split(word))
+            return
+        words = [scope.expand(word) for word in plain.words]
+    except UnknownValueError:
+        return
+    if name == "VOLUME":
+        check_volumes(words)
+    elif name == "STOPSIGNAL":
+        check_signal(words[0])
 
 
 def _expanded(scope: Scope, word: str) -> str | None:

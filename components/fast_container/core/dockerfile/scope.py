@@ -12,7 +12,7 @@ from typing import Final
 
 from fast_container.core.dockerfile.instructions import Arg, Command, Env
 from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownValueError
-from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
+from fast_container.core.dockerfile.shell_words import LexOptions, expand_word, split_words
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_IN_ENVIRONMENT: Final = frozenset(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"])
@@ -95,6 +95,15 @@ class Scope:
             UnknownValueError: It depends on what cannot be known.
         """
         return expand_word(word, self.lookup, self._options)
+
+    def split(self, word: str) -> list[str]:
+        """The words that a word expands to, for the one instruction that splits values: ``EXPOSE``.
+
+        Raises:
+            RefusedError: It cannot be expanded.
+            UnknownValueError: It depends on what cannot be known.
+        """
+        return split_words(word, self.lookup, self._options)
 
     def expand_document(self, text: str) -> str:
         """A heredoc's text: quotes are ordinary characters there, and the escape is always a backslash."""
