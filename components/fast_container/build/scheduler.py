@@ -19,20 +19,42 @@ from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Reg
 from fast_container.core.record import BuildRecord
 
 
-class LimitedExecutor:
-    """An executor of which at most so many builds run at once."""
+async def _always(_freed_s: float) -> None:
+    """Nothing holds a waiting build back."""
 
-    def __init__(self, executor: Executor, max_parallel: int) -> None:
+
+class LimitedExecutor:
+    """An executor of which at most so many builds run at once.
+
+    Args:
+        executor: Builds.
+        max_parallel: How many at once.
+        may_begin: Awaited by a build that had to wait for its place, with the loop's time at which a build that
+            ended well left it; raises when nothing new may begin.
+    """
+
+    def __init__(
+        self, executor: Executor, max_parallel: int, may_begin: Callable[[float], Awaitable[None]] = _always
+    ) -> None:
         self._executor = executor
         self._max_parallel = max_parallel
         self._places = asyncio.Semaphore(max_parallel)
+        self._may_begin = may_begin
+        self._freed_s: float | None = None
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Wait for a place, then build."""
-        if self._places.locked():
+        waits = self._places.locked()
+        if waits:
             reporter.progress(f"waiting: {self._max_parallel} builds are running already")
         async with self._places:
-            return await self._executor.build(job, reporter)
+            if waits and self._freed_s is not None:
+                await self._may_begin(self._freed_s)
+            # A failed build leaves its place without a sign from outside to wait for.
+            self._freed_s = None
+            built = await self._executor.build(job, reporter)
+            self._freed_s = asyncio.get_running_loop().time()
+            return built
 
 
 class _Broadcast:

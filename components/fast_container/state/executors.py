@@ -31,6 +31,7 @@ class ProgramExecutors:
 
     push_credentials: Callable[[str], Credentials | None]
     registry_of: Callable[[BuildJob], Awaitable[Registry]]
+    may_begin: Callable[[float], Awaitable[None]]
     environment: dict[str, str]
     _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
     _remote: dict[tuple[int, str], CodeBuildExecutor] = field(default_factory=dict[tuple[int, str], CodeBuildExecutor])
@@ -43,7 +44,7 @@ class ProgramExecutors:
         else:
             identity = (id(builder), project_architecture(builder, platform))
             made = await self.codebuild(builder, platform, access)
-        return self._limited.setdefault(identity, LimitedExecutor(made, builder.max_parallel))
+        return self._limited.setdefault(identity, LimitedExecutor(made, builder.max_parallel, self.may_begin))
 
     async def codebuild(self, builder: CodeBuildBuilder, platform: str, access: AwsAccess) -> CodeBuildExecutor:
         """The executor of the builder's project for a platform, without the limit."""

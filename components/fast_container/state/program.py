@@ -25,6 +25,7 @@ from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.state.clock import SystemClock
+from fast_container.state.engine_answers import EngineAnswers
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.registries import ProgramRegistries
 
@@ -62,6 +63,7 @@ class Program:
     scheduler: Scheduler
     registries: ProgramRegistries
     executors: ProgramExecutors
+    answers: EngineAnswers
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
@@ -112,14 +114,17 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     """The running program's ``Program``, made on first use."""
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
-        registries = ProgramRegistries()
+        registries, answers = ProgramRegistries(), EngineAnswers()
 
         program = Program(
             walks=SharedWalks(StatCache(str(cache_dir() / "stat"))),
             default_builder=LocalBuilder(),
             scheduler=Scheduler(SystemClock()),
             registries=registries,
-            executors=ProgramExecutors(registries.push_credentials, registries.opened, dict(os.environ)),
+            executors=ProgramExecutors(
+                registries.push_credentials, registries.opened, answers.await_answer, dict(os.environ)
+            ),
+            answers=answers,
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
