@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(PROJECT)
+if not __package__:
+    sys.path[0] = str(PROJECT)
 
 from localcloud import LocalCloud, LocalCloudError  # noqa: E402
 from stacks.rehearsal.checkout import Checkout, DemoFailed  # noqa: E402
