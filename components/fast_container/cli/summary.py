@@ -14,8 +14,8 @@ from pathlib import Path
 from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks
 from fast_container.core.declared import ignore_rules
 from fast_container.core.ignore import IgnoreRules
+from fast_container.core.node import Node
 from fast_container.core.view import View
-from fast_container.core.walk import Node
 
 _SHOWN = 5
 _KIBI = 1024.0

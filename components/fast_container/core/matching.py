@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from fast_container.core.ignore import IgnoreRules, State
+from fast_container.core.node import Node
 from fast_container.core.resolution import Place, resolve
 from fast_container.core.view import View
-from fast_container.core.walk import Node
 from fast_container.core.wildcard import Descent, compile_match, split_fixed
 
 _SPECIAL = frozenset("\\[]{}|^$")

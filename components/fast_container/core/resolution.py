@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fast_container.core.node import Node
 from fast_container.core.view import View
-from fast_container.core.walk import Node
 
 _MOST_LINKS = 255
 

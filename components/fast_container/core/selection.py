@@ -14,8 +14,8 @@ from operator import attrgetter
 
 from fast_container.core.entry import Entry
 from fast_container.core.matching import Source, Taken, take
+from fast_container.core.node import Node
 from fast_container.core.view import View
-from fast_container.core.walk import Node
 
 _sort_key = attrgetter("sort_key")
 

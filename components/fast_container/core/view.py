@@ -12,7 +12,8 @@ from threading import Lock
 from typing import Any
 
 from fast_container.core.ignore import IgnoreRules, State
-from fast_container.core.walk import Node, StatCaches, Tree
+from fast_container.core.node import Node
+from fast_container.core.walk import StatCaches, Tree
 from fast_container.errors import ContextError
 
 

@@ -19,13 +19,11 @@ import os
 import stat
 from collections.abc import Iterable
 from threading import RLock
-from typing import Literal, Protocol
+from typing import Protocol
 
-from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN, Entry
-from fast_container.core.key import encode_entry
+from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
+from fast_container.core.node import Node, kind_of
 from fast_container.errors import ContextError
-
-Kind = Literal["file", "dir", "symlink", "other"]
 
 OPEN_FLAGS = (
     os.O_RDONLY
@@ -69,74 +67,6 @@ class StatCaches(Protocol):
         ...
 
 
-class Node:
-    """A name in a tree: looked at when it is listed, read when it is completed.
-
-    Attributes:
-        path: Relative to the root, ``/``-separated; "" is the root.
-        parent: The directory that it was listed in; None for the root.
-        kind: ``other`` is a device, socket or named pipe.
-        listed: What the directory's listing said; None once the node is complete, and for the root.
-        facts: ``lstat`` of a file, while it is completed.
-        children: Name → node of a directory, once it was listed.
-        sort_key: The path's bytes, once complete.
-        frames: What counts of it as it goes into a context's digest (``core.key``), once complete; never empty then.
-        mode: As an entry has it.
-        size: As an entry has it.
-        digest: As an entry has it.
-        target: A link's text.
-    """
-
-    __slots__ = (
-        "children",
-        "digest",
-        "facts",
-        "frames",
-        "kind",
-        "listed",
-        "mode",
-        "parent",
-        "path",
-        "size",
-        "sort_key",
-        "target",
-    )
-
-    def __init__(self, path: str, parent: Node | None, kind: Kind, listed: os.DirEntry[str] | None) -> None:
-        self.path = path
-        self.parent = parent
-        self.kind: Kind = kind
-        self.listed = listed
-        self.facts: os.stat_result | None = None
-        self.children: dict[str, Node] | None = None
-        self.frames = b""
-
-    def entry(self) -> Entry:
-        """The complete node as an entry."""
-        assert self.frames and self.kind != "other"
-        return Entry(self.path, self.kind, self.mode, self.size, self.digest, self.target)
-
-    def finish(self, mode: int, size: int, digest: str, target: str = "") -> None:
-        """Set what counts of it."""
-        self.mode = mode
-        self.size = size
-        self.digest = digest
-        self.target = target
-        path = self.path
-        key = path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
-        self.sort_key = key
-        self.frames = encode_entry(key, self.kind, mode, target, digest)
-        self.listed = None
-
-
-def _kind(listed: os.DirEntry[str]) -> Kind:
-    if listed.is_file(follow_symlinks=False):
-        return "file"
-    if listed.is_symlink():
-        return "symlink"
-    return "dir" if listed.is_dir(follow_symlinks=False) else "other"
-
-
 class Tree:
     """One root, its names and digests as far as they were needed.
 
@@ -168,7 +98,7 @@ class Tree:
             with os.scandir(self.absolute(node.path)) as listing:
                 for listed in listing:
                     name = listed.name
-                    found[name] = Node(prefix + name, node, _kind(listed), listed)
+                    found[name] = Node(prefix + name, node, kind_of(listed), listed)
         except OSError as error:
             raise _unreadable(node.path, self.root, "directory", error) from error
         node.children = found
