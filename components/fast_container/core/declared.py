@@ -71,6 +71,7 @@ class DeclaredImage:
         volatile_build_args: Build args whose values do not enter the key.
         image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
         image_facts: Reference → what is known of that image (``core.dockerfile``).
+        source_policy: BuildKit's policy that makes the build take the pins; ``""`` for none. It does not count itself.
     """
 
     name: str
@@ -90,6 +91,7 @@ class DeclaredImage:
     volatile_build_args: frozenset[str] = frozenset()
     image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
+    source_policy: str = ""
 
     @property
     def local_contexts(self) -> dict[str, str]:

@@ -1,32 +1,37 @@
 """``images.lock``: which digest an outside image's reference stands for, and what its configuration says.
 
-Decides the file's form (JSON, committed, equal for equal contents) and what it answers: pins for the build key and the
-build, facts (ENV, ONBUILD) for reading Dockerfiles. A reference is pinned to the digest that it named when it was
-locked, an image index where it named one, so that one pin is right for every platform; facts are a platform's own.
-Leaves asking registries, and when to, to the composition roots.
+Decides the file's form (JSON, committed, equal for equal contents, one value a line so that a change reads well in a
+review). Leaves asking registries to ``adapters.image_resolver``, and what follows from knowing an image to
+``core.pins``.
 
 ::
 
     {
       "version": 1,
       "images": {
-        "python:3.12-slim": {
+        "docker.io/library/python:3.12-slim": {
           "digest": "sha256:…",
-          "platforms": {"linux/arm64": {"env": {"PATH": "…"}, "onbuild": []}}
+          "platforms": {
+            "linux/arm64": {"digest": "sha256:…", "env": {"PATH": "…"}, "onbuild": []}
+          }
         }
       }
     }
+
+References are in normal form, so that ``python:3.12-slim`` and ``docker.io/library/python:3.12-slim`` are one. The
+digest of a reference is what its tag named: an index, or the image itself. A platform has its own image's digest, so
+that a change of another platform's image is none for it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
-from fast_container.core.dockerfile import ExternalImage, ImageFacts
+from fast_container.core.dockerfile import ImageFacts
 from fast_container.errors import ArgsError, DockerfileError
 
 LOCK_FILE: Final = "images.lock"
@@ -35,8 +40,20 @@ VERSION: Final = 1
 Policy = Literal["as-written", "locked", "resolve"]
 """How an outside image counts: by its text; by the lock; by what a registry answers now."""
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_WITH_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformImage:
+    """One platform's image.
+
+    Attributes:
+        digest: Of its manifest.
+        facts: What its configuration says.
+    """
+
+    digest: str
+    facts: ImageFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,71 +62,25 @@ class LockedImage:
 
     Attributes:
         digest: What the reference named: an image index, or a manifest.
-        platforms: ``os/arch[/variant]`` → what the configuration of that platform's image says.
+        platforms: ``os/arch[/variant]`` in normal form → that platform's image, for those that were asked for.
     """
 
     digest: str
-    platforms: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
+    platforms: Mapping[str, PlatformImage] = field(default_factory=dict[str, PlatformImage])
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLock:
-    """The whole file: reference as Dockerfiles write it → what it is locked to."""
+    """What is known of outside images: reference in normal form → what it stands for."""
 
     images: Mapping[str, LockedImage] = field(default_factory=dict[str, LockedImage])
 
-    def pins(self) -> dict[str, str]:
-        """Reference → digest, as a declared image wants them."""
-        return {reference: locked.digest for reference, locked in self.images.items()}
-
-    def facts(self, platform: str) -> dict[str, ImageFacts]:
-        """Reference → what is known of it on a platform; absent where that platform is not locked."""
-        return {
-            reference: locked.platforms[platform]
-            for reference, locked in self.images.items()
-            if platform in locked.platforms
-        }
-
-    def missing(self, images: Iterable[ExternalImage], platform: str) -> list[ExternalImage]:
-        """Those that would have to be locked; a reference with a digest of its own needs no pin, only facts."""
-        return [
-            image
-            for image in images
-            if image.reference not in self.images
-            or (image.platform or platform) not in self.images[image.reference].platforms
-        ]
-
     def with_image(self, reference: str, locked: LockedImage) -> ImageLock:
-        """The lock with one reference locked anew.
-
-        Facts of other platforms stay while the digest does.
-        """
+        """The lock with one reference locked anew; other platforms stay while the reference's digest does."""
         before = self.images.get(reference)
         if before is not None and before.digest == locked.digest:
             locked = LockedImage(locked.digest, {**before.platforms, **locked.platforms})
         return ImageLock({**self.images, reference: locked})
-
-    def without_unused(self, references: Iterable[str]) -> ImageLock:
-        """The lock of only these references."""
-        kept = set(references)
-        return ImageLock({name: locked for name, locked in self.images.items() if name in kept})
-
-
-def require_locked(lock: ImageLock, images: Iterable[ExternalImage], *, dockerfile: str) -> None:
-    """Refuse outside images that the policy ``locked`` asks for and the lock does not have.
-
-    Raises:
-        DockerfileError: With the line of the first.
-    """
-    for image in images:
-        if image.reference not in lock.images and not _WITH_DIGEST.search(image.reference):
-            raise DockerfileError(
-                f"{image.reference} is not in {LOCK_FILE}.",
-                file=dockerfile,
-                line=image.line,
-                why="Outside images are 'locked', so each must be pinned to a digest.",
-                next_step="Run: fast-container lock",
-            )
 
 
 def check_policy(policy: str) -> Policy:
@@ -122,8 +93,8 @@ def check_policy(policy: str) -> Policy:
         return policy
     raise ArgsError(
         f"{policy!r} is no policy for outside images.",
-        property_path="external_images",
-        next_step='Use "as-written", "locked" or "resolve".',
+        property_path="image_policy",
+        next_step='one of: "as-written", "locked", "resolve"',
     )
 
 
@@ -135,19 +106,17 @@ def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:
     """
     try:
         found: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _refusal(file, str(error), getattr(error, "lineno", 0)) from None
     if not isinstance(found, dict) or cast("dict[str, Any]", found).get("version") != VERSION:
         raise _refusal(file, f"It is no lock of version {VERSION}.")
     images: dict[str, LockedImage] = {}
     for reference, locked in _object(cast("dict[str, Any]", found).get("images"), file, "images").items():
         entry = _object(locked, file, reference)
-        digest = entry.get("digest")
-        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-            raise _refusal(file, f"{reference} has no digest.")
         platforms = _object(entry.get("platforms", {}), file, f"{reference}: platforms")
         images[reference] = LockedImage(
-            digest, {platform: _facts(facts, file, f"{reference}: {platform}") for platform, facts in platforms.items()}
+            _digest(entry, file, reference),
+            {name: _platform(value, file, f"{reference}: {name}") for name, value in platforms.items()},
         )
     return ImageLock(images)
 
@@ -158,8 +127,12 @@ def format_lock(lock: ImageLock) -> bytes:
         reference: {
             "digest": locked.digest,
             "platforms": {
-                platform: {"env": dict(facts.env), "onbuild": list(facts.onbuild)}
-                for platform, facts in locked.platforms.items()
+                platform: {
+                    "digest": image.digest,
+                    "env": dict(image.facts.env),
+                    "onbuild": list(image.facts.onbuild),
+                }
+                for platform, image in locked.platforms.items()
             },
         }
         for reference, locked in lock.images.items()
@@ -168,7 +141,7 @@ def format_lock(lock: ImageLock) -> bytes:
     return f"{text}\n".encode()
 
 
-def _facts(value: object, file: str, where: str) -> ImageFacts:
+def _platform(value: object, file: str, where: str) -> PlatformImage:
     found = _object(value, file, where)
     env = _object(found.get("env", {}), file, f"{where}: env")
     onbuild: object = found.get("onbuild", [])
@@ -176,7 +149,14 @@ def _facts(value: object, file: str, where: str) -> ImageFacts:
         raise _refusal(file, f"{where}: env holds what is no text.")
     if not isinstance(onbuild, list) or not all(isinstance(line, str) for line in cast("list[object]", onbuild)):
         raise _refusal(file, f"{where}: onbuild is no list of texts.")
-    return ImageFacts(env, tuple(cast("list[str]", onbuild)))
+    return PlatformImage(_digest(found, file, where), ImageFacts(env, tuple(cast("list[str]", onbuild))))
+
+
+def _digest(entry: Mapping[str, Any], file: str, where: str) -> str:
+    digest: object = entry.get("digest")
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise _refusal(file, f"{where} has no digest.")
+    return digest
 
 
 def _object(value: object, file: str, where: str) -> dict[str, Any]:
@@ -191,5 +171,5 @@ def _refusal(file: str, why: str, line: int = 0) -> DockerfileError:
         file=file,
         line=line,
         why=why,
-        next_step="Restore it, or write it again with: fast-container lock --update",
+        next_step="Restore it, or remove it and write it again with: fast-container lock",
     )

@@ -116,6 +116,7 @@ async def _job(image: PlannedImage) -> BuildJob:
         secret_references={} if local else references(image.secrets),
         runs_on=image.runs_on,
         timeout_s=image.timeout_s,
+        source_policy=declared.source_policy,
         cache_from=cache.imports(declared.name) if cache else (),
         cache_to=cache.exports(declared.name) if cache else (),
     )

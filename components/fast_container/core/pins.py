@@ -1,0 +1,211 @@
+"""Pins of an image's outside images: what has to be known, and what follows from knowing it.
+
+Decides which images a declaration takes from outside, which digest stands for each in the build key and in the build,
+and what of their configuration may be relied on. Leaves where the knowledge comes from (``images.lock``, a registry)
+to the caller. Reads the Dockerfile; asks nobody else.
+
+A platform's own digest is taken where the platform is certain, so that a change of another platform's image is none.
+Where it is not (``--platform=$BUILDPLATFORM``, or one name for several platforms in one build: BuildKit's policy has
+one answer for a name) the build takes the index, and BuildKit chooses as it always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fast_container.core.declared import DeclaredImage, read_declared
+from fast_container.core.dockerfile import DockerfileReads, ImageFacts
+from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.dockerfile.reference import normal_platform, parse_reference
+from fast_container.core.lock import ImageLock
+from fast_container.core.source_policy import source_policy
+from fast_container.errors import ArgsError, DockerfileError, FastContainerError
+
+_SCHEME: Final = "docker-image://"
+
+
+@dataclass(frozen=True, slots=True)
+class NeededImage:
+    """One use of an outside image.
+
+    Attributes:
+        written: What the build key calls it: the reference as written, or the named context's value.
+        normalised: The reference in normal form.
+        platform: In normal form; ``""`` where only the builder knows it.
+        place: Where it is used: ``file:line``, or the named context's property path.
+        line: The Dockerfile's line; 0 for a named context.
+    """
+
+    written: str
+    normalised: str
+    platform: str
+    place: str
+    line: int = 0
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether the reference says a digest itself; it needs no pin then, only facts."""
+        return "@" in self.normalised
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedImage:
+    """A declaration with its pins.
+
+    Attributes:
+        declared: With pins, facts and source policy.
+        needed: Its outside images.
+        unknown: Those of which nothing is known; with any that has no digest, the pins are not complete.
+    """
+
+    declared: DeclaredImage
+    needed: tuple[NeededImage, ...]
+    unknown: tuple[NeededImage, ...]
+
+    @property
+    def missing(self) -> tuple[NeededImage, ...]:
+        """Those without which the image cannot be pinned."""
+        return tuple(one for one in self.unknown if not one.has_digest)
+
+
+def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
+    """Use what is known.
+
+    Triggers of a base image may name further images, so what is unknown may grow with what becomes known.
+
+    Raises:
+        DockerfileError: BuildKit would refuse the file, or nobody can tell which images it needs.
+        ArgsError: The Dockerfile is not there, or a named context is no image's name.
+    """
+    needed = needed_images(image, *read_declared(image))
+    while True:
+        pinned = [one for one in needed if not one.has_digest and digest_of(one, known)]
+        image = replace(
+            image,
+            image_pins=_pins(pinned, known),
+            image_facts=_facts(image, needed, known),
+            source_policy=source_policy(_digests(pinned, known)),
+        )
+        found = needed_images(image, *read_declared(image))
+        if found == needed:
+            return PinnedImage(image, needed, tuple(one for one in needed if not digest_of(one, known)))
+        needed = found
+
+
+def needed_images(image: DeclaredImage, text: bytes, reads: DockerfileReads) -> tuple[NeededImage, ...]:
+    """The outside images of a declaration.
+
+    Raises:
+        DockerfileError: The Dockerfile was not understood, so nobody can tell.
+        ArgsError: A named context is no image's name.
+    """
+    if not reads.understood:
+        raise DockerfileError(
+            "The base images cannot be pinned.",
+            file=image.dockerfile_name,
+            why=reads.warnings[0].partition(";")[0] if reads.warnings else "the file was not understood",
+            next_step='use image_policy="as-written" for this image',
+        )
+    file = image.dockerfile_name
+    named = _named_images(image, reads, platform_is_certain=b"--platform" not in text.lower())
+    return (
+        *(
+            NeededImage(one.reference, one.normalised, one.platform, f"{file}:{one.line}", one.line)
+            for one in reads.external_images
+        ),
+        *named,
+    )
+
+
+def digest_of(needed: NeededImage, known: ImageLock) -> str:
+    """The digest that stands for one use; ``""`` where nothing is known of it."""
+    image = known.images.get(needed.normalised)
+    if image is None:
+        return ""
+    if not needed.platform:
+        return image.digest
+    found = image.platforms.get(needed.platform)
+    return found.digest if found else ""
+
+
+def not_locked(image: DeclaredImage, missing: NeededImage, lock_file: str) -> FastContainerError:
+    """The error for an image that the lock file does not have."""
+    what = f"{missing.written} is not in {lock_file} for {missing.platform or 'the platform of the builder'}."
+    options = [f"--file {lock_file}", f"--dockerfile {image.dockerfile_name}", f"--platform {image.platform}"]
+    if image.target:
+        options.append(f"--target {image.target}")
+    step = f"Run: fast-container lock {' '.join(options)}"
+    if not missing.line:
+        return ArgsError(what, property_path=missing.place, next_step=step)
+    return DockerfileError(what, file=image.dockerfile_name, line=missing.line, next_step=step)
+
+
+def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_certain: bool) -> Iterator[NeededImage]:
+    # A named context may serve a stage for another platform; that is ruled out only where no FROM names one.
+    platform = normal_platform(image.platform) if platform_is_certain else ""
+    for name in reads.contexts:
+        place = image.named_contexts.get(name, "")
+        if not place.startswith(_SCHEME):
+            continue
+        path = f'named_contexts["{name}"]'
+        try:
+            normalised = parse_reference(place.removeprefix(_SCHEME)).normalised
+        except RefusedError as error:
+            raise ArgsError(
+                f"{place!r} names no image.", property_path=path, why=error.why, next_step="docker-image://name:tag"
+            ) from None
+        yield NeededImage(place, normalised, platform, path)
+
+
+def _pins(pinned: Iterable[NeededImage], known: ImageLock) -> dict[str, str]:
+    """Reference as written → what stands for it in the key; a line for each platform where there are several."""
+    uses: dict[str, dict[str, str]] = {}
+    for one in pinned:
+        uses.setdefault(one.written, {})[one.platform] = digest_of(one, known)
+    return {
+        written: next(iter(pins.values()))
+        if len(pins) == 1
+        else "\n".join(f"{platform}={pin}" for platform, pin in sorted(pins.items()))
+        for written, pins in uses.items()
+    }
+
+
+def _digests(pinned: Iterable[NeededImage], known: ImageLock) -> dict[str, str]:
+    """Reference in normal form → the one digest that the build takes."""
+    found: dict[str, set[str]] = {}
+    for one in pinned:
+        found.setdefault(one.normalised, set()).add(digest_of(one, known))
+    return {
+        normalised: next(iter(digests)) if len(digests) == 1 else known.images[normalised].digest
+        for normalised, digests in found.items()
+    }
+
+
+def _facts(image: DeclaredImage, needed: Iterable[NeededImage], known: ImageLock) -> dict[str, ImageFacts]:
+    """Name → facts, where all uses of the image agree on them."""
+    said: dict[str, list[ImageFacts | None]] = {}
+    names: dict[str, str] = {}
+    for one in needed:
+        said.setdefault(one.normalised, []).append(_facts_of(one, known))
+        if not one.line:
+            names |= {name: one.normalised for name, place in image.named_contexts.items() if place == one.written}
+    agreed = {
+        normalised: facts[0]
+        for normalised, facts in said.items()
+        if facts[0] is not None and all(other == facts[0] for other in facts)
+    }
+    return agreed | {name: agreed[normalised] for name, normalised in names.items() if normalised in agreed}
+
+
+def _facts_of(needed: NeededImage, known: ImageLock) -> ImageFacts | None:
+    image = known.images.get(needed.normalised)
+    if image is None:
+        return None
+    if needed.platform:
+        found = image.platforms.get(needed.platform)
+    else:
+        # An image without an index is the same for every platform.
+        found = next((one for one in image.platforms.values() if one.digest == image.digest), None)
+    return found.facts if found else None
