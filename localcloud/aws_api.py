@@ -42,7 +42,7 @@ class ApiRequest:
         service: The signing name (``ecr``, ``lambda``).
         operation: The operation's name for JSON services, else "".
         body: The request's bytes, as they came.
-        forward: Lets moto answer the call, optionally with another body.
+        forward: Lets moto answer the call, optionally with another body and with further headers.
     """
 
     service: str
@@ -53,7 +53,7 @@ class ApiRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes
-    forward: Callable[[bytes | None], ApiResponse]
+    forward: Callable[..., ApiResponse]
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty object."""
@@ -154,10 +154,11 @@ class AwsApi:
             if name.startswith("HTTP_")
         }
 
-        def forward(other: bytes | None) -> ApiResponse:
+        def forward(other: bytes | None, further: Mapping[str, str] | None = None) -> ApiResponse:
             content = body if other is None else other
             inner = {**environ, "wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
             inner.pop("HTTP_TRANSFER_ENCODING", None)
+            inner |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (further or {}).items()}
             return _call(self._moto, inner)
 
         return ApiRequest(

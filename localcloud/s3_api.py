@@ -36,15 +36,17 @@ class S3Api:
         wrong = _wrong_checksum(request)
         if wrong:
             return _refused(400, "BadDigest", f"The {wrong} you specified did not match the calculated checksum.")
+        # moto keeps a checksum when its algorithm is named beside it, as the SDKs do only when they compute it.
+        named = {"x-amz-sdk-checksum-algorithm": "SHA256"} if "x-amz-checksum-sha256" in request.headers else {}
         if "if-none-match" not in request.headers:
-            return None
+            return request.forward(None, named)
         with self._lock:
             if request.path in self._writing:
                 text = "The conditional request cannot succeed due to a conflicting operation against this resource."
                 return _refused(409, "ConditionalRequestConflict", text)
             self._writing.add(request.path)
         try:
-            return request.forward(None)
+            return request.forward(None, named)
         finally:
             with self._lock:
                 self._writing.discard(request.path)

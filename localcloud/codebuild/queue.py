@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 from localcloud.aws_api import ApiError
@@ -86,7 +87,7 @@ class BuildQueue:
         except Exception as error:
             build.leave("FAULT", "INTERNAL_SERVICE_ERROR", f"the local cloud: {error!r}")
             status = "FAULT"
-            raise
+            traceback.print_exc()  # into the supervisor's log
         finally:
             with self._changed:
                 for builds in (self._waiting, self._running):

@@ -7,10 +7,12 @@ its own: when it is killed, all that the build started is gone.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -247,7 +249,7 @@ class _Run:
         try:
             return self._follow(process, events)
         finally:
-            end(process, grace_s=0)
+            _kill(process)
 
     def _plan(self, buildspec: Buildspec, environment: dict[str, str], events: Path) -> dict[str, Any]:
         phases: list[dict[str, Any]] = []
@@ -329,3 +331,17 @@ class _Run:
         now = datetime.now(UTC).strftime("%Y/%m/%d %H:%M:%S.%f")
         with self._output.open("ab") as file:
             file.write(f"[Container] {now} {text}\n".encode(errors="replace"))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a build by SIGKILL, and returns when nothing of it is left."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    with contextlib.suppress(OSError):
+        first = children.read_text().split()
+        for pid in first:
+            os.kill(int(pid), signal.SIGKILL)
+        if first:
+            # The kernel lets the first process of a namespace go when all the others have gone.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
+    end(process, grace_s=0)

@@ -43,12 +43,11 @@ def fetch_source(location: str, version: str, directory: Path) -> str:
 
 def _object(bucket: str, key: str, version: str) -> tuple[bytes, str]:
     from moto.s3.models import s3_backends  # noqa: PLC0415 - slow to import
-    from moto.s3.utils import clean_key_name  # noqa: PLC0415
 
     backend = s3_backends[ACCOUNT_ID]["aws"]
     if bucket not in backend.buckets:
         raise SourceError("NoSuchBucket: The specified bucket does not exist. status code: 404")
-    found = backend.get_object(bucket, clean_key_name(key), version_id=version or None)
+    found = backend.get_object(bucket, key, version_id=version or None)
     if found is None:
         raise SourceError("NoSuchKey: The specified key does not exist. status code: 404")
     return found.value, found.version_id if found.version_id not in (None, "null") else ""

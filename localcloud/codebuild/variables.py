@@ -90,7 +90,7 @@ def _secret(reference: str, region: str, may: May) -> str:
     secret_id, key, stage, version = _split(reference)
     backend = secretsmanager_backends[ACCOUNT_ID][region]
     try:
-        arn = str(backend.describe_secret(secret_id)["ARN"])
+        arn = str(backend.describe_secret(secret_id).arn)
         may("secretsmanager:GetSecretValue", arn)
         found: Mapping[str, Any] = backend.get_secret_value(secret_id, version, stage)
     except JsonRESTError as error:

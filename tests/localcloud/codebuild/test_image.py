@@ -1,0 +1,118 @@
+"""What a build finds, and what it does not."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localcloud import LocalCloud
+from localcloud.codebuild import docker
+from tests.localcloud.codebuild.conftest import BUCKET, MAY_ALL, TRUST, Aws, buildspec
+
+HAVE = ("import boto3, botocore, json, ssl, sqlite3",)
+HAVE_NOT = ("import pulumi", "import fast_container", "import localcloud", "import yaml", "import moto", "import pip")
+
+
+def run(aws: Aws, name: str, *commands: str, privileged: bool = False) -> str:
+    aws.codebuild.delete_project(name=name)
+    aws.project(name, "true")
+    build = aws.run(name, buildspecOverride=buildspec(build=commands), privilegedModeOverride=privileged)
+    return f"{build['buildStatus']}\n{aws.log(build)}"
+
+
+def test_python_has_boto3_and_neither_pulumi_nor_this_project(aws: Aws) -> None:
+    commands = [f"python3 -c '{line}'" for line in HAVE]
+    commands += [f"if python3 -c '{line}' 2>/dev/null; then exit 9; fi" for line in HAVE_NOT]
+    assert run(aws, "python", *commands).startswith("SUCCEEDED")
+
+
+def test_only_the_images_own_commands_are_there(aws: Aws) -> None:
+    assert run(
+        aws, "commands", "git --version && tar --version && bash --version", "! command -v pulumi", "! command -v uv"
+    ).startswith("SUCCEEDED")
+
+
+def test_docker_has_no_engine_without_privileged_mode(aws: Aws) -> None:
+    log = run(aws, "plain", "docker --version", "docker buildx ls")
+    assert log.startswith("FAILED")
+    assert "Docker version 28" in log
+    assert "Cannot connect to the Docker daemon" in log
+    assert run(aws, "engine", "docker info", privileged=True).startswith("SUCCEEDED")
+
+
+def test_a_login_is_kept_in_the_builds_own_home(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"privileged": False, "buildx": "", "buildkit": ""}))
+    words = [sys.executable, docker.__file__, settings, "login", "--username", "AWS", "--password-stdin", "host:1"]
+    environment = {"HOME": str(tmp_path), "PATH": ""}
+    done = subprocess.run(words, input="pass\n", text=True, env=environment, check=True, capture_output=True)
+    assert done.stdout == "Login Succeeded\n"
+    config = tmp_path / ".docker/config.json"
+    assert config.stat().st_mode & 0o777 == 0o600
+    auth = json.loads(config.read_text())["auths"]["host:1"]["auth"]
+    assert base64.b64decode(auth) == b"AWS:pass"
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        (["--name", "b"], ["--name=b", "--driver=remote", "unix:///k"]),
+        (
+            ["--driver=docker-container", "--driver-opt", "image=i", "--driver-opt=network=host", "--use"],
+            ["--use", "--driver=remote", "unix:///k"],
+        ),
+        (
+            ["--buildkitd-flags", "--debug", "--name=b", "--bootstrap", "--node", "n"],
+            ["--name=b", "--bootstrap", "--node=n", "--driver=remote", "unix:///k"],
+        ),
+        (["--driver", "remote", "tcp://other"], ["--driver", "remote", "tcp://other"]),
+    ],
+)
+def test_a_builder_in_a_container_becomes_one_on_this_clouds_buildkit(given: list[str], made: list[str]) -> None:
+    assert docker._as_remote(given, "unix:///k") == made
+
+
+def test_another_builder_driver_is_refused() -> None:
+    with pytest.raises(SystemExit):
+        docker._as_remote(["--driver", "kubernetes"], "unix:///k")
+
+
+@pytest.mark.buildkit
+def test_an_image_is_built_and_pushed_from_a_build(cloud: LocalCloud) -> None:
+    aws = Aws(cloud.aws_endpoint, cloud._control)
+    aws.iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
+    aws.iam.put_role_policy(RoleName="builder", PolicyName="all", PolicyDocument=json.dumps(MAY_ALL))
+    aws.s3.create_bucket(Bucket=BUCKET)
+    ecr = aws.client("ecr")
+    ecr.create_repository(repositoryName="codebuild/image")
+    location = aws.upload("image.zip", {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
+    image = f"{cloud.registry_host}/codebuild/image"
+    token = (
+        "python3 -c \"import boto3, base64; d = boto3.client('ecr').get_authorization_token()['authorizationData'];"
+        " print(base64.b64decode(d[0]['authorizationToken']).decode().partition(':')[2])\""
+    )
+    commands = [
+        f"{token} | docker login -u AWS --password-stdin {cloud.registry_host}",
+        "docker buildx create --name b --driver docker-container --driver-opt image=moby/buildkit:v0.26 --bootstrap",
+        "docker buildx build --builder b --provenance=false --metadata-file m.json "
+        f"--output type=image,name={image},push=true,push-by-digest=true,name-canonical=true .",
+        'export DIGEST=$(sed -n \'s/.*"containerimage.digest": "\\(.*\\)".*/\\1/p\' m.json)',
+    ]
+    spec = {
+        "version": "0.2",
+        "env": {"exported-variables": ["DIGEST"]},
+        "phases": {"build": {"commands": commands}},
+    }
+    source = {"type": "S3", "location": location, "buildspec": json.dumps(spec)}
+    aws.project("image", source=source)
+    build = aws.run("image", privilegedModeOverride=True)
+    assert build["buildStatus"] == "SUCCEEDED", aws.log(build)
+    digest = build["exportedEnvironmentVariables"][0]["value"]
+    answer = ecr.batch_get_image(repositoryName="codebuild/image", imageIds=[{"imageDigest": digest}])
+    assert [one["imageId"]["imageDigest"] for one in answer["images"]] == [digest]
+    assert aws.calls.counts_of_builds()["ecr:GetAuthorizationToken"] == 1
