@@ -18,6 +18,7 @@ from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.context import SelectedImage
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, check_declared, is_remote
+from fast_container.core.lock import LOCK_FILE, Policy, check_policy
 from fast_container.errors import FastContainerError
 from fast_container.repository import ImageRepository, RepositoryInput, push_target, url_of
 from fast_container.state.executors import AnyBuilder
@@ -57,6 +58,10 @@ class FastContainerImage(pulumi.ComponentResource):
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
         timeout: Seconds after which a build is stopped.
         cache: Whether the builder's registry cache is used, if it has one.
+        image_policy: How images of the outside count, such as that of a ``FROM``: ``as-written`` (their reference's
+            text), ``locked`` (the digest that ``images_lock`` says), ``resolve`` (the digest that the registry says
+            now, in every ``up`` and preview). See docs/base-images.md.
+        images_lock: The lock file for ``locked``, as ``fast-container lock`` writes it.
         opts: Resource options of the component.
 
     Attributes:
@@ -99,11 +104,14 @@ class FastContainerImage(pulumi.ComponentResource):
         volatile_build_args: Sequence[str] = (),
         timeout: float = rules.DEFAULT_TIMEOUT_S,
         cache: bool = True,
+        image_policy: Policy = "as-written",
+        images_lock: str = LOCK_FILE,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         try:
             plain = {"context": context, "dockerfile": dockerfile, "target": target, "platform": platform}
             plain |= {"dockerignore": dockerignore, "runs_on": runs_on, "timeout": timeout}
+            plain |= {"image_policy": image_policy, "images_lock": images_lock}
             for property_path, value in plain.items():
                 rules.check_plain(value, property_path)
             place, shown = _dockerfile(dockerfile, context)
@@ -131,6 +139,8 @@ class FastContainerImage(pulumi.ComponentResource):
                 runs_on=rules.check_runs_on(runs_on),
                 timeout_s=rules.check_timeout(timeout),
                 use_cache=cache,
+                image_policy=check_policy(image_policy),
+                images_lock=images_lock,
             )
             check_declared(declared)
         except FastContainerError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import pulumi
+from pulumi.runtime import settings
 
 from fast_container import args as rules
 from fast_container.adapters.pulumi_log import PulumiReporter
@@ -19,7 +20,8 @@ from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage
-from fast_container.errors import ArgsError, FastContainerError
+from fast_container.core.lock import LOCK_FILE, Policy
+from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
 from fast_container.state.executors import AnyBuilder, project_architecture
@@ -42,6 +44,8 @@ class ImageInputs:
     runs_on: str
     timeout_s: float
     use_cache: bool
+    image_policy: Policy = "as-written"
+    images_lock: str = LOCK_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,10 @@ async def prepare(
         if unknown:
             reporter.note(f"build key unknown in preview: {unknown} not known yet")
             return Ready(None, url, access)
-        selected = await asyncio.to_thread(select_image, complete, program.walks)
+        pinned = await _pinned(program, complete, inputs, access, reporter)
+        if pinned is None:
+            return Ready(None, url, access)
+        selected = await asyncio.to_thread(select_image, pinned, program.walks)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
     if url is None:
@@ -110,6 +117,20 @@ async def _complete(inputs: ImageInputs, awaited: Awaited) -> DeclaredImage:
         awaited.texts(inputs.triggers, "triggers"),
     )
     return replace(inputs.declared, build_args=build_args, labels=labels, triggers=triggers)
+
+
+async def _pinned(
+    program: Program, complete: DeclaredImage, inputs: ImageInputs, access: AwsAccess, reporter: PulumiReporter
+) -> DeclaredImage | None:
+    """The declaration with its pins; None in a preview that no registry answers."""
+    try:
+        return await program.pins.pinned(complete, inputs.image_policy, inputs.images_lock, access)
+    except RegistryError as error:
+        if not settings.is_dry_run():
+            raise
+        why = ": ".join(text for text in (error.what.rstrip("."), error.where, error.why) if text)
+        reporter.note(f"build key unknown in preview: a base image could not be looked up ({why})")
+        return None
 
 
 async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None:

@@ -27,6 +27,7 @@ from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.state.clock import SystemClock
 from fast_container.state.engine_answers import EngineAnswers
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
+from fast_container.state.pins import ProgramPins
 from fast_container.state.registries import ProgramRegistries
 
 
@@ -64,6 +65,7 @@ class Program:
     registries: ProgramRegistries
     executors: ProgramExecutors
     answers: EngineAnswers
+    pins: ProgramPins
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
@@ -125,6 +127,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
                 registries.push_credentials, registries.opened, answers.await_answer, dict(os.environ)
             ),
             answers=answers,
+            pins=ProgramPins(registries),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)

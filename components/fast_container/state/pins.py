@@ -1,0 +1,112 @@
+"""Pins the outside images of a program's images: by the committed lock, or by what registries answer now.
+
+Decides when a registry is asked (policy ``resolve`` only; once for each image and program) and what a preview that
+gets no answer does: its key is unknown, and it says why. Leaves what is pinned and how to ``core.pins``, looking up to
+``adapters.image_resolver``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.lock import ImageLock, LockedImage, Policy, parse_lock
+from fast_container.core.pins import NeededImage, not_locked, pin_image
+from fast_container.core.ports import Registry
+from fast_container.errors import ArgsError, DockerfileError
+from fast_container.state.registries import ProgramRegistries
+
+
+@dataclass(slots=True)
+class ProgramPins:
+    """What the images of one program share.
+
+    Attributes:
+        registries: The program's.
+    """
+
+    registries: ProgramRegistries
+    _locks: dict[str, ImageLock] = field(default_factory=dict[str, ImageLock])
+    _resolver: ImageResolver | None = None
+
+    async def pinned(self, image: DeclaredImage, policy: Policy, lock_file: str, access: AwsAccess) -> DeclaredImage:
+        """The declaration with its pins.
+
+        Args:
+            image: All its Inputs are known.
+            policy: How outside images count.
+            lock_file: Path of the lock, for ``locked``.
+            access: How to reach private ECR repositories; that of the first image is used for all.
+
+        Raises:
+            DockerfileError: An image is not in the lock or not there at all; with its line.
+            ArgsError: The lock file or the variable with mirrors cannot be right.
+            RegistryError: A registry could not be asked.
+        """
+        if policy == "as-written":
+            return image
+        if policy == "locked":
+            return await asyncio.to_thread(self._locked, image, lock_file)
+        known = ImageLock()
+        while True:
+            pinned = await asyncio.to_thread(pin_image, image, known)
+            if not pinned.unknown:
+                return pinned.declared
+            for needed, found in await self._look_up(pinned.unknown, access):
+                known = known.with_image(needed.normalised, found)
+
+    def _locked(self, image: DeclaredImage, lock_file: str) -> DeclaredImage:
+        if lock_file not in self._locks:
+            self._locks[lock_file] = _read_lock(lock_file)
+        pinned = pin_image(image, self._locks[lock_file])
+        if pinned.missing:
+            raise not_locked(image, pinned.missing[0], lock_file)
+        return pinned.declared
+
+    async def _look_up(
+        self, needed: tuple[NeededImage, ...], access: AwsAccess
+    ) -> list[tuple[NeededImage, LockedImage]]:
+        if self._resolver is None:
+
+            async def open_repository(url: str) -> Registry:
+                return self.registries.repository(url, access)
+
+            mirrors = parse_mirrors(os.environ.get(MIRRORS_VARIABLE, "").split(","), MIRRORS_VARIABLE)
+            self._resolver = ImageResolver(open_repository, mirrors)
+        resolver = self._resolver
+        answers = await asyncio.gather(
+            *(resolver.resolve(one.normalised, one.platform) for one in needed), return_exceptions=True
+        )
+        found: list[tuple[NeededImage, LockedImage]] = []
+        for one, answer in zip(needed, answers, strict=True):
+            if isinstance(answer, AbsentImageError):
+                raise _absent(one, answer) from None
+            if isinstance(answer, BaseException):
+                raise answer
+            found.append((one, answer))
+        return found
+
+
+def _read_lock(lock_file: str) -> ImageLock:
+    try:
+        return parse_lock(Path(lock_file).read_bytes(), file=lock_file)
+    except OSError as error:
+        raise ArgsError(
+            "The lock of outside images cannot be read.",
+            property_path="images_lock",
+            why=f"{lock_file}: {error.strerror or error}",
+            next_step=f"Run: fast-container lock --file {lock_file} --dockerfile …, and commit the file",
+        ) from None
+
+
+def _absent(needed: NeededImage, error: AbsentImageError) -> DockerfileError | ArgsError:
+    why = "; ".join(text for text in (error.why, error.where) if text)
+    if not needed.line:
+        return ArgsError(error.what, property_path=needed.place, why=why, next_step=error.next_step)
+    file = needed.place.removesuffix(f":{needed.line}")
+    return DockerfileError(error.what, file=file, line=needed.line, why=why, next_step=error.next_step)
