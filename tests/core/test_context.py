@@ -269,6 +269,14 @@ def test_an_instruction_reads_exactly_this(tmp_path: Path, instruction: str, exp
     assert paths(select(root)) == expected
 
 
+def test_a_wildcard_that_matches_nothing_is_built_with_a_warning(tmp_path: Path) -> None:
+    root = made(tmp_path, PICKED, "FROM alpine\nCOPY em* no* s*/*.py /x/\nCOPY --parents no*/x src/*.py /y/\n")
+    assert [line for line in select(root).warnings if "nothing" in line] == [
+        "line 2: COPY no* matches nothing",
+        "line 3: COPY no*/x matches nothing",
+    ]
+
+
 def test_a_context_that_nothing_reads_is_not_there(tmp_path: Path) -> None:
     root = made(tmp_path, PICKED, "FROM alpine\nRUN true\n")
     (root / "data").chmod(0)

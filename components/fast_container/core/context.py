@@ -69,8 +69,9 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
         selected[name] = select_context(
             view, of_context, name=name, dockerfile=image.dockerfile_name, ignore_file=ignore_file
         )
+    warnings = (*reads.warnings, *(line for context in selected.values() for line in context.warnings))
     key = build_key(_key_inputs(image, reads, selected, named_images), _source_parts(selected))
-    return SelectedImage(image, reads, text, selected, named_images, key, reads.warnings)
+    return SelectedImage(image, reads, text, selected, named_images, key, warnings)
 
 
 def _key_inputs(

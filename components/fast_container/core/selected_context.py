@@ -37,6 +37,7 @@ class SelectedContext:
         whole: Whether all that the ignore rules leave is taken.
         reasons: Why it is whole, one line each.
         parts: Source as the Dockerfile writes it → digest (hex) of what it takes; for explaining.
+        warnings: For the user, one line each.
     """
 
     root: str
@@ -44,6 +45,7 @@ class SelectedContext:
     whole: bool
     reasons: tuple[str, ...]
     parts: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def source(self) -> ContextSource:
@@ -77,6 +79,7 @@ def select_context(
     """
     with view.tree.lock:
         sources: dict[Source, list[str]] = {}
+        warnings: list[str] = []
         for selector in reads.selectors:
             source = source_of(selector)
             sources.setdefault(source, []).append(selector.text)
@@ -85,6 +88,9 @@ def select_context(
             taken = _taken(view, source, selector, dockerfile)
             if _is_missing(taken, selector):
                 raise _missing(view, taken, selector, name, dockerfile, ignore_file)
+            if not selector.required and not taken.matched:
+                # BuildKit builds that; it is seldom what was meant.
+                warnings.append(f"line {selector.line}: {_VERBS[selector.op]} {selector.text} matches nothing")
         everything = reads.whole or _ALL in sources
         selection = select_whole(view) if everything else select_sources(view, tuple(sources))
         digests: dict[str, list[str]] = {}
@@ -94,7 +100,7 @@ def select_context(
                 digests.setdefault(text, []).append(digest)
         view.tree.save_if_worth_it()
     parts = {text: found[0] if len(found) == 1 else framed_digest(found) for text, found in digests.items()}
-    return SelectedContext(view.tree.root, selection, everything, reads.reasons, parts)
+    return SelectedContext(view.tree.root, selection, everything, reads.reasons, parts, tuple(warnings))
 
 
 def _taken(view: View, source: Source, selector: Selector, dockerfile: str) -> Taken:
