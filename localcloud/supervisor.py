@@ -11,6 +11,7 @@ Started by :mod:`localcloud.cloud` as ``python -m localcloud.supervisor``.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import os
 import secrets
 import shutil
@@ -184,13 +185,6 @@ def _watch_lifeline(descriptor: int, stop: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
-def _exit_if_stuck() -> None:
-    """A last resort against threads that hang while stopping; children end with this process."""
-    timer = threading.Timer(15, lambda: os._exit(3))
-    timer.daemon = True
-    timer.start()
-
-
 def main() -> int:
     """Runs a cloud; writes ``ready`` or an error text to the ready pipe."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.supervisor")
@@ -222,7 +216,8 @@ def main() -> int:
         exit_code = 1
     finally:
         paths.record.unlink(missing_ok=True)
-        _exit_if_stuck()
+        # A last resort against threads that hang: their stacks go to the log, and the children end with this process.
+        faulthandler.dump_traceback_later(12, exit=True)
         supervisor.end()
     return exit_code
 

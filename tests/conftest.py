@@ -7,24 +7,43 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from localcloud import LocalCloud
 
+_IN_MEMORY = Path("/dev/shm")
+_PREFIX = "localcloud-tests-"
+_NEEDED_BYTES = 6 * 1024**3
+
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A local cloud; ends with the test process, and leaves no process, mount or folder of sockets."""
-    with LocalCloud.running(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
-    assert leftovers(running.state_dir, running.sockets_dir) == []
-    assert not running.sockets_dir.exists()
-    for folder in running.state_dir.iterdir():  # pytest keeps the folders of three runs: logs are enough
-        if folder.is_dir() and folder.name != "logs":
+    """A local cloud; ends with the test process, and leaves no process, mount or folder of sockets, but its logs."""
+    kept = tmp_path_factory.mktemp("cloud")
+    with _state_dir(kept) as state:
+        with LocalCloud.running(state) as running:
+            yield running
+        shutil.copytree(state / "logs", kept / "logs", dirs_exist_ok=True)
+        assert leftovers(state, running.sockets_dir) == []
+        assert not running.sockets_dir.exists()
+
+
+@contextmanager
+def _state_dir(fallback: Path) -> Iterator[Path]:
+    """A folder for a cloud's state: in memory where there is room, since BuildKit's files are many and short-lived."""
+    if not _IN_MEMORY.is_dir() or shutil.disk_usage(_IN_MEMORY).free < _NEEDED_BYTES:
+        yield fallback
+        return
+    for folder in _IN_MEMORY.glob(f"{_PREFIX}*"):  # of test processes that were killed
+        if not Path(f"/proc/{folder.name.removeprefix(_PREFIX).partition('-')[0]}").exists():
             shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=_IN_MEMORY) as folder:
+        yield Path(folder)
 
 
 def leftovers(*places: Path) -> list[str]:
