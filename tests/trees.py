@@ -10,7 +10,7 @@ from typing import Any
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage
 
-Tree = Mapping[str, str | bytes | None | tuple[str, str]]
+Tree = Mapping[str, str | bytes | tuple[str, str] | None]
 
 
 def write_tree(root: Path, tree: Tree) -> Path:

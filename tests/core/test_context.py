@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_an_error_and_not_left_out(tmp_path: Path, what: 
 # --- what is not a file, and files that move ---
 
 
-@pytest.mark.parametrize("make", [lambda place: os.mkfifo(place), lambda place: bind(place)], ids=["pipe", "socket"])
+@pytest.mark.parametrize("make", [os.mkfifo, bind], ids=["pipe", "socket"])
 def test_a_pipe_or_socket_is_refused_unless_it_is_ignored(tmp_path: Path, make: Callable[[Path], object]) -> None:
     root = made(tmp_path, {"a": "a"})
     make(root / "odd")
