@@ -166,6 +166,14 @@ def test_what_cannot_be_read_is_an_error_and_not_left_out(tmp_path: Path, what: 
 # --- what is not a file, and files that move ---
 
 
+def bind(place: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        here = os.getcwd()
+        os.chdir(place.parent)
+        bound.bind(place.name)
+        os.chdir(here)
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, bind], ids=["pipe", "socket"])
 def test_a_pipe_or_socket_is_refused_unless_it_is_ignored(tmp_path: Path, make: Callable[[Path], object]) -> None:
     root = made(tmp_path, {"a": "a"})
@@ -175,14 +183,6 @@ def test_a_pipe_or_socket_is_refused_unless_it_is_ignored(tmp_path: Path, make: 
     assert refusal.value.path == "odd"
     (root / ".dockerignore").write_text("odd\n")
     assert paths(select(root)) == [".dockerignore", "Dockerfile", "a"]
-
-
-def bind(place: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as bound:
-        here = os.getcwd()
-        os.chdir(place.parent)
-        bound.bind(place.name)
-        os.chdir(here)
 
 
 def test_a_file_that_changes_while_it_is_hashed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
