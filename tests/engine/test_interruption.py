@@ -45,11 +45,11 @@ class Interrupted:
         self.stack.file("context/Dockerfile", DOCKERFILE)
         self.stack.configure({"engine-test:repository": stacks.repository("images")})
 
-    def begin(self, name: str, *arguments: str, images: int, seconds: float) -> Operation:
+    def begin(self, name: str, *, images: int, seconds: float) -> Operation:
         """Start an `up` and wait until two of its builds run."""
         self.configure(name, images=images, seconds=seconds)
         before = set(self.stack.logs)
-        operation = self.stack.start("up", *arguments)
+        operation = self.stack.start("up")
 
         def running() -> bool:
             return sum("begun" in log.read_text() for log in set(self.stack.logs) - before) >= 2
@@ -89,9 +89,7 @@ def place(stacks: Stacks) -> Interrupted:
 
 def test_after_the_first_ctrl_c_running_builds_end_and_count_and_none_begins(place: Interrupted) -> None:
     before = place.tags()
-    # What the engine has not started does not begin. (It does not tell a program that it was interrupted, so builds
-    # that wait for their builder's limit do.)
-    operation = place.begin("first ctrl-c", "--parallel=2", images=4, seconds=3)
+    operation = place.begin("first ctrl-c", images=4, seconds=3)
     operation.interrupt()
     run = operation.wait()
     assert run.exit_code != 0

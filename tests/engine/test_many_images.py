@@ -54,7 +54,7 @@ class Many:
 
     @cached_property
     def up(self) -> Run:
-        return self.stack.up("--parallel=20", expect=1)
+        return self.stack.up("--parallel=20", "--continue-on-error", expect=1)
 
     @cached_property
     def both(self) -> tuple[Run, Run]:
