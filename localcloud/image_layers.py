@@ -75,7 +75,7 @@ class ImageLayers:
             blob = folder.with_suffix(".blob")
             try:
                 puller.save(f"blobs/{digest}", digest, blob)
-                _unpack(blob, unfinished)
+                unpack_layer(blob, unfinished)
             finally:
                 blob.unlink(missing_ok=True)
             unfinished.rename(folder)
@@ -132,8 +132,12 @@ def _check(digest: str, seen: str, repository: str) -> None:
         raise LocalCloudError(f"{repository}: asked for {digest}, got sha256:{seen}")
 
 
-def _unpack(blob: Path, folder: Path) -> None:
-    """Unpacks a layer. GNU tar writes nothing outside: no ``..``, no absolute names, links out of the tree put last."""
+def unpack_layer(blob: Path, folder: Path) -> None:
+    """Unpacks a layer; GNU tar writes nothing outside: no ``..``, no absolute names, links out of the tree put last.
+
+    Raises:
+        LocalCloudError: It is no tar archive, or wants to write outside.
+    """
     with blob.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
     command = ["tar", "-xzf" if compressed else "-xf", blob, "-C", folder, "-p", "--numeric-owner", "--exclude=dev/*"]
