@@ -55,6 +55,11 @@ class ApiRequest:
     body: bytes
     forward: Callable[..., ApiResponse]
 
+    @property
+    def access_key(self) -> str:
+        """The access key that signed the call, "" when none did."""
+        return self.headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty object."""
         return json.loads(self.body) if self.body else {}
@@ -197,12 +202,16 @@ def _call(app: WsgiApp, environ: Environ) -> ApiResponse:
         return lambda _data: None
 
     body = b"".join(app(environ, start_response))
-    headers = [pair for pair in started[1] if pair[0].lower() != "content-length"]
+    # A HEAD's length is that of what it does not send.
+    is_head = environ.get("REQUEST_METHOD") == "HEAD"
+    headers = [pair for pair in started[1] if is_head or pair[0].lower() != "content-length"]
     return ApiResponse(started[0], body, headers)
 
 
 def _send(response: ApiResponse, start_response: StartResponse) -> Iterable[bytes]:
-    headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+    headers = list(response.headers)
+    if not any(name.lower() == "content-length" for name, _ in headers):
+        headers.append(("Content-Length", str(len(response.body))))
     if not any(name.lower() == "x-amzn-requestid" for name, _ in headers):
         headers.append(("x-amzn-RequestId", secrets.token_hex(16)))
     start_response(f"{response.status} {'OK' if response.status < 400 else 'Error'}", headers)

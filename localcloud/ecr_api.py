@@ -55,7 +55,7 @@ class EcrApi:
     def answer(self, request: ApiRequest) -> ApiResponse | None:
         """Answers the image calls and mends moto's answers to the others."""
         if request.operation == "GetAuthorizationToken":
-            return ApiResponse.of(self._get_authorization_token())
+            return ApiResponse.of(self._get_authorization_token(request))
         handler = self._image_calls.get(request.operation)
         if handler is not None:
             body = request.json()
@@ -79,8 +79,8 @@ class EcrApi:
             )
         return name
 
-    def _get_authorization_token(self) -> Json:
-        password, expires_at = self._tokens.issue()
+    def _get_authorization_token(self, request: ApiRequest) -> Json:
+        password, expires_at = self._tokens.issue(request.access_key)
         token = base64.b64encode(f"AWS:{password}".encode()).decode()
         data = {"authorizationToken": token, "expiresAt": expires_at, "proxyEndpoint": f"http://{self._registry_host}"}
         return {"authorizationData": [data]}

@@ -24,11 +24,21 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from localcloud.ecr_answers import immutable_text
 from localcloud.ecr_images import ImageStore
 from localcloud.ecr_repositories import find_repository, is_immutable
-from localcloud.state import ACCOUNT_ID
+from localcloud.state import ACCOUNT_ID, REGION
 from localcloud.tokens import Tokens
 
 _ROUTE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>blobs|manifests|tags|referrers)/(?P<rest>.+)")
 _CHUNK = 256 * 1024
+_ACTIONS = {
+    ("blobs", "HEAD"): "ecr:BatchCheckLayerAvailability",
+    ("blobs", "GET"): "ecr:GetDownloadUrlForLayer",
+    ("blobs", "POST"): "ecr:InitiateLayerUpload",
+    ("blobs", "PATCH"): "ecr:UploadLayerPart",
+    ("blobs", "PUT"): "ecr:CompleteLayerUpload",
+    ("manifests", "PUT"): "ecr:PutImage",
+}
+"""What IAM calls the registry's requests (AWS, "IAM permissions for pushing an image"); the rest reads manifests."""
+
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "authorization"})
 
 
@@ -88,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         try:
-            self._authenticate()
+            password = self._authenticate()
             url = urlsplit(self.path)
             if url.path.rstrip("/") == "/v2":
                 self._answer(200, b"{}", {"Docker-Distribution-Api-Version": "registry/2.0"})
@@ -96,13 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
             match = _ROUTE.fullmatch(url.path)
             if match is None:
                 raise _RefusalError(404, "UNSUPPORTED", "The operation is unsupported.")
+            self._authorize(password, match["name"], match["kind"])
             self._pass_on(match["name"], match["kind"], match["rest"], url.query)
         except _RefusalError as refusal:
             self._drain()
             error = {"errors": [{"code": refusal.code, "message": str(refusal)}]}
             self._answer(refusal.status, json.dumps(error).encode() + b"\n", refusal.headers)
 
-    def _authenticate(self) -> None:
+    def _authenticate(self) -> str:
         challenge = {
             "WWW-Authenticate": f'Basic realm="http://{self.headers.get("Host", "")}/",service="ecr.amazonaws.com"'
         }
@@ -119,6 +130,14 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusalError(403, "DENIED", text)
         if state != "valid":
             raise _RefusalError(401, "UNAUTHORIZED", "Not Authorized", **challenge)
+        return password
+
+    def _authorize(self, password: str, name: str, kind: str) -> None:
+        action = _ACTIONS.get((kind, self.command), "ecr:BatchGetImage")
+        resource = f"arn:aws:ecr:{REGION}:{ACCOUNT_ID}:repository/{name}"
+        refusal = self.server.tokens.refusal(password, action, resource)
+        if refusal:
+            raise _RefusalError(403, "DENIED", refusal)
 
     def _pass_on(self, name: str, kind: str, rest: str, query: str) -> None:
         repository = find_repository(name)

@@ -129,7 +129,8 @@ class Supervisor:
         )
         services["codebuild"] = codebuild
         control.update(codebuild.control_routes())
-        calls.may, calls.absent = codebuild.refusal, codebuild.absent
+        calls.may = tokens.may = codebuild.refusal
+        calls.absent = codebuild.absent
         self._undo.append(codebuild.stop)
         sandboxes = Sandboxes(
             self._tools / "runc",

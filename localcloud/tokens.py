@@ -1,6 +1,6 @@
 """Registry credentials: what ``GetAuthorizationToken`` hands out and the registry demands.
 
-Decides how long a token lives and when one is known, expired or unknown.
+Decides how long a token lives, when one is known, expired or unknown, and that it may do no more than whoever got it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from typing import Literal
 
 LIFETIME_S = 12 * 3600
@@ -15,18 +16,29 @@ LIFETIME_S = 12 * 3600
 
 
 class Tokens:
-    """The tokens of one cloud; they live in memory only."""
+    """The tokens of one cloud; they live in memory only.
+
+    Attributes:
+        may: Given an access key, an IAM action and a resource: why the call is refused; "" or None when it is not.
+    """
 
     def __init__(self) -> None:
         self._expiry: dict[str, float] = {}
+        self._owners: dict[str, str] = {}
         self._lock = threading.Lock()
+        self.may: Callable[[str, str, str], str | None] = lambda _key, _action, _resource: None
 
-    def issue(self) -> tuple[str, float]:
-        """A new password and when it expires, in seconds since the epoch."""
+    def issue(self, access_key: str = "") -> tuple[str, float]:
+        """A new password for the owner of an access key, and when it expires, in seconds since the epoch."""
         password, expires_at = secrets.token_urlsafe(96), time.time() + LIFETIME_S
         with self._lock:
             self._expiry[password] = expires_at
+            self._owners[password] = access_key
         return password, expires_at
+
+    def refusal(self, password: str, action: str, resource: str) -> str:
+        """Why a password does not stand for an IAM action on a resource; "" when it does."""
+        return self.may(self._owners.get(password, ""), action, resource) or ""
 
     def state(self, password: str) -> Literal["valid", "expired", "unknown"]:
         """What a password is worth now."""

@@ -141,7 +141,7 @@ class CodeBuildApi:
             known = self._known_build(region, token, words)
             if known is not None:
                 return {"build": known.shown()}
-            build = self._admitted(project, region, build_settings(project, wanted), _caller(request))
+            build = self._admitted(project, region, build_settings(project, wanted), request.access_key)
             if token:
                 self._tokens[region, token] = (time.monotonic(), words, build.id)
         return {"build": build.shown()}
@@ -183,7 +183,7 @@ class CodeBuildApi:
             raise invalid(f"Build {old.id} has not ended")
         project = self._projects.find(request.region, old.project)
         with self._lock:
-            build = self._admitted(project, request.region, old.settings, _caller(request))
+            build = self._admitted(project, request.region, old.settings, request.access_key)
         return {"build": build.shown()}
 
     def _stop_build(self, request: ApiRequest, body: Json) -> Json:
@@ -253,12 +253,6 @@ class CodeBuildApi:
     def _reset(self) -> None:
         self.faults.reset()
         self._queue.wake()
-
-
-def _caller(request: ApiRequest) -> str:
-    """Who calls, as a build's initiator shows it."""
-    key = request.headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
-    return key or "anonymous"
 
 
 def _ids(given: Any, name: str) -> list[str]:

@@ -19,6 +19,8 @@ from localcloud.codebuild.faults import Faults
 _QUEUE_FACTOR = 5
 """The queue holds so many times the account's limit."""
 
+_CLOSING_S = 3.0
+
 
 class BuildQueue:
     """The builds that have not ended.
@@ -72,14 +74,15 @@ class BuildQueue:
         self.wake()
 
     def close(self) -> None:
-        """Ends all builds and waits for them."""
+        """Ends all builds and waits for them a little."""
         with self._changed:
             self._closed = True
             builds = [*self._running, *self._waiting]
         for build in builds:
             self.stop(build)
+        deadline = time.monotonic() + _CLOSING_S
         for build in builds:
-            build.ended.wait(timeout=5)
+            build.ended.wait(timeout=max(0.0, deadline - time.monotonic()))
 
     def _serve(self, build: Build) -> None:
         try:

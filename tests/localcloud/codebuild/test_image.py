@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import LocalCloud
 from localcloud.codebuild import docker
-from tests.localcloud.codebuild.conftest import BUCKET, MAY_ALL, TRUST, Aws, buildspec
+from tests.localcloud.codebuild.conftest import Aws, buildspec
 
 HAVE = ("import boto3, botocore, json, ssl, sqlite3",)
 HAVE_NOT = ("import pulumi", "import fast_container", "import localcloud", "import yaml", "import moto", "import pip")
@@ -80,39 +79,3 @@ def test_a_builder_in_a_container_becomes_one_on_this_clouds_buildkit(given: lis
 def test_another_builder_driver_is_refused() -> None:
     with pytest.raises(SystemExit):
         docker._as_remote(["--driver", "kubernetes"], "unix:///k")
-
-
-@pytest.mark.buildkit
-def test_an_image_is_built_and_pushed_from_a_build(cloud: LocalCloud) -> None:
-    aws = Aws(cloud.aws_endpoint, cloud._control)
-    aws.iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
-    aws.iam.put_role_policy(RoleName="builder", PolicyName="all", PolicyDocument=json.dumps(MAY_ALL))
-    aws.s3.create_bucket(Bucket=BUCKET)
-    ecr = aws.client("ecr")
-    ecr.create_repository(repositoryName="codebuild/image")
-    location = aws.upload("image.zip", {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
-    image = f"{cloud.registry_host}/codebuild/image"
-    token = (
-        "python3 -c \"import boto3, base64; d = boto3.client('ecr').get_authorization_token()['authorizationData'];"
-        " print(base64.b64decode(d[0]['authorizationToken']).decode().partition(':')[2])\""
-    )
-    commands = [
-        f"{token} | docker login -u AWS --password-stdin {cloud.registry_host}",
-        "docker buildx create --name b --driver docker-container --driver-opt image=moby/buildkit:v0.26 --bootstrap",
-        "docker buildx build --builder b --provenance=false --metadata-file m.json "
-        f"--output type=image,name={image},push=true,push-by-digest=true,name-canonical=true .",
-        'export DIGEST=$(sed -n \'s/.*"containerimage.digest": "\\(.*\\)".*/\\1/p\' m.json)',
-    ]
-    spec = {
-        "version": "0.2",
-        "env": {"exported-variables": ["DIGEST"]},
-        "phases": {"build": {"commands": commands}},
-    }
-    source = {"type": "S3", "location": location, "buildspec": json.dumps(spec)}
-    aws.project("image", source=source)
-    build = aws.run("image", privilegedModeOverride=True)
-    assert build["buildStatus"] == "SUCCEEDED", aws.log(build)
-    digest = build["exportedEnvironmentVariables"][0]["value"]
-    answer = ecr.batch_get_image(repositoryName="codebuild/image", imageIds=[{"imageDigest": digest}])
-    assert [one["imageId"]["imageDigest"] for one in answer["images"]] == [digest]
-    assert aws.calls.counts_of_builds()["ecr:GetAuthorizationToken"] == 1
