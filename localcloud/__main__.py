@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
+from localcloud.launching import clear_remains
 from localcloud.state import CloudPaths, CloudRecord, LocalCloudError, default_state_dir
 
 
@@ -43,6 +44,7 @@ def _start(state: Path, tools: Path | None) -> int:
 def _stop(state: Path, tools: Path | None) -> int:
     cloud = LocalCloud.find(state, tools_dir=tools)
     if cloud is None:
+        clear_remains(CloudPaths(state.absolute()))
         print("no local cloud runs")
         return 0
     cloud.stop()

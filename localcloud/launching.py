@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from localcloud.processes import remove_cgroups
-from localcloud.state import CloudPaths, LocalCloudError
+from localcloud.state import CloudPaths, CloudRecord, LocalCloudError
 
 FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_")
 """Settings of the user's that must not reach a process on the local cloud."""
@@ -22,7 +22,7 @@ FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_")
 
 def launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Popen[bytes], int | None]:
     """Starts the supervisor and waits for its word; returns it and our end of the lifeline."""
-    _clear_remains(paths)
+    clear_remains(paths)
     shutil.rmtree(paths.logs, ignore_errors=True)
     (paths.state / "crash.txt").unlink(missing_ok=True)
     paths.make()
@@ -57,8 +57,10 @@ def launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Pop
     return supervisor, lifeline_write
 
 
-def _clear_remains(paths: CloudPaths) -> None:
-    """Removes what a cloud whose supervisor was killed left outside its state directory."""
+def clear_remains(paths: CloudPaths) -> None:
+    """Removes what a cloud whose supervisor was killed left outside its state directory; nothing while it runs."""
+    if CloudRecord.read(paths.record):
+        return
     try:
         sockets = Path(json.loads(paths.record.read_text())["sockets_dir"])
     except (OSError, ValueError, KeyError):

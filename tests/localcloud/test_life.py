@@ -99,6 +99,8 @@ def test_a_kill_leaves_nothing(tmp_path: Path, victim: str) -> None:
             owner.wait()
         wait_gone(tmp_path, Path(record.sockets_dir))
         assert CloudRecord.read(CloudPaths(tmp_path).record) is None
+        assert command("stop", f"--state={tmp_path}").returncode == 0
+        assert not Path(record.sockets_dir).exists()
     finally:
         owner.kill()
         owner.wait()
