@@ -54,7 +54,7 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.mark.parametrize("driver", ["docker-container", "remote", "kubernetes"])
 def test_a_builder_that_pushes_by_digest_is_taken(machine: Machine, driver: str) -> None:
     path = machine.install(f"Name: mine\nDriver: {driver}\n\n{NODE}")
-    assert machine.find() == Builder(str(path), "mine", driver)
+    assert machine.find() == Builder((str(path),), "mine", driver)
 
 
 def test_a_stopped_container_builder_is_taken_for_buildx_starts_it(machine: Machine) -> None:
@@ -121,4 +121,4 @@ def test_without_buildx_the_error_says_where_to_get_it(machine: Machine, monkeyp
 def test_docker_s_plugin_comes_before_path(machine: Machine) -> None:
     machine.install("on PATH")
     plugin = machine.install("plugin", folder=machine.docker / "cli-plugins")
-    assert find_buildx(machine.environment) == str(plugin)
+    assert find_buildx(machine.environment) == (str(plugin),)

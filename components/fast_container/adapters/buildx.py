@@ -98,7 +98,7 @@ class BuildxExecutor:
                 env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
                 if job.source_policy:
                     env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
-                argv = [builder.program, "build", "--builder", builder.name, *arguments]
+                argv = [*builder.command, "build", "--builder", builder.name, *arguments]
                 progress, log_path = await self._run(job, argv, env, directory, reporter, Scrubber(secrets))
             digest = _digest(directory / "metadata.json")
         return BuiltImage(

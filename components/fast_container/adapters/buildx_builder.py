@@ -36,18 +36,20 @@ class Builder:
     """What builds.
 
     Attributes:
-        program: Path of buildx.
+        command: How buildx is started.
         name: The builder's name.
         driver: Its driver.
     """
 
-    program: str
+    command: tuple[str, ...]
     name: str
     driver: str
 
 
-def find_buildx(environment: Mapping[str, str]) -> str:
-    """Path of buildx: docker's plugin, else ``docker-buildx`` or ``buildx`` on PATH.
+def find_buildx(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """How buildx is started: docker's plugin by its path, else ``docker-buildx`` or ``buildx`` on PATH, else by docker.
+
+    Whether docker knows it at all is seen only when it is run.
 
     Raises:
         BuilderError: There is none.
@@ -63,14 +65,21 @@ def find_buildx(environment: Mapping[str, str]) -> str:
     for place in (str(directory / "cli-plugins"), *extra, *_PLUGIN_DIRECTORIES):
         path = shutil.which("docker-buildx", path=place)
         if path:
-            return path
+            return (path,)
     for name in ("docker-buildx", "buildx"):
         path = shutil.which(name, path=environment.get("PATH"))
         if path:
-            return path
-    raise BuilderError(
+            return (path,)
+    docker = shutil.which("docker", path=environment.get("PATH"))
+    if docker:
+        return (docker, "buildx")
+    raise _no_buildx("neither docker's plugin docker-buildx nor buildx on PATH was found")
+
+
+def _no_buildx(why: str) -> BuilderError:
+    return BuilderError(
         "There is no buildx.",
-        why="neither docker's plugin docker-buildx nor buildx on PATH was found",
+        why=why,
         next_step="Install docker-buildx 0.13 or newer: https://github.com/docker/buildx#installing",
     )
 
@@ -82,14 +91,16 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
         BuilderError: It is not there, cannot be reached, or cannot push by digest; names the one command to
         run.
     """
-    program = find_buildx(environment)
-    command = _spelled(program, environment)
+    buildx = find_buildx(environment)
+    command = _spelled(buildx, environment)
     usage, inspected = await asyncio.gather(
-        _capture([program, "build", "--help"], environment),
-        _capture([program, "inspect", *([name] if name else [])], environment),
+        _capture([*buildx, "build", "--help"], environment),
+        _capture([*buildx, "inspect", *([name] if name else [])], environment),
     )
+    if usage.code != 0 and len(buildx) > 1:
+        raise _no_buildx(f"docker is there, but not its plugin buildx: {_first_line(usage.stderr)}")
     if "rawjson" not in usage.stdout:
-        raise await _too_old(program, environment)
+        raise await _too_old(buildx, environment)
     said = (inspected.stderr.strip() or inspected.stdout.strip()).removeprefix("ERROR: ")
     if inspected.code != 0:
         raise BuilderError(
@@ -113,7 +124,7 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
             next_step="Start it, or name another builder: LocalBuilder(name=…)",
         )
     if driver in _FIT_DRIVERS or _CONTAINERD_LABEL in facts or await _has_containerd_store(found, environment):
-        return Builder(program, found, driver)
+        return Builder(buildx, found, driver)
     raise BuilderError(
         f"The buildx builder {found} cannot push by digest.",
         why=f"driver {driver} without the containerd image store",
@@ -121,11 +132,11 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
     )
 
 
-async def _too_old(program: str, environment: Mapping[str, str]) -> BuilderError:
-    version = await _capture([program, "version"], environment)
+async def _too_old(buildx: tuple[str, ...], environment: Mapping[str, str]) -> BuilderError:
+    version = await _capture([*buildx, "version"], environment)
     return BuilderError(
         "This buildx is too old.",
-        where=program,
+        where=" ".join(buildx),
         why=f"it does not know --progress=rawjson: {version.stdout.strip() or version.stderr.strip()}",
         next_step="Install docker-buildx 0.13 or newer.",
     )
@@ -165,8 +176,13 @@ def _statuses(text: str) -> set[str]:
     return {value.strip() for name, _, value in lines if name == "Status"}
 
 
-def _spelled(program: str, environment: Mapping[str, str]) -> str:
+def _spelled(buildx: tuple[str, ...], environment: Mapping[str, str]) -> str:
     """How a user calls this buildx."""
-    if Path(program).name == "docker-buildx" and shutil.which("docker", path=environment.get("PATH")):
+    name = Path(buildx[0]).name
+    if len(buildx) > 1 or (name == "docker-buildx" and shutil.which("docker", path=environment.get("PATH"))):
         return "docker buildx"
-    return Path(program).name
+    return name
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "it said nothing")

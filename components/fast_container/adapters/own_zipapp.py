@@ -1,7 +1,6 @@
 """The part of this library that builds, as one file that runs with nothing else installed.
 
-Decides which modules travel: those that a build needs, none that imports Pulumi. The bytes are the same for the same
-modules, so that they count once in a content-addressed store.
+Decides which modules travel: those that a build needs, none that imports Pulumi.
 """
 
 from __future__ import annotations
@@ -29,11 +28,12 @@ def zipapp_bytes() -> bytes:
 
 
 def zip_bytes(members: dict[str, bytes]) -> bytes:
-    """A zip file of these members, in the order of their names, stored without compression."""
+    """A zip file of these members, in the order of their names."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(members):
             info = zipfile.ZipInfo(name, _TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o100644 << 16
             info.create_system = 3
             archive.writestr(info, members[name])

@@ -22,8 +22,7 @@ async def make_builder(image: str, environment: Mapping[str, str]) -> str:
     Raises:
         BuilderError: There is no buildx, or it cannot make one.
     """
-    program = find_buildx(environment)
-    argv = [program, "create", "--name", NAME, "--driver", "docker-container"]
+    argv = [*find_buildx(environment), "create", "--name", NAME, "--driver", "docker-container"]
     if image:
         argv += ["--driver-opt", f"image={image}"]
     done = await capture(argv, env=dict(environment), timeout_s=_TIMEOUT_S)

@@ -50,8 +50,8 @@ def inputs_of(selected: SelectedImage) -> Inputs:
 def counts_of(selected: SelectedImage) -> dict[str, str]:
     """Context name → ``files/bytes``: what a record keeps to say numbers where names are lost."""
     return {
-        name: f"{sum(e.type != 'dir' for e in source.entries)}/{sum(e.size for e in source.entries)}"
-        for name, source in selected.contexts.items()
+        name: f"{context.selection.file_count}/{context.selection.total_bytes}"
+        for name, context in selected.selected.items()
     }
 
 
