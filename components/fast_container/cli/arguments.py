@@ -34,7 +34,25 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     explain.add_argument("before", metavar="A.json")
     explain.add_argument("after", metavar="B.json")
     explain.set_defaults(run=_verb("explain"))
+    _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     return parser.parse_args(argv)
+
+
+def _lock(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Look up the base images of Dockerfiles and write what they stand for to a lock file. Adds what is missing; "
+        "says what changed. Nothing is written when a registry cannot be asked."
+    )
+    parser.add_argument("--file", metavar="FILE", default="images.lock", help="default: images.lock")
+    parser.add_argument("--update", action="store_true", help="look up everything in the file again")
+    parser.add_argument("--context", metavar="DIR", default=".", help="the build context; default: .")
+    _many(parser, "--dockerfile", "FILE", "default: Dockerfile in the context")
+    _many(parser, "--target", "STAGE", "default: the last stage")
+    _many(parser, "--platform", "OS/ARCH", "default: linux/amd64")
+    _many(parser, "--build-arg", "K=V", "a build arg")
+    _many(parser, "--build-context", "NAME=DIR", "a named context")
+    _many(parser, "--mirror", "HOST=HOST", "ask the second registry instead of the first; plain http on loopback only")
+    parser.set_defaults(run=_verb("lock"), ignore=[], no_dockerignore=False, dockerignore=None)
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +69,7 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--no-dockerignore", action="store_true", help="disregard ignore files of the context")
     which.add_argument("--dockerignore", metavar="FILE", help="read this ignore file instead")
+    parser.add_argument("--images-lock", metavar="FILE", help='pin base images as image_policy="locked" does')
     parser.add_argument("--no-cache", action="store_true", help="read every file, whatever earlier runs remembered")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_verb("inspect"))

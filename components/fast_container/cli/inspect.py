@@ -16,8 +16,10 @@ from typing import Any
 
 from fast_container.adapters.stat_cache import StatCache
 from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks, select_image
-from fast_container.core.declared import DeclaredImage, Default, is_remote
+from fast_container.core.declared import DeclaredImage, Default, check_arguments, is_remote
 from fast_container.core.entry import Entry
+from fast_container.core.lock import ImageLock, read_lock
+from fast_container.core.pins import not_locked, pin_image, pinned_reference
 from fast_container.errors import ArgsError
 
 
@@ -28,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
         FastContainerError: Bad input; nothing was printed.
     """
     image = declared(arguments)
+    if arguments.images_lock is not None:
+        image = _pinned(image, arguments.images_lock)
     walks = SharedWalks(None if arguments.no_cache else StatCache(str(cache_dir() / "stat")))
     selected = select_image(image, walks)
     walks.save()
@@ -71,11 +75,23 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         "tag": selected.key.tag,
         "contexts": {name: _context(context) for name, context in selected.selected.items()},
         "stages": list(reads.stages),
-        "external_images": [image.reference for image in reads.external_images],
-        "named_images": dict(selected.named_images),
+        "external_images": [
+            pinned_reference(selected.declared, image.reference, image.platform) for image in reads.external_images
+        ],
+        "named_images": {
+            name: pinned_reference(selected.declared, place) for name, place in selected.named_images.items()
+        },
         "warnings": [*selected.warnings, *selected.reads.notes],
         "parts": dict(selected.key.parts),
     }
+
+
+def _pinned(image: DeclaredImage, lock_file: str) -> DeclaredImage:
+    check_arguments(image)
+    pinned = pin_image(image, read_lock(lock_file) or ImageLock())
+    if pinned.missing:
+        raise not_locked(image, pinned.missing[0], lock_file)
+    return pinned.declared
 
 
 def cache_dir() -> Path:

@@ -15,6 +15,7 @@ from fast_container.core.context import SelectedContext, SelectedImage, SharedWa
 from fast_container.core.declared import ignore_rules
 from fast_container.core.ignore import IgnoreRules
 from fast_container.core.node import Node
+from fast_container.core.pins import pinned_reference
 from fast_container.core.view import View
 
 _SHOWN = 5
@@ -27,12 +28,18 @@ def print_summary(selected: SelectedImage, walks: SharedWalks) -> None:
         f"build key  {selected.key.hex}",
         f"tag        {selected.key.tag}",
         f"stages     {', '.join(selected.reads.stages) or '-'}",
-        f"images     {', '.join(image.reference for image in selected.reads.external_images) or '-'}",
+        f"images     {', '.join(_images(selected)) or '-'}",
     ]
     for name, context in selected.selected.items():
         lines += ["", *_context_lines(name, context, selected, walks)]
     lines += ["", *(f"warning: {line}" for line in selected.warnings)] if selected.warnings else []
     sys.stdout.buffer.write("\n".join([*lines, ""]).encode("utf-8", "surrogateescape"))
+
+
+def _images(selected: SelectedImage) -> list[str]:
+    return [
+        pinned_reference(selected.declared, image.reference, image.platform) for image in selected.reads.external_images
+    ]
 
 
 def size_text(size: float) -> str:

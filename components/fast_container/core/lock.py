@@ -29,6 +29,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from fast_container.core.dockerfile import ImageFacts
@@ -96,6 +97,23 @@ def check_policy(policy: str) -> Policy:
         property_path="image_policy",
         next_step='one of: "as-written", "locked", "resolve"',
     )
+
+
+def read_lock(file: str) -> ImageLock | None:
+    """The lock in a file; None where there is no such file.
+
+    Raises:
+        DockerfileError: It is damaged.
+        ArgsError: It cannot be read.
+    """
+    try:
+        return parse_lock(Path(file).read_bytes(), file=file)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArgsError(
+            "The lock of outside images cannot be read.", property_path=file, why=error.strerror or str(error)
+        ) from None
 
 
 def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:

@@ -142,6 +142,23 @@ def not_locked(image: DeclaredImage, missing: NeededImage, lock_file: str) -> Fa
     return DockerfileError(what, file=image.dockerfile_name, line=missing.line, next_step=step)
 
 
+def pinned_reference(image: DeclaredImage, written: str, platform: str = "") -> str:
+    """A reference of a declaration with its pin behind it, for people; as written where it has none."""
+    pin = image.image_pins.get(written, "")
+    if "=" in pin:
+        pin = dict(line.split("=", 1) for line in pin.splitlines()).get(platform, "")
+    return f"{written}@{pin}" if pin else written
+
+
+def absent_error(needed: NeededImage, error: FastContainerError) -> FastContainerError:
+    """The error for an image that a registry does not have, with the place that asks for it."""
+    why = "; ".join(text for text in (error.why, error.where) if text)
+    if not needed.line:
+        return ArgsError(error.what, property_path=needed.place, why=why, next_step=error.next_step)
+    file = needed.place.removesuffix(f":{needed.line}")
+    return DockerfileError(error.what, file=file, line=needed.line, why=why, next_step=error.next_step)
+
+
 def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_certain: bool) -> Iterator[NeededImage]:
     # A named context may serve a stage for another platform; that is ruled out only where no FROM names one.
     platform = normal_platform(image.platform) if platform_is_certain else ""

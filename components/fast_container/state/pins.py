@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.lock import ImageLock, LockedImage, Policy, parse_lock
-from fast_container.core.pins import NeededImage, not_locked, pin_image
+from fast_container.core.lock import ImageLock, LockedImage, Policy, read_lock
+from fast_container.core.pins import NeededImage, absent_error, not_locked, pin_image
 from fast_container.core.ports import Registry
-from fast_container.errors import ArgsError, DockerfileError
+from fast_container.errors import ArgsError
 from fast_container.state.registries import ProgramRegistries
 
 
@@ -85,7 +84,7 @@ class ProgramPins:
         found: list[tuple[NeededImage, LockedImage]] = []
         for one, answer in zip(needed, answers, strict=True):
             if isinstance(answer, AbsentImageError):
-                raise _absent(one, answer) from None
+                raise absent_error(one, answer) from None
             if isinstance(answer, BaseException):
                 raise answer
             found.append((one, answer))
@@ -93,20 +92,12 @@ class ProgramPins:
 
 
 def _read_lock(lock_file: str) -> ImageLock:
-    try:
-        return parse_lock(Path(lock_file).read_bytes(), file=lock_file)
-    except OSError as error:
+    lock = read_lock(lock_file)
+    if lock is None:
         raise ArgsError(
-            "The lock of outside images cannot be read.",
+            "The lock of outside images is not there.",
             property_path="images_lock",
-            why=f"{lock_file}: {error.strerror or error}",
+            why=f"no file at {lock_file}",
             next_step=f"Run: fast-container lock --file {lock_file} --dockerfile …, and commit the file",
-        ) from None
-
-
-def _absent(needed: NeededImage, error: AbsentImageError) -> DockerfileError | ArgsError:
-    why = "; ".join(text for text in (error.why, error.where) if text)
-    if not needed.line:
-        return ArgsError(error.what, property_path=needed.place, why=why, next_step=error.next_step)
-    file = needed.place.removesuffix(f":{needed.line}")
-    return DockerfileError(error.what, file=file, line=needed.line, why=why, next_step=error.next_step)
+        )
+    return lock

@@ -1,0 +1,139 @@
+"""``fast-container lock``: writes which digests the names of base images stand for into ``images.lock``.
+
+Decides what is looked up (what is missing; with ``--update`` everything) and how the changes are said. Leaves which
+images Dockerfiles need to ``core.pins``, asking registries to ``adapters.image_resolver``, the file to ``core.lock``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import product
+from pathlib import Path
+
+from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
+from fast_container.adapters.registries import Registries
+from fast_container.cli.inspect import declared
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.declared import DeclaredImage, check_arguments
+from fast_container.core.lock import ImageLock, LockedImage, format_lock, read_lock
+from fast_container.core.pins import NeededImage, absent_error, pin_image
+from fast_container.errors import ArgsError
+
+_NO_PLATFORM = "the builder's platform"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look up, write, and say what changed.
+
+    Raises:
+        FastContainerError: Bad input, or a registry that could not be asked; the file was not touched.
+    """
+    place = Path(arguments.file)
+    before = read_lock(arguments.file) or ImageLock()
+    images = list(_images(arguments, may_be_none=arguments.update and bool(before.images)))
+    for image in images:
+        check_arguments(image)
+    after = asyncio.run(_locked(images, before, _mirrors(arguments.mirror), update=arguments.update))
+    changes = list(_changes(before, after))
+    if format_lock(after) != (place.read_bytes() if place.exists() else b""):
+        _write(place, format_lock(after))
+    kept = sum(len(image.platforms) or 1 for image in after.images.values()) - len(changes)
+    sys.stdout.write("".join(f"{line}\n" for line in [*changes, f"{arguments.file}: {kept} unchanged"]))
+    return 0
+
+
+def _images(arguments: argparse.Namespace, *, may_be_none: bool) -> Iterator[DeclaredImage]:
+    """One image for each combination of what may be repeated."""
+    dockerfiles: list[str | None] = arguments.dockerfile or [None]
+    if not arguments.dockerfile and may_be_none and not Path(arguments.context, "Dockerfile").exists():
+        return
+    for dockerfile, target, platform in product(
+        dockerfiles, arguments.target or [""], arguments.platform or ["linux/amd64"]
+    ):
+        one = argparse.Namespace(**vars(arguments))
+        one.dockerfile, one.target, one.platform = dockerfile, target, platform
+        yield declared(one)
+
+
+def _mirrors(options: list[str]) -> dict[str, str]:
+    from_environment = parse_mirrors(os.environ.get(MIRRORS_VARIABLE, "").split(","), MIRRORS_VARIABLE)
+    return from_environment | parse_mirrors(options, "--mirror")
+
+
+async def _locked(
+    images: Iterable[DeclaredImage], before: ImageLock, mirrors: dict[str, str], *, update: bool
+) -> ImageLock:
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+    registries = Registries(AwsAccess(region=region), os.environ)
+    # A further platform of a known name is that of the locked index, not of a later one.
+    digests = {} if update else {name: image.digest for name, image in before.images.items()}
+    resolver = ImageResolver(registries.registry, mirrors, digests)
+    try:
+        known = before
+        if update:
+            known = await _look_up(resolver, ImageLock(), _all(before))
+        for image in images:
+            known = await _complete(resolver, image, known)
+    finally:
+        registries.close()
+    return known
+
+
+async def _complete(resolver: ImageResolver, image: DeclaredImage, known: ImageLock) -> ImageLock:
+    while unknown := pin_image(image, known).unknown:
+        known = await _look_up(resolver, known, unknown)
+    return known
+
+
+async def _look_up(resolver: ImageResolver, known: ImageLock, needed: Iterable[NeededImage]) -> ImageLock:
+    wanted = list(needed)
+    answers = await asyncio.gather(
+        *(resolver.resolve(one.normalised, one.platform) for one in wanted), return_exceptions=True
+    )
+    for one, answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, AbsentImageError) and one.place:
+            raise absent_error(one, answer)
+        if isinstance(answer, BaseException):
+            raise answer
+        known = known.with_image(one.normalised, answer)
+    return known
+
+
+def _all(lock: ImageLock) -> Iterator[NeededImage]:
+    """Every entry of a lock, as if it were needed."""
+    for reference, image in lock.images.items():
+        for platform in image.platforms or [""]:
+            yield NeededImage(reference, reference, platform, "")
+
+
+def _changes(before: ImageLock, after: ImageLock) -> Iterator[str]:
+    for reference, image in sorted(after.images.items()):
+        old = before.images.get(reference, LockedImage(""))
+        if not image.platforms and image.digest != old.digest:
+            yield _line(reference, _NO_PLATFORM, old.digest, image.digest)
+        for platform, found in sorted(image.platforms.items()):
+            known = old.platforms.get(platform)
+            if known != found:
+                yield _line(reference, platform, known.digest if known else "", found.digest)
+
+
+def _line(reference: str, platform: str, old: str, new: str) -> str:
+    if not old:
+        return f"added  {reference} {platform} {new}"
+    return f"moved  {reference} {platform} {old} -> {new}"
+
+
+def _write(place: Path, content: bytes) -> None:
+    partial = place.with_name(f"{place.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ArgsError(
+            "The lock file cannot be written.", property_path=str(place), why=error.strerror or str(error)
+        ) from None

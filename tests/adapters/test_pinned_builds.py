@@ -1,0 +1,67 @@
+"""A real BuildKit takes the pinned base image, whatever the tag names by then."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from fast_container.adapters.image_resolver import ImageResolver
+from fast_container.core.context import SharedWalks, select_image
+from fast_container.core.lock import ImageLock, format_lock, parse_lock
+from fast_container.core.pins import pin_image
+from tests.adapters.buildkit_images import Local
+from tests.adapters.moving_base import MovingBase
+from tests.trees import declare
+
+pytestmark = pytest.mark.buildkit
+
+PLATFORM = f"linux/{'arm64' if os.uname().machine in ('aarch64', 'arm64') else 'amd64'}"
+DOCKERFILE = """\
+FROM pinned-base:1 AS one
+COPY $DIR /app
+RUN echo $SAID > /said
+FROM named
+COPY --from=one /said /from-one
+RUN echo $SAID > /from-named
+COPY --from=docker.io/library/pinned-base:1 /bin/busybox /copied
+"""
+
+
+def test_a_base_whose_tag_moved_after_locking_is_built_from_the_locked_digest(local: Local, tree: Path) -> None:
+    base = MovingBase(local.cloud.mirror_host, "library/pinned-base")
+    index, image = base.move("1", {"SAID": "first", "DIR": "src"}, others=["linux/s390x"])
+    (tree / "src").mkdir()
+    (tree / "src" / "a").touch()
+    (tree / "other").touch()
+    (tree / "Dockerfile").write_text(DOCKERFILE)
+    named = {"named": "docker-image://pinned-base:1"}
+    declared = declare(tree, platform=PLATFORM, named_contexts=named)
+
+    async def lock() -> ImageLock:
+        mirrors = {"docker.io": local.cloud.mirror_host}
+        resolver = ImageResolver(local.registries.registry, mirrors)
+        known = ImageLock()
+        for one in pin_image(declared, known).unknown:
+            known = known.with_image(one.normalised, await resolver.resolve(one.normalised, one.platform))
+        return known
+
+    locked = parse_lock(format_lock(asyncio.run(lock())))
+    assert locked.images["docker.io/library/pinned-base:1"].digest == index
+    base.move("1", {"SAID": "second", "DIR": "other"})
+    selected = select_image(pin_image(declared, locked).declared, SharedWalks())
+    assert {entry.path for entry in selected.contexts["context"].entries} == {"src", "src/a"}
+    assert set(selected.declared.image_pins.values()) == {image}
+    job = local.job(
+        DOCKERFILE,
+        contexts=selected.contexts,
+        named_images=selected.named_images,
+        source_policy=selected.declared.source_policy,
+    )
+    digest = local.build(job).digest
+    assert local.content(digest, "from-one") == b"first\n"
+    assert local.content(digest, "from-named") == b"first\n"
+    unpinned = local.build(local.job("FROM pinned-base:1\nRUN echo $SAID > /said\n")).digest
+    assert local.content(unpinned, "said") == b"second\n"
