@@ -44,6 +44,12 @@ class MovingBase:
         self._send("PUT", f"manifests/{tag}", content, 201, _INDEX)
         return _digest(content), manifests[0]["digest"]
 
+    def environment(self, digest: str) -> list[str]:
+        """The environment in the configuration of one of this repository's images."""
+        manifest = json.loads(self._get(self.name, f"manifests/{digest}", _MANIFEST))
+        config = json.loads(self._get(self.name, f"blobs/{manifest['config']['digest']}", "*/*"))
+        return config["config"]["Env"]
+
     def _image(self, platform: str, config: Mapping[str, Any], layers: Sequence[Any]) -> dict[str, Any]:
         system, _, architecture = platform.partition("/")
         blob = json.dumps({**config, "os": system, "architecture": architecture}).encode()
