@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 from localcloud.aws_api import ApiResponse, Environ
+from localcloud.policy_conditions import Facts
 
 _BY_ACTION = frozenset({"iam", "sts", "sns", "ec2", "cloudformation", "monitoring"})
 """Services whose requests are forms that name the operation as ``Action``."""
@@ -43,14 +44,16 @@ class Call:
 
     Attributes:
         caller: The access key that signed it.
-        resource: What an IAM policy would have to name, "*" where it is not known.
+        resources: What an IAM policy would have to name, "*" where it is not known.
+        facts: What is known of its condition keys.
     """
 
     service: str
     region: str
     operation: str
     caller: str
-    resource: str
+    resources: tuple[str, ...]
+    facts: Facts
 
 
 @dataclasses.dataclass
@@ -79,8 +82,9 @@ class ApiCalls:
     """Counts calls, and lets those fail that are to fail.
 
     Attributes:
-        may: Given an access key, an action and a resource: why a build's role refuses it, "" when it does not, and
-            None when the key is not of a build.
+        may: Given an access key, an IAM action, a resource and condition keys: why the call is refused, "" when it
+            is not.
+        is_build: Whether an access key is of a build.
         absent: Whether a region does not have a service.
     """
 
@@ -91,7 +95,8 @@ class ApiCalls:
         self._by_builds: collections.Counter[str] = collections.Counter()
         self._uploads: dict[str, int] = {}
         self._orders: list[Order] = []
-        self.may: Callable[[str, str, str], str | None] = lambda _key, _action, _resource: None
+        self.may: Callable[[str, str, str, Facts], str] = lambda _key, _action, _resource, _facts: ""
+        self.is_build: Callable[[str], bool] = lambda _key: False
         self.absent: Callable[[str, str], bool] = lambda _service, _region: False
 
     def control_routes(self) -> dict[str, Callable[[bytes], object]]:
@@ -107,8 +112,9 @@ class ApiCalls:
         if not service:
             return None
         call = self._call(environ, service, region)
-        refused = self.may(call.caller, _action(call), call.resource)
-        by_build = refused is not None
+        refusals = (self.may(call.caller, _action(call), one, call.facts) for one in call.resources)
+        refused = next((text for text in refusals if text), "")
+        by_build = self.is_build(call.caller)
         with self._lock:
             name = f"{service}:{call.operation}"
             (self._by_builds if by_build else self._counts)[name] += 1
@@ -168,12 +174,14 @@ class ApiCalls:
 
     def _call(self, environ: Environ, service: str, region: str) -> Call:
         caller = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")[2].partition("/")[0]
-        operation, resource = self._operation(environ, service), "*"
+        operation, resources, facts = self._operation(environ, service), ("*",), {}
         if service == "s3":
-            resource = "arn:aws:s3:::" + unquote(str(environ["PATH_INFO"]).strip("/"))
+            resources = ("arn:aws:s3:::" + unquote(str(environ["PATH_INFO"]).strip("/")),)
         elif service in {"ecr", "logs", "codebuild"} and caller.startswith("ASIA"):
-            resource = self._resource(service, region, _peek(environ))
-        return Call(service, region, operation, caller, resource)
+            request = _json(_peek(environ))
+            resources = self._resources(service, region, request)
+            facts = {"codebuild:source.buildspec": request.get("buildspecOverride")} if service == "codebuild" else {}
+        return Call(service, region, operation, caller, resources, facts)
 
     def _operation(self, environ: Environ, service: str) -> str:
         target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
@@ -189,17 +197,19 @@ class ApiCalls:
         match = _LAMBDA.fullmatch(path)
         return f"{method} {'/'.join(part for part in match.groups() if part)}" if match else f"{method} {path}"
 
-    def _resource(self, service: str, region: str, body: bytes) -> str:
-        try:
-            request = json.loads(body or b"{}")
-        except ValueError:
-            return "*"
+    def _resources(self, service: str, region: str, request: dict[str, Any]) -> tuple[str, ...]:
         prefix = f"arn:aws:{service}:{region}:{request.get('registryId') or self._account}"
-        if service == "ecr" and request.get("repositoryName"):
-            return f"{prefix}:repository/{request['repositoryName']}"
-        if service == "logs" and request.get("logGroupName"):
-            return f"{prefix}:log-group:{request['logGroupName']}:log-stream:{request.get('logStreamName', '')}"
-        return "*"
+        if service == "ecr":
+            names = request.get("repositoryNames") or [request.get("repositoryName")]
+            found = [f"{prefix}:repository/{name}" for name in names if name]
+        elif service == "logs":
+            names = [request[name] for name in ("logGroupName",) if name in request]
+            found = [f"{prefix}:log-group:{name}:log-stream:{request.get('logStreamName', '')}" for name in names]
+        else:
+            ids = [request[name] for name in ("projectName", "id") if name in request] + (request.get("ids") or [])
+            projects = {str(one).rpartition("/")[2].partition(":")[0] for one in ids}
+            found = [f"{prefix}:project/{name}" for name in sorted(projects)]
+        return tuple(found) or ("*",)
 
 
 def s3_operation(method: str, path: str, query: set[str], *, copied: bool = False) -> str:
@@ -242,6 +252,13 @@ def _action(call: Call) -> str:
     }
     name = f"{call.service}:{call.operation}"
     return renamed.get(name, name)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        return json.loads(body or b"{}")
+    except ValueError:
+        return {}
 
 
 def _peek(environ: Environ) -> bytes:

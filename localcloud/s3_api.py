@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fnmatch
 import hashlib
 import json
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from localcloud.aws_api import ApiRequest, ApiResponse
+from localcloud.policy_conditions import is_met
 
 _FACTS = {"aws:SecureTransport": "true"}
 """What is known of every call: it stays on this machine, which counts as encrypted transport."""
@@ -92,34 +92,13 @@ def mend_bucket_policies() -> None:
         document = json.loads(bucket.policy)
         statements = document.get("Statement") or []
         statements = statements if isinstance(statements, list) else [statements]
-        document["Statement"] = [one for one in statements if is_met(one.get("Condition") or {})]
+        document["Statement"] = [
+            one
+            for one in statements
+            if is_met(one.get("Condition") or {}, _FACTS, unknown=one.get("Effect") == "Allow")
+        ]
         if not document["Statement"]:
             return PermissionResult.NEUTRAL
         return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
 
     FakeBucket.get_permission = get_permission
-
-
-def is_met(condition: dict[str, dict[str, Any]]) -> bool:
-    """Whether the conditions of a statement are met; what is not known of a call is not there."""
-    return all(
-        _compare(operator, key, values) for operator, block in condition.items() for key, values in block.items()
-    )
-
-
-def _compare(operator: str, key: str, values: Any) -> bool:
-    wanted = [str(value).lower() if isinstance(value, bool) else str(value) for value in _list(values)]
-    known = {name.lower(): value for name, value in _FACTS.items()}.get(key.lower())
-    name = operator.removesuffix("IfExists")
-    if name == "Null":
-        return (known is None) == (wanted == ["true"])
-    if known is None:
-        return operator.endswith("IfExists") or "Not" in name
-    if name.startswith("Numeric"):
-        return False
-    like = any(fnmatch.fnmatchcase(known, text) for text in wanted)
-    return not like if "Not" in name else like
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -130,7 +130,7 @@ class Supervisor:
         services["codebuild"] = codebuild
         control.update(codebuild.control_routes())
         calls.may = tokens.may = codebuild.refusal
-        calls.absent = codebuild.absent
+        calls.is_build, calls.absent = codebuild.is_build, codebuild.absent
         self._undo.append(codebuild.stop)
         sandboxes = Sandboxes(
             self._tools / "runc",

@@ -19,14 +19,14 @@ class Tokens:
     """The tokens of one cloud; they live in memory only.
 
     Attributes:
-        may: Given an access key, an IAM action and a resource: why the call is refused; "" or None when it is not.
+        may: Given an access key, an IAM action and a resource: why the call is refused; "" when it is not.
     """
 
     def __init__(self) -> None:
         self._expiry: dict[str, float] = {}
         self._owners: dict[str, str] = {}
         self._lock = threading.Lock()
-        self.may: Callable[[str, str, str], str | None] = lambda _key, _action, _resource: None
+        self.may: Callable[[str, str, str], str] = lambda _key, _action, _resource: ""
 
     def issue(self, access_key: str = "") -> tuple[str, float]:
         """A new password for the owner of an access key, and when it expires, in seconds since the epoch."""
@@ -38,7 +38,7 @@ class Tokens:
 
     def refusal(self, password: str, action: str, resource: str) -> str:
         """Why a password does not stand for an IAM action on a resource; "" when it does."""
-        return self.may(self._owners.get(password, ""), action, resource) or ""
+        return self.may(self._owners.get(password, ""), action, resource)
 
     def state(self, password: str) -> Literal["valid", "expired", "unknown"]:
         """What a password is worth now."""

@@ -20,8 +20,9 @@ from localcloud.codebuild.faults import Faults
 from localcloud.codebuild.image import BuildImage
 from localcloud.codebuild.projects import Projects, build_settings, invalid
 from localcloud.codebuild.queue import BuildQueue
-from localcloud.codebuild.role import allows
+from localcloud.codebuild.role import allows, role_of_key
 from localcloud.codebuild.runner import Credentials, Runner, Start
+from localcloud.policy_conditions import Facts
 from localcloud.state import ACCOUNT_ID
 
 Json = dict[str, Any]
@@ -74,15 +75,23 @@ class CodeBuildApi:
             return None
         return ApiResponse.of(handler(request, request.json()))
 
-    def refusal(self, access_key: str, action: str, resource: str) -> str | None:
-        """Why a build's credentials may not make a call: "" when they may, None when they are not of a build."""
+    def is_build(self, access_key: str) -> bool:
+        """Whether credentials are those of a build."""
+        return access_key in self._keys
+
+    def refusal(self, access_key: str, action: str, resource: str, facts: Facts | None = None) -> str:
+        """Why the owner of credentials may not make a call; "" when they may, and when nobody asks."""
         build = self._keys.get(access_key)
-        if build is None:
-            return None
-        role = str(build.settings["serviceRole"])
-        if action == "sts:GetCallerIdentity" or not self.faults.limits.enforce_role or allows(role, action, resource):
+        if build is not None:
+            role, session = str(build.settings["serviceRole"]), f"AWSCodeBuild-{build.uuid}"
+        elif self.faults.limits.enforce_callers:
+            role, session = role_of_key(access_key), "session"
+        else:
             return ""
-        user = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role.rpartition('/')[2]}/AWSCodeBuild-{build.uuid}"
+        asked = self.faults.limits.enforce_role or build is None
+        if not role or not asked or action == "sts:GetCallerIdentity" or allows(role, action, resource, facts):
+            return ""
+        user = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role.rpartition('/')[2]}/{session}"
         because = f"because no identity-based policy allows the {action} action"
         return f"User: {user} is not authorized to perform: {action} on resource: {resource} {because}"
 

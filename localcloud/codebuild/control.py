@@ -21,7 +21,8 @@ class CodeBuildControl:
     def limits(self, **values: Any) -> dict[str, Any]:
         """Changes limits (see ``localcloud.codebuild.faults.Limits``); returns all.
 
-        Names: ``account_limit``, ``minute_s``, ``idempotency_s``, ``hold``, ``queue_s``, ``enforce_role``.
+        Names: ``account_limit``, ``minute_s``, ``idempotency_s``, ``hold``, ``queue_s``, ``enforce_role``,
+        ``enforce_callers``.
         """
         return self._control("codebuild/limits", json.dumps(values).encode())
 

@@ -31,6 +31,7 @@ class Limits:
         hold: No queued build starts while it is set.
         queue_s: How long every build stays queued, at least.
         enforce_role: Calls that the service role does not allow are refused.
+        enforce_callers: The same for everybody who calls with the credentials of an assumed role.
     """
 
     account_limit: int = ACCOUNT_LIMIT
@@ -39,6 +40,7 @@ class Limits:
     hold: bool = False
     queue_s: float = 0.0
     enforce_role: bool = True
+    enforce_callers: bool = False
 
 
 @dataclasses.dataclass

@@ -169,7 +169,7 @@ def build_settings(project: Mapping[str, Any], request: Json) -> Json:
     unknown = sorted(set(request) - set(_OVERRIDES) - _PASSED_OVER)
     if unknown:
         raise ApiError("SerializationException", f"unknown parameter: {', '.join(unknown)}")
-    settings: Json = copy.deepcopy({key: project[key] for key in _KEPT if key in project})
+    settings: Json = copy.deepcopy({key: project[key] for key in (*_KEPT, "arn") if key in project})
     for name, place in _OVERRIDES.items():
         if request.get(name) is None:
             continue
@@ -229,7 +229,7 @@ def _validate(settings: Json, *, artifacts: bool) -> None:
     _validate_source(settings["source"])
     _validate_environment(settings["environment"])
     _validate_numbers(settings)
-    _validate_role(str(settings["serviceRole"]))
+    _validate_role(str(settings["serviceRole"]), str(settings["arn"]))
     cache = settings.get("cache") or {}
     if cache.get("type") == "S3" and not cache.get("location"):
         raise invalid("Invalid cache: location is required for cache type S3")
@@ -274,8 +274,9 @@ def _validate_numbers(settings: Json) -> None:
         raise invalid("Invalid concurrentBuildLimit: expected 1 or more")
 
 
-def _validate_role(arn: str) -> None:
+def _validate_role(arn: str, project_arn: str) -> None:
     if not arn.startswith(f"arn:aws:iam::{ACCOUNT_ID}:role/"):
         raise invalid("Invalid service role: Service role account ID does not match caller's account")
-    if not trusts(arn, "codebuild.amazonaws.com"):
+    facts = {"aws:SourceAccount": ACCOUNT_ID, "aws:SourceArn": project_arn}
+    if not trusts(arn, "codebuild.amazonaws.com", facts):
         raise invalid(f"CodeBuild is not authorized to perform: sts:AssumeRole on {arn}")

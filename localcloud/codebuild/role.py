@@ -1,7 +1,8 @@
 """What a role may do: for the calls that CodeBuild and a build make in its name.
 
-Decides by the role's inline and attached policies: an explicit deny wins, else an allow is needed. Conditions are
-taken as met, and permission boundaries and session policies are not looked at.
+Decides by the role's inline and attached policies: an explicit deny wins, else an allow is needed. Conditions on what
+is not known of a call are taken as met where they allow and as not met where they deny; permission boundaries and
+session policies are not looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from localcloud.policy_conditions import Facts, is_met
 from localcloud.state import ACCOUNT_ID
 
 Statement = dict[str, Any]
@@ -24,8 +26,8 @@ def find_role(arn: str) -> Any:
     return next((role for role in roles if role.arn == arn), None)
 
 
-def trusts(arn: str, service: str) -> bool:
-    """Whether a role is there and lets a service assume it."""
+def trusts(arn: str, service: str, facts: Facts) -> bool:
+    """Whether a role is there and lets a service assume it for a resource."""
     role = find_role(arn)
     if role is None:
         return False
@@ -36,12 +38,13 @@ def trusts(arn: str, service: str) -> bool:
             if isinstance(statement.get("Principal"), dict)
             else []
         )
-        if statement.get("Effect") == "Allow" and service in services:
+        met = is_met(statement.get("Condition") or {}, facts, unknown=True)
+        if statement.get("Effect") == "Allow" and service in services and met:
             return True
     return False
 
 
-def allows(arn: str, action: str, resource: str) -> bool:
+def allows(arn: str, action: str, resource: str, facts: Facts | None = None) -> bool:
     """Whether a role may call ``service:Operation`` on a resource."""
     role = find_role(arn)
     if role is None:
@@ -49,9 +52,11 @@ def allows(arn: str, action: str, resource: str) -> bool:
     allowed = False
     for document in _documents(role):
         for statement in _statements(document):
-            if not _matches(statement, action, resource):
+            denies = statement.get("Effect") == "Deny"
+            met = is_met(statement.get("Condition") or {}, facts or {}, unknown=not denies)
+            if not met or not _matches(statement, action, resource):
                 continue
-            if statement.get("Effect") == "Deny":
+            if denies:
                 return False
             allowed = True
     return allowed
@@ -92,3 +97,11 @@ def _named(statement: Statement, key: str, value: str, *, lower: bool = False) -
 def _like(value: str, pattern: str) -> bool:
     # Policies know * and ? only.
     return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def role_of_key(access_key: str) -> str:
+    """The ARN of the role that temporary credentials stand for, "" when they stand for none."""
+    from moto.sts.models import sts_backends  # noqa: PLC0415 - slow to import
+
+    roles = list(sts_backends[ACCOUNT_ID]["aws"].assumed_roles)
+    return next((str(role.role_arn) for role in roles if role.access_key_id == access_key), "")

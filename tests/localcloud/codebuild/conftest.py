@@ -43,14 +43,18 @@ class Aws:
         self.codebuild, self.s3, self.iam = self.client("codebuild"), self.client("s3"), self.client("iam")
         self.logs = self.client("logs")
 
-    def client(self, service: str, *, region: str = REGION, attempts: int = 1) -> Any:
+    def client(
+        self, service: str, *, region: str = REGION, attempts: int = 1, keys: dict[str, str] | None = None
+    ) -> Any:
+        keys = keys or {"AccessKeyId": "deployer", "SecretAccessKey": "deployer"}
         config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, s3={"addressing_style": "path"})
         return boto3.client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
-            aws_access_key_id="deployer",
-            aws_secret_access_key="deployer",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
             config=config,
         )
 
@@ -127,7 +131,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Ca
         tmp_path_factory.mktemp("codebuild"), Path("/nowhere"), "unix:///nowhere", lambda: server.endpoint, spawn
     )
     services["codebuild"] = codebuild
-    calls.may, calls.absent = codebuild.refusal, codebuild.absent
+    calls.may, calls.is_build, calls.absent = codebuild.refusal, codebuild.is_build, codebuild.absent
     routes = {**calls.control_routes(), **codebuild.control_routes()}
     server.start()
     yield server.endpoint, lambda route, body: routes[route](body)

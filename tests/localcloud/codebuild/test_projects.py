@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -45,6 +46,14 @@ def test_a_project_that_codebuild_refuses_is_refused(aws: Aws, change: dict[str,
     name = change.pop("name", "refused")
     code, text = refused(lambda: aws.project(name, "true", **change))
     assert (code, message in text) == ("InvalidInputException", True), text
+
+
+def test_a_role_trusted_for_other_projects_alone_is_refused(aws: Aws) -> None:
+    trust = aws.iam.get_role(RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
+    trust["Statement"][0]["Condition"] = {"ArnLike": {"aws:SourceArn": "arn:aws:codebuild:*:*:project/shop-*"}}
+    arn = aws.iam.create_role(RoleName="shop", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    aws.project("shop-images", "true", serviceRole=arn)
+    assert "sts:AssumeRole" in refused(lambda: aws.project("others", "true", serviceRole=arn))[1]
 
 
 def test_sources_compute_types_and_architectures_that_moto_refuses_are_taken(aws: Aws) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.localcloud.codebuild.conftest import ACCOUNT_ID, BUCKET, REGION, Aws, buildspec, statuses
 
@@ -237,6 +238,42 @@ def test_what_the_role_does_not_allow_is_refused_by_name(aws: Aws) -> None:
     failed = next(phase for phase in refused["phases"] if phase.get("phaseStatus") == "FAILED")
     assert failed["phaseType"] == "DOWNLOAD_SOURCE"
     assert "s3:GetObject on resource" in failed["contexts"][0]["message"]
+
+
+def test_an_assumed_role_can_be_held_to_its_policies(aws: Aws) -> None:
+    project = aws.project("held", "true")["arn"]
+    aws.project("not-held", "true")
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["codebuild:StartBuild", "codebuild:BatchGetBuilds"],
+                "Resource": project,
+            },
+            {
+                "Effect": "Deny",
+                "Action": "codebuild:StartBuild",
+                "Resource": project,
+                "Condition": {"Null": {"codebuild:source.buildspec": "false"}},
+            },
+        ],
+    }
+    arn = aws.iam.create_role(RoleName="deployer", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    aws.iam.put_role_policy(RoleName="deployer", PolicyName="p", PolicyDocument=json.dumps(document))
+    keys = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="laptop")["Credentials"]
+    deployer = aws.client("codebuild", keys=keys)
+    aws.control.limits(enforce_callers=True)
+    build = deployer.start_build(projectName="held")["build"]
+    assert deployer.batch_get_builds(ids=[build["id"]])["builds"]
+    for refused in (
+        lambda: deployer.start_build(projectName="not-held"),
+        lambda: deployer.start_build(projectName="held", buildspecOverride="version: 0.2"),
+        lambda: deployer.stop_build(id=build["id"]),
+    ):
+        with pytest.raises(ClientError, match=r"AccessDeniedException.*is not authorized to perform: codebuild:St"):
+            refused()
+    assert aws.calls.counts_of_builds() == {}
 
 
 def test_logs_go_where_the_project_says_or_nowhere(aws: Aws) -> None:

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.s3_api import is_met
+from localcloud.policy_conditions import is_met
 from tests.localcloud.codebuild.conftest import BUCKET, Aws
 from tests.localcloud.codebuild.test_plugin_types import policy_of
 
@@ -43,14 +44,25 @@ def test_a_deny_whose_condition_is_met_still_denies(aws: Aws) -> None:
         ({}, True),
         ({"Bool": {"aws:SecureTransport": "false"}}, False),
         ({"Bool": {"aws:securetransport": False}}, False),
-        ({"NumericLessThan": {"s3:TlsVersion": 1.2}}, False),
-        ({"StringNotEquals": {"aws:PrincipalAccount": "1"}}, True),
-        ({"Null": {"s3:if-none-match": "true"}}, True),
         ({"BoolIfExists": {"aws:SecureTransport": ["true"]}}, True),
+        ({"Null": {"there": "false", "absent": "true"}}, True),
+        ({"Null": {"there": "true"}}, False),
+        ({"StringLike": {"there": "arn:*"}}, True),
+        ({"StringEquals": {"there": "arn:*"}}, False),
+        ({"ArnLike": {"there": "arn:*:x"}}, True),
+        ({"StringNotEquals": {"there": "other"}}, True),
     ],
 )
-def test_conditions_are_judged_by_what_is_known_of_a_call(condition: dict, met: bool) -> None:
-    assert is_met(condition) is met
+def test_conditions_are_judged_by_what_is_known_of_a_call(condition: dict[str, Any], met: bool) -> None:
+    facts = {"aws:SecureTransport": "true", "there": "arn:x:x", "absent": None}
+    assert is_met(condition, facts, unknown=True) is met
+    assert is_met(condition, facts, unknown=False) is met
+
+
+@pytest.mark.parametrize("condition", [{"StringEquals": {"other": "1"}}, {"NumericLessThan": {"there": 1}}])
+def test_what_is_not_known_is_for_the_caller_to_say(condition: dict[str, Any]) -> None:
+    assert is_met(condition, {"there": "1"}, unknown=True)
+    assert not is_met(condition, {"there": "1"}, unknown=False)
 
 
 def test_a_wrong_checksum_is_refused_and_the_right_one_is_kept(aws: Aws) -> None:
