@@ -1,0 +1,295 @@
+"""The Dockerfile of a base image, and the files that it reads beside the packages' sources.
+
+Decides how dependencies and packages are installed, so that the layers are few, stable and shared:
+
+- third-party distributions first, in a layer that only the declarations change; packages behind them;
+- into the site-packages of the parent's own Python, which is where ``pip`` puts them, is on ``sys.path`` in
+  ``python:3.x-slim`` and in AWS's images alike (since Python 3.11 it comes there before ``/var/runtime``, so that a
+  newer SDK wins), and is where a consumer's own ``pip install --no-deps`` sees that everything is there. A consumer's
+  ``/var/task`` stays free for its handler;
+- downloads in cache mounts, requirements in bind mounts: neither is in a layer;
+- bytecode with ``unchecked-hash``, which stays valid whatever happens to the files' times.
+
+Leaves what is declared to ``core.declared_dependencies`` and what a package's source is to ``core.wheel_source``.
+Source: AWS Lambda's developer guide, "Deploy Python Lambda functions with container images"; PEP 552.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from fast_container.core.bytecode_program import BYTECODE_PROGRAM
+from fast_container.core.declared_dependencies import Dependencies
+from fast_container.core.local_package import LocalPackage
+from fast_container.core.wheel_source import wheel_source
+from fast_container.errors import ArgsError
+
+Install = Literal["dependencies", "packages"]
+Installer = Literal["pip", "uv"]
+
+GENERATED_CONTEXT: Final = "generated"
+"""The named context with the generated files."""
+
+UV_VERSION: Final = "0.13.9"
+"""The uv that is used as installer, from PyPI."""
+
+SECRET_FILES: Final[Mapping[str, str]] = {
+    "netrc": "/root/.netrc",
+    "pip.conf": "/root/.config/pip/pip.conf",
+    "uv.toml": "/root/.config/uv/uv.toml",
+}
+"""Id of a build secret → where the installer looks for it."""
+
+USER_ID: Final = 65532
+"""The user of images that run on ECS; called ``app``."""
+
+_CACHE: Final = "/var/cache/fast-container"
+_FILES: Final = "/run/fast-container"
+_EPOCH: Final = 315532800
+"""1980-01-01, the first time that a wheel, which is a zip file, can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseSpec:
+    """What a base image is to hold.
+
+    Attributes:
+        parent: Reference of the image that it starts from, or the name of a named context.
+        dependencies: What the packages declare.
+        install: Third-party distributions only, or the packages too.
+        installer: What installs third-party distributions.
+        runs_on: ``lambda``, ``ecs`` or ``anywhere``, as images have it.
+        secrets: Ids of build secrets, of those in ``SECRET_FILES``.
+        build_requirements: Text of a requirements file with the packages' build backends; "" lets pip get what each
+            package asks for.
+    """
+
+    parent: str
+    dependencies: Dependencies
+    install: Install = "dependencies"
+    installer: Installer = "pip"
+    runs_on: str = "anywhere"
+    secrets: Sequence[str] = ()
+    build_requirements: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedBase:
+    """A Dockerfile and all that it needs.
+
+    Attributes:
+        dockerfile: The text.
+        files: Name → bytes, of the named context ``GENERATED_CONTEXT``; all plain files.
+        needs_source: Whether the main context, the root of the packages, is read.
+        ignore: Ignore patterns for the main context; its own ignore file is to be disregarded.
+        notes: For the user, one line each.
+    """
+
+    dockerfile: str
+    files: Mapping[str, bytes]
+    needs_source: bool = False
+    ignore: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
+    """The Dockerfile of a base image and its files.
+
+    Args:
+        spec: What it is to hold.
+        root: Absolute path of the root of the packages; read only for ``install="packages"``.
+
+    Raises:
+        ArgsError: An argument, with its property path.
+    """
+    _check(spec)
+    with_packages = spec.install == "packages"
+    files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
+    if spec.dependencies.requirements:
+        files["requirements.txt"] = spec.dependencies.requirements_text.encode()
+    if spec.dependencies.constraints:
+        files["constraints.txt"] = spec.dependencies.constraints_text.encode()
+    if with_packages and spec.build_requirements:
+        files["build-requirements.txt"] = spec.build_requirements.encode()
+    return GeneratedBase(
+        dockerfile=base_dockerfile(spec),
+        files=dict(sorted(files.items())),
+        needs_source=with_packages,
+        ignore=wheel_source(spec.dependencies.packages, root=root) if with_packages else (),
+        notes=_notes(spec),
+    )
+
+
+def base_dockerfile(spec: BaseSpec) -> str:
+    """The Dockerfile alone; equal for equal declarations."""
+    packages = spec.dependencies.packages if spec.install == "packages" else ()
+    blocks = [_heading(spec)]
+    if spec.installer == "uv" and spec.dependencies.requirements:
+        blocks.append(_uv_stage(spec))
+    blocks += [_build_stage(spec)] if packages else []
+    blocks += [_wheel_stage(package, spec) for package in packages]
+    blocks.append(_start(spec))
+    if spec.dependencies.requirements:
+        blocks.append(_install_dependencies(spec))
+    if packages:
+        blocks.append(_install_packages(packages))
+    if spec.runs_on == "ecs":
+        blocks.append(_user())
+    return "\n".join(blocks)
+
+
+def _check(spec: BaseSpec) -> None:
+    for value, known, path in (
+        (spec.install, ("dependencies", "packages"), "install"),
+        (spec.installer, ("pip", "uv"), "installer"),
+        (spec.runs_on, ("anywhere", "ecs", "lambda"), "runs_on"),
+    ):
+        if value not in known:
+            raise ArgsError(f"{value!r} is not known", property_path=path, next_step=f"use one of {', '.join(known)}")
+    for name in spec.secrets:
+        if name not in SECRET_FILES:
+            raise ArgsError(
+                f"{name!r} is no secret that an installer reads",
+                property_path="secrets",
+                next_step=f"use one of {', '.join(SECRET_FILES)}, or write a Dockerfile of your own",
+            )
+    if not spec.parent or any(character.isspace() for character in spec.parent):
+        raise ArgsError(f"{spec.parent!r} is no image reference", property_path="parent")
+    if not spec.dependencies.packages and not spec.dependencies.requirements:
+        raise ArgsError(
+            "There is nothing to install",
+            property_path="packages",
+            next_step="give packages=, requirements= or a Dockerfile of your own",
+        )
+
+
+def _notes(spec: BaseSpec) -> tuple[str, ...]:
+    notes = list(spec.dependencies.notes)
+    names = spec.dependencies.unpinned
+    if names:
+        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        notes.append(
+            f"the versions of {len(names)} distributions are open ({shown}): the base image keeps those of its first "
+            "build; give lock= or constraints= to choose them"
+        )
+    return tuple(notes)
+
+
+def _heading(spec: BaseSpec) -> str:
+    names = ", ".join(package.name for package in spec.dependencies.packages)
+    what = "Third-party dependencies" if spec.install == "dependencies" else "Third-party dependencies and packages"
+    return (
+        f"# Generated by fast-container. {what} of: {names or 'requirements files'}.\n"
+        f'# The named context "{GENERATED_CONTEXT}" holds the files that fast-container writes; `show-dockerfile '
+        "--files` prints them.\n"
+    )
+
+
+def _start(spec: BaseSpec) -> str:
+    root = "# The parent may run as another user.\nUSER 0:0\n" if spec.runs_on == "ecs" else ""
+    return (
+        f"FROM {spec.parent}\n{root}"
+        "# Bytecode of what the parent brings: where the file system is read-only or thrown away, each start would "
+        "compile it again.\n"
+        f"RUN {_generated('compile_bytecode.py')} \\\n    {_compile()}\n"
+    )
+
+
+def _install_dependencies(spec: BaseSpec) -> str:
+    files = ["requirements.txt", *(["constraints.txt"] if spec.dependencies.constraints else [])]
+    mounts = [_cache(spec.installer), *map(_generated, files), *_secrets(spec)]
+    arguments = f"-r {_FILES}/requirements.txt" + (f" -c {_FILES}/constraints.txt" if len(files) > 1 else "")
+    if spec.installer == "uv":
+        mounts.insert(0, f"--mount=type=bind,from=installer,source=/opt/uv,target={_FILES}/uv")
+        more = any(option.startswith("--extra-index-url") for option in spec.dependencies.options)
+        command = (
+            f"{_FILES}/uv/bin/uv pip install --system --break-system-packages --link-mode=copy --cache-dir={_CACHE}/uv"
+            + (" --index-strategy=unsafe-best-match" if more else "")
+        )
+    else:
+        command = f"{_pip('install')} --no-compile"
+    return (
+        "# Third-party distributions: this layer changes when the declarations do, and with nothing else.\n"
+        f"{_run(mounts, command, arguments)}"
+        f"RUN {_generated('compile_bytecode.py')} \\\n    {_compile()}\n"
+    )
+
+
+def _uv_stage(spec: BaseSpec) -> str:
+    return (
+        "# uv stays out of the image.\n"
+        f"FROM {spec.parent} AS installer\n"
+        + ("USER 0:0\n" if spec.runs_on == "ecs" else "")
+        + _run([_cache("pip")], f"{_pip('install')} --no-compile --target /opt/uv uv=={UV_VERSION}", "")
+    )
+
+
+def _build_stage(spec: BaseSpec) -> str:
+    text = f"# Wheels of the packages are built aside, each in a stage of its own.\nFROM {spec.parent} AS build\n"
+    if spec.runs_on == "ecs":
+        text += "USER 0:0\n"
+    text += f"# The same source gives the same wheel.\nENV SOURCE_DATE_EPOCH={_EPOCH}\n"
+    if spec.build_requirements:
+        mounts = [_cache("pip"), _generated("build-requirements.txt"), *_secrets(spec)]
+        text += _run(mounts, f"{_pip('install')} --no-compile", f"-r {_FILES}/build-requirements.txt")
+    return text
+
+
+def _wheel_stage(package: LocalPackage, spec: BaseSpec) -> str:
+    copy = f"COPY {package.path} /src/"
+    if " " in package.path:
+        copy = f"COPY {json.dumps([package.path, '/src/'], ensure_ascii=False)}"
+    isolation = " --no-build-isolation" if spec.build_requirements else ""
+    command = f"{_pip('wheel')} --no-deps{isolation} --wheel-dir /wheels"
+    return f"FROM build AS wheel-{package.name}\n{copy}\n" + _run([_cache("pip"), *_secrets(spec)], command, "/src")
+
+
+def _install_packages(packages: Sequence[LocalPackage]) -> str:
+    mounts = [
+        f"--mount=type=bind,from=wheel-{package.name},source=/wheels,target={_FILES}/wheels/{package.name}"
+        for package in packages
+    ]
+    return (
+        "# The packages themselves.\n"
+        + _run(mounts, f"{_pip('install')} --no-compile --no-deps --no-index", f"{_FILES}/wheels/*/*.whl")
+        + f"RUN {_generated('compile_bytecode.py')} \\\n    {_compile()}\n"
+    )
+
+
+def _user() -> str:
+    return (
+        "# Not root. A consumer that installs more does so as `USER 0:0` and ends with this line again.\n"
+        f"RUN grep -q '^app:' /etc/passwd || {{ echo 'app:x:{USER_ID}:{USER_ID}:app:/home/app:/sbin/nologin' "
+        f">> /etc/passwd && echo 'app:x:{USER_ID}:' >> /etc/group \\\n"
+        f"    && mkdir -p /home/app && chown {USER_ID}:{USER_ID} /home/app; }}\n"
+        f"USER {USER_ID}:{USER_ID}\n"
+    )
+
+
+def _pip(verb: str) -> str:
+    return f"python3 -m pip {verb} --disable-pip-version-check --root-user-action=ignore --cache-dir={_CACHE}/pip"
+
+
+def _compile() -> str:
+    return f"python3 {_FILES}/compile_bytecode.py"
+
+
+def _run(mounts: Sequence[str], command: str, arguments: str) -> str:
+    program, options, rest = command.partition(" --")
+    lines = [*mounts, program, f"    {options.strip()}{rest}", *([f"    {arguments}"] if arguments else [])]
+    return "RUN " + " \\\n    ".join(lines) + "\n"
+
+
+def _cache(installer: str) -> str:
+    return f"--mount=type=cache,target={_CACHE}/{installer}"
+
+
+def _generated(name: str) -> str:
+    return f"--mount=type=bind,from={GENERATED_CONTEXT},source={name},target={_FILES}/{name}"
+
+
+def _secrets(spec: BaseSpec) -> list[str]:
+    return [f"--mount=type=secret,id={name},target={SECRET_FILES[name]},required=true" for name in sorted(spec.secrets)]
