@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,22 @@ from tests.trees import declare
 pytestmark = pytest.mark.buildkit
 
 PLATFORM = f"linux/{'arm64' if os.uname().machine in ('aarch64', 'arm64') else 'amd64'}"
+
+
+def env_of_own(local: Local, digest: str) -> Mapping[str, str]:
+    """The environment of an image in ECR, looked up as a base image by its tag."""
+
+    async def look_up() -> Mapping[str, str]:
+        manifest = await local.registry.manifest(digest)
+        assert manifest is not None
+        await local.registry.tag(manifest, "as-a-base")
+        found = await ImageResolver(local.registries.registry).resolve(f"{local.url}:as-a-base", PLATFORM)
+        assert found.digest == found.platforms[PLATFORM].digest == digest
+        return found.platforms[PLATFORM].facts.env
+
+    return asyncio.run(look_up())
+
+
 DOCKERFILE = """\
 FROM pinned-base:1 AS one
 COPY $DIR /app
@@ -63,5 +80,6 @@ def test_a_base_whose_tag_moved_after_locking_is_built_from_the_locked_digest(lo
     digest = local.build(job).digest
     assert local.content(digest, "from-one") == b"first\n"
     assert local.content(digest, "from-named") == b"first\n"
+    assert env_of_own(local, digest)["SAID"] == "first"
     unpinned = local.build(local.job("FROM pinned-base:1\nRUN echo $SAID > /said\n")).digest
     assert local.content(unpinned, "said") == b"second\n"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fast_container.core.declared import DeclaredImage, read_declared
+from fast_container.core.declared import DeclaredImage, is_own_base, read_declared
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.dockerfile.reference import normal_platform, parse_reference
@@ -88,7 +88,9 @@ def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
             image_facts=_facts(image, needed, known),
             source_policy=source_policy(_digests(pinned, known)),
         )
-        found = needed_images(image, *read_declared(image))
+        # An environment decides about paths, never about which images are needed.
+        triggers = any(facts.onbuild for facts in image.image_facts.values())
+        found = needed_images(image, *read_declared(image)) if triggers else needed
         if found == needed:
             return PinnedImage(image, needed, tuple(one for one in needed if not digest_of(one, known)))
         needed = found
@@ -164,7 +166,7 @@ def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_c
     platform = normal_platform(image.platform) if platform_is_certain else ""
     for name in reads.contexts:
         place = image.named_contexts.get(name, "")
-        if not place.startswith(_SCHEME):
+        if not place.startswith(_SCHEME) or is_own_base(place):
             continue
         path = f'named_contexts["{name}"]'
         try:
