@@ -1,21 +1,28 @@
 """Cuts what an image reads into content-addressed parts, so that a shared package is uploaded once.
 
-Decides where the cuts are, from the entries alone: a part is what lies below one directory of the first two levels
-of a context, or what lies directly in the root or in such a directory's parent. Two images, or two machines, that read
-the same of a directory have the same part, whatever else they read and wherever their context's root is. Leaves
-packing to ``core.archive`` and uploading to an adapter.
+Decides where the cuts are, from the entries alone: at the directories of the first two levels of a context, and below
+them at every directory that holds a package's own file (``pyproject.toml``, ``package.json``, …). A part is what lies
+below such a directory and below no deeper one. Two images, or two machines, that read the same of a directory have the
+same part, whatever else they read and wherever their context's root is. Leaves packing to ``core.archive`` and
+uploading to an adapter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fast_container.core.entry import Entry
 from fast_container.core.key import entries_digest
 from fast_container.core.ports import ContextSource
 
-_LEVELS = 2
+_LEVELS: Final = 2
+_PACKAGE_FILES: Final = frozenset(
+    {"pyproject.toml", "setup.py", "package.json", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "composer.json"}
+)
+# Third-party trees have thousands of packages: each as an object of its own would cost more than it saves.
+_THIRD_PARTY: Final = frozenset({"node_modules", "site-packages", "vendor", ".venv", "venv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,10 @@ class Part:
 
 def cut(source: ContextSource) -> tuple[Part, ...]:
     """The parts of one context, in the order of their prefixes; together they hold exactly its entries."""
+    packages = frozenset(filter(None, map(_package, source.entries)))
     grouped: dict[str, list[Entry]] = {}
     for entry in source.entries:
-        grouped.setdefault(_prefix(entry), []).append(entry)
+        grouped.setdefault(_prefix(entry, packages), []).append(entry)
     return tuple(_part(source.root, prefix, entries) for prefix, entries in sorted(grouped.items()))
 
 
@@ -56,9 +64,20 @@ def joined(parts: Iterable[tuple[str, tuple[Entry, ...]]]) -> tuple[Entry, ...]:
     return tuple(sorted(whole, key=lambda entry: entry.path_bytes))
 
 
-def _prefix(entry: Entry) -> str:
+def _package(entry: Entry) -> str:
+    """The directory that a package's own file makes a place to cut at, or ""."""
+    folder, _, name = entry.path.rpartition("/")
+    if entry.type != "file" or name not in _PACKAGE_FILES or not _THIRD_PARTY.isdisjoint(folder.split("/")):
+        return ""
+    return folder
+
+
+def _prefix(entry: Entry, packages: frozenset[str]) -> str:
+    # The directory that is cut at is an entry of its parent: a part never holds its own root.
     above = entry.path.split("/")[:-1]
-    # A directory of the last level that cuts is its parent's: a part never holds its own root.
+    for level in range(len(above), _LEVELS, -1):
+        if (place := "/".join(above[:level])) in packages:
+            return place
     return "/".join(above[:_LEVELS])
 
 
@@ -67,4 +86,3 @@ def _part(root: str, prefix: str, entries: list[Entry]) -> Part:
     inside = tuple(replace(entry, path=entry.path[cut_off:]) for entry in entries)
     place = f"{root}/{prefix}" if prefix else root
     return Part(entries_digest(inside), prefix, ContextSource(place, inside))
-

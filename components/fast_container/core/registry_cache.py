@@ -6,12 +6,14 @@ an image manifest of OCI types). Leaves using them to the executors.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Literal
 
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_TAG = 128
+_MARK_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +48,10 @@ class RegistryCache:
         return (f"type=registry,ref={reference},mode={self.mode},{flags}",)
 
     def _reference(self, image: str, branch: str) -> str:
-        tag = _NOT_IN_TAGS.sub("-", f"cache-{image}-{branch}")[:_LONGEST_TAG]
+        text = f"cache-{image}-{branch}"
+        tag = _NOT_IN_TAGS.sub("-", text)
+        if tag != text or len(tag) > _LONGEST_TAG:
+            # What a tag cannot say must not make two images' caches one.
+            mark = hashlib.sha256(f"{image}\0{branch}".encode()).hexdigest()[:_MARK_DIGITS]
+            tag = f"{tag[: _LONGEST_TAG - _MARK_DIGITS - 1]}-{mark}"
         return f"{self.repository_url}:{tag}"
