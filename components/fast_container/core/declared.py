@@ -42,6 +42,9 @@ __all__ = [
 MAIN_CONTEXT: Final = "context"
 """The name of an image's own build context among all of its contexts."""
 
+OWN_BASE_HOST: Final = "fast-container.invalid"
+"""Host of the constant references that stand for base images of ours until the build."""
+
 _ARG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTEXT_NAME = re.compile(r"[A-Za-z0-9_./:@+-]+")
 _PLATFORM = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)?")
@@ -103,6 +106,11 @@ class DeclaredImage:
     def remote_contexts(self) -> dict[str, str]:
         """Name → reference of the named contexts that are images or remote."""
         return {name: place for name, place in self.named_contexts.items() if is_remote(place)}
+
+
+def is_own_base(place: str) -> bool:
+    """Whether a named context's reference stands for a base image of ours and for no outside image."""
+    return place.startswith(f"docker-image://{OWN_BASE_HOST}/")
 
 
 def is_remote(place: str) -> bool:
