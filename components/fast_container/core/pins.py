@@ -11,11 +11,13 @@ one answer for a name) the build takes the index, and BuildKit chooses as it alw
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fast_container.core.declared import DeclaredImage, is_own_base, read_declared
+from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage, is_own_base, read_declared
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.dockerfile.reference import normal_platform, parse_reference
@@ -24,6 +26,7 @@ from fast_container.core.source_policy import source_policy
 from fast_container.errors import ArgsError, DockerfileError, FastContainerError
 
 _SCHEME: Final = "docker-image://"
+_ARG: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +138,20 @@ def digest_of(needed: NeededImage, known: ImageLock) -> str:
 def not_locked(image: DeclaredImage, missing: NeededImage, lock_file: str) -> FastContainerError:
     """The error for an image that the lock file does not have."""
     what = f"{missing.written} is not in {lock_file} for {missing.platform or 'the platform of the builder'}."
-    options = [f"--file {lock_file}", f"--dockerfile {image.dockerfile_name}", f"--platform {image.platform}"]
-    if image.target:
-        options.append(f"--target {image.target}")
-    step = f"Run: fast-container lock {' '.join(options)}"
+    step = f"Run: {shlex.join(_lock_command(image, lock_file))}"
     if not missing.line:
         return ArgsError(what, property_path=missing.place, next_step=step)
     return DockerfileError(what, file=image.dockerfile_name, line=missing.line, next_step=step)
+
+
+def own_base(name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Build args and named contexts by which a Dockerfile finds a stand-in for a base image of ours.
+
+    Args:
+        name: Of a build arg that a ``FROM`` uses, or what ``FROM`` says itself.
+    """
+    alias = f"own-base-{name.lower().replace('_', '-').strip('-')}" if _ARG.fullmatch(name) else name
+    return {name: alias} if alias != name else {}, {alias: f"{_SCHEME}{OWN_BASE_HOST}/{alias}"}
 
 
 def pinned_reference(image: DeclaredImage, written: str, platform: str = "") -> str:
@@ -159,6 +169,24 @@ def absent_error(needed: NeededImage, error: FastContainerError) -> FastContaine
         return ArgsError(error.what, property_path=needed.place, why=why, next_step=error.next_step)
     file = needed.place.removesuffix(f":{needed.line}")
     return DockerfileError(error.what, file=file, line=needed.line, why=why, next_step=error.next_step)
+
+
+def _lock_command(image: DeclaredImage, lock_file: str) -> list[str]:
+    """The command that locks an image's outside images."""
+    command = ["fast-container", "lock", "--file", lock_file, "--dockerfile", image.dockerfile_name]
+    command += ["--platform", image.platform, *(["--target", image.target] if image.target else [])]
+    own = {name for name, place in image.named_contexts.items() if is_own_base(place)}
+    named = {arg for arg, value in image.build_args.items() if value in own}
+    aliases = {image.build_args[arg] for arg in named}
+    for name in sorted(named | (own - aliases)):
+        command += ["--own-base", name]
+    for name, value in image.build_args.items():
+        if name not in named:
+            command += ["--build-arg", f"{name}={value}"]
+    for name, place in image.named_contexts.items():
+        if name not in own and place.startswith(_SCHEME):
+            command += ["--build-context", f"{name}={place}"]
+    return command
 
 
 def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_certain: bool) -> Iterator[NeededImage]:

@@ -6,21 +6,18 @@ looks up. Leaves building and publishing to ``build.pipeline``, and recording th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import rpc, settings
 
-from fast_container.adapters.aws_session import AwsSession
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
-from fast_container.core.ports import BuildJob
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.explanation import explain, remember
+from fast_container.state.jobs import make_job, publish
 from fast_container.state.program import PlannedImage, Program
-from fast_container.state.secret_values import local_values, own_values, references
 
 
 def make_hook(program: Program) -> pulumi.ResourceHook:
@@ -67,15 +64,7 @@ async def _publish(program: Program, image: PlannedImage, recorded: Recorded | N
     _say_what_widens(image)
     if await _only_started(program, image, recorded):
         return
-    await program.scheduler.publish(
-        await _job(image),
-        program.repository_of(image),
-        await program.executor_of(image),
-        image.reporter,
-        executor_name="local" if isinstance(image.builder, LocalBuilder) else "codebuild",
-        recorded=recorded,
-        explained=explain(image, old, reason, cache_dir() / "inputs"),
-    )
+    await publish(program, image, recorded=recorded, explained=explain(image, old, reason, cache_dir() / "inputs"))
     remember(image.selected, cache_dir() / "inputs")
 
 
@@ -88,38 +77,9 @@ async def _only_started(program: Program, image: PlannedImage, recorded: Recorde
         return False
     platform = image.selected.declared.platform
     executor = await program.executors.codebuild(image.builder, platform, image.access)
-    await executor.start(await _job(image), image.reporter)
+    await executor.start(await make_job(program, image), image.reporter)
     image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
     return True
-
-
-async def _job(image: PlannedImage) -> BuildJob:
-    selected = image.selected
-    declared = selected.declared
-    local = isinstance(image.builder, LocalBuilder)
-    cache = image.builder.cache if image.use_cache else None
-    session = AwsSession(image.access, os.environ)
-    read = local_values if local else own_values
-    return BuildJob(
-        name=declared.name,
-        key=selected.key,
-        repository_url=image.repository_url,
-        dockerfile=selected.dockerfile_text,
-        dockerfile_name=declared.dockerfile_name,
-        contexts=selected.contexts,
-        platform=declared.platform,
-        target=declared.target,
-        build_args=declared.build_args,
-        labels=declared.labels,
-        named_images=selected.named_images,
-        secrets=await read(image.secrets, session.client),
-        secret_references={} if local else references(image.secrets),
-        runs_on=image.runs_on,
-        timeout_s=image.timeout_s,
-        source_policy=declared.source_policy,
-        cache_from=cache.imports(declared.name) if cache else (),
-        cache_to=cache.exports(declared.name) if cache else (),
-    )
 
 
 def _recorded(args: pulumi.ResourceHookArgs) -> Recorded | None:

@@ -24,6 +24,7 @@ from fast_container.core.lock import LOCK_FILE, Policy
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
+from fast_container.state.bases import BaseUse, KnownBase, base_args, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited
 from fast_container.state.program import PlannedImage, Program
@@ -41,6 +42,7 @@ class ImageInputs:
     labels: Texts
     triggers: Texts
     secrets: Mapping[str, rules.SecretInput] = field(repr=False)
+    bases: Mapping[str, BaseUse]
     runs_on: str
     timeout_s: float
     use_cache: bool
@@ -73,7 +75,7 @@ async def prepare(
     try:
         if isinstance(builder, CodeBuildBuilder):
             project_architecture(builder, inputs.declared.platform)
-        complete = await _complete(inputs, awaited)
+        complete, bases = await _complete(inputs, awaited)
         unknown = ", ".join(awaited.unknown)
         url = await awaited.text(inputs.repository, "repository")
         if url is not None:
@@ -87,6 +89,7 @@ async def prepare(
         if pinned is None:
             return Ready(None, url, access)
         selected = await asyncio.to_thread(select_image, pinned, program.walks)
+        check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
     if url is None:
@@ -104,19 +107,39 @@ async def prepare(
                 provider_is_explicit=builder.aws is None and explicit_provider(component) is not None,
                 reporter=reporter,
                 use_cache=inputs.use_cache,
+                bases=bases,
                 secrets=inputs.secrets,
             )
         )
     return Ready(selected, url, access)
 
 
-async def _complete(inputs: ImageInputs, awaited: Awaited) -> DeclaredImage:
-    build_args, labels, triggers = await asyncio.gather(
+async def _complete(inputs: ImageInputs, awaited: Awaited) -> tuple[DeclaredImage, tuple[KnownBase, ...]]:
+    build_args, labels, triggers, bases = await asyncio.gather(
         awaited.texts(inputs.build_args, "build_args"),
         awaited.texts(inputs.labels, "labels"),
         awaited.texts(inputs.triggers, "triggers"),
+        _known_bases(inputs.bases, awaited),
     )
-    return replace(inputs.declared, build_args=build_args, labels=labels, triggers=triggers)
+    complete = replace(
+        inputs.declared,
+        build_args=build_args | base_args(inputs.bases),
+        labels=labels,
+        triggers=triggers,
+        base_keys={base.name: base.build_key for base in bases},
+    )
+    return complete, bases
+
+
+async def _known_bases(uses: Mapping[str, BaseUse], awaited: Awaited) -> tuple[KnownBase, ...]:
+    """Those whose key is known; where a base's repository is still unknown, its key is enough."""
+    known: list[KnownBase] = []
+    for name, base in uses.items():
+        key = await awaited.text(base.build_key, f"base_images[{name!r}].build_key")
+        url = await Awaited().text(base.repository_url, f"base_images[{name!r}].repository_url")
+        if key is not None:
+            known.append(KnownBase(name, base.alias, url or "", key))
+    return tuple(known)
 
 
 async def _pinned(

@@ -24,6 +24,7 @@ from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks
+from fast_container.state.bases import KnownBase
 from fast_container.state.clock import SystemClock
 from fast_container.state.engine_answers import EngineAnswers
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
@@ -39,6 +40,7 @@ class PlannedImage:
         record_name: Name of its ``ImageBuild`` record.
         provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
         use_cache: Whether the builder's registry cache is used.
+        bases: Our own base images that it starts from.
         secrets: Id → where the value comes from; values are awaited when the image is built.
     """
 
@@ -52,6 +54,7 @@ class PlannedImage:
     provider_is_explicit: bool
     reporter: PulumiReporter
     use_cache: bool
+    bases: tuple[KnownBase, ...]
     secrets: Mapping[str, SecretInput] = field(repr=False)
 
 

@@ -1,0 +1,147 @@
+"""The options of an image: their types and defaults, and how they become a declared image.
+
+One place for ``FastContainerImage``, ``BaseImage`` and a fleet's common settings. Decides what is refused before a
+component exists. Leaves what needs the Dockerfile or the context to ``core.declared``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+import pulumi
+
+from fast_container import args as rules
+from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
+from fast_container.core.lock import LOCK_FILE, Policy, check_policy
+from fast_container.errors import ArgsError
+from fast_container.repository import RepositoryInput, url_of
+from fast_container.state.bases import BaseInput, base_uses, with_bases
+from fast_container.state.executors import AnyBuilder
+from fast_container.state.preparation import ImageInputs, Texts
+
+
+class ImageOptions(TypedDict, total=False):
+    """What an image is made of and who builds it."""
+
+    context: str
+    """The build context, a directory; default the program's working directory."""
+    dockerfile: str | InlineDockerfile | None
+    """A path, or ``InlineDockerfile(text)``; default ``Dockerfile`` in the context."""
+    target: str
+    """The stage to build; default the last one."""
+    build_args: Texts | None
+    """Build arguments; those that no reachable stage declares do not count."""
+    platform: str
+    """One platform, ``os/arch[/variant]``; default ``linux/amd64``."""
+    secrets: Mapping[str, rules.SecretInput] | None
+    """Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or ``SsmParameter``;
+    mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never."""
+    named_contexts: Mapping[str, str] | None
+    """Name → directory or reference (``docker-image://…``), as ``--build-context``."""
+    base_images: Mapping[str, BaseInput] | None
+    """Name → one of our own base images: for ``ARG NAME`` and ``FROM ${NAME}``, or ``FROM name``."""
+    ignore: Sequence[str]
+    """Patterns in the ignore file's syntax, after those of the ignore file."""
+    dockerignore: str | type[Default] | None
+    """A path instead of BuildKit's own choice, or None to disregard every ignore file."""
+    labels: Texts | None
+    """Labels of the image."""
+    builder: AnyBuilder | None
+    """Who builds; default a ``LocalBuilder`` shared by the program."""
+    runs_on: rules.RunsOn
+    """``lambda``, ``ecs`` or ``anywhere`` (default): what the image must be fit for, checked before it is tagged."""
+    triggers: Texts | Sequence[pulumi.Input[str]] | None
+    """Further values that count in the key."""
+    volatile_build_args: Sequence[str]
+    """Names of build args whose value does not count (tokens that rotate)."""
+    timeout: float
+    """Seconds after which a build is stopped; default 3600."""
+    cache: bool
+    """Whether the builder's registry cache is used, if it has one; default True."""
+    image_policy: Policy
+    """How outside images count: ``as-written`` (default), ``locked`` or ``resolve``."""
+    images_lock: str
+    """The lock file of ``locked``; default ``images.lock``."""
+
+
+_PLAIN = (
+    *("context", "dockerfile", "target", "platform", "dockerignore", "runs_on", "timeout"),
+    *("image_policy", "images_lock"),
+)
+
+
+def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions) -> ImageInputs:
+    """The options as one image's inputs.
+
+    Raises:
+        ArgsError: One of them cannot be right.
+    """
+    _refuse_unknown(options)
+    for property_path in _PLAIN:
+        rules.check_plain(options.get(property_path), property_path)
+    bases = base_uses(options.get("base_images") or {})
+    secrets = rules.check_secrets(options.get("secrets") or {})
+    return ImageInputs(
+        declared=with_bases(_declared(name, options, tuple(secrets)), bases),
+        repository=url_of(rules.check_repository(repository)),
+        build_args=options.get("build_args") or {},
+        labels=options.get("labels") or {},
+        triggers=_named_triggers(options.get("triggers")),
+        secrets=secrets,
+        bases=bases,
+        runs_on=rules.check_runs_on(options.get("runs_on", "anywhere")),
+        timeout_s=rules.check_timeout(options.get("timeout", rules.DEFAULT_TIMEOUT_S)),
+        use_cache=options.get("cache", True),
+        image_policy=check_policy(options.get("image_policy", "as-written")),
+        images_lock=options.get("images_lock", LOCK_FILE),
+    )
+
+
+def _declared(name: str, options: ImageOptions, secret_ids: tuple[str, ...]) -> DeclaredImage:
+    context = options.get("context", ".")
+    place, shown = _dockerfile(options.get("dockerfile"), context)
+    volatile = rules.check_texts(options.get("volatile_build_args", ()), "volatile_build_args")
+    return DeclaredImage(
+        name=name,
+        context=str(Path(context).absolute()),
+        dockerfile=place,
+        dockerfile_name=shown,
+        target=options.get("target", ""),
+        platform=options.get("platform", rules.DEFAULT_PLATFORM),
+        build_args=dict.fromkeys(options.get("build_args") or {}, ""),
+        named_contexts=_places(options.get("named_contexts") or {}),
+        ignore=rules.check_texts(options.get("ignore", ()), "ignore"),
+        dockerignore=options.get("dockerignore", Default),
+        secret_ids=secret_ids,
+        volatile_build_args=frozenset(volatile),
+    )
+
+
+def _refuse_unknown(options: ImageOptions) -> None:
+    known = ImageOptions.__annotations__
+    for name in cast("dict[str, Any]", options):
+        if name not in known:
+            raise ArgsError(
+                f"There is no argument {name!r}.", property_path=name, next_step=f"one of: {', '.join(sorted(known))}"
+            )
+
+
+def _dockerfile(dockerfile: str | InlineDockerfile | None, context: str) -> tuple[str | InlineDockerfile, str]:
+    if isinstance(dockerfile, InlineDockerfile):
+        return dockerfile, "InlineDockerfile"
+    shown = dockerfile if dockerfile is not None else str(Path(context) / "Dockerfile")
+    return str(Path(shown).absolute()), shown
+
+
+def _places(named_contexts: Mapping[str, str]) -> dict[str, str]:
+    for name, place in named_contexts.items():
+        rules.check_plain(place, f"named_contexts[{name!r}]")
+    return {name: p if is_remote(p) else str(Path(p).absolute()) for name, p in named_contexts.items()}
+
+
+def _named_triggers(triggers: Texts | Sequence[pulumi.Input[str]] | None) -> Texts:
+    if triggers is None or isinstance(triggers, Mapping):
+        return triggers or {}
+    return {str(index): value for index, value in enumerate(triggers)}

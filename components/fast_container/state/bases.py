@@ -1,0 +1,130 @@
+"""The base images that an image names: in its declaration, in its key, and in its build.
+
+Decides that a base counts by its build key, so that everything is known before anything is built, and that the build
+gets ``repository@sha256:…``, resolved through the base's key tag in the registry and never through the base's output in
+the state (with ``--target`` that is an older one). A Dockerfile sees a constant name, which a named context replaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import pulumi
+
+from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage
+from fast_container.core.key import TAG_PREFIX
+from fast_container.errors import ArgsError
+
+_ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_TAG_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingBaseImage:
+    """A base image of another stack, by its repository and build key (its outputs).
+
+    Attributes:
+        repository_url: ``host/name``.
+        build_key: 64 hexadecimal digits.
+    """
+
+    repository_url: pulumi.Input[str]
+    build_key: pulumi.Input[str]
+
+
+@runtime_checkable
+class BuiltHere(Protocol):
+    """An image component of this program; any of them can be a base."""
+
+    repository_url: pulumi.Output[str]
+    build_key: pulumi.Output[str]
+    urn: pulumi.Output[str]
+
+
+BaseInput: TypeAlias = "ExistingBaseImage | BuiltHere"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUse:
+    """One base image as an image names it.
+
+    Attributes:
+        alias: What the Dockerfile's FROM becomes.
+        resource: The component that an image has to wait for; None for one of another stack.
+    """
+
+    alias: str
+    repository_url: pulumi.Input[str]
+    build_key: pulumi.Input[str]
+    resource: pulumi.Resource | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBase:
+    """A base image whose repository and key are known."""
+
+    name: str
+    alias: str
+    repository_url: str
+    build_key: str
+
+    @property
+    def tag(self) -> str:
+        """The tag of its key."""
+        return TAG_PREFIX + self.build_key[:_TAG_DIGITS]
+
+
+def base_uses(base_images: Mapping[str, Any]) -> dict[str, BaseUse]:
+    """Check the argument; name → use."""
+    uses: dict[str, BaseUse] = {}
+    for name, base in base_images.items():
+        if not isinstance(base, ExistingBaseImage | BuiltHere):
+            raise ArgsError(
+                f"{base!r} is no base image.",
+                property_path=f"base_images[{name!r}]",
+                next_step="a BaseImage, a FastContainerImage, or ExistingBaseImage(repository_url, build_key)",
+            )
+        # A name that cannot be an ARG is the name in FROM itself.
+        alias = f"fast-container-{_NOT_IN_NAMES.sub('-', name.lower()).strip('-')}" if _ARG.fullmatch(name) else name
+        resource = base if isinstance(base, pulumi.Resource) else None
+        uses[name] = BaseUse(alias, base.repository_url, base.build_key, resource)
+    return uses
+
+
+def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse]) -> DeclaredImage:
+    """The declaration with a constant stand-in for each base; its key is added when it is known."""
+    contexts, args = dict(declared.named_contexts), dict(declared.build_args)
+    for name, base in bases.items():
+        path = f"base_images[{name!r}]"
+        if name in args or name in contexts or base.alias in contexts:
+            raise ArgsError(f"{name!r} is also a build arg or a named context.", property_path=path)
+        contexts[base.alias] = f"docker-image://{OWN_BASE_HOST}/{base.alias}"
+    return replace(declared, named_contexts=contexts, build_args=args | base_args(bases))
+
+
+def base_args(bases: Mapping[str, BaseUse]) -> dict[str, str]:
+    """The build args through which a Dockerfile's FROM names the stand-ins."""
+    return {name: base.alias for name, base in bases.items() if base.alias != name}
+
+
+def check_used(bases: Mapping[str, BaseUse], read: Mapping[str, str], dockerfile: str) -> None:
+    """Refuse a base that the Dockerfile's reachable stages do not start from.
+
+    Args:
+        bases: What was declared.
+        read: Named images that are read.
+        dockerfile: For the message.
+    """
+    for name, base in bases.items():
+        if base.alias not in read:
+            form = f"ARG {name} before the first FROM, and FROM ${{{name}}}" if base.alias != name else f"FROM {name}"
+            raise ArgsError(
+                f"{dockerfile} does not use the base image {name!r}.",
+                property_path=f"base_images[{name!r}]",
+                why="no stage that the target reaches starts from it or copies from it",
+                next_step=f"write {form}",
+            )

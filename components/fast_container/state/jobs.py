@@ -1,0 +1,94 @@
+"""Makes the job of one planned image, when it is to be built.
+
+Decides how a base image is found: by its key tag in the registry; one that is gone is built first if it belongs to
+this program. Leaves building to the scheduler.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.builders import LocalBuilder
+from fast_container.core.ports import BuildJob
+from fast_container.core.record import BuildRecord
+from fast_container.errors import RegistryError
+from fast_container.state.bases import KnownBase
+from fast_container.state.program import PlannedImage, Program
+from fast_container.state.secret_values import local_values, own_values, references
+
+
+async def make_job(program: Program, image: PlannedImage) -> BuildJob:
+    """Everything that the build of an image needs; its bases are in the registry then.
+
+    Raises:
+        RegistryError: A base is not there and is not of this program.
+    """
+    selected = image.selected
+    declared = selected.declared
+    local = isinstance(image.builder, LocalBuilder)
+    cache = image.builder.cache if image.use_cache else None
+    session = AwsSession(image.access, os.environ)
+    read = local_values if local else own_values
+    return BuildJob(
+        name=declared.name,
+        key=selected.key,
+        repository_url=image.repository_url,
+        dockerfile=selected.dockerfile_text,
+        dockerfile_name=declared.dockerfile_name,
+        contexts=selected.contexts,
+        platform=declared.platform,
+        target=declared.target,
+        build_args=declared.build_args,
+        labels=declared.labels,
+        named_images={**selected.named_images, **await base_references(program, image)},
+        secrets=await read(image.secrets, session.client),
+        secret_references={} if local else references(image.secrets),
+        runs_on=image.runs_on,
+        timeout_s=image.timeout_s,
+        source_policy=declared.source_policy,
+        cache_from=cache.imports(declared.name) if cache else (),
+        cache_to=cache.exports(declared.name) if cache else (),
+    )
+
+
+async def publish(program: Program, image: PlannedImage, **why: Any) -> BuildRecord:
+    """Publish one planned image through the program's scheduler.
+
+    Args:
+        program: The program.
+        image: The image.
+        **why: ``recorded`` and ``explained``, as ``Scheduler.publish`` takes them.
+    """
+    return await program.scheduler.publish(
+        await make_job(program, image),
+        program.repository_of(image),
+        await program.executor_of(image),
+        image.reporter,
+        executor_name="local" if isinstance(image.builder, LocalBuilder) else "codebuild",
+        **why,
+    )
+
+
+async def base_references(program: Program, image: PlannedImage) -> dict[str, str]:
+    """Alias → ``docker-image://repository@sha256:…`` of each base."""
+    return {base.alias: await _reference(program, image, base) for base in image.bases}
+
+
+async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> str:
+    registry = program.registries.repository(base.repository_url, image.access)
+    found = (await registry.find([base.tag])).get(base.tag)
+    if found is not None:
+        return f"docker-image://{base.repository_url}@{found.digest}"
+    planned = program.planned(base.repository_url, base.build_key, "")
+    if planned is None:
+        raise RegistryError(
+            f"The base image {base.name!r} is not in the registry.",
+            where=f"{base.repository_url}:{base.tag}",
+            why="it was not built yet, or was deleted",
+            next_step="deploy the stack that makes it, or include it in this update (with `--target` name it too)",
+        )
+    planned.reporter.note(f"built again for {image.selected.declared.name}: it is gone from the registry")
+    record = await publish(program, planned)
+    return f"docker-image://{base.repository_url}@{record.digest}"
