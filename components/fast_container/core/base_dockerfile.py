@@ -270,7 +270,8 @@ def _user() -> str:
 
 
 def _pip(verb: str) -> str:
-    return f"python3 -m pip {verb} --disable-pip-version-check --root-user-action=ignore --cache-dir={_CACHE}/pip"
+    root = " --root-user-action=ignore" if verb == "install" else ""
+    return f"python3 -m pip {verb} --disable-pip-version-check{root} --cache-dir={_CACHE}/pip"
 
 
 def _compile() -> str:
