@@ -207,6 +207,13 @@ def test_update_looks_everything_up_again_and_says_what_moved(images: Images, lo
     assert (code, out.splitlines()[0]) == (0, f"moved  {BASE} linux/amd64 {old} -> {new}")
 
 
+def test_a_base_image_of_ours_is_not_locked(images: Images, lock: Lock, tmp_path: Path) -> None:
+    images.index("1", {"linux/amd64": images.image("linux/amd64")})
+    (tmp_path / "Dockerfile").write_text("ARG BASE\nFROM ${BASE} AS deps\nFROM shop/images:1\nCOPY --from=deps /a /\n")
+    assert lock("--own-base", "BASE")[0] == 0
+    assert list(parse_lock((tmp_path / "images.lock").read_bytes()).images) == [BASE]
+
+
 def test_another_platform_is_that_of_the_locked_index(images: Images, lock: Lock, tmp_path: Path) -> None:
     made = {platform: images.image(platform) for platform in ("linux/amd64", "linux/arm64")}
     index = images.index("1", made)

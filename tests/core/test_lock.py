@@ -11,7 +11,7 @@ import pytest
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.lock import ImageLock, LockedImage, PlatformImage, check_policy, format_lock, parse_lock
-from fast_container.core.pins import not_locked, pin_image
+from fast_container.core.pins import not_locked, own_base, pin_image
 from fast_container.errors import ArgsError, DockerfileError
 from tests.trees import declare, key, paths, select, write_tree
 
@@ -144,6 +144,24 @@ def test_an_image_that_is_not_locked_is_refused_with_its_line(tmp_path: Path) ->
     assert error.where == "Dockerfile:2"
     assert "busybox is not in images.lock" in error.what
     assert "fast-container lock" in error.next_step
+
+
+def test_a_base_image_of_ours_is_no_outside_image(tmp_path: Path) -> None:
+    args, contexts = own_base("BASE_IMAGE")
+    declared = image(
+        tmp_path,
+        "ARG BASE_IMAGE\nFROM ${BASE_IMAGE} AS a\nFROM my/deps AS b\n"
+        "FROM python:3.12\nCOPY --from=a /a /\nCOPY --from=b /b /\n",
+        build_args={**args, "VERSION": "1 2"},
+        named_contexts={**contexts, **own_base("my/deps")[1]},
+    )
+    pinned = pin_image(declared, LOCK)
+    assert ([one.written for one in pinned.needed], pinned.missing) == (["python:3.12"], ())
+    command = not_locked(declared, pinned.needed[0], "x.lock").next_step
+    assert command == (
+        "Run: fast-container lock --file x.lock --dockerfile Dockerfile --platform linux/amd64"
+        " --own-base BASE_IMAGE --own-base my/deps --build-arg 'VERSION=1 2'"
+    )
 
 
 def test_a_file_that_nobody_understands_cannot_be_pinned(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from fast_container.cli.inspect import declared
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage, check_arguments
 from fast_container.core.lock import ImageLock, LockedImage, format_lock, read_lock
-from fast_container.core.pins import NeededImage, absent_error, pin_image
+from fast_container.core.pins import NeededImage, absent_error, own_base, pin_image
 from fast_container.errors import ArgsError
 
 _NO_PLATFORM = "the builder's platform"
@@ -56,7 +57,16 @@ def _images(arguments: argparse.Namespace, *, may_be_none: bool) -> Iterator[Dec
     ):
         one = argparse.Namespace(**vars(arguments))
         one.dockerfile, one.target, one.platform = dockerfile, target, platform
-        yield declared(one)
+        yield _with_own_bases(declared(one), arguments.own_base)
+
+
+def _with_own_bases(image: DeclaredImage, names: Iterable[str]) -> DeclaredImage:
+    args, contexts = dict(image.build_args), dict(image.named_contexts)
+    for name in names:
+        more_args, more_contexts = own_base(name)
+        args |= more_args
+        contexts |= more_contexts
+    return replace(image, build_args=args, named_contexts=contexts)
 
 
 def _mirrors(options: list[str]) -> dict[str, str]:
