@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
-from fast_container.errors import DockerfileError
+from fast_container.errors import ArgsError, DockerfileError
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "semantics" / "llb_paths_cases.json").read_text(encoding="utf-8")
@@ -292,7 +292,10 @@ def test_only_reachable_stages_are_read() -> None:
 
 @pytest.mark.parametrize("target", ["0", "nope"])
 def test_a_target_is_a_name_and_no_number(target: str) -> None:
-    assert "one, two" in refused(STAGES, target=target).next_step
+    with pytest.raises(ArgsError) as refusal:
+        read(STAGES, target=target)
+    assert refusal.value.property_path == "target"
+    assert "one, two" in refusal.value.next_step
 
 
 def test_a_context_that_nothing_reads_is_not_there() -> None:

@@ -144,6 +144,10 @@ class RefusedError(Exception):
         self.next_step = next_step
 
 
+class UnknownTargetError(RefusedError):
+    """The stage that is asked for is not there; becomes an ``ArgsError``, since the Dockerfile may be right."""
+
+
 class UnknownValueError(Exception):
     """An expansion depends on a variable whose value cannot be known here."""
 

@@ -18,13 +18,14 @@ from fast_container.core.dockerfile.model import (
     DockerfileReads,
     ImageFacts,
     RefusedError,
+    UnknownTargetError,
     UnknownValueError,
 )
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
 from fast_container.core.dockerfile.reference import NamedContexts, normal_platform, platform_args
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
-from fast_container.errors import DockerfileError
+from fast_container.errors import ArgsError, DockerfileError
 
 _OWN_SYNTAX: Final = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?")
 _WITHOUT_HEREDOCS: Final = re.compile(r"1\.[0-3](?:[.-].*)?")
@@ -81,6 +82,13 @@ def read_dockerfile(
             graph, globals_, build_args=build_args, platform=normal_platform(platform), escape=parsed.escape
         )
         reader.read(reachable, goal)
+    except UnknownTargetError as error:
+        raise ArgsError(
+            f"{error.why[0].upper()}{error.why[1:]}.",
+            property_path="target",
+            why=f"in {file}",
+            next_step=error.next_step,
+        ) from None
     except RefusedError as error:
         raise DockerfileError(
             f"The Dockerfile is refused: {error.why}.",

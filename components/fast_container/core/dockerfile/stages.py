@@ -14,7 +14,7 @@ from typing import Final
 
 from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, Program, Run, StageText, read_body
 from fast_container.core.dockerfile.lines import parse_text
-from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownValueError
+from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownTargetError, UnknownValueError
 from fast_container.core.dockerfile.reference import NamedContexts, parse_platform, parse_reference
 from fast_container.core.dockerfile.scope import GlobalScope
 from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
@@ -135,7 +135,7 @@ class StageGraph:
         found = self._by_name.get(name.lower())
         if found is None:
             known = ", ".join(source.text.start.name for source in stages if source.text and source.text.start.name)
-            raise RefusedError(
+            raise UnknownTargetError(
                 f"there is no stage {name!r}; a number is no target",
                 next_step=f"Take one of: {known}." if known else "Name the stage with FROM … AS.",
             )
