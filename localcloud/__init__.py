@@ -9,6 +9,8 @@ How to find one's way::
     supervisor         the process that all parts hang on
     state, processes   files of a cloud; children that cannot outlive it
     aws_api            the AWS endpoint: our handlers before moto's
+    api_calls          calls counted, refused by policy, or failing by order; policy_conditions
+    codebuild/         CodeBuild, whose builds are really run     s3_api   what of S3 is mended
     moto_server        moto, and what is mended inside it
     ecr_api            ECR's image calls     ecr_images   the registry's storage as ECR sees it
     gateway            the registry as ECR's clients meet it; tokens: who may come in

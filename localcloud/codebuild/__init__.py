@@ -7,6 +7,7 @@ How to find one's way::
     builds       one build as the API shows it: status, phases, logs
     queue        concurrency limits, the queue, and the threads that run builds
     runner       one build from PROVISIONING to COMPLETED
+    container    the phases of its buildspec, followed while they run
     source       the source object, unpacked safely
     buildspec    buildspec files of version 0.2
     variables    the environment variables of a build

@@ -16,12 +16,13 @@ from typing import Any
 
 from localcloud.aws_api import ApiError, ApiRequest, ApiResponse
 from localcloud.codebuild.builds import Build
+from localcloud.codebuild.container import Start
 from localcloud.codebuild.faults import Faults
 from localcloud.codebuild.image import BuildImage
 from localcloud.codebuild.projects import Projects, build_settings, invalid
 from localcloud.codebuild.queue import BuildQueue
 from localcloud.codebuild.role import allows, role_of_key
-from localcloud.codebuild.runner import Credentials, Runner, Start
+from localcloud.codebuild.runner import Credentials, Runner
 from localcloud.policy_conditions import Facts
 from localcloud.state import ACCOUNT_ID
 
@@ -150,10 +151,10 @@ class CodeBuildApi:
             known = self._known_build(region, token, words)
             if known is not None:
                 return {"build": known.shown()}
-            build = self._admitted(project, region, build_settings(project, wanted), request.access_key)
+            shown = self._admitted(project, region, build_settings(project, wanted), request.access_key)
             if token:
-                self._tokens[region, token] = (time.monotonic(), words, build.id)
-        return {"build": build.shown()}
+                self._tokens[region, token] = (time.monotonic(), words, shown["id"])
+        return {"build": shown}
 
     def _known_build(self, region: str, token: str, words: str) -> Build | None:
         began, said, build_id = self._tokens.get((region, token), (float("-inf"), "", ""))
@@ -165,7 +166,7 @@ class CodeBuildApi:
             )
         return self._builds[build_id]
 
-    def _admitted(self, project: Json, region: str, settings: Json, caller: str) -> Build:
+    def _admitted(self, project: Json, region: str, settings: Json, caller: str) -> Json:
         name, own_id = str(project["name"]), str(uuid.uuid4())
         config = (settings.get("logsConfig") or {}).get("cloudWatchLogs") or {}
         stream = "/".join(part for part in (config.get("streamName"), own_id) if part)
@@ -181,10 +182,10 @@ class CodeBuildApi:
             group=config.get("groupName") or f"/aws/codebuild/{name}",
             stream=stream,
         )
-        self._queue.admit(build, project.get("concurrentBuildLimit"))
+        shown = self._queue.admit(build, project.get("concurrentBuildLimit"))
         self._numbers[project["arn"]] = build.number
         self._builds[build.id] = build
-        return build
+        return shown
 
     def _retry_build(self, request: ApiRequest, body: Json) -> Json:
         old = self._find(request.region, str(body.get("id", "")))
@@ -192,8 +193,8 @@ class CodeBuildApi:
             raise invalid(f"Build {old.id} has not ended")
         project = self._projects.find(request.region, old.project)
         with self._lock:
-            build = self._admitted(project, request.region, old.settings, request.access_key)
-        return {"build": build.shown()}
+            shown = self._admitted(project, request.region, old.settings, request.access_key)
+        return {"build": shown}
 
     def _stop_build(self, request: ApiRequest, body: Json) -> Json:
         build = self._find(request.region, str(body.get("id", "")))

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from localcloud.aws_api import ApiError
 from localcloud.codebuild.builds import Build
@@ -38,8 +39,8 @@ class BuildQueue:
         self._running: list[Build] = []
         self._closed = False
 
-    def admit(self, build: Build, project_limit: int | None) -> None:
-        """Takes a build in.
+    def admit(self, build: Build, project_limit: int | None) -> dict[str, Any]:
+        """Takes a build in; returns how it looks before it has its turn.
 
         Raises:
             ApiError: A limit is reached.
@@ -60,7 +61,9 @@ class BuildQueue:
             build.enter("SUBMITTED")
             build.enter("QUEUED")
             self._waiting.append(build)
+        shown = build.shown()
         threading.Thread(target=self._serve, args=(build,), name=f"build {build.id}", daemon=True).start()
+        return shown
 
     def wake(self) -> None:
         """Lets waiting builds look again: a limit has changed, or one of them is to stop."""
