@@ -9,6 +9,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from fast_container.cli.base_arguments import add_base_arguments
+
 _EPILOG = "Exit codes: 0; 2 for bad input, with one message on standard error."
 
 
@@ -34,6 +36,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     explain.add_argument("before", metavar="A.json")
     explain.add_argument("after", metavar="B.json")
     explain.set_defaults(run=_verb("explain"))
+    _show_dockerfile(verbs.add_parser("show-dockerfile", help="what a base image is built from", allow_abbrev=False))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     return parser.parse_args(argv)
 
@@ -74,6 +77,11 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="read every file, whatever earlier runs remembered")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_verb("inspect"))
+
+
+def _show_dockerfile(parser: argparse.ArgumentParser) -> None:
+    add_base_arguments(parser)
+    parser.set_defaults(run=_verb("show_dockerfile"))
 
 
 def _many(parser: argparse.ArgumentParser, name: str, metavar: str, text: str) -> None:
