@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -31,6 +33,15 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 MAY_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+SLEEP = f"sleep 61.{os.getpid()}"
+"""A command that no other test run starts."""
+
+
+def asleep() -> bool:
+    """Whether a build of this test run sleeps."""
+    return subprocess.run(["pgrep", "-fx", SLEEP], check=False, capture_output=True).returncode == 0
 
 
 class Aws:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from localcloud.codebuild.faults import KILLABLE
-from tests.localcloud.codebuild.conftest import Aws, buildspec, statuses
+from tests.localcloud.codebuild.conftest import SLEEP, Aws, asleep, buildspec, statuses
 
 ALL_PHASES = buildspec(
     install=["echo in-install"],
     pre_build=["echo in-pre"],
-    build=["echo in-build; sleep 62.5"],
+    build=[f"echo in-build; {SLEEP}"],
     post_build=["echo in-post"],
 )
 
@@ -76,7 +75,7 @@ def test_a_build_that_waits_too_long_times_out_in_the_queue(aws: Aws) -> None:
 
 @pytest.mark.parametrize("phase", KILLABLE)
 def test_a_build_can_be_killed_in_every_phase(aws: Aws, phase: str) -> None:
-    spec = ALL_PHASES.replace("; sleep 62.5", "") if phase not in {"BUILD"} else ALL_PHASES
+    spec = ALL_PHASES if phase == "BUILD" else ALL_PHASES.replace(f"; {SLEEP}", "")
     aws.codebuild.delete_project(name="killed")
     aws.project("killed", buildspec=spec)
     aws.control.kill(phase)
@@ -93,7 +92,7 @@ def test_a_build_can_be_killed_once_it_has_said_something(aws: Aws) -> None:
     build = aws.run("said")
     assert build["buildStatus"] == "FAULT"
     assert "\nin-build\n" in aws.log(build)
-    assert subprocess.run(["pgrep", "-f", "sleep 62.5"], check=False, capture_output=True).returncode == 1
+    assert not asleep()
 
 
 def test_ordered_failures_reach_the_calls_they_name_and_no_others(aws: Aws) -> None:

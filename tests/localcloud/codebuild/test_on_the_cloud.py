@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from localcloud import LocalCloud
-from tests.localcloud.codebuild.conftest import ACCOUNT_ID, BUCKET, REGION, TRUST, Aws
+from tests.localcloud.codebuild.conftest import ACCOUNT_ID, BUCKET, REGION, SLEEP, TRUST, Aws, asleep
 
 pytestmark = pytest.mark.buildkit
 
@@ -51,6 +50,7 @@ def there(cloud: LocalCloud) -> Iterator[Aws]:
         aws.client("ecr").create_repository(repositoryName=f"codebuild/{name}")
     location = aws.upload("image.zip", {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
     aws.project("image", source={"type": "S3", "location": location, "buildspec": json.dumps(spec_of(cloud))})
+    aws.calls.reset()
     yield aws
     aws.codebuild.delete_project(name="image")
     aws.s3.delete_object(Bucket=BUCKET, Key="image.zip")
@@ -106,14 +106,10 @@ def test_a_build_dies_with_its_cloud(tmp_path: Path) -> None:
         aws = Aws(cloud.aws_endpoint, cloud._control)
         aws.iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
         aws.control.limits(enforce_role=False)
-        aws.project("endless", "(sleep 63.5 &) ; sleep 63.5")
-        aws.wait(aws.start("endless"), lambda _one: running("sleep 63.5"))
+        aws.project("endless", f"({SLEEP} &) ; {SLEEP}")
+        aws.wait(aws.start("endless"), lambda _one: asleep())
         os.kill(json.loads((tmp_path / "cloud.json").read_text())["supervisor_pid"], signal.SIGKILL)
         deadline = time.monotonic() + 5
-        while running("sleep 63.5") and time.monotonic() < deadline:
+        while asleep() and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert not running("sleep 63.5")
-
-
-def running(command: str) -> bool:
-    return subprocess.run(["pgrep", "-fx", command], check=False, capture_output=True).returncode == 0
+        assert not asleep()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.codebuild.conftest import ACCOUNT_ID, BUCKET, REGION, Aws, buildspec, statuses
+from tests.localcloud.codebuild.conftest import ACCOUNT_ID, BUCKET, REGION, SLEEP, Aws, asleep, buildspec, statuses
 
 SUCCESS = dict.fromkeys(
     (
@@ -18,10 +17,6 @@ SUCCESS = dict.fromkeys(
     ),
     "SUCCEEDED",
 ) | {"COMPLETED": ""}
-
-
-def alive(text: str) -> bool:
-    return subprocess.run(["pgrep", "-f", text], check=False, capture_output=True).returncode == 0
 
 
 def test_a_build_runs_its_phases_in_order(aws: Aws) -> None:
@@ -170,14 +165,14 @@ def test_the_log_can_be_watched_while_the_build_runs(aws: Aws) -> None:
 
 
 def test_a_stopped_build_leaves_no_process_and_runs_no_post_build(aws: Aws) -> None:
-    spec = buildspec(build=["(sleep 61.5 & sleep 61.5) & sleep 61.5"], post_build=["echo post-$((1+1))"])
+    spec = buildspec(build=[f"({SLEEP} & {SLEEP}) & {SLEEP}"], post_build=["echo post-$((1+1))"])
     aws.project("stopped", buildspec=spec)
     build = aws.start("stopped")
-    aws.wait(build, lambda one: one["currentPhase"] == "BUILD" and alive("sleep 61.5"))
+    aws.wait(build, lambda one: one["currentPhase"] == "BUILD" and asleep())
     stopped = aws.codebuild.stop_build(id=build["id"])["build"]
     assert statuses(stopped)["BUILD"] == "STOPPED"
     assert "POST_BUILD" not in statuses(stopped)
-    assert not alive("sleep 61.5")
+    assert not asleep()
     assert aws.codebuild.stop_build(id=build["id"])["build"]["buildStatus"] == "STOPPED"
 
 
