@@ -84,6 +84,7 @@ class FastContainerImage(pulumi.ComponentResource):
 
     def _declare(self, inputs: ImageInputs, builder: AnyBuilder | None, depends_on: Sequence[pulumi.Resource]) -> None:
         program = current_program(make_hook)
+        program.declare()
         awaited = Awaited()
         ready = asyncio.ensure_future(
             prepare(self, program, inputs, awaited, builder or program.default_builder, PulumiReporter(self))

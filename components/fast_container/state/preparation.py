@@ -21,6 +21,7 @@ from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.lock import LOCK_FILE, Policy
+from fast_container.core.plan_file import PlannedEntry
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
@@ -57,6 +58,7 @@ class Ready:
     selected: SelectedImage | None
     repository_url: str | None
     access: AwsAccess
+    bases: tuple[KnownBase, ...] = ()
 
 
 async def prepare(
@@ -72,6 +74,27 @@ async def prepare(
     Raises:
         pulumi.RunError: An Input or the context cannot be right.
     """
+    entry: PlannedEntry | None = None
+    try:
+        ready = await _prepare(component, program, inputs, awaited, builder, reporter)
+        if ready.selected is not None:
+            bases = {base.name: base.repository_url for base in ready.bases}
+            entry = PlannedEntry(
+                ready.selected.declared, ready.repository_url or "", inputs.runs_on, ready.selected.key.hex, bases
+            )
+        return ready
+    finally:
+        await program.settle(entry)
+
+
+async def _prepare(
+    component: pulumi.Resource,
+    program: Program,
+    inputs: ImageInputs,
+    awaited: Awaited,
+    builder: AnyBuilder,
+    reporter: PulumiReporter,
+) -> Ready:
     try:
         if isinstance(builder, CodeBuildBuilder):
             project_architecture(builder, inputs.declared.platform)
@@ -111,7 +134,7 @@ async def prepare(
                 secrets=inputs.secrets,
             )
         )
-    return Ready(selected, url, access)
+    return Ready(selected, url, access, bases)
 
 
 async def _complete(inputs: ImageInputs, awaited: Awaited) -> tuple[DeclaredImage, tuple[KnownBase, ...]]:

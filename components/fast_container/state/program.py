@@ -7,14 +7,18 @@ several programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime import settings
+from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.stat_cache import StatCache
@@ -24,6 +28,7 @@ from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks
+from fast_container.core.plan_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.state.bases import KnownBase
 from fast_container.state.clock import SystemClock
 from fast_container.state.engine_answers import EngineAnswers
@@ -73,6 +78,9 @@ class Program:
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
     warned: set[str] = field(default_factory=set[str])
+    _declared: int = 0
+    _settled: int = 0
+    _entries: list[PlannedEntry] = field(default_factory=list[PlannedEntry])
     _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
 
     @property
@@ -86,6 +94,30 @@ class Program:
         key = image.selected.key
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
         self.repository_of(image).announce([key.tag])
+
+    def declare(self) -> None:
+        """Count an image that will be settled."""
+        self._declared += 1
+
+    async def settle(self, entry: PlannedEntry | None) -> None:
+        """An image was prepared, or cannot be; after the last one, write what the next run and the command line use."""
+        self._settled += 1
+        if entry is not None:
+            self._entries.append(entry)
+        if self._settled == self._declared and not isinstance(settings.get_monitor(), MockMonitor):
+            await asyncio.to_thread(self._write)
+
+    def _write(self) -> None:
+        self.walks.save()
+        folder = Path.cwd()
+        text = write_plan_file(self._entries, str(folder))
+        # A folder that cannot be written, or a plan that is the same, is nobody's trouble.
+        with contextlib.suppress(OSError):
+            plan = folder / FILE_NAME
+            if not plan.is_file() or plan.read_text() != text:
+                partial = plan.with_suffix(".partial")
+                partial.write_text(text)
+                partial.replace(plan)
 
     def planned(self, repository_url: str, build_key: str, record_name: str) -> PlannedImage | None:
         """The image of a record: by repository and key, and by the record's name where several share these."""

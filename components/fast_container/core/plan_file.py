@@ -1,0 +1,162 @@
+"""The plan file: every image of a program with all that its key needs, for the command line to work without Pulumi.
+
+Decides the format (JSON, versioned; paths relative to the file's folder; no secret: ids only, and secret values are
+refused in build args and labels before they get here). Leaves writing it at the right moment to ``state.program``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
+from fast_container.core.dockerfile import ImageFacts
+from fast_container.errors import ArgsError
+
+VERSION: Final = 1
+FILE_NAME: Final = "fast-container.plan.json"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEntry:
+    """One image of a plan file.
+
+    Attributes:
+        declared: As the program declared it; paths are absolute again.
+        repository_url: ``host/name``, or "" where it was not known when the plan was written.
+        runs_on: ``lambda``, ``ecs`` or ``anywhere``.
+        build_key: The key when the plan was written; files may have changed since.
+        bases: Name of a base image of ours → ``host/name`` of its repository.
+    """
+
+    declared: DeclaredImage
+    repository_url: str
+    runs_on: str
+    build_key: str
+    bases: Mapping[str, str]
+
+
+def write_plan_file(entries: Iterable[PlannedEntry], folder: str) -> str:
+    """The text of a plan file that lies in a folder; equal for equal plans, on every machine."""
+    images = [_written(entry, folder) for entry in sorted(entries, key=lambda entry: entry.declared.name)]
+    return json.dumps({"version": VERSION, "images": images}, indent=1, sort_keys=True) + "\n"
+
+
+def read_plan_file(text: str, folder: str, name: str) -> dict[str, PlannedEntry]:
+    """Image name → entry.
+
+    Args:
+        text: The file's content.
+        folder: Where it lies: relative paths start there.
+        name: What to call it in messages.
+
+    Raises:
+        ArgsError: It is no plan file, or of another version.
+    """
+    try:
+        document = cast("dict[str, Any]", json.loads(text))
+        if document["version"] != VERSION:
+            raise ArgsError(
+                f"{name} has version {document['version']}; this program reads {VERSION}.",
+                property_path="--plan",
+                next_step="let `pulumi preview` write it again",
+            )
+        entries = [_read(cast("dict[str, Any]", image), folder) for image in document["images"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArgsError(
+            f"{name} is no plan file.",
+            property_path="--plan",
+            why=f"{type(error).__name__}: {error}",
+            next_step="let `pulumi preview` write it again",
+        ) from error
+    return {entry.declared.name: entry for entry in entries}
+
+
+def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
+    image = entry.declared
+    inline = isinstance(image.dockerfile, InlineDockerfile)
+    return {
+        "name": image.name,
+        "context": _relative(image.context, folder),
+        "dockerfile": "" if inline else _relative(cast(str, image.dockerfile), folder),
+        "inline_dockerfile": cast(InlineDockerfile, image.dockerfile).text if inline else None,
+        "dockerfile_name": image.dockerfile_name,
+        "target": image.target,
+        "platform": image.platform,
+        "build_args": dict(image.build_args),
+        "labels": dict(image.labels),
+        "named_contexts": {
+            name: place if is_remote(place) else _relative(place, folder)
+            for name, place in image.named_contexts.items()
+        },
+        "ignore": list(image.ignore),
+        "dockerignore": _written_ignore(image.dockerignore, folder),
+        "secret_ids": sorted(image.secret_ids),
+        "triggers": dict(image.triggers),
+        "base_keys": dict(image.base_keys),
+        "bases": dict(entry.bases),
+        "volatile_build_args": sorted(image.volatile_build_args),
+        "image_pins": dict(image.image_pins),
+        "image_facts": {
+            reference: {"env": dict(facts.env), "onbuild": list(facts.onbuild)}
+            for reference, facts in image.image_facts.items()
+        },
+        "source_policy": image.source_policy,
+        "repository_url": entry.repository_url,
+        "runs_on": entry.runs_on,
+        "build_key": entry.build_key,
+    }
+
+
+def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
+    inline = image["inline_dockerfile"]
+    declared = DeclaredImage(
+        name=image["name"],
+        context=_absolute(image["context"], folder),
+        dockerfile=_absolute(image["dockerfile"], folder) if inline is None else InlineDockerfile(inline),
+        dockerfile_name=image["dockerfile_name"],
+        target=image["target"],
+        platform=image["platform"],
+        build_args=image["build_args"],
+        labels=image["labels"],
+        named_contexts={
+            name: place if is_remote(place) else _absolute(place, folder)
+            for name, place in cast("dict[str, str]", image["named_contexts"]).items()
+        },
+        ignore=tuple(image["ignore"]),
+        dockerignore=_read_ignore(image["dockerignore"], folder),
+        secret_ids=tuple(image["secret_ids"]),
+        triggers=image["triggers"],
+        base_keys=image["base_keys"],
+        volatile_build_args=frozenset(image["volatile_build_args"]),
+        image_pins=image["image_pins"],
+        image_facts={
+            reference: ImageFacts(facts["env"], tuple(facts["onbuild"]))
+            for reference, facts in cast("dict[str, Any]", image["image_facts"]).items()
+        },
+        source_policy=image["source_policy"],
+    )
+    return PlannedEntry(declared, image["repository_url"], image["runs_on"], image["build_key"], image["bases"])
+
+
+def _written_ignore(place: str | type[Default] | None, folder: str) -> dict[str, str]:
+    if place is None:
+        return {"kind": "none"}
+    return {"kind": "file", "path": _relative(place, folder)} if isinstance(place, str) else {"kind": "default"}
+
+
+def _read_ignore(written: dict[str, str], folder: str) -> str | type[Default] | None:
+    if written["kind"] == "none":
+        return None
+    return _absolute(written["path"], folder) if written["kind"] == "file" else Default
+
+
+def _relative(path: str, folder: str) -> str:
+    return os.path.relpath(path, folder).replace(os.sep, "/")
+
+
+def _absolute(path: str, folder: str) -> str:
+    return os.path.normpath(os.path.join(folder, path))  # noqa: PTH118 - texts with surrogate escapes
