@@ -214,6 +214,15 @@ def test_a_base_image_of_ours_is_not_locked(images: Images, lock: Lock, tmp_path
     assert list(parse_lock((tmp_path / "images.lock").read_bytes()).images) == [BASE]
 
 
+def test_an_image_is_locked_by_its_name_alone(images: Images, lock: Lock, tmp_path: Path) -> None:
+    images.index("1", {"linux/arm64": (arm := images.image("linux/arm64"))})
+    (tmp_path / "Dockerfile").unlink()
+    expected = f"added  {BASE} linux/arm64 {arm}\nimages.lock: 0 unchanged\n"
+    assert lock("--image", "shop/images:1", "--platform", "linux/arm64") == (0, expected, "")
+    code, _, error = lock("--image", "Bad Name")
+    assert (code, "cannot be locked" in error) == (2, True)
+
+
 def test_another_platform_is_that_of_the_locked_index(images: Images, lock: Lock, tmp_path: Path) -> None:
     made = {platform: images.image(platform) for platform in ("linux/amd64", "linux/arm64")}
     index = images.index("1", made)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.declared import DeclaredImage
+from fast_container.core.declared import DeclaredImage, InlineDockerfile
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.lock import ImageLock, LockedImage, PlatformImage, check_policy, format_lock, parse_lock
 from fast_container.core.pins import not_locked, own_base, pin_image
@@ -162,6 +162,12 @@ def test_a_base_image_of_ours_is_no_outside_image(tmp_path: Path) -> None:
         "Run: fast-container lock --file x.lock --dockerfile Dockerfile --platform linux/amd64"
         " --own-base BASE_IMAGE --own-base my/deps --build-arg 'VERSION=1 2'"
     )
+
+
+def test_an_inline_dockerfile_is_told_to_lock_by_name(tmp_path: Path) -> None:
+    declared = declare(tmp_path, dockerfile=InlineDockerfile("FROM python:3.12\n"), platform="linux/arm64")
+    command = not_locked(declared, pin_image(declared, LOCK).missing[0], "images.lock").next_step
+    assert command == f"Run: fast-container lock --file images.lock --image {PYTHON} --platform linux/arm64"
 
 
 def test_a_file_that_nobody_understands_cannot_be_pinned(tmp_path: Path) -> None:

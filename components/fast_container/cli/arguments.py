@@ -54,6 +54,7 @@ def _lock(parser: argparse.ArgumentParser) -> None:
     _many(parser, "--platform", "OS/ARCH", "default: linux/amd64")
     _many(parser, "--build-arg", "K=V", "a build arg")
     _many(parser, "--build-context", "NAME=DIR", "a named context")
+    _many(parser, "--image", "NAME", "an image's name, of an inline Dockerfile for example")
     _many(parser, "--own-base", "NAME", "a build arg or FROM name that stands for a BaseImage of yours: not locked")
     _many(parser, "--mirror", "HOST=HOST", "ask the second registry instead of the first; plain http on loopback only")
     parser.set_defaults(run=_verb("lock"), ignore=[], no_dockerignore=False, dockerignore=None)

@@ -21,9 +21,10 @@ from fast_container.cli.inspect import declared
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage, check_arguments
 from fast_container.core.lock import ImageLock, LockedImage, format_lock, read_lock
-from fast_container.core.pins import NeededImage, absent_error, own_base, pin_image
+from fast_container.core.pins import NeededImage, absent_error, digest_of, image_by_name, own_base, pin_image
 from fast_container.errors import ArgsError
 
+DEFAULT_PLATFORM = "linux/amd64"
 _NO_PLATFORM = "the builder's platform"
 
 
@@ -35,10 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     place = Path(arguments.file)
     before = read_lock(arguments.file) or ImageLock()
-    images = list(_images(arguments, may_be_none=arguments.update and bool(before.images)))
+    named = [image_by_name(*one) for one in product(arguments.image, arguments.platform or [DEFAULT_PLATFORM])]
+    images = list(_images(arguments, may_be_none=bool(named) or (arguments.update and bool(before.images))))
     for image in images:
         check_arguments(image)
-    after = asyncio.run(_locked(images, before, _mirrors(arguments.mirror), update=arguments.update))
+    after = asyncio.run(_locked(images, named, before, _mirrors(arguments.mirror), update=arguments.update))
     changes = list(_changes(before, after))
     if format_lock(after) != (place.read_bytes() if place.exists() else b""):
         _write(place, format_lock(after))
@@ -53,7 +55,7 @@ def _images(arguments: argparse.Namespace, *, may_be_none: bool) -> Iterator[Dec
     if not arguments.dockerfile and may_be_none and not Path(arguments.context, "Dockerfile").exists():
         return
     for dockerfile, target, platform in product(
-        dockerfiles, arguments.target or [""], arguments.platform or ["linux/amd64"]
+        dockerfiles, arguments.target or [""], arguments.platform or [DEFAULT_PLATFORM]
     ):
         one = argparse.Namespace(**vars(arguments))
         one.dockerfile, one.target, one.platform = dockerfile, target, platform
@@ -75,7 +77,12 @@ def _mirrors(options: list[str]) -> dict[str, str]:
 
 
 async def _locked(
-    images: Iterable[DeclaredImage], before: ImageLock, mirrors: dict[str, str], *, update: bool
+    images: Iterable[DeclaredImage],
+    named: Iterable[NeededImage],
+    before: ImageLock,
+    mirrors: dict[str, str],
+    *,
+    update: bool,
 ) -> ImageLock:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     registries = Registries(AwsAccess(region=region), os.environ)
@@ -86,6 +93,7 @@ async def _locked(
         known = before
         if update:
             known = await _look_up(resolver, ImageLock(), _all(before))
+        known = await _look_up(resolver, known, [one for one in named if not digest_of(one, known)])
         for image in images:
             known = await _complete(resolver, image, known)
     finally:

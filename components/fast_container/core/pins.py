@@ -138,10 +138,25 @@ def digest_of(needed: NeededImage, known: ImageLock) -> str:
 def not_locked(image: DeclaredImage, missing: NeededImage, lock_file: str) -> FastContainerError:
     """The error for an image that the lock file does not have."""
     what = f"{missing.written} is not in {lock_file} for {missing.platform or 'the platform of the builder'}."
-    step = f"Run: {shlex.join(_lock_command(image, lock_file))}"
+    step = f"Run: {shlex.join(_lock_command(image, missing, lock_file))}"
     if not missing.line:
         return ArgsError(what, property_path=missing.place, next_step=step)
     return DockerfileError(what, file=image.dockerfile_name, line=missing.line, next_step=step)
+
+
+def image_by_name(reference: str, platform: str) -> NeededImage:
+    """An outside image that is named outside a Dockerfile.
+
+    Raises:
+        ArgsError: The reference or the platform is none.
+    """
+    try:
+        normalised, platform = parse_reference(reference).normalised, normal_platform(platform)
+    except RefusedError as error:
+        raise ArgsError(
+            f"{reference!r} for {platform!r} cannot be locked.", property_path="--image", why=error.why
+        ) from None
+    return NeededImage(reference, normalised, platform, "--image")
 
 
 def own_base(name: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -171,9 +186,12 @@ def absent_error(needed: NeededImage, error: FastContainerError) -> FastContaine
     return DockerfileError(error.what, file=file, line=needed.line, why=why, next_step=error.next_step)
 
 
-def _lock_command(image: DeclaredImage, lock_file: str) -> list[str]:
-    """The command that locks an image's outside images."""
-    command = ["fast-container", "lock", "--file", lock_file, "--dockerfile", image.dockerfile_name]
+def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) -> list[str]:
+    """The command that locks an image's outside images; only the missing one where there is no Dockerfile to name."""
+    command = ["fast-container", "lock", "--file", lock_file]
+    if not isinstance(image.dockerfile, str):
+        return [*command, "--image", missing.normalised, "--platform", missing.platform or image.platform]
+    command += ["--dockerfile", image.dockerfile_name]
     command += ["--platform", image.platform, *(["--target", image.target] if image.target else [])]
     own = {name for name, place in image.named_contexts.items() if is_own_base(place)}
     named = {arg for arg, value in image.build_args.items() if value in own}
