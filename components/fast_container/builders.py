@@ -6,7 +6,6 @@ Decides the limits and how AWS is reached. Leaves building to the executors in `
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pulumi
 
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.cache_folder import cache_folder
 from fast_container.core.ports import Credentials, Executor
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError
@@ -76,12 +76,5 @@ class LocalBuilder:
 
 
 def cache_dir() -> Path:
-    """The user's cache folder of this library; losing it costs time, never correctness."""
-    override = os.environ.get("FAST_CONTAINER_CACHE")
-    if override:
-        return Path(override)
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "fast-container"
-    except RuntimeError:
-        return Path(tempfile.gettempdir()) / "fast-container"
+    """The user's cache folder, as this process's environment says."""
+    return cache_folder(os.environ)

@@ -38,7 +38,33 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     explain.set_defaults(run=_verb("explain"))
     _show_dockerfile(verbs.add_parser("show-dockerfile", help="what a base image is built from", allow_abbrev=False))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
+    _plan(verbs.add_parser("plan", help="what would be built now", allow_abbrev=False))
+    _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
     return parser.parse_args(argv)
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Compute the keys of a plan file's images as their files are now and ask the registry for them. "
+        "Exit codes: 0 nothing to build, 3 something to build, 2 bad input."
+    )
+    _plan_file(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_verb("plan"))
+
+
+def _warm(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Build and push the images of a plan file that the registry does not have; touch nothing else."
+    _plan_file(parser)
+    _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
+    parser.add_argument("--max-parallel", metavar="N", type=int, default=2, help="builds at once; default: 2")
+    parser.set_defaults(run=_verb("warm"))
+
+
+def _plan_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plan", metavar="FILE", default="fast-container.plan.json", help="as `pulumi preview` wrote it"
+    )
 
 
 def _lock(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +88,9 @@ def _lock(parser: argparse.ArgumentParser) -> None:
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
     parser.description = "Print what an image reads of its contexts, and its build key."
-    parser.add_argument("--context", metavar="DIR", required=True, help="the build context")
+    parser.add_argument("--context", metavar="DIR", help="the build context; required without --plan")
+    parser.add_argument("--plan", metavar="FILE", help="take everything from a plan file …")
+    parser.add_argument("--image", metavar="NAME", help="… of this image")
     parser.add_argument("--dockerfile", metavar="FILE", help="default: Dockerfile in the context")
     parser.add_argument("--target", metavar="STAGE", default="", help="default: the last stage")
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="default: linux/amd64")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.stat_cache import StatCache
+from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage, Default, check_arguments, is_remote
 from fast_container.core.entry import Entry
@@ -29,10 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         FastContainerError: Bad input; nothing was printed.
     """
-    image = declared(arguments)
+    image = planned(arguments) if arguments.plan is not None else declared(arguments)
     if arguments.images_lock is not None:
         image = _pinned(image, arguments.images_lock)
-    walks = SharedWalks(None if arguments.no_cache else StatCache(str(cache_dir() / "stat")))
+    walks = SharedWalks(None if arguments.no_cache else StatCache(str(cache_folder(os.environ) / "stat")))
     selected = select_image(image, walks)
     walks.save()
     if arguments.json:
@@ -44,8 +45,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def planned(arguments: argparse.Namespace) -> DeclaredImage:
+    """The image of a plan file, with what flags cannot say: base keys, secret ids, triggers, pins."""
+    from fast_container.cli.planned import chosen, load_entries  # noqa: PLC0415 - a plan needs more than a context
+
+    if arguments.image is None or arguments.context is not None:
+        raise ArgsError("--plan goes with --image, and without --context.", property_path="--plan")
+    return chosen(load_entries(arguments.plan), arguments.image).declared
+
+
 def declared(arguments: argparse.Namespace) -> DeclaredImage:
     """The arguments as a declared image; paths are relative to the working directory."""
+    if arguments.context is None:
+        raise ArgsError("--context is required.", property_path="--context", next_step="--context DIR, or --plan FILE")
     context = os.path.abspath(arguments.context)  # noqa: PTH100 - links in it stay
     given: str | None = arguments.dockerfile
     contexts = _pairs(arguments.build_context, "--build-context", "NAME=DIR")
@@ -92,15 +104,6 @@ def _pinned(image: DeclaredImage, lock_file: str) -> DeclaredImage:
     if pinned.missing:
         raise not_locked(image, pinned.missing[0], lock_file)
     return pinned.declared
-
-
-def cache_dir() -> Path:
-    """Where the user's caches of this library lie; ``FAST_CONTAINER_CACHE`` and the XDG variable say so."""
-    override = os.environ.get("FAST_CONTAINER_CACHE")
-    if override:
-        return Path(override)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "fast-container"
 
 
 def _context(context: SelectedContext) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""The images of a plan file as they are now: keys computed again, bases first, and what the registry has of them.
+
+Decides how a changed base reaches its consumers' keys without Pulumi. Leaves the file's format to ``core.plan_file``
+and keys to ``core.context``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fast_container.adapters.registries import Registries
+from fast_container.adapters.stat_cache import StatCache
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.cache_folder import cache_folder
+from fast_container.core.context import SelectedImage, SharedWalks, select_image
+from fast_container.core.graph import order
+from fast_container.core.plan_file import PlannedEntry, read_plan_file
+from fast_container.core.ports import Manifest
+from fast_container.errors import ArgsError
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentImage:
+    """An image of the plan file with its key as of now.
+
+    Attributes:
+        entry: As planned.
+        selected: As its files are now.
+        bases: Name of a base → the plan's name of that image; bases of other programs are not in it.
+    """
+
+    entry: PlannedEntry
+    selected: SelectedImage
+    bases: Mapping[str, str]
+
+
+def load_entries(file: str) -> dict[str, PlannedEntry]:
+    """The plan file's images by name.
+
+    Raises:
+        ArgsError: The file is not there or is no plan file.
+    """
+    try:
+        text = Path(file).read_text()
+    except OSError as error:
+        raise ArgsError(
+            f"{file} cannot be read.",
+            property_path="--plan",
+            why=error.strerror or str(error),
+            next_step="`pulumi preview` writes it into the program's folder",
+        ) from None
+    return read_plan_file(text, str(Path(file).absolute().parent), file)
+
+
+def chosen(entries: Mapping[str, PlannedEntry], name: str) -> PlannedEntry:
+    """The image of that name.
+
+    Raises:
+        ArgsError: There is none.
+    """
+    if name not in entries:
+        raise ArgsError(
+            f"There is no image {name!r} in the plan.",
+            property_path="--image",
+            next_step=f"one of: {', '.join(sorted(entries))}",
+        )
+    return entries[name]
+
+
+def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImage]:
+    """All images with their keys as of now, each behind its bases."""
+    by_identity = {(entry.repository_url, entry.build_key): name for name, entry in entries.items()}
+    bases = {
+        name: {
+            base: by_identity[url, entry.declared.base_keys[base]]
+            for base, url in entry.bases.items()
+            if (url, entry.declared.base_keys.get(base, "")) in by_identity
+        }
+        for name, entry in entries.items()
+    }
+    walks = SharedWalks(StatCache(str(cache_folder(os.environ) / "stat")))
+    found: dict[str, CurrentImage] = {}
+    for name in order({name: list(of.values()) for name, of in bases.items()}):
+        entry = entries[name]
+        keys = {base: found[image].selected.key.hex for base, image in bases[name].items()}
+        declared = replace(entry.declared, base_keys={**entry.declared.base_keys, **keys})
+        found[name] = CurrentImage(entry, select_image(declared, walks), bases[name])
+    walks.save()
+    return found
+
+
+def open_registries() -> Registries:
+    """Registries as the environment reaches them."""
+    return Registries(AwsAccess(), os.environ)
+
+
+async def look_up(images: Mapping[str, CurrentImage], registries: Registries) -> dict[str, Manifest]:
+    """Image name → what the registry has under its key's tag; one call a repository."""
+    tags: dict[str, dict[str, str]] = {}
+    for name, image in images.items():
+        if image.entry.repository_url:
+            tags.setdefault(image.entry.repository_url, {})[name] = image.selected.key.tag
+
+    async def of_repository(url: str, wanted: dict[str, str]) -> dict[str, Manifest]:
+        registry = await registries.registry(url)
+        found = await registry.find(list(dict.fromkeys(wanted.values())))
+        return {name: found[tag] for name, tag in wanted.items() if tag in found}
+
+    answers = await asyncio.gather(*(of_repository(url, wanted) for url, wanted in tags.items()))
+    return {name: manifest for answer in answers for name, manifest in answer.items()}

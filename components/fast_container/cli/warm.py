@@ -1,0 +1,178 @@
+"""``fast-container warm``: builds and pushes what is missing, and touches nothing else.
+
+For pull requests and for filling caches. A composition root: the same pipeline as in ``pulumi up``, with the local
+executor. Decides that a base is built before its consumers and that one failure does not stop the others. Secrets are
+given as ``--secret ID=VARIABLE``; values never enter a command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.registries import Registries
+from fast_container.build.pipeline import publish
+from fast_container.build.scheduler import LimitedExecutor
+from fast_container.cli.planned import CurrentImage, current_images, load_entries, open_registries
+from fast_container.core.cache_folder import cache_folder
+from fast_container.core.declared import is_own_base
+from fast_container.core.graph import levels
+from fast_container.core.ports import BuildJob
+from fast_container.errors import ArgsError, FastContainerError
+
+_FAILED = 1
+
+
+class _Lines:
+    """Satisfies ``core.ports.Reporter`` on standard error; progress is dropped."""
+
+    def __init__(self, image: str) -> None:
+        self._image = image
+
+    def progress(self, line: str) -> None:
+        """Nothing: a log is not a display."""
+
+    def note(self, line: str) -> None:
+        """A line."""
+        sys.stderr.write(f"{self._image}: {line}\n")
+
+    def warn(self, line: str) -> None:
+        """A line."""
+        sys.stderr.write(f"{self._image}: warning: {line}\n")
+
+
+class _Clock:
+    """Satisfies ``core.ports.Clock``."""
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        return time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build what is missing; the exit code is 0, 1 when a build failed, 2 for bad input."""
+    images = current_images(load_entries(arguments.plan))
+    secrets = _secrets(arguments.secret)
+    for name, image in images.items():
+        if not image.entry.repository_url:
+            raise ArgsError(
+                f"The repository of {name} was not known when the plan was written.",
+                property_path="--plan",
+                next_step="deploy the stack that makes it, and let `pulumi preview` write the plan again",
+            )
+        for secret in image.selected.declared.secret_ids:
+            if secret not in secrets:
+                raise ArgsError(
+                    f"{name} needs the secret {secret!r}.",
+                    property_path="--secret",
+                    next_step=f"--secret {secret}=VARIABLE",
+                )
+    return asyncio.run(_warm(images, secrets, arguments.max_parallel))
+
+
+async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes], max_parallel: int) -> int:
+    registries = open_registries()
+    built = BuildxExecutor(None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials)
+    executor = LimitedExecutor(built, max_parallel)
+    digests: dict[str, str] = {}
+    failed = 0
+
+    async def one(name: str) -> None:
+        image = images[name]
+        registry = await registries.registry(image.entry.repository_url)
+        job = await _job(image, images, digests, secrets, registries)
+        digests[name] = (await publish(job, registry, executor, _Lines(name), _Clock())).digest
+
+    for level in levels({name: list(image.bases.values()) for name, image in images.items()}):
+        for name, outcome in zip(
+            level, await asyncio.gather(*(one(name) for name in level), return_exceptions=True), strict=True
+        ):
+            if isinstance(outcome, FastContainerError):
+                failed += 1
+                sys.stderr.write(f"{name}: {outcome}\n")
+            elif outcome is not None:
+                raise outcome
+    return _FAILED if failed else 0
+
+
+async def _job(
+    image: CurrentImage,
+    images: Mapping[str, CurrentImage],
+    digests: Mapping[str, str],
+    secrets: Mapping[str, bytes],
+    registries: Registries,
+) -> BuildJob:
+    declared, selected = image.selected.declared, image.selected
+    named = {
+        alias: reference
+        if not is_own_base(reference)
+        else await _base_reference(alias, image, images, digests, registries)
+        for alias, reference in selected.named_images.items()
+    }
+    job = BuildJob(
+        name=declared.name,
+        key=selected.key,
+        repository_url=image.entry.repository_url,
+        dockerfile=selected.dockerfile_text,
+        dockerfile_name=declared.dockerfile_name,
+        contexts=selected.contexts,
+        platform=declared.platform,
+        target=declared.target,
+        build_args=declared.build_args,
+        labels=declared.labels,
+        named_images=named,
+        runs_on=image.entry.runs_on,
+        source_policy=declared.source_policy,
+    )
+    return replace(job, secrets={secret: secrets[secret] for secret in declared.secret_ids})
+
+
+async def _base_reference(
+    alias: str,
+    image: CurrentImage,
+    images: Mapping[str, CurrentImage],
+    digests: Mapping[str, str],
+    registries: Registries,
+) -> str:
+    declared = image.selected.declared
+    name = next((name for name, value in declared.build_args.items() if value == alias), alias)
+    url, key = image.entry.bases[name], declared.base_keys[name]
+    if name in image.bases:
+        if image.bases[name] not in digests:
+            raise FastContainerError(
+                f"Not built: its base image {image.bases[name]} failed.", next_step="mend the base image first"
+            )
+        return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
+    tag = f"key-{key[:40]}"
+    found = (await (await registries.registry(url)).find([tag])).get(tag)
+    if found is None:
+        raise FastContainerError(
+            f"The base image {name!r} is not in the registry.",
+            where=f"{url}:{tag}",
+            next_step="warm or deploy the stack that makes it",
+        )
+    return f"docker-image://{url}@{found.digest}"
+
+
+def _secrets(pairs: list[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for pair in pairs:
+        secret, equals, variable = pair.partition("=")
+        if not equals or variable not in os.environ:
+            raise ArgsError(
+                f"{pair!r} names no environment variable that is set.",
+                property_path="--secret",
+                next_step="--secret ID=VARIABLE",
+            )
+        found[secret] = os.fsencode(os.environ[variable])
+    return found
