@@ -24,6 +24,7 @@ from fast_container.adapters.buildx_progress import BuildProgress, Scrubber
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
 from fast_container.adapters.private_directory import private_directory, remove_abandoned
 from fast_container.adapters.process import run
+from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 
@@ -91,7 +92,7 @@ class BuildxExecutor:
         with private_directory() as directory:
             reporter.progress("staging the context")
             arguments = await _to_the_end(write_job, job, directory)
-            credentials = await asyncio.to_thread(self._fetch_credentials, job)
+            credentials = await in_thread(self._fetch_credentials, job)
             config = DockerConfig.load(self._environment)
             secrets = [*job.secrets.values(), *_token_texts(credentials)]
             with private_docker_config(config, credentials, directory) as variables:
@@ -113,7 +114,7 @@ class BuildxExecutor:
         async with self._finding:
             if self._builder is None:
                 reporter.progress("looking for BuildKit")
-                await asyncio.to_thread(self._tidy)
+                await in_thread(self._tidy)
                 self._builder = await find_builder(self._builder_name, self._environment)
             return self._builder
 
@@ -177,7 +178,7 @@ class BuildxExecutor:
 
 async def _to_the_end(work: Callable[[BuildJob, Path], list[str]], job: BuildJob, directory: Path) -> list[str]:
     """Work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
-    thread = asyncio.ensure_future(asyncio.to_thread(work, job, directory))
+    thread = asyncio.ensure_future(in_thread(work, job, directory))
     try:
         return await asyncio.shield(thread)
     except asyncio.CancelledError:

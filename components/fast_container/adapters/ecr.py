@@ -20,6 +20,7 @@ import botocore.exceptions
 
 from fast_container.adapters.aws_session import aws_errors, error_code
 from fast_container.adapters.oci_registry import MANIFEST_TYPES, OciRegistry
+from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 
@@ -108,7 +109,7 @@ class EcrRegistry:
         wanted = list(dict.fromkeys(tags))
         calls = [wanted[i : i + _IDS_PER_CALL] for i in range(0, len(wanted), _IDS_PER_CALL)]
         found: dict[str, Manifest] = {}
-        for answer in await asyncio.gather(*(asyncio.to_thread(self._batch_get, call) for call in calls)):
+        for answer in await asyncio.gather(*(in_thread(self._batch_get, call) for call in calls)):
             found.update(answer)
         return found
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from fast_container.adapters.http_transport import HttpTransport, Response, is_loopback
+from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 
@@ -87,22 +88,22 @@ class OciRegistry:
 
         async def one(tag: str) -> Manifest | None:
             async with limit:
-                return await asyncio.to_thread(self._manifest, tag)
+                return await in_thread(self._manifest, tag)
 
         found = await asyncio.gather(*(one(tag) for tag in dict.fromkeys(tags)))
         return {tag: manifest for tag, manifest in zip(dict.fromkeys(tags), found, strict=True) if manifest}
 
     async def manifest(self, digest: str) -> Manifest | None:
         """The manifest with that digest, or None."""
-        return await asyncio.to_thread(self._manifest, digest)
+        return await in_thread(self._manifest, digest)
 
     async def blob(self, digest: str) -> bytes:
         """A small blob, checked against its digest."""
-        return await asyncio.to_thread(self._blob, digest)
+        return await in_thread(self._blob, digest)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
         """Put a tag on a manifest that is there, and return the digest that is under the tag afterwards."""
-        return await asyncio.to_thread(self._tag, manifest, tag)
+        return await in_thread(self._tag, manifest, tag)
 
     def _manifest(self, reference: str) -> Manifest | None:
         response = self._send("GET", f"/manifests/{reference}", {"Accept": _ACCEPT})

@@ -8,7 +8,6 @@ import, so it is imported when the first ECR repository is used, never by a prog
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
 import urllib.parse
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from fast_container.adapters.docker_config import DockerConfig
 from fast_container.adapters.http_transport import HttpTransport, Proxies
 from fast_container.adapters.oci_registry import OciRegistry
+from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Credentials, Registry
 
@@ -67,7 +67,7 @@ class Registries:
 
     async def registry(self, url: str) -> Registry:
         """The adapter for ``host/name``."""
-        return await asyncio.to_thread(self.registry_blocking, url)
+        return await in_thread(self.registry_blocking, url)
 
     def registry_blocking(self, url: str) -> Registry:
         """As ``registry``; asks a configured ECR endpoint once.

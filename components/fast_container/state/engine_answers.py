@@ -22,6 +22,7 @@ from pulumi.runtime import rpc, settings
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import handle_grpc_error
 
+from fast_container.adapters.threads import in_thread
 from fast_container.errors import BuilderError
 
 PATIENCE_S = 10.0
@@ -44,7 +45,7 @@ class EngineAnswers:
             request = resource_pb2.RegisterResourceOutputsRequest(urn=urn or "", outputs=serialized)
             sent_s = asyncio.get_running_loop().time()
             try:
-                await asyncio.to_thread(monitor.RegisterResourceOutputs, request)
+                await in_thread(monitor.RegisterResourceOutputs, request)
             except grpc.RpcError as error:
                 handle_grpc_error(error)
             async with self._news:

@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass, field
 
 from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
+from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.lock import ImageLock, LockedImage, Policy, read_lock
@@ -50,10 +51,10 @@ class ProgramPins:
         if policy == "as-written":
             return image
         if policy == "locked":
-            return await asyncio.to_thread(self._locked, image, lock_file)
+            return await in_thread(self._locked, image, lock_file)
         known = ImageLock()
         while True:
-            pinned = await asyncio.to_thread(pin_image, image, known)
+            pinned = await in_thread(pin_image, image, known)
             if not pinned.unknown:
                 return pinned.declared
             for needed, found in await self._look_up(pinned.unknown, access):

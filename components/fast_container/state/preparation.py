@@ -16,6 +16,7 @@ from pulumi.runtime import settings
 
 from fast_container import args as rules
 from fast_container.adapters.pulumi_log import PulumiReporter
+from fast_container.adapters.threads import in_thread
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, select_image
@@ -111,7 +112,7 @@ async def _prepare(
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
             return Ready(None, url, access)
-        selected = await asyncio.to_thread(select_image, pinned, program.walks)
+        selected = await in_thread(select_image, pinned, program.walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None

@@ -7,7 +7,6 @@ several programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import weakref
@@ -22,6 +21,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.stat_cache import StatCache
+from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
@@ -105,7 +105,7 @@ class Program:
         if entry is not None:
             self._entries.append(entry)
         if self._settled == self._declared and not isinstance(settings.get_monitor(), MockMonitor):
-            await asyncio.to_thread(self._write)
+            await in_thread(self._write)
 
     def _write(self) -> None:
         self.walks.save()

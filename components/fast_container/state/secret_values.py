@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, cast
 import pulumi
 
 from fast_container.adapters.aws_session import aws_errors
+from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.core.ports import SecretReference
 from fast_container.errors import ArgsError
@@ -50,9 +51,9 @@ async def _value(secret: str, source: SecretInput, client: Client) -> bytes:
     if isinstance(source, SecretEnv | SecretFile):
         return source.read(path)
     if isinstance(source, SecretsManagerSecret):
-        return await asyncio.to_thread(_of_secrets_manager, source.reference, client, path)
+        return await in_thread(_of_secrets_manager, source.reference, client, path)
     if isinstance(source, SsmParameter):
-        return await asyncio.to_thread(_of_parameter_store, source.name, client)
+        return await in_thread(_of_parameter_store, source.name, client)
     return str(await pulumi.Output.from_input(source).future()).encode()
 
 
