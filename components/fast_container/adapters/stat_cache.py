@@ -28,9 +28,11 @@ from typing import Final
 MAGIC: Final = b"fast-container stat cache 1\n"
 _COUNT: Final = struct.Struct("<Q")
 # size, mtime_ns, ctime_ns, inode, device, mode; digest.
-_RECORD: Final = struct.Struct("<QqqQQI32s")
+_FACTS: Final = struct.Struct("<QqqQQI")
+_pack: Final = _FACTS.pack
 _SHA256: Final = "sha256:"
 _DIGEST_BYTES: Final = 32
+_RECORD_BYTES: Final = _FACTS.size + _DIGEST_BYTES
 
 # A file system that keeps fractions of a second ticks at least a hundred times in one; others once in up to two.
 _FINE_TICK_NS: Final = 100_000_000
@@ -40,7 +42,8 @@ _SECOND_NS: Final = 1_000_000_000
 # Nothing tells that a path is gone for good; from here on a cache starts again.
 _MOST_FILES: Final = 500_000
 
-_Record = tuple[int, int, int, int, int, int, bytes]
+# A file's facts and its digest as they are in the file; there are many, and bytes are no work for the collector.
+_Record = bytes
 
 
 class StatCache:
@@ -76,31 +79,19 @@ class RootStatCache:
     def get(self, path: str, facts: os.stat_result) -> str | None:
         """The content's ``sha256:<hex>`` when the facts are those that it was read under, else None."""
         record = self._known.get(path)
-        if (
-            record is None
-            or record[0] != facts.st_size
-            or record[1] != facts.st_mtime_ns
-            or record[2] != facts.st_ctime_ns
-            or record[3] != facts.st_ino
-            or record[4] != facts.st_dev
-            or record[5] != facts.st_mode
-        ):
+        try:
+            if record is None or not record.startswith(_packed(facts)):
+                return None
+        except struct.error:
             return None
-        return _SHA256 + record[6].hex()
+        return _SHA256 + record[-_DIGEST_BYTES:].hex()
 
     def put(self, path: str, facts: os.stat_result, digest: str) -> None:
         """Remember a digest that was read while the facts held, unless the file is too young."""
         if self._is_racy(facts):
             return
-        self._new[path] = (
-            facts.st_size,
-            facts.st_mtime_ns,
-            facts.st_ctime_ns,
-            facts.st_ino,
-            facts.st_dev,
-            facts.st_mode,
-            bytes.fromhex(digest.removeprefix(_SHA256)),
-        )
+        with contextlib.suppress(struct.error):  # A time of the 23rd century.
+            self._new[path] = _packed(facts) + bytes.fromhex(digest[len(_SHA256) :])
 
     def save(self) -> None:
         """Write what is new, with what others wrote meanwhile; a folder that cannot be written is no error."""
@@ -118,6 +109,10 @@ class RootStatCache:
         return max(facts.st_mtime_ns, facts.st_ctime_ns) + tick_ns >= self._started_ns
 
 
+def _packed(facts: os.stat_result) -> bytes:
+    return _pack(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev, facts.st_mode)
+
+
 def read_records(file: str) -> dict[str, _Record]:
     """Path → facts and digest; empty for a file that is absent, damaged or of another version."""
     try:
@@ -130,18 +125,19 @@ def read_records(file: str) -> dict[str, _Record]:
         return {}
     (count,) = _COUNT.unpack_from(data, head)
     records = head + _COUNT.size
-    names = records + count * _RECORD.size
+    names = records + count * _RECORD_BYTES
     if not count:
         return {}
     paths = data[names:].decode("utf-8", "surrogateescape").split("\0")
-    return dict(zip(paths, _RECORD.iter_unpack(memoryview(data)[records:names]), strict=True))
+    found = [data[start : start + _RECORD_BYTES] for start in range(records, names, _RECORD_BYTES)]
+    return dict(zip(paths, found, strict=True))
 
 
 def _write(file: str, records: dict[str, _Record]) -> None:
     body = b"".join(
         (
             _COUNT.pack(len(records)),
-            *(_RECORD.pack(*record) for record in records.values()),
+            *records.values(),
             "\0".join(records).encode("utf-8", "surrogateescape"),
         )
     )

@@ -37,9 +37,11 @@ class IgnoreRules:
 
     Attributes:
         patterns: The patterns as BuildKit sends them: cleaned, with their ``!``.
+        matches_nothing: Whether surely no pattern matches a path by itself; cheap, and False when in doubt. Below a
+            directory that no pattern matched, such a path is kept, and so is its state.
     """
 
-    __slots__ = ("_file", "_lines", "_prunable", "_read", "_rules", "_tops", "patterns")
+    __slots__ = ("_file", "_lines", "_prunable", "_read", "_rules", "_tops", "matches_nothing", "patterns")
 
     def __init__(self, patterns: Sequence[str], lines: Sequence[int], *, file: str) -> None:
         """Use ``parse`` or ``from_patterns``.
@@ -65,6 +67,7 @@ class IgnoreRules:
             (1 << index, pattern.exception, self._test(pattern, line))
             for index, (pattern, line) in enumerate(zip(self._read, self._lines, strict=True))
         )
+        self.matches_nothing = _quick_test(self._read)
         exceptions = [pattern for pattern in self._read if pattern.exception]
         self._prunable = not any(pattern.wild for pattern in exceptions)
         self._tops = tuple(f"{pattern.fixed_part}/" for pattern in exceptions)
@@ -117,6 +120,11 @@ class IgnoreRules:
     def start(self) -> State:
         """The state above the root's entries."""
         return _START
+
+    @staticmethod
+    def is_untouched(state: State) -> bool:
+        """Whether no pattern matched the directory of that state, or one above it."""
+        return state <= 0
 
     def step(self, parent: State, path: str) -> tuple[bool, State]:
         """Decide one path, given its parent directory's state.
@@ -195,6 +203,41 @@ class IgnoreRules:
             raise refusal
 
         return refuse
+
+
+def _quick_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
+    """``matches_nothing``: one look at a path for all patterns together."""
+    exact: set[str] = set()
+    begins: list[str] = []
+    ends: list[str] = []
+    searches: list[Callable[[str], object]] = []
+    for pattern in patterns:
+        if not pattern.text.isascii():
+            return _in_doubt
+        if pattern.kind == "regexp":
+            try:
+                searches.append(pattern.test())
+            except BadPatternError:
+                return _in_doubt
+        elif pattern.kind == "exact":
+            exact.add(pattern.text)
+        elif pattern.kind == "prefix":
+            begins.append(pattern.text[:-2])
+        else:
+            ends.append(pattern.text[2:])
+            exact.add(pattern.text[2:].removeprefix("/"))
+    is_exact, all_begins, all_ends = exact.__contains__, tuple(begins), tuple(ends)
+
+    def matches_nothing(path: str) -> bool:
+        if is_exact(path) or path.endswith(all_ends) or path.startswith(all_begins) or not path.isascii():
+            return False
+        return not any([search(path) for search in searches]) if searches else True
+
+    return matches_nothing
+
+
+def _in_doubt(_path: str) -> bool:
+    return False
 
 
 def _clean_line(line: str) -> str:

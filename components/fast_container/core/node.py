@@ -10,7 +10,7 @@ import os
 from typing import Literal
 
 from fast_container.core.entry import Entry
-from fast_container.core.key import encode_entry
+from fast_container.core.key import encode_entry, encode_file
 
 Kind = Literal["file", "dir", "symlink", "other"]
 
@@ -23,7 +23,6 @@ class Node:
         parent: The directory that it was listed in; None for the root.
         kind: ``other`` is a device, socket or named pipe.
         listed: What the directory's listing said; None once the node is complete, and for the root.
-        facts: ``lstat`` of a file, while it is completed.
         children: Name → node of a directory, once it was listed.
         sort_key: The path's bytes, once complete.
         frames: What counts of it as it goes into a context's digest (``core.key``), once complete; never empty then.
@@ -36,7 +35,6 @@ class Node:
     __slots__ = (
         "children",
         "digest",
-        "facts",
         "frames",
         "kind",
         "listed",
@@ -53,7 +51,6 @@ class Node:
         self.parent = parent
         self.kind: Kind = kind
         self.listed = listed
-        self.facts: os.stat_result | None = None
         self.children: dict[str, Node] | None = None
         self.frames = b""
 
@@ -71,7 +68,10 @@ class Node:
         path = self.path
         key = path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
         self.sort_key = key
-        self.frames = encode_entry(key, self.kind, mode, target, digest)
+        kind = self.kind
+        self.frames = (
+            encode_file(key, mode, digest) if kind == "file" else encode_entry(key, kind, mode, target, digest)
+        )
         self.listed = None
 
 

@@ -65,7 +65,13 @@ class View:
         present: dict[str, Node] = {}
         step, states = rules.step, self._states
         state = states[directory.path]
+        untouched, matches_nothing, kept = rules.is_untouched(state), rules.matches_nothing, State(0)
         for name, child in self.tree.children(directory).items():
+            if untouched and matches_nothing(child.path):
+                if child.kind == "dir":
+                    states[child.path] = kept
+                present[name] = child
+                continue
             ignored, below = step(state, child.path)
             if child.kind == "dir":
                 states[child.path] = below

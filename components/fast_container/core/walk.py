@@ -17,13 +17,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from threading import RLock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
 from fast_container.core.node import Node, kind_of
 from fast_container.errors import ContextError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 OPEN_FLAGS = (
     os.O_RDONLY
@@ -116,33 +119,30 @@ class Tree:
         Raises:
             ContextError: Something cannot be read, changed while it was read, or is no file, directory or link.
         """
-        small: list[Node] = []
-        large: list[Node] = []
         known = self._cache.get if self._cache is not None else _unknown
-        for node in nodes:
-            if node.frames:
-                continue
-            kind = node.kind
-            if kind == "file":
-                facts = self._look(node)
-                digest = known(node.path, facts)
-                if digest is not None:
-                    node.finish(_MODES[facts.st_mode & stat.S_IXUSR], facts.st_size, digest)
+        with _LargeFiles(self._read) as large:
+            for node in nodes:
+                if node.frames:
                     continue
-                node.facts = facts
-                (large if facts.st_size >= _LARGE_BYTES else small).append(node)
-            elif kind == "dir":
-                node.finish(_DIR_MODE, 0, "")
-            elif kind == "symlink":
-                self._finish_link(node)
-            else:
-                raise ContextError(
-                    "A build context can only hold files, directories and links.",
-                    path=node.path,
-                    why="It is a named pipe, a socket or a device.",
-                    next_step="Remove it, or name it in the ignore file.",
-                )
-        self._read_all(small, large)
+                if node.kind == "file":
+                    facts = self._look(node)
+                    digest = known(node.path, facts)
+                    if digest is None:
+                        if facts.st_size >= _LARGE_BYTES:
+                            large.begin(node, facts)
+                            continue
+                        digest = self._read(node.path, facts)
+                        self._remember(node.path, facts, digest)
+                    node.finish(_MODES[facts.st_mode & stat.S_IXUSR], facts.st_size, digest)
+                elif node.kind == "dir":
+                    node.finish(_DIR_MODE, 0, "")
+                elif node.kind == "symlink":
+                    self._finish_link(node)
+                else:
+                    raise _impossible(node.path)
+            for node, facts, digest in large.end():
+                self._remember(node.path, facts, digest)
+                node.finish(_MODES[facts.st_mode & stat.S_IXUSR], facts.st_size, digest)
 
     def save(self) -> None:
         """Let the cache write what was learnt."""
@@ -160,39 +160,6 @@ class Tree:
         """Where a path of this tree lies."""
         return self._prefix + path if path else self.root
 
-    def _read_all(self, small: list[Node], large: list[Node]) -> None:
-        workers = min(len(large), os.cpu_count() or 1, _MOST_THREADS)
-        if workers < 2:
-            for node in (*small, *large):
-                self._keep(node, self._read(node))
-            return
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
-
-        with ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash") as pool:
-            running = [(node, pool.submit(self._read, node)) for node in large]
-            for node in small:
-                self._keep(node, self._read(node))
-            for node, result in running:
-                self._keep(node, result.result())
-
-    def _read(self, node: Node) -> str:
-        assert node.facts is not None
-        try:
-            return read_digest(self._prefix + node.path, node.path, node.facts)
-        except OSError as error:
-            raise _unreadable(node.path, self.root, "file", error) from error
-
-    def _keep(self, node: Node, digest: str) -> None:
-        facts = node.facts
-        assert facts is not None
-        self.files_hashed += 1
-        self._unsaved_files += 1
-        self._unsaved_bytes += facts.st_size
-        if self._cache is not None:
-            self._cache.put(node.path, facts, digest)
-        node.finish(_MODES[facts.st_mode & stat.S_IXUSR], facts.st_size, digest)
-        node.facts = None
-
     def _look(self, node: Node) -> os.stat_result:
         listed = node.listed
         assert listed is not None
@@ -201,6 +168,19 @@ class Tree:
         except OSError as error:
             raise _unreadable(node.path, self.root, "file", error) from error
 
+    def _read(self, path: str, facts: os.stat_result) -> str:
+        try:
+            return read_digest(self._prefix + path, path, facts)
+        except OSError as error:
+            raise _unreadable(path, self.root, "file", error) from error
+
+    def _remember(self, path: str, facts: os.stat_result, digest: str) -> None:
+        self.files_hashed += 1
+        self._unsaved_files += 1
+        self._unsaved_bytes += facts.st_size
+        if self._cache is not None:
+            self._cache.put(path, facts, digest)
+
     def _finish_link(self, node: Node) -> None:
         try:
             target = os.readlink(self.absolute(node.path))
@@ -208,6 +188,36 @@ class Tree:
             raise _unreadable(node.path, self.root, "link", error) from error
         data = target.encode("utf-8", "surrogateescape")
         node.finish(_LINK_MODE, len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", target)
+
+
+class _LargeFiles:
+    """Reads large files in threads, beside the small ones; a thread costs more than a small file does."""
+
+    def __init__(self, read: Callable[[str, os.stat_result], str]) -> None:
+        self._read = read
+        self._pool: Executor | None = None
+        self._running: list[tuple[Node, os.stat_result, Future[str]]] = []
+
+    def __enter__(self) -> _LargeFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, node: Node, facts: os.stat_result) -> None:
+        """Read one, now or soon."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
+
+            workers = min(os.cpu_count() or 1, _MOST_THREADS)
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
+        self._running.append((node, facts, self._pool.submit(self._read, node.path, facts)))
+
+    def end(self) -> Iterator[tuple[Node, os.stat_result, str]]:
+        """What was read, in the order in which it was begun."""
+        for node, facts, result in self._running:
+            yield node, facts, result.result()
 
 
 def _unknown(_path: str, _facts: os.stat_result) -> str | None:
@@ -230,9 +240,9 @@ def read_digest(file: str, path: str, seen: os.stat_result) -> str:
     descriptor = os.open(file, OPEN_FLAGS)
     try:
         # One byte more than there should be, so that an end is seen without asking again.
-        data = os.read(descriptor, min(size + 1, _CHUNK_BYTES))
-        digest = hashlib.sha256(data)
+        data = os.read(descriptor, size + 1 if size < _CHUNK_BYTES else _CHUNK_BYTES)
         length = len(data)
+        digest = hashlib.sha256(data)
         while data and length <= size and size >= _CHUNK_BYTES:
             data = os.read(descriptor, _CHUNK_BYTES)
             digest.update(data)
@@ -262,6 +272,15 @@ def changed(path: str) -> ContextError:
         path=path,
         why="It is no longer what the build key was computed from.",
         next_step="Run again when nothing writes to it, or name it in the ignore file.",
+    )
+
+
+def _impossible(path: str) -> ContextError:
+    return ContextError(
+        "A build context can only hold files, directories and links.",
+        path=path,
+        why="It is a named pipe, a socket or a device.",
+        next_step="Remove it, or name it in the ignore file.",
     )
 
 
