@@ -83,3 +83,17 @@ def test_a_base_whose_tag_moved_after_locking_is_built_from_the_locked_digest(lo
     assert env_of_own(local, digest)["SAID"] == "first"
     unpinned = local.build(local.job("FROM pinned-base:1\nRUN echo $SAID > /said\n")).digest
     assert local.content(unpinned, "said") == b"second\n"
+
+
+def test_the_builders_own_platform_is_taken_out_of_the_pinned_index(local: Local, tree: Path) -> None:
+    base = MovingBase(local.cloud.mirror_host, "library/pinned-index")
+    base.move("1", {"SAID": "first"}, others=["linux/s390x"])
+    text = "FROM --platform=$BUILDPLATFORM pinned-index:1\nRUN echo $SAID > /said\n"
+    (tree / "Dockerfile").write_text(text)
+    resolver = ImageResolver(local.registries.registry, {"docker.io": local.cloud.mirror_host})
+    reference = "docker.io/library/pinned-index:1"
+    known = ImageLock().with_image(reference, asyncio.run(resolver.resolve(reference, "")))
+    base.move("1", {"SAID": "second"})
+    pinned = pin_image(declare(tree, platform=PLATFORM), known).declared
+    digest = local.build(local.job(text, source_policy=pinned.source_policy)).digest
+    assert local.content(digest, "said") == b"first\n"
