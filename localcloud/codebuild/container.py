@@ -88,7 +88,7 @@ class Container:
             json.dump(self._plan(buildspec, environment, events), file)
         process = start(
             [*PRIVATE_NAMESPACES, base_interpreter(), "-I", "-S", Path(__file__).with_name("agent.py"), plan],
-            log=self._output,
+            log=self._scratch / "agent.log",
             environment={"PATH": os.defpath},
             working_directory=self._source,
         )
@@ -140,7 +140,8 @@ class Container:
                 break
             time.sleep(_LOOK_S)
         if not status:
-            raise PhaseError("FAULT", "INTERNAL_SERVICE_ERROR", DEAD)
+            said = (self._scratch / "agent.log").read_text(errors="replace").strip()
+            raise PhaseError("FAULT", "INTERNAL_SERVICE_ERROR", f"{DEAD} {said}".rstrip())
         return status
 
     def _take_event(self, event: dict[str, Any]) -> str:

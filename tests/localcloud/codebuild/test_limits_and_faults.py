@@ -92,6 +92,7 @@ def test_a_build_can_be_killed_once_it_has_said_something(aws: Aws) -> None:
     build = aws.run("said")
     assert build["buildStatus"] == "FAULT"
     assert "\nin-build\n" in aws.log(build)
+    assert "unshare" not in aws.log(build)
     assert not asleep()
 
 
