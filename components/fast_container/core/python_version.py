@@ -147,12 +147,9 @@ def _compare(operator: str, candidate: Version, bound: Version) -> bool:
     if operator == ">=":
         return plain >= limit
     if operator == "<":
-        return plain < limit and (
-            bound.is_prerelease or not candidate.is_prerelease or not _same_base(candidate, bound)
-        )
+        return plain < _below(bound)
     if operator == ">":
-        after = bound.post is None and candidate.post is not None and _same_base(candidate, bound)
-        return plain > limit and not after
+        return plain > limit and not _is_post_of(candidate, bound)
     prefix = _parent(bound)
     return prefix is not None and plain >= limit and _has_prefix(candidate, prefix)
 
@@ -163,8 +160,15 @@ def _both_local(left: str, right: str) -> bool:
     return bool(version and other) and satisfies(other, left) is not False
 
 
-def _same_base(left: Version, right: Version) -> bool:
-    return (left.epoch, left.release) == (right.epoch, right.release)
+def _below(bound: Version) -> _Key:
+    """The limit of ``<``: pre-releases of a version count as that version, unless one of them is named."""
+    return bound.key if bound.is_prerelease else _first_of(bound)
+
+
+def _is_post_of(candidate: Version, bound: Version) -> bool:
+    """Whether ``>`` leaves a post-release of its version out."""
+    same = (candidate.epoch, candidate.release, candidate.pre) == (bound.epoch, bound.release, bound.pre)
+    return same and candidate.post is not None and bound.post is None and bound.dev is None
 
 
 def _has_prefix(candidate: Version, prefix: Version) -> bool:
@@ -210,7 +214,7 @@ def _range_of(operator: str, bound: Version) -> _Range | None:
     if operator == "<=":
         return _Range(high=bound.key)
     if operator == "<":
-        return _Range(high=bound.key if bound.is_prerelease else _first_of(bound), high_open=True)
+        return _Range(high=_below(bound), high_open=True)
     parent = _parent(bound) if operator == "~=" else None
     return None if parent is None else _Range(low=bound.key, high=_after(parent), high_open=True)
 
