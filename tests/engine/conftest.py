@@ -85,12 +85,6 @@ class Stacks:
         environment = self.cloud.environment()
         return [self.folder, *(Path(environment[name]) for name in ("BUILDX_CONFIG", "DOCKER_CONFIG", "PULUMI_HOME"))]
 
-    def digest_of(self, repository: str, digest: str) -> str | None:
-        """The digest when an image with it is there."""
-        name = f"{self.prefix}/{repository}"
-        images = self.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"]
-        return images[0]["imageId"]["imageDigest"] if images else None
-
     def repository(self, name: str) -> str:
         """Make an empty repository, as somebody else would; returns its URL."""
         made = self.ecr.create_repository(repositoryName=f"{self.prefix}/{name}", imageTagMutability="IMMUTABLE")

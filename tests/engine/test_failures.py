@@ -34,7 +34,8 @@ if config.get_bool("builds"):
     FastContainerImage("failing", repository=repository, dockerfile=failing, context="context")
     slow = InlineDockerfile("FROM busybox\\nRUN sleep 30\\n")
     FastContainerImage("too-slow", repository=repository, dockerfile=slow, context="context", timeout=3)
-    good = FastContainerImage("good", repository=repository, labels={"round": config.require("builds")}, **common)
+    FastContainerImage("unfit", repository=repository, platform="linux/s390x", runs_on="lambda", **common)
+    FastContainerImage("good", repository=repository, labels={"round": config.require("builds")}, **common)
 """
 BUILDKIT_GONE = """
 import pulumi
@@ -172,6 +173,12 @@ def test_a_build_that_takes_too_long_is_stopped_and_says_so(failures: Failures) 
     error = one_error(failures.up, "too-slow")
     assert "3 s" in error
     assert "timeout" in error
+
+
+def test_an_image_that_is_not_fit_for_its_place_is_pushed_but_gets_no_tag(failures: Failures) -> None:
+    error = one_error(failures.up, "unfit")
+    assert "not fit for Lambda" in error
+    assert "linux/s390x" in error
 
 
 def test_what_can_be_built_is_built_and_counts(failures: Failures) -> None:

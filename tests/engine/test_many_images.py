@@ -30,16 +30,17 @@ if config.get_bool("failing"):
 """
 SHARED = """
 import pulumi
-from fast_container import FastContainerImage
+from fast_container import FastContainerImage, ImageRepository
 
+repository = ImageRepository.get(pulumi.Config().require("repository"))
 for name in ("left", "right"):
-    image = FastContainerImage(name, repository=pulumi.Config().require("repository"), context=name)
+    image = FastContainerImage(name, repository=repository, context=name)
     pulumi.export(name, image.image_uri)
 """
 SLOW = """
 FROM busybox
 ARG NUMBER
-RUN echo "begin $(cat /proc/uptime)"; sleep 1.5; echo "end $(cat /proc/uptime)"
+RUN echo "begin $(cat /proc/uptime)"; sleep 2.5; echo "end $(cat /proc/uptime)"
 """
 
 
@@ -53,15 +54,20 @@ class Many:
         self.stack.file("failing/Dockerfile", "FROM busybox\nRUN echo soon; exit 3\n")
 
     @cached_property
+    def preview(self) -> Run:
+        return self.stack.preview("--parallel=1")
+
+    @cached_property
     def up(self) -> Run:
+        assert self.preview
         return self.stack.up("--parallel=20", "--continue-on-error", expect=1)
 
     @cached_property
     def both(self) -> tuple[Run, Run]:
-        """Two stacks, each with its own caches, start at the same time."""
-        repository = self.stacks.repository("shared")
+        """Two stacks, each with its own caches, start at the same time; one knows the URL, one the name."""
+        url = self.stacks.repository("shared")
         sides: list[EngineStack] = []
-        for name in ("here", "there"):
+        for name, repository in (("here", url), ("there", url.partition("/")[2])):
             stack = self.stacks(SHARED, folder=name, name=name)
             stack.configure({"engine-test:repository": repository})
             for image in ("left", "right"):
@@ -137,3 +143,10 @@ def test_two_stacks_at_once_end_well_with_one_image_each(many: Many) -> None:
     for name in ("left", "right"):
         assert here.records[name]["digest"] == there.records[name]["digest"] == tags[here.records[name]["tag"]]
     assert 2 <= here.builds + there.builds <= 4
+
+
+def test_a_preview_says_which_flag_lets_more_images_build_at_once(many: Many) -> None:
+    warnings = [line for line in many.preview.messages("warning") if "--parallel" in line]
+    assert len(warnings) == 1, warnings
+    assert re.search(r"`--parallel \d+`", warnings[0])
+    assert not any("--parallel" in line for line in many.up.messages("warning"))
