@@ -21,10 +21,19 @@ from fast_container.errors import AuthError, FastContainerError, RegistryError
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _BAD_CREDENTIALS = frozenset(
-    {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"}
+    {
+        *("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"),
+        *("InvalidAccessKeyId", "InvalidToken"),
+    }
 )
+# The JSON services say it in the message of InvalidSignatureException.
+_SKEWED = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SESSION_NAME = "fast-container"
+
+
+class ExpiredCredentialsError(AuthError):
+    """Credentials that were good once; the same source may have new ones."""
 
 
 class AwsSession:
@@ -67,6 +76,12 @@ class AwsSession:
                     ),
                 )
             return self._clients[service, where]
+
+    def renew(self) -> None:
+        """Look for credentials anew: whoever logged in again meanwhile is not asked to start over."""
+        with self._lock:
+            self._session = None
+            self._clients.clear()
 
     def _new_session(self) -> Any:
         access = self._access
@@ -176,8 +191,14 @@ def _service_error(
     response = cast("Mapping[str, Mapping[str, Any]]", error.response)
     code, message = error_code(error), str(response.get("Error", {}).get("Message", ""))
     why = f"{code}: {message}"
+    if any(mark in why for mark in _SKEWED):
+        return AuthError(
+            "AWS does not accept this machine's clock.", where=where, why=why, next_step="Set the clock (NTP)."
+        )
     if code in _EXPIRED:
-        return AuthError("The AWS credentials have expired.", where=where, why=why, next_step="Log in again.")
+        return ExpiredCredentialsError(
+            "The AWS credentials have expired.", where=where, why=why, next_step="Log in again."
+        )
     if code in _BAD_CREDENTIALS:
         return AuthError("AWS does not accept the credentials.", where=where, why=why)
     if code in _DENIED:

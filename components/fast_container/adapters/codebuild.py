@@ -1,8 +1,9 @@
 """Builds an image on AWS CodeBuild; satisfies ``core.ports.Executor``.
 
-Decides what is uploaded, which running build is joined, and how the end of a remote build reads here. The remote build
-runs the same pipeline as a local one and puts the key tag itself; what it published is then read from the registry,
-never believed from a log. A build is not stopped when the watcher goes: the next run joins it.
+Decides what is uploaded, which running build is joined, and what is tried again. The remote build runs the same
+pipeline as a local one and puts the key tag itself; what it published is then read from the registry, never believed
+from a log. A build is not stopped when the watcher goes: the next run joins it. Leaves reading a build's lines and end
+to ``adapters.codebuild_follow``.
 """
 
 from __future__ import annotations
@@ -11,26 +12,39 @@ import asyncio
 import hashlib
 import json
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
-from fast_container.adapters.codebuild_api import Build, CodeBuildApi, LimitReached
-from fast_container.adapters.codebuild_watch import KEY_VARIABLE, REPOSITORY_VARIABLE, BuildWatch
+from fast_container.adapters.codebuild_api import (
+    KEY_VARIABLE,
+    REPOSITORY_VARIABLE,
+    RUNNING,
+    Build,
+    CodeBuildApi,
+    LimitReached,
+    link_of,
+)
+from fast_container.adapters.codebuild_follow import Follow
+from fast_container.adapters.codebuild_watch import BuildWatch
 from fast_container.adapters.own_zipapp import zip_bytes, zipapp_bytes
 from fast_container.adapters.s3_source import S3SourceStore
-from fast_container.core import build_lines
+from fast_container.adapters.threads import in_thread
 from fast_container.core.parts import Part, cut
 from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter
 from fast_container.core.remote_plan import RemotePlan, planned_contexts, secret_variable, write_plan
-from fast_container.errors import ArgsError, BuilderError, BuildFailed, FastContainerError
+from fast_container.errors import ArgsError, AuthError, BuilderError
 
 ZIPAPP_FILE = "fast_container.pyz"
 PLAN_FILE = "plan.json"
-_TAIL_LINES = 40
+_SOURCE_ATTEMPTS = 3
 _LIMIT_FIRST_S = 5.0
 _LIMIT_LONGEST_S = 30.0
+# The build's own time limit comes first and says more; this is for a machine that hangs.
+_SPARE_MINUTES = 5
+_LONGEST_MINUTES = 2160
+_QUEUE_MINUTES = (5, 480)
+_GOES_ON = "The build on AWS goes on; the next `pulumi up` joins it, `fast-container cancel` stops it."
 
 
 @dataclass(slots=True)
@@ -43,7 +57,8 @@ class CodeBuildExecutor:
         registry_of: Job → its repository.
         buildkit_image: What the remote docker-container builder starts from; "" is buildx's own choice.
         queue_timeout_s: How long limits are waited out, and how long a build may queue.
-        watch: The project's poller.
+        limit_pause_s: Seconds before the first time that a refused start is tried again.
+        watch: The project's poller; made here unless given.
     """
 
     api: CodeBuildApi
@@ -51,12 +66,14 @@ class CodeBuildExecutor:
     registry_of: Callable[[BuildJob], Awaitable[Registry]]
     buildkit_image: str = ""
     queue_timeout_s: float = 8 * 3600.0
-    watch: BuildWatch = field(init=False)
     limit_pause_s: float = _LIMIT_FIRST_S
+    watch: BuildWatch = field(default=None)  # pyright: ignore[reportAssignmentType] - see __post_init__
+    _zipapp: bytes = field(default=b"", init=False)
 
     def __post_init__(self) -> None:
         """Make the one poller of the project."""
-        self.watch = BuildWatch(self.api)
+        if self.watch is None:  # pyright: ignore[reportUnnecessaryComparison]
+            self.watch = BuildWatch(self.api)
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Upload, start or join, watch.
@@ -67,38 +84,61 @@ class CodeBuildExecutor:
             SourceUploadError: The sources could not be uploaded.
             AuthError: Credentials are missing, expired, or not allowed to.
         """
-        started_s = time.monotonic()
-        for attempt in (1, 2):
+        started_s = self.watch.now_s()
+        for attempt in range(1, _SOURCE_ATTEMPTS + 1):
             build = await self.start(job, reporter)
-            follow = _Follow(reporter)
-            ended = await self.watch.wait(build["id"], follow.on_build, follow.on_line)
+            follow = Follow(reporter)
+            ended = await self._wait(build["id"], follow, reporter)
             self.watch.forget_recent()
-            if follow.missing_part and attempt == 1:
-                reporter.note("a part of the sources had expired: uploading it again")
-                self.store.forget()
-                continue
-            if ended["buildStatus"] != "SUCCEEDED":
-                raise _failure(job, ended, follow)
-            return await self._published(job, follow, time.monotonic() - started_s)
+            if ended["buildStatus"] == "SUCCEEDED":
+                return await self._published(job, follow, self.watch.now_s() - started_s)
+            if not follow.lacks_sources(ended) or attempt == _SOURCE_ATTEMPTS:
+                raise follow.error(job, ended)
+            reporter.note("a part of the sources had expired or was damaged: putting it again")
+            self.store.look_again(follow.damaged)
         raise AssertionError("unreachable")  # pragma: no cover
 
     async def start(self, job: BuildJob, reporter: Reporter) -> Build:
         """Join the image's build that is under way, or upload and start one; does not wait for its end."""
-        _refuse_local_secrets(job)
+        refuse_local_secrets(job)
+        running, finished = await self._latest(job, reporter)
+        if running is not None:
+            return running
+        begun_s = self.watch.now_s()
+        request = await self._request(job, reporter)
+        if self.watch.now_s() - begun_s > self.watch.first_pause_s:
+            # While this machine was uploading, another may have started the same.
+            self.watch.forget_recent()
+            running, finished = await self._latest(job, reporter)
+            if running is not None:
+                return running
+        # A token lasts five minutes and would hand back a build that has failed meanwhile.
+        last = str((finished or {}).get("id", ""))
+        while True:
+            token = hashlib.sha256(json.dumps([job.key.hex, request, last], sort_keys=True).encode()).hexdigest()
+            build = await self._start(job, {**request, "idempotencyToken": token}, reporter)
+            if build.get("buildStatus") in (RUNNING, None):
+                return build
+            last = str(build["id"])
+
+    async def _latest(self, job: BuildJob, reporter: Reporter) -> tuple[Build | None, Build | None]:
         running, finished = await self.watch.latest(job.key.hex, job.repository_url)
         if running is not None:
-            reporter.note(f"joined the build that is under way: {_link(running)}")
-            return running
-        request = await self._request(job, reporter)
-        token = hashlib.sha256(
-            json.dumps([job.key.hex, request, (finished or {}).get("id", "")], sort_keys=True).encode()
-        ).hexdigest()
-        build = await self._start({**request, "idempotencyToken": token}, reporter)
-        reporter.note(f"building on CodeBuild, also if this run is interrupted: {_link(build)}")
-        return build
+            reporter.note(f"joined the build that is under way: {link_of(running)}")
+        return running, finished
+
+    async def _wait(self, build_id: str, follow: Follow, reporter: Reporter) -> Build:
+        try:
+            return await self.watch.wait(build_id, follow)
+        except asyncio.CancelledError:
+            reporter.note(_GOES_ON)
+            raise
+        except (AuthError, BuilderError) as error:
+            error.next_step = f"{error.next_step} {_GOES_ON}".strip()
+            raise
 
     async def _request(self, job: BuildJob, reporter: Reporter) -> dict[str, Any]:
-        parts = {name: cut(source) for name, source in job.contexts.items()}
+        parts = {name: await in_thread(cut, source) for name, source in job.contexts.items()}
         bundle = await self._upload(job, parts, reporter)
         variables = [
             {"name": KEY_VARIABLE, "value": job.key.hex, "type": "PLAINTEXT"},
@@ -106,24 +146,29 @@ class CodeBuildExecutor:
         ]
         for number, reference in enumerate(job.secret_references.values()):
             variables.append({"name": secret_variable(number), "value": reference.reference, "type": reference.kind})
+        least, most = _QUEUE_MINUTES
         return {
             "sourceTypeOverride": "S3",
             "sourceLocationOverride": f"{self.store.bucket}/{bundle}",
             "environmentVariablesOverride": variables,
-            "timeoutInMinutesOverride": min(max(5, math.ceil(job.timeout_s / 60)), 2160),
-            "queuedTimeoutInMinutesOverride": min(max(5, math.ceil(self.queue_timeout_s / 60)), 480),
+            "timeoutInMinutesOverride": min(math.ceil(job.timeout_s / 60) + _SPARE_MINUTES, _LONGEST_MINUTES),
+            "queuedTimeoutInMinutesOverride": min(max(least, math.ceil(self.queue_timeout_s / 60)), most),
         }
 
     async def _upload(self, job: BuildJob, parts: Mapping[str, Sequence[Part]], reporter: Reporter) -> str:
         every = [part for cut_off in parts.values() for part in cut_off]
-        sent = 0
+        loop, sent = asyncio.get_running_loop(), [0, 0]
+
+        def show() -> None:
+            reporter.progress(f"uploading sources: {sent[0]} parts, {_size(sent[1])}")
 
         def on_bytes(count: int) -> None:
-            nonlocal sent
-            sent += count
+            sent[0] += 1
+            sent[1] += count
+            loop.call_soon_threadsafe(show)
 
         reporter.progress(f"uploading sources: {len(every)} parts")
-        upload = await asyncio.to_thread(self.store.put_parts, every, on_bytes)
+        upload = await in_thread(self.store.put_parts, every, on_bytes)
         plan = RemotePlan(
             job=replace(job, secrets={}),
             contexts=planned_contexts(job.contexts, parts),
@@ -132,22 +177,24 @@ class CodeBuildExecutor:
             parts_prefix=self.store.key("parts"),
             buildkit_image=self.buildkit_image,
         )
-        content = await asyncio.to_thread(lambda: zip_bytes({PLAN_FILE: write_plan(plan), ZIPAPP_FILE: zipapp_bytes()}))
-        name, bundle_bytes = await asyncio.to_thread(self.store.put_bundle, content)
+        content = await in_thread(lambda: zip_bytes({PLAN_FILE: write_plan(plan), ZIPAPP_FILE: zipapp_bytes()}))
+        name, bundle_bytes = await in_thread(self.store.put_bundle, content)
         reporter.note(
             f"uploaded {_size(upload.sent_bytes + bundle_bytes)}: {upload.put} of {upload.put + upload.present} parts"
             " were new"
         )
         return name
 
-    async def _start(self, request: Mapping[str, Any], reporter: Reporter) -> Build:
-        deadline_s = time.monotonic() + self.queue_timeout_s
+    async def _start(self, job: BuildJob, request: Mapping[str, Any], reporter: Reporter) -> Build:
+        deadline_s = self.watch.now_s() + self.queue_timeout_s
         pause_s = self.limit_pause_s
         while True:
             try:
-                return await asyncio.to_thread(self.api.start, request)
+                build = await in_thread(self.api.start, request)
+                reporter.note(f"building on CodeBuild, also if this run is interrupted: {link_of(build)}")
+                return build
             except LimitReached as error:
-                if time.monotonic() + pause_s > deadline_s:
+                if self.watch.now_s() + pause_s > deadline_s:
                     raise BuilderError(
                         "CodeBuild took no build within the queue's time limit.",
                         where=f"project {self.api.project}",
@@ -155,10 +202,14 @@ class CodeBuildExecutor:
                         next_step="Ask for a higher quota of concurrent builds (Service Quotas, CodeBuild).",
                     ) from error
                 reporter.progress(f"waiting for CodeBuild: {error}")
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 1.5, _LIMIT_LONGEST_S)
+            await self.watch.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, _LIMIT_LONGEST_S)
+            # Another machine's build of this image may have got the place.
+            running, _ = await self._latest(job, reporter)
+            if running is not None:
+                return running
 
-    async def _published(self, job: BuildJob, follow: _Follow, duration_s: float) -> BuiltImage:
+    async def _published(self, job: BuildJob, follow: Follow, duration_s: float) -> BuiltImage:
         registry = await self.registry_of(job)
         manifest = (await registry.find([job.key.tag])).get(job.key.tag)
         if manifest is None:
@@ -176,61 +227,12 @@ class CodeBuildExecutor:
         )
 
 
-class _Follow:
-    """What a watcher makes of a remote build's phases and lines."""
+def refuse_local_secrets(job: BuildJob) -> None:
+    """Refuse secrets whose values this machine has.
 
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._phase = ""
-        self.built: dict[str, Any] = {}
-        self.failed: dict[str, Any] = {}
-        self.missing_part = ""
-        self.tail: list[str] = []
-
-    def on_build(self, build: Build) -> None:
-        phase = str(build.get("currentPhase") or "")
-        if phase != self._phase:
-            self._phase = phase
-            self._reporter.progress(f"CodeBuild: {phase.lower().replace('_', ' ')}")
-
-    def on_line(self, line: str) -> None:
-        marked = build_lines.read_line(line)
-        if marked is None:
-            self.tail = [*self.tail, line.rstrip()][-_TAIL_LINES:]
-            return
-        kind, content = marked
-        if kind == build_lines.PROGRESS:
-            self._reporter.progress(str(content))
-        elif kind == build_lines.WARNING:
-            self._reporter.warn(str(content))
-        elif kind == build_lines.BUILT:
-            self.built = cast("dict[str, Any]", content)
-        elif kind == build_lines.FAILED:
-            self.failed = cast("dict[str, Any]", content)
-        elif kind == build_lines.PART_MISSING:
-            self.missing_part = str(content)
-
-
-def _failure(job: BuildJob, build: Build, follow: _Follow) -> FastContainerError:
-    found, status = follow.failed, str(build["buildStatus"])
-    causes = [
-        f"{phase['phaseType'].lower()}: {context['message']}"
-        for phase in cast("list[Mapping[str, Any]]", build.get("phases") or [])
-        for context in cast("list[Mapping[str, Any]]", phase.get("contexts") or [])
-        if context.get("message") and phase.get("phaseStatus") not in ("SUCCEEDED", None)
-    ]
-    return BuildFailed(
-        str(found.get("what") or f"The build of {job.name} on CodeBuild ended as {status}."),
-        step=str(found.get("step") or found.get("where") or ""),
-        exit_code=cast("int | None", found.get("exit_code")),
-        last_lines=cast("list[str]", found.get("last_lines") or follow.tail),
-        log_path=_link(build),
-        why=str(found.get("why") or "; ".join(causes)),
-        next_step=str(found.get("next") or ""),
-    )
-
-
-def _refuse_local_secrets(job: BuildJob) -> None:
+    Raises:
+        ArgsError: There is one.
+    """
     for secret in job.secrets:
         raise ArgsError(
             f"The secret {secret!r} cannot reach a build on CodeBuild.",
@@ -238,11 +240,6 @@ def _refuse_local_secrets(job: BuildJob) -> None:
             why="its value would have to travel in the source, the plan or the build's environment",
             next_step="keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`",
         )
-
-
-def _link(build: Build) -> str:
-    logs = cast("Mapping[str, Any]", build.get("logs") or {})
-    return str(logs.get("deepLink") or build.get("arn") or build.get("id"))
 
 
 def _size(count: int) -> str:

@@ -1,30 +1,36 @@
 """The CodeBuild and CloudWatch Logs calls of one project. Blocking: callers use a thread.
 
-Decides which answers mean "wait and try again" (throttling, queues and limits) and which are errors. Leaves when to
-ask to ``adapters.codebuild_watch`` and what to build to ``adapters.codebuild``.
+Decides which answers mean "wait and try again" (throttling, queues, limits, a lost connection) and which are errors.
+Leaves when to ask to ``adapters.codebuild_watch`` and what to build to ``adapters.codebuild``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import botocore.exceptions
 
-from fast_container.adapters.aws_session import aws_errors, error_code
-from fast_container.errors import AuthError, BuilderError
+from fast_container.adapters.aws_session import ExpiredCredentialsError, aws_errors, error_code
+from fast_container.errors import AuthError, BuilderError, FastContainerError
+
+KEY_VARIABLE: Final = "FAST_CONTAINER_KEY"
+REPOSITORY_VARIABLE: Final = "FAST_CONTAINER_REPOSITORY"
+RUNNING: Final = "IN_PROGRESS"
 
 _IDS_A_CALL = 100
+_MOST_PAGES = 10
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
-_NO_LOGS_YET = frozenset({"ResourceNotFoundException"})
+_SERVICE_TROUBLE = ("InternalServerError", "InternalFailure", "ServiceUnavailable", "InternalError")
 
 Build = Mapping[str, Any]
 """A build as ``BatchGetBuilds`` describes it."""
 
 
 class LimitReached(Exception):  # noqa: N818 - to be waited out, not an error
-    """CodeBuild takes no further build now."""
+    """CodeBuild takes no further build, or no further question, now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,12 @@ class CodeBuildApi:
     Attributes:
         client: Service (``codebuild``, ``logs``) → client.
         project: The project's name.
+        renew: Looks for credentials anew.
     """
 
     client: Callable[[str], Any]
     project: str
+    renew: Callable[[], None] = lambda: None
 
     def start(self, request: Mapping[str, Any]) -> Build:
         """Start a build, or get the one that an equal token has started within five minutes.
@@ -60,21 +68,35 @@ class CodeBuildApi:
             return cast(Build, answer["build"])
 
     def builds(self, ids: Sequence[str]) -> dict[str, Build]:
-        """Id → build; an id that CodeBuild does not know is not in the answer."""
+        """Id → build; an id that CodeBuild does not know is not in the answer.
+
+        Raises:
+            LimitReached: Asked too often.
+        """
         found: dict[str, Build] = {}
         for start in range(0, len(ids), _IDS_A_CALL):
-            with self._errors("codebuild:BatchGetBuilds"):
-                answer = self.client("codebuild").batch_get_builds(ids=list(ids[start : start + _IDS_A_CALL]))
+            answer = self._ask("BatchGetBuilds", ids=list(ids[start : start + _IDS_A_CALL]))
             found |= {build["id"]: build for build in answer["builds"]}
         return found
 
     def recent(self) -> list[Build]:
-        """The project's latest builds, newest first, at most 100."""
-        with self._errors("codebuild:ListBuildsForProject"):
-            answer = self.client("codebuild").list_builds_for_project(projectName=self.project, sortOrder="DESCENDING")
-        ids = cast("list[str]", answer["ids"])[:_IDS_A_CALL]
-        known = self.builds(ids) if ids else {}
-        return [known[build] for build in ids if build in known]
+        """The project's latest builds, newest first: at least 100, and on to where none is under way any more.
+
+        Raises:
+            LimitReached: Asked too often.
+        """
+        found: list[Build] = []
+        token: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            answer = self._ask("ListBuildsForProject", projectName=self.project, sortOrder="DESCENDING", **token)
+            ids = cast("list[str]", answer["ids"])
+            known = self.builds(ids) if ids else {}
+            page = [known[build] for build in ids if build in known]
+            found += page
+            if not answer.get("nextToken") or not any(build.get("buildStatus") == RUNNING for build in page):
+                break
+            token = {"nextToken": str(answer["nextToken"])}
+        return found
 
     def stop(self, build_id: str) -> None:
         """Stop a build; one that has ended is left alone."""
@@ -88,7 +110,10 @@ class CodeBuildApi:
     def log_lines(self, build: Build, token: str) -> tuple[list[str], str]:
         """Lines of a build's log since ``token`` ("" is the start), and the next token.
 
-        A log that is not there yet, or that may not be read, has no lines: it is not what decides.
+        A log that is not there yet has no lines.
+
+        Raises:
+            AuthError: It may not be read.
         """
         logs = cast("Mapping[str, Any]", build.get("logs") or {})
         if not logs.get("groupName") or not logs.get("streamName"):
@@ -97,39 +122,67 @@ class CodeBuildApi:
         if token:
             request["nextToken"] = token
         try:
-            answer = self.client("logs").get_log_events(startFromHead=True, **request)
-        except botocore.exceptions.ClientError as error:
-            if error_code(error) in _NO_LOGS_YET | _THROTTLED:
-                return [], token
-            return [], token
+            with aws_errors("logs:GetLogEvents", f"log group {logs['groupName']}", error_type=BuilderError):
+                answer = self.client("logs").get_log_events(startFromHead=True, **request)
+        except (BuilderError, ExpiredCredentialsError):
+            return [], token  # Not there yet, throttled, or lost: it is not the log that decides.
         lines = [line for event in answer["events"] for line in str(event["message"]).splitlines()]
         return lines, str(answer.get("nextForwardToken") or token)
 
-    def _errors(self, action: str) -> Any:
-        return _project_errors(action, self.project)
+    def _ask(self, operation: str, **request: Any) -> Any:
+        client_method = {
+            "BatchGetBuilds": "batch_get_builds",
+            "ListBuildsForProject": "list_builds_for_project",
+        }[operation]
+        with self._errors(f"codebuild:{operation}"):
+            try:
+                return getattr(self.client("codebuild"), client_method)(**request)
+            except botocore.exceptions.ClientError as error:
+                if error_code(error) in _THROTTLED:
+                    raise LimitReached(str(error)) from error
+                raise
 
-
-class _project_errors:  # noqa: N801 - a context manager
-    """``aws_errors`` with the statement to add where AWS denies."""
-
-    def __init__(self, action: str, project: str) -> None:
-        self._action, self._project = action, project
-        self._errors = aws_errors(action, f"CodeBuild project {project}", error_type=BuilderError)
-
-    def __enter__(self) -> None:
-        self._errors.__enter__()
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
+    @contextmanager
+    def _errors(self, action: str) -> Generator[None]:
+        """``aws_errors`` with the statement to add where AWS denies, and what a missing project may mean."""
         try:
-            return self._errors.__exit__(kind, error, trace)
-        except AuthError as found:
-            if self._action in found.what:
-                found.next_step = (
-                    f'Add to the deployer\'s policy: {{"Effect": "Allow", "Action": "{self._action}",'
-                    f' "Resource": "arn:aws:codebuild:*:*:project/{self._project}"}}'
+            with aws_errors(action, f"CodeBuild project {self.project}", error_type=BuilderError):
+                yield
+        except AuthError as error:
+            if action in error.what:
+                error.next_step = (
+                    f'Add to the deployer\'s policy: {{"Effect": "Allow", "Action": "{action}",'
+                    f' "Resource": "arn:aws:codebuild:*:*:project/{self.project}"}}'
                 )
             raise
-        except BuilderError as found:
-            if "ResourceNotFoundException" in found.why:
-                found.next_step = "Is the project in this region? Deploy the stack that makes the CodeBuildBuilder."
+        except BuilderError as error:
+            if "ResourceNotFoundException" in error.why:
+                error.next_step = "Is the project in this region? Deploy the stack that makes the CodeBuildBuilder."
+            elif passes(error):
+                error.next_step = f"Check the network, and that this region has CodeBuild: {self._region()}."
             raise
+
+    def _region(self) -> str:
+        return str(self.client("codebuild").meta.region_name)
+
+
+def passes(error: FastContainerError) -> bool:
+    """Whether an error is one of the connection or of the service's own, which waiting may help."""
+    lost = (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)
+    return isinstance(error.__cause__, lost) or error.why.startswith(_SERVICE_TROUBLE)
+
+
+def image_of(build: Build) -> tuple[str, str]:
+    """Build key and repository URL of the image that a build makes, as its environment says; "" where it does not."""
+    environment = cast("Mapping[str, Any]", build.get("environment") or {})
+    variables = {
+        str(variable["name"]): str(variable["value"])
+        for variable in cast("list[Mapping[str, Any]]", environment.get("environmentVariables") or [])
+    }
+    return variables.get(KEY_VARIABLE, ""), variables.get(REPOSITORY_VARIABLE, "")
+
+
+def link_of(build: Build) -> str:
+    """Where a person looks at a build: the log in the console, or the build's ARN while there is none."""
+    logs = cast("Mapping[str, Any]", build.get("logs") or {})
+    return str(logs.get("deepLink") or build.get("arn") or build.get("id"))

@@ -13,7 +13,8 @@ from typing import Final
 
 _PACKAGES: Final = ("core", "build", "checks", "adapters", "remote")
 _SINGLE: Final = ("__init__.py", "errors.py")
-_LEFT_OUT: Final = frozenset({"pulumi_log.py", "codebuild.py", "codebuild_watch.py", "s3_source.py", "own_zipapp.py"})
+_LEFT_OUT: Final = frozenset({"pulumi_log.py", "s3_source.py", "own_zipapp.py", "image_resolver.py", "stat_cache.py"})
+_LEFT_OUT_PREFIX: Final = "codebuild"
 _TIME: Final = (1980, 1, 2, 0, 0, 0)
 
 
@@ -44,5 +45,9 @@ def _collect(folder: Traversable, prefix: str, members: dict[str, bytes]) -> Non
     for child in folder.iterdir():
         if child.is_dir() and child.name != "__pycache__":
             _collect(child, f"{prefix}/{child.name}", members)
-        elif child.name.endswith(".py") and child.name not in _LEFT_OUT:
+        elif _travels(child.name):
             members[f"{prefix}/{child.name}"] = child.read_bytes()
+
+
+def _travels(name: str) -> bool:
+    return name.endswith(".py") and name not in _LEFT_OUT and not name.startswith(_LEFT_OUT_PREFIX)

@@ -13,9 +13,11 @@ import hashlib
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import IO, Any, cast
 
@@ -24,17 +26,22 @@ import botocore.exceptions
 from fast_container.adapters.aws_session import aws_errors, error_code
 from fast_container.core.archive import write_archive
 from fast_container.core.parts import Part
-from fast_container.errors import SourceUploadError
+from fast_container.errors import AuthError, SourceUploadError
 
 _CONFLICT_ATTEMPTS = 5
+_CONFLICT_PAUSE_S = 0.2
 _PARALLEL_UPLOADS = 4
 _MEMORY_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+# A HEAD has no body to say more in.
+_UNEXPLAINED = frozenset({"400", "403"})
+_DAY_S = 24 * 3600.0
 # CodeBuild queues a build for at most 8 hours; what expires earlier than a day from now is put again.
-_MARGIN_S = 24 * 3600.0
+_MARGIN_S = _DAY_S
 
 OnBytes = Callable[[int], None]
+"""Told the bytes of each object that was put; called from threads."""
 
 
 @dataclass(slots=True)
@@ -68,6 +75,7 @@ class S3SourceStore:
     prefix: str = ""
     expire_days: int = 30
     _known: set[str] = field(default_factory=set[str], init=False)
+    _damaged: set[str] = field(default_factory=set[str], init=False)
     _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock], init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -101,23 +109,30 @@ class S3SourceStore:
             body.write(content)
             return name, self._put(name, body, lambda _: None)
 
-    def forget(self) -> None:
-        """Look again for what was there: a build has missed a part."""
+    def look_again(self, damaged: Iterable[str] = ()) -> None:
+        """Take nothing for granted any more: a build has missed something.
+
+        Args:
+            damaged: Digests of parts that are there and are not what their names say; they are put over.
+        """
         with self._guard:
             self._known.clear()
+            self._damaged.update(self.key(f"parts/{digest}") for digest in damaged)
 
     def _put_part(self, on_bytes: OnBytes, part: Part) -> int:
         name = self.key(f"parts/{part.digest}")
         with self._guard:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            if name in self._known or self._is_there(name):
+            damaged = name in self._damaged
+            if not damaged and (name in self._known or self._is_there(name)):
                 self._known.add(name)
                 return 0
             with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
                 with gzip.GzipFile(fileobj=body, mode="wb", compresslevel=6, mtime=0, filename="") as packed:
                     write_archive(part.source, cast("IO[bytes]", packed))
-                sent = self._put(name, body, on_bytes)
+                sent = self._put(name, body, on_bytes, over=damaged)
+            self._damaged.discard(name)
             self._known.add(name)
             return sent
 
@@ -128,42 +143,78 @@ class S3SourceStore:
             except botocore.exceptions.ClientError as error:
                 if error_code(error) in _ABSENT:
                     return False
+                if error_code(error) in _UNEXPLAINED:
+                    # The same question in a form whose answer says why.
+                    self.client().get_object(Bucket=self.bucket, Key=name, Range="bytes=0-0")["Body"].close()
                 raise
-        expires_s = found["LastModified"].timestamp() + self.expire_days * 24 * 3600.0
         whole = str(found["ContentLength"]) == found.get("Metadata", {}).get("length")
-        return whole and expires_s - time.time() > _MARGIN_S
+        age_s = _server_time_s(found) - found["LastModified"].timestamp()
+        return whole and self.expire_days * _DAY_S - age_s > _MARGIN_S
 
-    def _put(self, name: str, body: IO[bytes], on_bytes: OnBytes) -> int:
+    def _put(self, name: str, body: IO[bytes], on_bytes: OnBytes, *, over: bool = False) -> int:
         length = body.tell()
         body.seek(0)
         checksum = hashlib.sha256()
         while chunk := body.read(_CHUNK_BYTES):
             checksum.update(chunk)
+        request = {
+            "Bucket": self.bucket,
+            "Key": name,
+            "ContentLength": length,
+            "ChecksumSHA256": base64.b64encode(checksum.digest()).decode(),
+            "Metadata": {"length": str(length)},
+        }
         with self._errors("s3:PutObject", name):
             for attempt in range(_CONFLICT_ATTEMPTS):
                 body.seek(0)
                 try:
-                    self.client().put_object(
-                        Bucket=self.bucket,
-                        Key=name,
-                        Body=body,
-                        ContentLength=length,
-                        ChecksumSHA256=base64.b64encode(checksum.digest()).decode(),
-                        Metadata={"length": str(length)},
-                        # The first attempt only creates; a later one replaces what is about to expire or broken.
-                        **({"IfNoneMatch": "*"} if attempt == 0 else {}),
-                    )
-                    on_bytes(length)
-                    return length
+                    self.client().put_object(Body=body, **request, **({} if over else {"IfNoneMatch": "*"}))
                 except botocore.exceptions.ClientError as error:
                     if error_code(error) == "PreconditionFailed":
                         if self._is_there(name):
                             return 0  # another machine was first
-                        continue  # there, but old or broken: put over it
-                    if error_code(error) != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS - 1:
+                        over = True  # there, but old or cut short
+                    elif error_code(error) == "ConditionalRequestConflict":
+                        time.sleep(_CONFLICT_PAUSE_S * 2**attempt)
+                    else:
                         raise
-                    time.sleep(0.2 * 2**attempt)
-        raise SourceUploadError(f"{name} could not be put.", where=f"s3://{self.bucket}")
+                else:
+                    on_bytes(length)
+                    return length
+        raise SourceUploadError(
+            "An object could not be put: others kept writing it.",
+            where=f"s3://{self.bucket}/{name}",
+            next_step="Run again.",
+        )
 
-    def _errors(self, action: str, name: str) -> Any:
-        return aws_errors(action, f"s3://{self.bucket}/{name}", error_type=SourceUploadError)
+    @contextmanager
+    def _errors(self, action: str, name: str) -> Generator[None]:
+        try:
+            with aws_errors(action, f"s3://{self.bucket}/{name}", error_type=SourceUploadError):
+                yield
+        except AuthError as error:
+            if action in error.what:
+                error.next_step = _statement(action, self.bucket, self.prefix)
+            raise
+        except SourceUploadError as error:
+            if "NoSuchBucket" in error.why:
+                error.what = f"The bucket for sources does not exist: {self.bucket}"
+                error.next_step = (
+                    "Deploy the stack that makes the CodeBuildBuilder; for a bucket of your own check bucket=."
+                )
+            raise
+
+
+def _server_time_s(answer: Mapping[str, Any]) -> float:
+    """S3's own time, so that a wrong clock here does not make objects young or old."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date).timestamp() if date else time.time()
+
+
+def _statement(action: str, bucket: str, prefix: str) -> str:
+    objects = f"arn:aws:s3:::{bucket}/{prefix}/*" if prefix else f"arn:aws:s3:::{bucket}/*"
+    text = f'Add to the deployer\'s policy: {{"Effect": "Allow", "Action": "{action}", "Resource": "{objects}"}}'
+    if action == "s3:GetObject":
+        # Without it S3 answers "denied" for what is absent.
+        text += f' and {{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::{bucket}"}}'
+    return text

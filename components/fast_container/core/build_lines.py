@@ -14,7 +14,7 @@ NOTE: Final = "note"
 WARNING: Final = "warning"
 BUILT: Final = "built"
 FAILED: Final = "failed"
-PART_MISSING: Final = "part_missing"
+PARTS_UNUSABLE: Final = "parts_unusable"
 
 
 def write_line(kind: str, content: Any) -> str:

@@ -1,7 +1,7 @@
 """One remote build, from its plan to its verified tag.
 
 A composition root (its environment is CodeBuild's). Decides the order and the exit codes: 0 built or found, 1 failed,
-3 a part of the sources is missing and must be uploaded again. Leaves all that matters to ``build.pipeline``.
+3 parts of the sources are missing or damaged and must be put again. Leaves all that matters to ``build.pipeline``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from fast_container.build.pipeline import publish
 from fast_container.core import build_lines
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.record import BuildRecord
-from fast_container.core.remote_plan import RemotePlan, read_plan
+from fast_container.core.remote_plan import SECRET_VARIABLE, RemotePlan, read_plan
 from fast_container.errors import BuildFailed, FastContainerError
 from fast_container.remote.builder import make_builder
-from fast_container.remote.parts import PartMissing, fetch_contexts
+from fast_container.remote.parts import PartsUnusable, fetch_contexts
 
-EXIT_PART_MISSING = 3
+EXIT_PARTS_UNUSABLE = 3
 PLAN_FILE = "plan.json"
 
 
@@ -70,9 +70,9 @@ def main() -> int:
     try:
         plan = read_plan((source / PLAN_FILE).read_bytes())
         record = asyncio.run(build(plan, os.environ))
-    except PartMissing as missing:
-        say(build_lines.PART_MISSING, missing.digest)
-        return EXIT_PART_MISSING
+    except PartsUnusable as parts:
+        say(build_lines.PARTS_UNUSABLE, {"absent": parts.absent, "damaged": parts.damaged})
+        return EXIT_PARTS_UNUSABLE
     except FastContainerError as error:
         say(build_lines.FAILED, failure(error))
         return 1
@@ -95,9 +95,11 @@ async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord
         )
         secrets = {secret: environment[name].encode() for secret, name in plan.secret_variables.items()}
         job = replace(plan.job, contexts=contexts, secrets=secrets)
-        builder = await make_builder(plan.buildkit_image, environment)
+        # Secrets reach the build through files; no other process needs them.
+        clean = {name: value for name, value in environment.items() if not name.startswith(SECRET_VARIABLE)}
+        builder = await make_builder(plan.buildkit_image, clean)
         logs = Path(folder) / "logs"
-        executor = BuildxExecutor(builder, environment, logs, credentials=registries.push_credentials)
+        executor = BuildxExecutor(builder, clean, logs, credentials=registries.push_credentials)
         registry = await registries.registry(job.repository_url)
         try:
             return await publish(job, registry, executor, reporter, SystemClock(), executor_name="codebuild")

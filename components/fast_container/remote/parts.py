@@ -1,14 +1,16 @@
 """Puts the contexts of a remote build together again from their parts.
 
-Decides that nothing is built from what is not exactly what was hashed: the parts of a context must add up to its
-``context_digest``. Leaves safe unpacking to ``core.archive``.
+Decides that nothing is built from what is not exactly what was hashed: every part must be what its name says, and the
+parts of a context must add up to its ``context_digest``. Leaves safe unpacking to ``core.archive``.
 """
 
 from __future__ import annotations
 
 import gzip
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -20,61 +22,102 @@ from fast_container.core.entry import Entry
 from fast_container.core.key import entries_digest
 from fast_container.core.parts import joined
 from fast_container.core.ports import ContextSource
-from fast_container.core.remote_plan import PlacedPart, PlannedContext, RemotePlan
-from fast_container.errors import SourceUploadError
+from fast_container.core.remote_plan import PlannedContext, RemotePlan
+from fast_container.errors import ContextError, SourceUploadError
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+_PARALLEL = 8
+_CHUNK_BYTES = 1 << 20
 
 
-class PartMissing(Exception):  # noqa: N818 - an event, told by an exit code
-    """A part is not in the bucket any more."""
+class PartsUnusable(Exception):  # noqa: N818 - an event, told by an exit code
+    """Parts that must be put again.
 
-    def __init__(self, digest: str) -> None:
-        super().__init__(digest)
-        self.digest = digest
+    Args:
+        absent: Digests of parts that are not in the bucket any more.
+        damaged: Digests of parts that are not what their names say.
+    """
+
+    def __init__(self, absent: Sequence[str], damaged: Sequence[str]) -> None:
+        super().__init__(*absent, *damaged)
+        self.absent = tuple(absent)
+        self.damaged = tuple(damaged)
 
 
 def fetch_contexts(plan: RemotePlan, client: Callable[[], Any], folder: Path) -> dict[str, ContextSource]:
     """Fetch and unpack every context of a plan.
 
     Raises:
-        PartMissing: A part has expired.
-        SourceUploadError: A part is damaged, or S3 refused.
+        PartsUnusable: Parts have expired or are damaged.
+        ContextError: The plan leads out of its context.
+        SourceUploadError: S3 refused, or the plan is wrong.
     """
-    return {
-        name: _fetch_context(plan, context, client, folder / str(number))
-        for number, (name, context) in enumerate(plan.contexts.items())
-    }
+    distinct = list(dict.fromkeys(part.digest for context in plan.contexts.values() for part in context.parts))
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="parts-", dir=folder.parent) as packed:
+        place = Path(packed)
+
+        def download(digest: str) -> bool:
+            return _download(plan, digest, client, place / digest)
+
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            there = dict(zip(distinct, pool.map(download, distinct), strict=True))
+        absent, damaged = [digest for digest in distinct if not there[digest]], dict[str, None]()
+        if absent:
+            raise PartsUnusable(absent, ())
+        contexts = {
+            name: _unpack(context, place, folder / str(number), damaged)
+            for number, (name, context) in enumerate(plan.contexts.items())
+        }
+    if damaged:
+        raise PartsUnusable((), list(damaged))
+    return {name: _checked(plan, name, source) for name, source in contexts.items()}
 
 
-def _fetch_context(plan: RemotePlan, context: PlannedContext, client: Callable[[], Any], folder: Path) -> ContextSource:
-    unpacked = [(part.prefix, _fetch_part(plan, part, client, folder)) for part in context.parts]
-    folder.mkdir(parents=True, exist_ok=True)
-    entries = joined(unpacked)
-    if entries_digest(entries) != context.context_digest:
-        raise SourceUploadError(
-            "The parts of a context do not add up to what was hashed.",
-            where=f"s3://{plan.bucket}/{plan.parts_prefix}",
-            next_step="Delete the objects below that prefix and run again.",
-        )
-    return ContextSource(str(folder), entries)
-
-
-def _fetch_part(plan: RemotePlan, part: PlacedPart, client: Callable[[], Any], folder: Path) -> tuple[Entry, ...]:
-    key = f"{plan.parts_prefix}/{part.digest}"
-    where = f"s3://{plan.bucket}/{key}"
-    with aws_errors("s3:GetObject", where, error_type=SourceUploadError):
+def _download(plan: RemotePlan, digest: str, client: Callable[[], Any], place: Path) -> bool:
+    key = f"{plan.parts_prefix}/{digest}"
+    with aws_errors("s3:GetObject", f"s3://{plan.bucket}/{key}", error_type=SourceUploadError):
         try:
             body = client().get_object(Bucket=plan.bucket, Key=key)["Body"]
         except botocore.exceptions.ClientError as error:
             if error_code(error) in _ABSENT:
-                raise PartMissing(part.digest) from error
+                return False
             raise
+        with place.open("xb") as file:
+            for chunk in body.iter_chunks(_CHUNK_BYTES):
+                file.write(chunk)
+    return True
+
+
+def _unpack(context: PlannedContext, packed: Path, folder: Path, damaged: dict[str, None]) -> ContextSource:
+    """Unpack the parts of a context up to the first that is not what its name says; that one is added to ``damaged``.
+
+    Nothing is unpacked below what a checked part has not made as a directory: so no link is a way out of the folder.
+    """
+    folder.mkdir()
+    unpacked: list[tuple[str, tuple[Entry, ...]]] = []
+    directories = {""}
+    for part in context.parts:
+        if part.prefix not in directories:
+            raise ContextError("The build's plan names a part whose directory is in no other part.", path=part.prefix)
         try:
-            with gzip.GzipFile(fileobj=cast("IO[bytes]", body)) as packed:
-                entries = extract_archive(cast("IO[bytes]", packed), str(folder / part.prefix))
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceUploadError("A part of the sources is damaged.", where=where, why=str(error)) from error
-    if entries_digest(entries) != part.digest:
-        raise SourceUploadError("A part of the sources is not what its name says.", where=where)
-    return entries
+            with gzip.open(packed / part.digest) as archive:
+                entries = extract_archive(cast("IO[bytes]", archive), str(folder / part.prefix))
+        except (gzip.BadGzipFile, EOFError, zlib.error, ContextError):
+            entries = ()
+        if entries_digest(entries) != part.digest:
+            damaged[part.digest] = None
+            break
+        unpacked.append((part.prefix, entries))
+        directories |= {f"{part.prefix}/{one.path}".lstrip("/") for one in entries if one.type == "dir"}
+    return ContextSource(str(folder), joined(unpacked))
+
+
+def _checked(plan: RemotePlan, name: str, source: ContextSource) -> ContextSource:
+    if entries_digest(source.entries) != plan.contexts[name].context_digest:
+        raise SourceUploadError(
+            "The parts of a context do not add up to what was hashed.",
+            where=f"s3://{plan.bucket}/{plan.parts_prefix}",
+            next_step="Run `pulumi up` again with the version of fast-container that the stack uses.",
+        )
+    return source

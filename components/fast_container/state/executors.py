@@ -65,7 +65,7 @@ class ProgramExecutors:
             lambda: session.client("s3"), bucket, prefix=outputs.prefix, expire_days=outputs.expire_days
         )
         return CodeBuildExecutor(
-            CodeBuildApi(session.client, project),
+            CodeBuildApi(session.client, project, session.renew),
             store,
             self.registry_of,
             buildkit_image=builder.buildkit_image,
