@@ -79,7 +79,10 @@ def prepare() -> int:
     STAMP.unlink(missing_ok=True)
     command = [uv, "sync", "--quiet", "--locked", "--all-groups", "--python", sys.executable]
     settings = {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON_DOWNLOADS": "never"}
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | settings
+    # uv trusts its own list of authorities, pip and Go the system's; a company's proxy is in the latter only.
+    trust = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
+    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment = trust | inherited | settings
     with still(say, "making .venv as uv.lock says"):
         made = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
     if made.returncode != 0:
