@@ -1,0 +1,77 @@
+"""``python -m bench [--quick] [NAME…]``: run the tables and print them.
+
+Decides which tables there are and their order. Exits 0 whatever the numbers are, 1 when something broke.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.table import Table
+from bench.workplace import Workplace
+
+Maker = Callable[[Workplace], list[Table]]
+
+
+def tables() -> Mapping[str, Maker]:
+    """Name → what makes it."""
+    from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
+    from bench.first_up import first_up  # noqa: PLC0415
+    from bench.second_up import second_up  # noqa: PLC0415
+    from bench.skip import skip  # noqa: PLC0415
+
+    return {
+        "build-keys": build_keys,
+        "cached-build": cached_build,
+        "skip": skip,
+        "second-up": second_up,
+        "first-up": first_up,
+    }
+
+
+def main() -> int:
+    """See the module."""
+    known = tables()
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures, and compares with alternatives.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes: about a minute")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these tables: {', '.join(known)}")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in known]
+    if unknown:
+        parser.error(f"there is no table {', '.join(unknown)}; there are: {', '.join(known)}")
+    load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {load} before the start", flush=True)
+    broken = 0
+    with tempfile.TemporaryDirectory(prefix="fast-container-bench-") as folder:
+        workplace = Workplace(Path(folder), is_quick=options.quick)
+        with workplace.stack:
+            for name in options.names or known:
+                broken += not _show(known[name], workplace, name)
+    return 1 if broken else 0
+
+
+def _show(make: Maker, workplace: Workplace, name: str) -> bool:
+    started = time.monotonic()
+    try:
+        made = make(workplace)
+    except Exception:
+        traceback.print_exc()
+        print(f"bench: {name} broke", file=sys.stderr, flush=True)
+        return False
+    for table in made:
+        print(f"\n{table.draw()}", flush=True)
+    load = os.getloadavg()[0]
+    print(f"  ({name} took {time.monotonic() - started:.0f} s; load {load:.2f} at its end)", flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
