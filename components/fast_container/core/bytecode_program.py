@@ -60,7 +60,7 @@ def compile_one(source):
     try:
         if not is_valid(source, target):
             mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-            py_compile.compile(source, cfile=target, doraise=True, invalidation_mode=mode, quiet=2)
+            py_compile.compile(source, cfile=target, doraise=True, invalidation_mode=mode)
     except (OSError, SyntaxError, UnicodeError, ValueError, py_compile.PyCompileError) as error:
         return f"left as it is: {source}: {type(error).__name__}"
     return ""

@@ -9,7 +9,7 @@ files to ``core.requirements_file`` and ``core.local_package``, and putting requ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from fast_container.core.python_version import split_specifiers
@@ -62,12 +62,6 @@ class Requirement:
     def place(self) -> str:
         """File and text, for messages."""
         return f"{self.file}: {self.text or self}"
-
-    def with_marker(self, marker: str) -> Requirement:
-        """The same under one more condition."""
-        if not marker or marker == self.marker:
-            return self
-        return replace(self, marker=f"({self.marker}) and ({marker})" if self.marker else marker)
 
 
 def normalise_name(name: str) -> str:

@@ -215,11 +215,12 @@ def _shortest(conditions: Conditions) -> Conditions:
 def _marker(conditions: Conditions) -> str:
     if not conditions or frozenset() in conditions:
         return ""
-    parts = sorted(" and ".join(f"({marker})" for marker in sorted(held)) for held in conditions)
-    if len(parts) == 1:
-        only = next(iter(conditions))
-        return next(iter(only)) if len(only) == 1 else parts[0]
-    return " or ".join(f"({part})" for part in parts)
+    parts = sorted(" and ".join(_each(held)) for held in conditions)
+    return parts[0] if len(parts) == 1 else " or ".join(part if part[0] == "(" else f"({part})" for part in parts)
+
+
+def _each(markers: frozenset[str]) -> list[str]:
+    return list(markers) if len(markers) == 1 else [f"({marker})" for marker in sorted(markers)]
 
 
 def _source(table: Table) -> Table:

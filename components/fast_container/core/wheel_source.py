@@ -38,6 +38,7 @@ AT_THE_TOP: Final = ("benchmarks", "build", "dist", "doc", "docs", "examples", "
 _NOT_OF_THE_BUILD: Final = frozenset(
     {"basedpyright", "black", "coverage", "isort", "mypy", "pylint", "pyright", "pytest", "ruff", "tox", "towncrier"}
 )
+_PATHS_AS_KEYS: Final = frozenset({"data-files", "force-include", "package-data", "package-dir"})
 _OTHER_FILES: Final = ("MANIFEST.in", "setup.cfg", "setup.py")
 _UNSAFE: Final = re.compile(r"[*?\[\]\\$\"'\r\n]")
 
@@ -113,7 +114,7 @@ def _named(document: Mapping[str, Any]) -> Iterator[str]:
             yield from _texts(table)
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts(value: object, keys: bool = False) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
@@ -123,9 +124,9 @@ def _texts(value: object) -> Iterator[str]:
         for key, item in cast("Mapping[str, object]", value).items():
             if "exclude" in key:
                 continue
-            # A key can be a path too: hatch's force-include.
-            yield key
-            yield from _texts(item)
+            if keys:
+                yield key
+            yield from _texts(item, key in _PATHS_AS_KEYS)
 
 
 def _other_files(package: LocalPackage, root: str) -> str:
