@@ -10,20 +10,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fast_container.base_image import BaseImage
     from fast_container.builders import LocalBuilder
     from fast_container.codebuild_builder import CodeBuildBuilder, VpcConfig
     from fast_container.core.aws_access import AssumedRole, AwsAccess
     from fast_container.core.declared import InlineDockerfile
     from fast_container.core.registry_cache import RegistryCache
+    from fast_container.fleet import FastImageFleet
     from fast_container.image import FastContainerImage
     from fast_container.repository import ImageRepository
     from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
+    from fast_container.state.bases import ExistingBaseImage
 
 __all__ = [
     "AssumedRole",
     "AwsAccess",
+    "BaseImage",
     "CodeBuildBuilder",
+    "ExistingBaseImage",
     "FastContainerImage",
+    "FastImageFleet",
     "ImageRepository",
     "InlineDockerfile",
     "LocalBuilder",
@@ -38,8 +44,11 @@ __all__ = [
 _HOMES = {
     "AssumedRole": "fast_container.core.aws_access",
     "AwsAccess": "fast_container.core.aws_access",
+    "BaseImage": "fast_container.base_image",
     "CodeBuildBuilder": "fast_container.codebuild_builder",
+    "ExistingBaseImage": "fast_container.state.bases",
     "FastContainerImage": "fast_container.image",
+    "FastImageFleet": "fast_container.fleet",
     "ImageRepository": "fast_container.repository",
     "InlineDockerfile": "fast_container.core.declared",
     "LocalBuilder": "fast_container.builders",

@@ -1,0 +1,152 @@
+"""``BaseImage``: an image that others build on.
+
+Decides how local packages' declarations become an image of their third-party dependencies (or of the packages too)
+with the same keys, executors and guarantees as every other image. Leaves what is declared, and the Dockerfile, to
+``core.declared_dependencies`` and ``core.base_dockerfile``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal, TypeAlias, Unpack, cast
+
+import pulumi
+
+from fast_container import args as rules
+from fast_container.core.base_dockerfile import GENERATED_CONTEXT, BaseSpec, GeneratedBase, Installer, generate_base
+from fast_container.core.declared import InlineDockerfile
+from fast_container.core.declared_dependencies import declared_dependencies
+from fast_container.core.requirements_file import read_text
+from fast_container.errors import ArgsError, FastContainerError
+from fast_container.image import FastContainerImage
+from fast_container.image_options import ImageOptions
+from fast_container.repository import RepositoryInput
+from fast_container.state.bases import BaseInput, BuiltHere, ExistingBaseImage
+from fast_container.state.preparation import run_error
+
+DEFAULT_PARENT = "public.ecr.aws/lambda/python:3.12"
+FOLDER = ".fast-container"
+_PARENT_CONTEXT = "base-parent"
+_GENERATED_OPTIONS = ("context", "dockerfile", "target", "ignore", "dockerignore", "build_args", "named_contexts")
+
+Install: TypeAlias = Literal["dependencies", "packages"]
+Names: TypeAlias = "Sequence[str] | Mapping[str, Sequence[str]]"
+
+
+class BaseImage(FastContainerImage):
+    """An image that others name in ``base_images=``.
+
+    With ``install`` its Dockerfile is generated (``fast-container show-dockerfile`` prints it); without, it is an
+    image like any other, of a Dockerfile of yours. Paths of packages and files are relative to ``root``.
+
+    Args:
+        name: The Pulumi name.
+        repository: Its own repository, usually one for all bases.
+        install: ``dependencies``: third-party distributions only, so that an edit of a package's source never
+            rebuilds it and a new dependency always does. ``packages``: the local packages too.
+        root: The directory that holds all packages; relative to the program's working directory.
+        packages: Directories with a ``pyproject.toml``.
+        extras: Optional dependencies, for all packages or by package name.
+        groups: Dependency groups, likewise.
+        requirements: Requirements files.
+        constraints: A constraints file.
+        lock: ``uv.lock``: exact versions and hashes.
+        parent: What it starts from: a reference, or another base image.
+        installer: ``pip`` or ``uv``.
+        build_requirements: A requirements file with the packages' build backends.
+        opts: Resource options of the component.
+        **options: As ``FastContainerImage`` has them; with ``install``, those that make up a Dockerfile are refused.
+
+    Raises:
+        pulumi.RunError: An argument cannot be right, or requirements cannot hold together.
+    """
+
+    TYPE: ClassVar[str] = "fast-container:index:BaseImage"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        repository: RepositoryInput,
+        install: Install | None = None,
+        root: str = ".",
+        packages: Sequence[str] = (),
+        extras: Names = (),
+        groups: Names = (),
+        requirements: Sequence[str] = (),
+        constraints: str | None = None,
+        lock: str | None = None,
+        parent: str | BaseInput = DEFAULT_PARENT,
+        installer: Installer = "pip",
+        build_requirements: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        if install is not None:
+            try:
+                _refuse_own_dockerfile(options)
+                place = Path(root).absolute()
+                dependencies = declared_dependencies(
+                    rules.check_texts(packages, "packages"),
+                    root=str(place),
+                    extras=extras,
+                    groups=groups,
+                    requirements=rules.check_texts(requirements, "requirements"),
+                    constraints=constraints,
+                    lock=lock,
+                )
+                spec = BaseSpec(
+                    parent=parent if isinstance(parent, str) else _PARENT_CONTEXT,
+                    dependencies=dependencies,
+                    install=install,
+                    installer=installer,
+                    runs_on=options.get("runs_on", "anywhere"),
+                    secrets=tuple(options.get("secrets") or {}),
+                    build_requirements=read_text(str(place), build_requirements) if build_requirements else "",
+                )
+                options = _generated(options, generate_base(spec, root=str(place)), place, parent)
+            except FastContainerError as error:
+                raise run_error(name, error) from None
+        super().__init__(name, repository=repository, opts=opts, **options)
+
+
+def _refuse_own_dockerfile(options: ImageOptions) -> None:
+    for option in _GENERATED_OPTIONS:
+        if option in options:
+            raise ArgsError(
+                f"{option} does not go together with install.",
+                property_path=option,
+                why="the Dockerfile of this base image is generated",
+                next_step="leave install out to use a Dockerfile of your own",
+            )
+
+
+def _generated(options: ImageOptions, base: GeneratedBase, root: Path, parent: str | BaseInput) -> ImageOptions:
+    files = str(write_files(base.files, Path.cwd() / FOLDER))
+    generated: ImageOptions = {
+        "context": str(root) if base.needs_source else files,
+        "dockerfile": InlineDockerfile(base.dockerfile),
+        "named_contexts": {GENERATED_CONTEXT: files},
+        "ignore": base.ignore,
+        "dockerignore": None,
+    }
+    if isinstance(parent, ExistingBaseImage | BuiltHere):
+        generated["base_images"] = {**(options.get("base_images") or {}), _PARENT_CONTEXT: parent}
+    return cast("ImageOptions", {**options, **generated})
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> Path:
+    """The generated files in a folder of their own, named by their content; git does not see it."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{len(name)}:{name}{len(files[name])}:".encode() + files[name])
+    place = folder / digest.hexdigest()[:16]
+    place.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n")
+    for name, content in files.items():
+        target = place / name
+        if not target.is_file() or target.read_bytes() != content:
+            target.write_bytes(content)
+    return place
