@@ -114,6 +114,18 @@ def test_a_lock_that_is_older_than_the_packages_is_refused(tmp_path: Path, new: 
     assert caught.value.path == f"app/pyproject.toml: {new}"
 
 
+def test_what_the_lock_knows_of_is_not_older_even_where_it_was_overridden_or_left_out(tmp_path: Path) -> None:
+    metadata = (
+        "[package.metadata]\nrequires-dist = [\n"
+        '{ name = "web", specifier = "<1,>0.1" }, { name = "pywin32", marker = "sys_platform == \'win32\'" }]\n'
+    )
+    lock = LOCK.replace("[package.dev-dependencies]", f"{metadata}[package.dev-dependencies]")
+    app = APP.replace('"num>=1"', '"num", "web>0.1,<1", "pywin32; sys_platform == \'win32\'"')
+    assert "web==1" in [str(item) for item in locked(tmp_path, lock, app).requirements]
+    with pytest.raises(ContextError, match="no colorama that fits"):
+        locked(tmp_path, lock, APP.replace('"num>=1"', "\"colorama; sys_platform == 'win32'\""))
+
+
 def test_a_checkout_of_git_has_its_commit_and_no_hashes_are_checked(tmp_path: Path) -> None:
     lock = LOCK.replace(
         package("cloud"), package("cloud", source='git = "https://h/cloud?tag=v1&subdirectory=py#abc123"')

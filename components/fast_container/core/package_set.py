@@ -146,28 +146,26 @@ class PackageSet:
             refuse_login(requirement.url, requirement.url, lock.file)
         for index in found.indexes:
             refuse_login(index, index, lock.file)
-        self._refuse_stale(lock.file, found.requirements, selected)
+        self._refuse_stale(lock, found.requirements, selected)
         return list(found.requirements), [f"--extra-index-url {index}" for index in found.indexes]
 
-    def _refuse_stale(self, file: str, locked: Sequence[Requirement], selected: Mapping[str, Wanted]) -> None:
-        names = {found.name for found in locked}
-        for requirement in self.external(selected):
-            versions = [
-                exact_version(found.specifiers[0])
-                for found in locked
-                if found.name == requirement.name and found.specifiers
-            ]
-            outside = versions and not any(
-                all(satisfies(version, specifier) is not False for specifier in requirement.specifiers)
-                for version in versions
-            )
-            if requirement.name not in names or outside:
-                raise ContextError(
-                    f"The lock file is older than the packages: it has no {requirement.name} that fits",
-                    path=requirement.place,
-                    why=f"{file} has {', '.join(versions) if versions else 'none'}",
-                    next_step="run `uv lock` and commit the result",
-                )
+    def _refuse_stale(self, lock: UvLock, locked: Sequence[Requirement], selected: Mapping[str, Wanted]) -> None:
+        versions: dict[str, list[str]] = {}
+        for found in locked:
+            versions.setdefault(found.name, []).extend(map(exact_version, found.specifiers))
+        for package in self.by_name.values():
+            known = lock.known(package.name)
+            for requirement in _declared(package, selected[package.name].extras, selected[package.name].groups):
+                if requirement.name in self.by_name or requirement.specifiers in known.get(requirement.name, ()):
+                    continue
+                there = versions.get(requirement.name, [])
+                if requirement.name not in known or (there and not any(_fits(item, requirement) for item in there)):
+                    raise ContextError(
+                        f"The lock file is older than the packages: it has no {requirement.name} that fits",
+                        path=requirement.place,
+                        why=f"{lock.file} has {', '.join(there) if there else 'none'}",
+                        next_step="run `uv lock` and commit the result",
+                    )
 
     def refuse_local(self, file: RequirementsFile) -> None:
         """Refuse a path in a requirements file that is none of the packages.
@@ -210,6 +208,10 @@ class PackageSet:
         for name in sorted(self.by_name):
             visit(name, ())
         return tuple(done.values())
+
+
+def _fits(version: str, requirement: Requirement) -> bool:
+    return all(satisfies(version, specifier) is not False for specifier in requirement.specifiers)
 
 
 def _declared(package: LocalPackage, extras: Iterable[str], groups: Iterable[str]) -> list[Requirement]:

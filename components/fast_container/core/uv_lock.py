@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from fast_container.core.local_package import read_toml
+from fast_container.core.python_version import split_specifiers
 from fast_container.core.requirements import Requirement, normalise_marker, normalise_name
 from fast_container.errors import ContextError
 
@@ -67,18 +68,36 @@ class UvLock:
     Attributes:
         file: Its path, for messages.
         packages: (Name, version and source) → its table.
+        named: Name → the keys that begin with it.
     """
 
     file: str
     packages: dict[tuple[str, str], Table] = field(default_factory=dict[tuple[str, str], Table])
+    named: dict[str, list[tuple[str, str]]] = field(default_factory=dict[str, list[tuple[str, str]]])
 
     def local_path(self, name: str) -> str | None:
         """Where a local package lies, relative to the lock; None for one that is not local or not there."""
-        for key, table in self.packages.items():
+        for key in self.named.get(name, ()):
             for kind in _LOCAL:
-                if key[0] == name and kind in _source(table):
-                    return str(_source(table)[kind])
+                if kind in _source(self.packages[key]):
+                    return str(_source(self.packages[key])[kind])
         return None
+
+    def known(self, name: str) -> dict[str, set[tuple[str, ...]]]:
+        """What a local package declared when it was locked: name → specifiers, as far as the lock says."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for key in self.named.get(name, ()):
+            table = self.packages[key]
+            metadata = cast("Table", table.get("metadata") or {})
+            declared = [*cast("list[Table]", metadata.get("requires-dist") or [])]
+            for edges in _by_name(metadata.get("requires-dev")).values():
+                declared += edges
+            for item in declared:
+                specifiers = split_specifiers(str(item.get("specifier", ""))) or ()
+                found.setdefault(normalise_name(str(item["name"])), set()).add(specifiers)
+            for edge in _all_edges(table):
+                found.setdefault(normalise_name(str(edge["name"])), set())
+        return found
 
     def required(self, roots: Iterable[Wanted]) -> Locked:
         """What the roots need.
@@ -129,8 +148,8 @@ class UvLock:
         """The one package that an edge names."""
         keys = [
             key
-            for key, table in self.packages.items()
-            if key[0] == name and all(table.get(part) == edge[part] for part in ("version", "source") if part in edge)
+            for key in self.named.get(name, ())
+            if all(self.packages[key].get(part) == edge[part] for part in ("version", "source") if part in edge)
         ]
         if len(keys) != 1:
             raise self._broken(name, "is in the lock more than once" if keys else "is not in the lock")
@@ -191,7 +210,9 @@ def read_uv_lock(root: str, path: str) -> UvLock:
     lock = UvLock(path)
     for table in cast("list[Table]", document.get("package") or []):
         name = normalise_name(str(table["name"]))
-        lock.packages[name, f"{table.get('version', '')} {sorted(_source(table).items())}"] = table
+        key = (name, f"{table.get('version', '')} {sorted(_source(table).items())}")
+        lock.packages[key] = table
+        lock.named.setdefault(name, []).append(key)
     return lock
 
 
@@ -225,6 +246,14 @@ def _each(markers: frozenset[str]) -> list[str]:
 
 def _source(table: Table) -> Table:
     return cast("Table", table.get("source") or {})
+
+
+def _all_edges(table: Table) -> list[Table]:
+    edges = list(cast("list[Table]", table.get("dependencies") or []))
+    for part in ("optional-dependencies", "dev-dependencies"):
+        for more in _by_name(table.get(part)).values():
+            edges += more
+    return edges
 
 
 def _by_name(tables: object) -> dict[str, list[Table]]:
