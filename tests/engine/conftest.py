@@ -5,6 +5,7 @@ The steps of one story cost seconds each, so a module runs its steps once, on de
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,12 @@ class Stacks:
         """Tag → digest of a repository's images."""
         images = self.ecr.describe_images(repositoryName=f"{self.prefix}/{repository}")["imageDetails"]
         return {tag: image["imageDigest"] for image in images for tag in image.get("imageTags", [])}
+
+    def layers(self, repository: str, digest: str) -> list[str]:
+        """Digests of an image's layers, the lowest first."""
+        name = f"{self.prefix}/{repository}"
+        image = self.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"][0]
+        return [layer["digest"] for layer in json.loads(image["imageManifest"])["layers"]]
 
     def delete_tag(self, repository: str, tag: str) -> None:
         answer = self.ecr.batch_delete_image(repositoryName=f"{self.prefix}/{repository}", imageIds=[{"imageTag": tag}])

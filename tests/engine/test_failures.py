@@ -105,7 +105,7 @@ class Failures:
 
     @cached_property
     def without_buildkit(self) -> Run:
-        stack = self.stacks(BUILDKIT_GONE, folder="gone")
+        stack = self.stacks(BUILDKIT_GONE, folder="gone", name="gone")
         stack.file("context/Dockerfile", "FROM scratch\nCOPY . /\n")
         stack.configure({"engine-test:repository": self.repository})
         self.stacks.cloud.kill_buildkit()
