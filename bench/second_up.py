@@ -25,7 +25,13 @@ def second_up(workplace: Workplace) -> list[Table]:
             "dockerfiles": str(workplace.dockerfiles(whole=False)),
         }
         stacks = {
-            name: Stack(workplace.cloud, workplace.folder / "stacks" / name, name, f"with-{images}", configuration)
+            name: Stack(
+                workplace.cloud,
+                workplace.folder / "stacks" / name,
+                name,
+                f"{name.replace('_', '-')}-{images}",
+                configuration,
+            )
             for name in ("images", "no_op")
         }
         for stack in stacks.values():

@@ -2,8 +2,9 @@
 
 After a first Ctrl-C the engine starts nothing new and waits for the hooks that run; it tells a program nothing. But it
 stops answering what passes its own loop, such as the registration of a component's outputs. So a place that a finished
-build leaves is given on only when the engine has answered a registration that was sent afterwards; no answer within
-``PATIENCE_S`` means that the run is ending, and what waits does not begin.
+build leaves is given on only when the engine has answered a registration that was sent afterwards. One that stays
+unanswered for ``PATIENCE_S`` means that the run is ending, and what waits does not begin. Until one can be sent, the
+finished image's record has to be created, which takes a busy machine a while: that may take ``SILENCE_S``.
 
 Registers the outputs of a component as ``ComponentResource.register_outputs`` does (same request, same place in the
 SDK's book-keeping, so that failures surface alike), since that one tells nobody when the answer came.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -26,6 +28,7 @@ from fast_container.adapters.threads import in_thread
 from fast_container.errors import BuilderError
 
 PATIENCE_S = 10.0
+SILENCE_S = 120.0
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class EngineAnswers:
     """The engine's answers to one program."""
 
     _answered_of_s: float = 0.0
+    _unanswered_s: list[float] = field(default_factory=list[float])
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def register_outputs(self, component: pulumi.ComponentResource, outputs: Mapping[str, Any]) -> None:
@@ -44,11 +48,15 @@ class EngineAnswers:
             monitor: Any = settings.get_monitor()
             request = resource_pb2.RegisterResourceOutputsRequest(urn=urn or "", outputs=serialized)
             sent_s = asyncio.get_running_loop().time()
+            async with self._news:
+                self._unanswered_s.append(sent_s)
+                self._news.notify_all()
             try:
                 await in_thread(monitor.RegisterResourceOutputs, request)
             except grpc.RpcError as error:
                 handle_grpc_error(error)
             async with self._news:
+                self._unanswered_s.remove(sent_s)
                 self._answered_of_s = max(self._answered_of_s, sent_s)
                 self._news.notify_all()
 
@@ -62,12 +70,18 @@ class EngineAnswers:
         Raises:
             BuilderError: The run is ending.
         """
-        try:
-            async with asyncio.timeout(PATIENCE_S), self._news:
-                await self._news.wait_for(lambda: self._answered_of_s >= since_s)
-        except TimeoutError:
-            raise BuilderError(
-                "Not begun: the run is ending.",
-                why="it was interrupted, or another resource failed, while this build waited for its turn",
-                next_step="run `pulumi up` again; what was built before counts",
-            ) from None
+        loop = asyncio.get_running_loop()
+        silent_until_s = loop.time() + SILENCE_S
+        async with self._news:
+            while self._answered_of_s < since_s:
+                sent_s = min((sent_s for sent_s in self._unanswered_s if sent_s >= since_s), default=None)
+                rest_s = (silent_until_s if sent_s is None else sent_s + PATIENCE_S) - loop.time()
+                if rest_s <= 0:
+                    raise BuilderError(
+                        "Not begun: the run is ending.",
+                        why="it was interrupted, or another resource failed, while this build waited for its turn",
+                        next_step="run `pulumi up` again; what was built before counts",
+                    )
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(rest_s):
+                        await self._news.wait()
