@@ -15,7 +15,14 @@ from typing import ClassVar, Literal, TypeAlias, Unpack, cast
 import pulumi
 
 from fast_container import args as rules
-from fast_container.core.base_dockerfile import GENERATED_CONTEXT, BaseSpec, GeneratedBase, Installer, generate_base
+from fast_container.core.base_dockerfile import (
+    DEFAULT_PARENT,
+    GENERATED_CONTEXT,
+    BaseSpec,
+    GeneratedBase,
+    Installer,
+    generate_base,
+)
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.declared_dependencies import declared_dependencies
 from fast_container.core.requirements_file import read_text
@@ -26,7 +33,6 @@ from fast_container.repository import RepositoryInput
 from fast_container.state.bases import BaseInput, BuiltHere, ExistingBaseImage
 from fast_container.state.preparation import run_error
 
-DEFAULT_PARENT = "public.ecr.aws/lambda/python:3.12"
 FOLDER = ".fast-container"
 _PARENT_CONTEXT = "base-parent"
 _GENERATED_OPTIONS = ("context", "dockerfile", "target", "ignore", "dockerignore", "build_args", "named_contexts")

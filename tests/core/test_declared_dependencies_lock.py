@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from fast_container.core.declared_dependencies import Dependencies, declared_dependencies
 from fast_container.errors import ContextError
 from tests.trees import write_tree
+from tools.prepare_environment import find_uv
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -154,11 +154,10 @@ def test_a_lock_that_cannot_be_followed_is_refused(tmp_path: Path, lock: str, me
         locked(tmp_path, lock)
 
 
-@pytest.mark.skipif(shutil.which("uv") is None, reason="compares with uv's own export")
 def test_this_project_s_own_lock_is_read_as_uv_exports_it() -> None:
     found = declared_dependencies(["."], root=str(REPOSITORY), lock="uv.lock", groups=["test"])
     command = [
-        "uv",
+        find_uv(),
         "export",
         "--frozen",
         "--offline",

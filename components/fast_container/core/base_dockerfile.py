@@ -30,6 +30,9 @@ from fast_container.errors import ArgsError
 Install = Literal["dependencies", "packages"]
 Installer = Literal["pip", "uv"]
 
+DEFAULT_PARENT: Final = "public.ecr.aws/lambda/python:3.12"
+"""What a base image starts from when nothing else is said."""
+
 GENERATED_CONTEXT: Final = "generated"
 """The named context with the generated files."""
 
