@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 
-from fast_container.core.base_dockerfile import DEFAULT_PARENT
-
 
 def add_base_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them; all paths but ``--root`` and ``--write`` are relative to the root."""
@@ -23,7 +21,7 @@ def add_base_arguments(parser: argparse.ArgumentParser) -> None:
         default="dependencies",
         help="third-party distributions only, which is the default, or the packages too",
     )
-    parser.add_argument("--parent", metavar="IMAGE", default=DEFAULT_PARENT, help=f"default: {DEFAULT_PARENT}")
+    parser.add_argument("--parent", metavar="IMAGE", help="default: AWS's Python image for Lambda")
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="for the command of --write")
     parser.add_argument("--installer", choices=("pip", "uv"), default="pip", help="default: pip")
     parser.add_argument(

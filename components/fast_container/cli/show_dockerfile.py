@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fast_container.core.base_dockerfile import GENERATED_CONTEXT, BaseSpec, GeneratedBase, generate_base
+from fast_container.core.base_dockerfile import DEFAULT_PARENT, GENERATED_CONTEXT, BaseSpec, GeneratedBase, generate_base
 from fast_container.core.declared_dependencies import Selected, declared_dependencies
 from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError
@@ -52,7 +52,7 @@ def _generate(arguments: argparse.Namespace, root: str) -> GeneratedBase:
     )
     backends: str | None = arguments.build_requirements
     spec = BaseSpec(
-        parent=arguments.parent,
+        parent=arguments.parent or DEFAULT_PARENT,
         dependencies=dependencies,
         install=arguments.install,
         installer=arguments.installer,
