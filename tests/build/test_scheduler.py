@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
-from fast_container.errors import BuildFailed, VerifyError
+from fast_container.core.ports import BuildJob, BuiltImage, Reporter
+from fast_container.errors import BuilderError, BuildFailed, VerifyError
 from tests.build.fakes import FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
 
 
@@ -157,3 +159,50 @@ def test_a_layer_shared_by_two_images_of_a_program_counts_once_as_pushed() -> No
         assert second.pushed_bytes < 1000
 
     asyncio.run(scenario())
+
+
+def test_after_a_failure_the_others_begin_without_a_sign_from_outside() -> None:
+    """Whoever drives the builds may have gone silent because of the failure; the others are to finish."""
+
+    class OneFails:
+        def __init__(self) -> None:
+            self.built: list[str] = []
+
+        async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+            await asyncio.sleep(0.01)
+            if job.name == "bad":
+                raise BuildFailed("bad")
+            self.built.append(job.name)
+            return BuiltImage("sha256:0")
+
+    async def never(_freed_s: float) -> None:
+        raise AssertionError("waited for a sign")
+
+    async def all_of_them() -> list[str]:
+        inner = OneFails()
+        limited = LimitedExecutor(inner, 1, never)
+        jobs = [replace(make_job(), name=name) for name in ("bad", "a", "b", "c")]
+        await asyncio.gather(*(limited.build(one, ListReporter()) for one in jobs), return_exceptions=True)
+        return inner.built
+
+    assert asyncio.run(all_of_them()) == ["a", "b", "c"]
+
+
+def test_a_build_that_waited_begins_only_when_it_may() -> None:
+    class Quick:
+        async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+            await asyncio.sleep(0.01)
+            return BuiltImage("sha256:0")
+
+    async def ending(_freed_s: float) -> None:
+        raise BuilderError("Not begun: the run is ending.")
+
+    async def both() -> list[object]:
+        limited = LimitedExecutor(Quick(), 1, ending)
+        return await asyncio.gather(
+            *(limited.build(make_job(), ListReporter()) for _ in range(2)), return_exceptions=True
+        )
+
+    first, second = asyncio.run(both())
+    assert isinstance(first, BuiltImage)
+    assert isinstance(second, BuilderError)

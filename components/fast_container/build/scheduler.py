@@ -17,6 +17,7 @@ from fast_container.build.pipeline import publish
 from fast_container.core.plan import Recorded
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Registry, Reporter
 from fast_container.core.record import BuildRecord
+from fast_container.errors import FastContainerError
 
 
 async def _always(_freed_s: float) -> None:
@@ -41,6 +42,7 @@ class LimitedExecutor:
         self._places = asyncio.Semaphore(max_parallel)
         self._may_begin = may_begin
         self._freed_s: float | None = None
+        self._has_failed = False
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Wait for a place, then build."""
@@ -48,11 +50,14 @@ class LimitedExecutor:
         if waits:
             reporter.progress(f"waiting: {self._max_parallel} builds are running already")
         async with self._places:
-            if waits and self._freed_s is not None:
+            # After a failure whoever drives this may be silent although the others are to finish.
+            if waits and self._freed_s is not None and not self._has_failed:
                 await self._may_begin(self._freed_s)
-            # A failed build leaves its place without a sign from outside to wait for.
-            self._freed_s = None
-            built = await self._executor.build(job, reporter)
+            try:
+                built = await self._executor.build(job, reporter)
+            except FastContainerError:
+                self._has_failed = True
+                raise
             self._freed_s = asyncio.get_running_loop().time()
             return built
 

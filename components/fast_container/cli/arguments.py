@@ -11,7 +11,7 @@ from importlib import import_module
 
 from fast_container.cli.base_arguments import add_base_arguments
 
-_EPILOG = "Exit codes: 0; 2 for bad input, with one message on standard error."
+_EPILOG = "Exit codes: 0; 1 when `wait` saw a build fail; 2 for bad input, with one message on standard error."
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -40,7 +40,24 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="what would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
+    cancel = verbs.add_parser("cancel", help="stop remote builds that are under way", allow_abbrev=False)
+    cancel.description = "Stop the builds of images that are under way in a CodeBuild project; nothing is tagged."
+    _remote(cancel, "cancel")
+    wait = verbs.add_parser("wait", help="wait for remote builds that are under way", allow_abbrev=False)
+    wait.description = (
+        "Wait for the builds of images that are under way in a CodeBuild project; 1 if one of them failed."
+    )
+    _remote(wait, "wait")
     return parser.parse_args(argv)
+
+
+def _remote(parser: argparse.ArgumentParser, verb: str) -> None:
+    parser.add_argument("--project", metavar="NAME", required=True, help="the CodeBuild project")
+    parser.add_argument("--repository", metavar="URL", help="only builds for this repository")
+    parser.add_argument("--key", metavar="KEY", help="only builds of this build key (its start is enough)")
+    parser.add_argument("--region", metavar="REGION", help="default: as the environment or the profile says")
+    parser.add_argument("--profile", metavar="PROFILE", help="a profile of the AWS configuration")
+    parser.set_defaults(run=_verb(verb))
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fast_container.core.base_dockerfile import DEFAULT_PARENT, GENERATED_CONTEXT, BaseSpec, GeneratedBase, generate_base
+from fast_container.core.base_dockerfile import (
+    DEFAULT_PARENT,
+    GENERATED_CONTEXT,
+    BaseSpec,
+    GeneratedBase,
+    generate_base,
+)
 from fast_container.core.declared_dependencies import Selected, declared_dependencies
 from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError
