@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fast_container.base_image import BaseImage
     from fast_container.builders import LocalBuilder
-    from fast_container.codebuild_builder import CodeBuildBuilder, VpcConfig
+    from fast_container.codebuild_builder import CodeBuildBuilder
+    from fast_container.codebuild_resources import VpcConfig
     from fast_container.core.aws_access import AssumedRole, AwsAccess
     from fast_container.core.declared import InlineDockerfile
     from fast_container.core.registry_cache import RegistryCache
@@ -57,7 +58,7 @@ _HOMES = {
     "SecretFile": "fast_container.secret_sources",
     "SecretsManagerSecret": "fast_container.secret_sources",
     "SsmParameter": "fast_container.secret_sources",
-    "VpcConfig": "fast_container.codebuild_builder",
+    "VpcConfig": "fast_container.codebuild_resources",
 }
 
 

@@ -28,7 +28,8 @@ class LocalBuilder:
         name: A buildx builder (``docker buildx ls``); default the current one. It must be able to push by digest;
             none is ever created.
         max_parallel: Images built at once; default the number of cores, at least 2 and at most 8.
-        cache: Import and export a registry cache; without one, only what BuildKit keeps itself is cached.
+        cache: Import and export a registry cache (or an Output of one); without one, only what BuildKit keeps itself
+            is cached.
         aws: How to reach AWS where the stack's ``aws:`` configuration does not say it, such as with an explicit
             ``aws.Provider`` that assumes a role.
         log_dir: Where full build logs go; default a folder ``fast-container/logs`` of the user's cache.
@@ -42,7 +43,7 @@ class LocalBuilder:
         *,
         name: str | None = None,
         max_parallel: int | None = None,
-        cache: RegistryCache | None = None,
+        cache: pulumi.Input[RegistryCache] | None = None,
         aws: AwsAccess | None = None,
         log_dir: str | None = None,
     ) -> None:

@@ -1,15 +1,15 @@
 """``CodeBuildBuilder``: what AWS needs to build the images of a stack, once for all of them.
 
 Decides the resources (a private bucket for sources, a log group, a role with least privilege, a project for each
-architecture) and their defaults. Leaves the documents to ``codebuild_policies`` and running builds to
-``adapters.codebuild``.
+architecture) and their defaults. Leaves the documents to ``codebuild_policies``, what images add to the role to
+``codebuild_grants``, and running builds to ``adapters.codebuild``.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import pulumi
@@ -17,6 +17,14 @@ import pulumi_aws as aws
 
 from fast_container import codebuild_policies as policies
 from fast_container.args import check_texts
+from fast_container.codebuild_grants import RoleGrants
+from fast_container.codebuild_resources import (
+    ProjectSettings,
+    VpcConfig,
+    build_project,
+    service_role,
+    source_bucket,
+)
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError, FastContainerError
@@ -28,15 +36,10 @@ DEFAULT_EXPIRE_DAYS: Final = 30
 DEFAULT_LOG_DAYS: Final = 30
 DEFAULT_QUEUE_TIMEOUT_MINUTES: Final = 480
 DEFAULT_TIMEOUT_MINUTES: Final = 60
+# In a bucket that is not ours alone.
+PREFIX_IN_EXISTING: Final = "fast-container"
 # Google's pull-through copy of Docker Hub: does not count against Docker Hub's limit on anonymous pulls.
 DEFAULT_BUILDKIT_IMAGE: Final = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
-BUILDSPEC: Final = json.dumps(
-    {"version": "0.2", "phases": {"build": {"commands": ["python3 fast_container.pyz"]}}}, indent=2
-)
-_IMAGES: Final[Mapping[str, tuple[str, str]]] = {
-    "x86_64": ("LINUX_CONTAINER", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
-    "arm64": ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
-}
 _ARCHITECTURE_OF: Final = {"amd64": "x86_64", "arm64": "arm64"}
 
 
@@ -53,17 +56,8 @@ class BuilderOutputs:
 
     bucket: pulumi.Input[str]
     projects: Mapping[str, pulumi.Input[str]]
-    prefix: str = ""
-    expire_days: int = DEFAULT_EXPIRE_DAYS
-
-
-@dataclass(frozen=True, slots=True)
-class VpcConfig:
-    """Where builds run when they need a network of yours; it needs a way out to ECR, S3 and CloudWatch Logs."""
-
-    vpc_id: pulumi.Input[str]
-    subnets: Sequence[pulumi.Input[str]]
-    security_group_ids: Sequence[pulumi.Input[str]]
+    prefix: pulumi.Input[str] = ""
+    expire_days: pulumi.Input[int] = DEFAULT_EXPIRE_DAYS
 
 
 class CodeBuildBuilder(pulumi.ComponentResource):
@@ -77,19 +71,31 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             newer and boto3.
         buildkit_image: What the docker-container builder in a build starts from.
         privileged: Docker needs it; false only with an image that brings a BuildKit of its own.
-        timeout: Minutes that a build may take, 5 to 2160.
+        timeout: Minutes that a build may take, 5 to 2160, where its image has no ``timeout`` of its own.
         queue_timeout: Minutes that a build may queue, 5 to 480.
         concurrent_build_limit: At most so many builds of a project at once; the rest waits here.
         vpc: Run the builds in a VPC.
-        cache: Import and export a registry cache; its repository needs ``grant_push`` too, which is done here.
-        bucket: Name of an existing bucket for sources, instead of a new one.
-        role: ARN of an existing service role, instead of a new one; it gets no policies.
-        expire_days: After how many days a source is removed, at least 3.
+        cache: Import and export a registry cache: ``RegistryCache(…)``, or an Output of one.
+        pull_from: URLs of further ECR repositories that Dockerfiles build on.
+        bucket: Name of an existing bucket for sources, instead of a new one; only its prefix ``fast-container/`` is
+            used.
+        role: Name or ARN of an existing service role, instead of a new one; it gets no policies.
+        shared: The output ``shared`` of another stack's builder: nothing is made but policies of its role, and of the
+            arguments only ``architectures`` (those that it has), ``cache``, ``concurrent_build_limit``, ``pull_from``,
+            ``wait`` and ``aws_access`` count.
+        expire_days: After how many days a source is removed, at least 3; for an existing bucket, what its own rules
+            say.
         log_retention_days: CloudWatch's.
         wait: False: ``up`` starts the builds and returns; see the README before you use it.
         aws_access: How to reach AWS where the stack's ``aws:`` configuration does not say it.
         tags: AWS tags.
         opts: Resource options of the component.
+
+    Attributes:
+        bucket: Name of the bucket for sources.
+        log_group: Name of the builds' log group.
+        role_arn: ARN of the service role.
+        shared: What other stacks need to build with the same projects, as a plain object; export it.
 
     Raises:
         pulumi.RunError: An argument cannot be right.
@@ -98,7 +104,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
     bucket: pulumi.Output[str]
     log_group: pulumi.Output[str]
     role_arn: pulumi.Output[str]
-    deployer_policy: pulumi.Output[str]
+    shared: pulumi.Output[dict[str, Any]]
 
     def __init__(
         self,
@@ -113,9 +119,11 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         queue_timeout: int = DEFAULT_QUEUE_TIMEOUT_MINUTES,
         concurrent_build_limit: int | None = None,
         vpc: VpcConfig | None = None,
-        cache: RegistryCache | None = None,
+        cache: pulumi.Input[RegistryCache] | None = None,
+        pull_from: Sequence[pulumi.Input[str]] = (),
         bucket: str | None = None,
         role: pulumi.Input[str] | None = None,
+        shared: pulumi.Input[Mapping[str, Any]] | None = None,
         expire_days: int = DEFAULT_EXPIRE_DAYS,
         log_retention_days: int = DEFAULT_LOG_DAYS,
         wait: bool = True,
@@ -128,43 +136,43 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         except FastContainerError as error:
             raise pulumi.RunError(f"CodeBuildBuilder {name!r}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
-        self.name, self.aws, self.wait = name, aws_access, wait
-        self.cache, self.buildkit_image, self.queue_timeout_s = cache, buildkit_image, queue_timeout * 60.0
+        self.name, self.aws, self.wait, self.cache = name, aws_access, wait, cache
+        self.buildkit_image, self.queue_timeout_s, self.timeout_s = buildkit_image, queue_timeout * 60.0, timeout * 60.0
         self.max_parallel = concurrent_build_limit or 10_000
-        self._child = pulumi.ResourceOptions(parent=self)
-        self._tags = tags
-        self._granted: dict[str, aws.iam.RolePolicy] = {}
-
-        self.bucket, bucket_arn, protection = self._sources(bucket, expire_days)
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=f"/fast-container/{pulumi.get_project()}/{pulumi.get_stack()}/{name}",
-            retention_in_days=log_retention_days,
-            tags=tags,
-            opts=self._child,
-        )
-        self.log_group = log_group.name
-        self.role_arn, self._role, needed = self._service_role(role, bucket_arn, log_group.arn, in_vpc=vpc is not None)
-        settings = _Settings(compute_type, image, privileged, timeout, queue_timeout, concurrent_build_limit, vpc)
-        after = pulumi.ResourceOptions(parent=self, depends_on=[*protection, *needed])
-        projects = {arch: self._project(arch, settings, after) for arch in architectures}
-        self.outputs = BuilderOutputs(
-            self.bucket, {arch: project.name for arch, project in projects.items()}, "", expire_days
-        )
-        self.deployer_policy = pulumi.Output.json_dumps(
-            pulumi.Output.all(
-                projects=[project.arn for project in projects.values()], bucket=bucket_arn, logs=log_group.arn
-            ).apply(lambda f: policies.deployer(f["projects"], f["bucket"], "", f["logs"], ["*"]))
-        )
+        self._child, self._tags = pulumi.ResourceOptions(parent=self), tags
+        if shared is not None:
+            self._take(pulumi.Output.from_input(shared), architectures)
+        else:
+            settings = ProjectSettings(
+                compute_type, image, privileged, timeout, queue_timeout, concurrent_build_limit, vpc
+            )
+            self._make(architectures, settings, bucket, role, expire_days, log_retention_days)
+        self._always: list[pulumi.Resource] = []
+        for index, url in enumerate(pull_from):
+            arn = pulumi.Output.from_input(url).apply(policies.arn_of_url)
+            self._always += self._grants.pull(f"argument {index}", arn)
+        if cache is not None:
+            found = pulumi.Output.from_input(cache)
+            self._always += self._grants.push("cache", found.apply(lambda it: policies.arn_of_url(it.repository_url)))
         self.register_outputs(
-            {
-                "bucket": self.bucket,
-                "log_group": self.log_group,
-                "role_arn": self.role_arn,
-                "projects": dict(self.outputs.projects),
-                "deployer_policy": self.deployer_policy,
-            }
+            {"bucket": self.bucket, "log_group": self.log_group, "role_arn": self.role_arn, "shared": self.shared}
         )
+
+    @property
+    def deployer_policy(self) -> pulumi.Output[str]:
+        """What ``pulumi up`` needs at build time, for the images declared so far, as JSON; export it at the end."""
+        facts = pulumi.Output.all(shared=self.shared, repositories=list(self._grants.pushed.values()))
+
+        def document(found: dict[str, Any]) -> str:
+            shared, bucket = found["shared"], f"arn:aws:s3:::{found['shared']['bucket']}"
+            group = str(shared["log_group_arn"])
+            partition, _, region, account = group.split(":")[1:5]
+            where = f"arn:{partition}:codebuild:{region}:{account}:project"
+            projects = [f"{where}/{project}" for project in shared["projects"].values()]
+            bucket = bucket.replace("arn:aws:", f"arn:{partition}:")
+            return json.dumps(policies.deployer(projects, bucket, shared["prefix"], group, found["repositories"]))
+
+        return facts.apply(document)
 
     def grant_push(self, repository: str, arn: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let builds push to a repository; one policy for each repository, however many images it has.
@@ -173,120 +181,77 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             repository: What the repository is told apart by.
             arn: Its ARN.
         """
-        if self._role is None:
-            return []
-        if repository not in self._granted:
-            self._granted[repository] = aws.iam.RolePolicy(
-                f"{self.name}-push-{len(self._granted)}",
-                role=self._role.name,
-                policy=pulumi.Output.from_input(arn).apply(lambda found: json.dumps(policies.push([found]))),
-                opts=self._child,
-            )
-        return [self._granted[repository]]
+        return [*self._always, *self._grants.push(repository, arn)]
 
-    def _sources(
-        self, bucket: str | None, expire_days: int
-    ) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pulumi.Resource]]:
-        if bucket is not None:
+    def grant_pull(self, url: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
+        """Let builds pull from a repository, such as that of a base image."""
+        told_apart = url if isinstance(url, str) else f"output {id(url)}"
+        return self._grants.pull(told_apart, pulumi.Output.from_input(url).apply(policies.arn_of_url))
+
+    def grant_secrets(self, secrets: Mapping[str, object]) -> Sequence[pulumi.Resource]:
+        """Let builds read the secrets that AWS keeps."""
+        return self._grants.secrets(secrets)
+
+    def _make(
+        self,
+        architectures: Sequence[Architecture],
+        settings: ProjectSettings,
+        bucket: str | None,
+        role: pulumi.Input[str] | None,
+        expire_days: int,
+        log_retention_days: int,
+    ) -> None:
+        prefix = PREFIX_IN_EXISTING if bucket is not None else ""
+        protection: list[pulumi.Resource] = []
+        if bucket is None:
+            made, protection = source_bucket(self.name, expire_days, self._tags, self._child)
+            self.bucket, bucket_arn = made.bucket, made.arn
+        else:
             found = aws.s3.get_bucket_output(bucket=bucket, opts=pulumi.InvokeOutputOptions(parent=self))
-            return found.bucket, found.arn, []
-        made = aws.s3.Bucket(f"{self.name}-sources", force_destroy=True, tags=self._tags, opts=self._child)
-        closed = aws.s3.BucketPublicAccessBlock(
-            f"{self.name}-sources-closed",
-            bucket=made.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child,
-        )
-        encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{self.name}-sources-encrypted",
-            bucket=made.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=self._child,
-        )
-        expiring = aws.s3.BucketLifecycleConfiguration(
-            f"{self.name}-sources-expiring",
-            bucket=made.bucket,
-            rules=[
-                {
-                    "id": "sources",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": expire_days},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                }
-            ],
-            opts=self._child,
-        )
-        tls = aws.s3.BucketPolicy(
-            f"{self.name}-sources-tls",
-            bucket=made.bucket,
-            policy=made.arn.apply(lambda arn: json.dumps(policies.tls_only(arn))),
-            opts=self._child,
-        )
-        return made.bucket, made.arn, [closed, encrypted, expiring, tls]
-
-    def _service_role(
-        self, role: pulumi.Input[str] | None, bucket_arn: pulumi.Output[str], logs: pulumi.Output[str], *, in_vpc: bool
-    ) -> tuple[pulumi.Output[str], aws.iam.Role | None, list[pulumi.Resource]]:
-        if role is not None:
-            return pulumi.Output.from_input(role), None, []
-        # The log group's ARN says account, region and partition without a further look-up.
-        trust = logs.apply(
-            lambda arn: json.dumps(policies.trust(arn.split(":")[4], arn.split(":")[3], arn.split(":")[1]))
-        )
-        made = aws.iam.Role(f"{self.name}-role", assume_role_policy=trust, tags=self._tags, opts=self._child)
-        policy = aws.iam.RolePolicy(
-            f"{self.name}-role-policy",
-            role=made.name,
-            policy=pulumi.Output.all(bucket_arn, logs).apply(
-                lambda found: json.dumps(policies.service_role(found[0], "", found[1], in_vpc=in_vpc))
-            ),
-            opts=self._child,
-        )
-        return made.arn, made, [policy]
-
-    def _project(self, architecture: str, settings: _Settings, opts: pulumi.ResourceOptions) -> aws.codebuild.Project:
-        kind, standard = _IMAGES[architecture]
-        vpc = settings.vpc
-        return aws.codebuild.Project(
-            f"{self.name}-{architecture.replace('_', '-')}",
-            description=f"fast-container: images for {architecture}",
-            service_role=self.role_arn,
-            artifacts={"type": "NO_ARTIFACTS"},
-            environment={
-                "type": kind,
-                "image": settings.image or standard,
-                "compute_type": settings.compute_type,
-                "privileged_mode": settings.privileged,
-                "image_pull_credentials_type": "SERVICE_ROLE" if settings.image else "CODEBUILD",
-            },
-            source={"type": "NO_SOURCE", "buildspec": BUILDSPEC},
-            logs_config={"cloudwatch_logs": {"group_name": self.log_group, "status": "ENABLED"}},
-            build_timeout=settings.timeout,
-            queued_timeout=settings.queue_timeout,
-            concurrent_build_limit=settings.concurrent_build_limit,
-            vpc_config=(
-                {"vpc_id": vpc.vpc_id, "subnets": list(vpc.subnets), "security_group_ids": list(vpc.security_group_ids)}
-                if vpc
-                else None
-            ),
+            self.bucket, bucket_arn = found.bucket, found.arn
+        log_group = aws.cloudwatch.LogGroup(
+            f"{self.name}-logs",
+            name=f"/fast-container/{pulumi.get_project()}/{pulumi.get_stack()}/{self.name}",
+            retention_in_days=log_retention_days,
             tags=self._tags,
-            opts=opts,
+            opts=self._child,
+        )
+        self.log_group = log_group.name
+        subnets = settings.vpc.subnets if settings.vpc else ()
+        self.role_arn, role_name, needed = service_role(
+            self.name, role, bucket_arn, prefix, log_group.arn, subnets, self._tags, self._child
+        )
+        self._grants = RoleGrants(self.name, role_name, log_group.arn, self._child)
+        after = pulumi.ResourceOptions(parent=self, depends_on=[*protection, *needed])
+        projects = {
+            arch: build_project(self.name, arch, settings, self.role_arn, self.log_group, self._tags, after).name
+            for arch in architectures
+        }
+        self.outputs = BuilderOutputs(self.bucket, dict(projects), prefix, expire_days)
+        self.shared = pulumi.Output.all(
+            bucket=self.bucket,
+            projects=projects,
+            prefix=prefix,
+            expire_days=expire_days,
+            role_arn=self.role_arn,
+            role_name=role_name or "",
+            log_group_arn=log_group.arn,
+            buildkit_image=self.buildkit_image,
+            timeout=settings.timeout,
+            queue_timeout=settings.queue_timeout,
         )
 
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    compute_type: str
-    image: str | None
-    privileged: bool
-    timeout: int
-    queue_timeout: int
-    concurrent_build_limit: int | None
-    vpc: VpcConfig | None = field(default=None)
+    def _take(self, shared: pulumi.Output[Any], architectures: Sequence[Architecture]) -> None:
+        """Use what another stack's builder has made."""
+        self.shared = shared
+        self.bucket, self.role_arn = shared["bucket"], shared["role_arn"]
+        self.log_group = shared["log_group_arn"].apply(lambda arn: arn.split(":")[6])
+        # A role has one policy of a name, and several stacks may add theirs.
+        start = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self.name}"
+        self._grants = RoleGrants(start, shared["role_name"], shared["log_group_arn"], self._child)
+        projects = {architecture: shared["projects"][architecture] for architecture in architectures}
+        self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"])
+        self.buildkit_image = shared["buildkit_image"]
 
 
 def architecture_of(platform: str) -> str | None:

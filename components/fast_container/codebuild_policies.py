@@ -7,9 +7,11 @@ bring a buildspec of its own, since that would run any command as the service ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+_ECR_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _PUSH = [
     *_PULL,
@@ -18,6 +20,8 @@ _PUSH = [
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 ]
+# The program reads back, verifies and tags again what the build has tagged.
+_TAG = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"]
 _NETWORK = [
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -54,8 +58,17 @@ def trust(account: str, region: str, partition: str) -> dict[str, Any]:
     )
 
 
-def service_role(bucket_arn: str, prefix: str, log_group_arn: str, *, in_vpc: bool) -> dict[str, Any]:
-    """What every build needs; pushing is a policy of its own for each repository."""
+def service_role(
+    bucket_arn: str, prefix: str, log_group_arn: str, *, subnet_arns: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What every build needs; pushing and secrets are policies of their own.
+
+    Args:
+        bucket_arn: The bucket for sources.
+        prefix: Key prefix of the sources, or "".
+        log_group_arn: The builds' log group.
+        subnet_arns: Where builds run, if in a VPC.
+    """
     objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
     statements = [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group_arn, f"{log_group_arn}:*"),
@@ -64,9 +77,24 @@ def service_role(bucket_arn: str, prefix: str, log_group_arn: str, *, in_vpc: bo
         # The API knows no narrower resource.
         allow(["ecr:GetAuthorizationToken"], "*"),
     ]
-    if in_vpc:
+    if subnet_arns:
+        # The API knows no narrower resource for these, but for the last.
         statements.append(allow(_NETWORK, "*"))
+        partition, _, region, account = subnet_arns[0].split(":")[1:5]
+        permission = allow(
+            ["ec2:CreateNetworkInterfacePermission"], f"arn:{partition}:ec2:{region}:{account}:network-interface/*"
+        )
+        permission["Condition"] = {
+            "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+            "ArnEquals": {"ec2:Subnet": list(subnet_arns)},
+        }
+        statements.append(permission)
     return document(*statements)
+
+
+def pull(repository_arns: Sequence[str]) -> dict[str, Any]:
+    """Pull from repositories."""
+    return document(allow(_PULL, *repository_arns))
 
 
 def push(repository_arns: Sequence[str]) -> dict[str, Any]:
@@ -82,6 +110,31 @@ def secrets(secret_arns: Sequence[str], parameter_arns: Sequence[str]) -> dict[s
     if parameter_arns:
         statements.append(allow(["ssm:GetParameters"], *parameter_arns))
     return document(*statements)
+
+
+def secret_arn(reference: str, account: str, region: str, partition: str) -> str:
+    """The ARN of a Secrets Manager reference (``name-or-arn:json-key:stage:version``)."""
+    if reference.startswith("arn:"):
+        return ":".join(reference.split(":")[:7])
+    # Secrets Manager adds six characters to every name.
+    return f"arn:{partition}:secretsmanager:{region}:{account}:secret:{reference.partition(':')[0]}-??????"
+
+
+def parameter_arn(name: str, account: str, region: str, partition: str) -> str:
+    """The ARN of a parameter of the Parameter Store."""
+    if name.startswith("arn:"):
+        return name
+    return f"arn:{partition}:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
+
+
+def arn_of_url(url: str) -> str:
+    """The ARN of a repository by its URL; account and region stay open where the host does not say them."""
+    host, _, name = url.partition("/")
+    found = _ECR_HOST.fullmatch(host)
+    if found is None:
+        return f"arn:aws:ecr:*:*:repository/{name}"
+    partition = "aws-cn" if found["suffix"].endswith(".cn") else "aws-us-gov" if "-gov-" in found["region"] else "aws"
+    return f"arn:{partition}:ecr:{found['region']}:{found['account']}:repository/{name}"
 
 
 def tls_only(bucket_arn: str) -> dict[str, Any]:
@@ -121,5 +174,5 @@ def deployer(
         allow(["s3:ListBucket"], bucket_arn),
         allow(["logs:GetLogEvents"], f"{log_group_arn}:*"),
         allow(["ecr:GetAuthorizationToken"], "*"),
-        allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"], *repository_arns),
+        *([allow(_TAG, *repository_arns)] if repository_arns else []),
     )

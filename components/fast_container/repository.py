@@ -23,11 +23,11 @@ from fast_container.args import (
     check_repository_name,
     check_repository_url,
 )
+from fast_container.codebuild_policies import arn_of_url
 from fast_container.errors import ArgsError, FastContainerError
 
 TYPE = "fast-container:index:ImageRepository"
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-_ECR_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
 _ACCOUNT = re.compile(r"\d{12}")
 # The Sid of the statement that Lambda adds by itself; a policy that has it is left alone (aws-facts E).
 _LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
@@ -55,6 +55,8 @@ class ImageRepository(pulumi.ComponentResource):
         untagged_days: Untagged images expire after that many days, at least 14: between push and tag an image is
             untagged, and so is one that a running task still names by digest.
         retain_on_delete: Keep the repository and its images when the resource goes.
+        immutable: Whether a tag stays what it is. False only for a repository of build caches (``RegistryCache``),
+            whose tags are written again and again; images do not belong there.
         take_up: Import the repository of that name, its policy and its lifecycle policy, instead of creating them;
             remove the argument after the first ``up``.
         tags: AWS tags.
@@ -79,6 +81,7 @@ class ImageRepository(pulumi.ComponentResource):
         lambda_pull: bool = True,
         untagged_days: int = UNTAGGED_DAYS,
         retain_on_delete: bool = True,
+        immutable: bool = True,
         take_up: bool = False,
         tags: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -97,7 +100,7 @@ class ImageRepository(pulumi.ComponentResource):
         repository = aws.ecr.Repository(
             f"{resource_name}-repository",
             name=repository_name,
-            image_tag_mutability="IMMUTABLE",
+            image_tag_mutability="IMMUTABLE" if immutable else "MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[_encryption(kms_key)],
             tags=tags,
@@ -165,16 +168,6 @@ def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
     url = url_of(repository)
     told_apart = url if isinstance(url, str) else f"output {id(repository)}"
     return told_apart, pulumi.Output.from_input(url).apply(arn_of_url)
-
-
-def arn_of_url(url: str) -> str:
-    """The ARN of a repository by its URL; account and region stay open where the host does not say them."""
-    host, _, name = url.partition("/")
-    found = _ECR_HOST.fullmatch(host)
-    if found is None:
-        return f"arn:aws:ecr:*:*:repository/{name}"
-    partition = "aws-cn" if found["suffix"].endswith(".cn") else "aws-us-gov" if "-gov-" in found["region"] else "aws"
-    return f"arn:{partition}:ecr:{found['region']}:{found['account']}:repository/{name}"
 
 
 def lifecycle_policy(untagged_days: int) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class CodeBuildExecutor:
 
     async def start(self, job: BuildJob, reporter: Reporter) -> Build:
         """Join the image's build that is under way, or upload and start one; does not wait for its end."""
-        refuse_local_secrets(job)
+        for secret in job.secrets:
+            raise remote_secret(secret)
         running, finished = await self._latest(job, reporter)
         if running is not None:
             return running
@@ -177,7 +178,8 @@ class CodeBuildExecutor:
             parts_prefix=self.store.key("parts"),
             buildkit_image=self.buildkit_image,
         )
-        content = await in_thread(lambda: zip_bytes({PLAN_FILE: write_plan(plan), ZIPAPP_FILE: zipapp_bytes()}))
+        self._zipapp = self._zipapp or await in_thread(zipapp_bytes)
+        content = await in_thread(zip_bytes, {PLAN_FILE: write_plan(plan), ZIPAPP_FILE: self._zipapp})
         name, bundle_bytes = await in_thread(self.store.put_bundle, content)
         reporter.note(
             f"uploaded {_size(upload.sent_bytes + bundle_bytes)}: {upload.put} of {upload.put + upload.present} parts"
@@ -227,19 +229,14 @@ class CodeBuildExecutor:
         )
 
 
-def refuse_local_secrets(job: BuildJob) -> None:
-    """Refuse secrets whose values this machine has.
-
-    Raises:
-        ArgsError: There is one.
-    """
-    for secret in job.secrets:
-        raise ArgsError(
-            f"The secret {secret!r} cannot reach a build on CodeBuild.",
-            property_path=f"secrets[{secret!r}]",
-            why="its value would have to travel in the source, the plan or the build's environment",
-            next_step="keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`",
-        )
+def remote_secret(secret: str) -> ArgsError:
+    """The error for a secret whose value this machine has."""
+    return ArgsError(
+        f"The secret {secret!r} cannot reach a build on CodeBuild.",
+        property_path=f"secrets[{secret!r}]",
+        why="its value would have to travel in the source, the plan or the build's environment",
+        next_step="keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`",
+    )
 
 
 def _size(count: int) -> str:

@@ -64,12 +64,14 @@ class BuildWatch:
         first_pause_s: Seconds between the first looks.
         sleep: Waits.
         now_s: A clock for durations.
+        with_logs: Whether logs are read.
     """
 
     api: CodeBuildApi
     first_pause_s: float = _FIRST_PAUSE_S
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     now_s: Callable[[], float] = time.monotonic
+    with_logs: bool = True
     _watches: dict[str, list[_Watch]] = field(default_factory=dict[str, list[_Watch]], init=False)
     _poller: asyncio.Task[None] | None = field(default=None, init=False)
     _recent: tuple[float, list[Build]] | None = field(default=None, init=False)
@@ -84,7 +86,7 @@ class BuildWatch:
             AuthError: Credentials expired or do not allow it; the build goes on.
             BuilderError: CodeBuild cannot be asked, or has lost the build.
         """
-        watch = _Watch(asyncio.get_running_loop().create_future(), follower)
+        watch = _Watch(asyncio.get_running_loop().create_future(), follower, has_log=self.with_logs)
         self._watches.setdefault(build_id, []).append(watch)
         self._pause_s = self.first_pause_s
         if self._poller is None or self._poller.done():

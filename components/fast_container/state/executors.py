@@ -60,15 +60,17 @@ class ProgramExecutors:
         outputs: BuilderOutputs = builder.outputs
         bucket = str(await pulumi.Output.from_input(outputs.bucket).future())
         project = str(await pulumi.Output.from_input(outputs.projects[architecture]).future())
+        prefix = str(await pulumi.Output.from_input(outputs.prefix).future())
+        # Numbers come as floats from another stack.
+        expire_days = int(await pulumi.Output.from_input(outputs.expire_days).future() or 0)
+        buildkit_image = str(await pulumi.Output.from_input(builder.buildkit_image).future())
         session = AwsSession(access, self.environment)
-        store = S3SourceStore(
-            lambda: session.client("s3"), bucket, prefix=outputs.prefix, expire_days=outputs.expire_days
-        )
+        store = S3SourceStore(lambda: session.client("s3"), bucket, prefix=prefix, expire_days=expire_days)
         return CodeBuildExecutor(
             CodeBuildApi(session.client, project, session.renew),
             store,
             self.registry_of,
-            buildkit_image=builder.buildkit_image,
+            buildkit_image=buildkit_image,
             queue_timeout_s=builder.queue_timeout_s,
         )
 

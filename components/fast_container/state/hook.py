@@ -16,6 +16,7 @@ from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.explanation import explain, remember
+from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish
 from fast_container.state.program import PlannedImage, Program
 
@@ -32,9 +33,10 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
             return
         try:
             if settings.is_dry_run():
-                await _preview(program, image, _recorded(args), old)
+                await _preview(program, image, _recorded(args), old, _started(args))
             else:
-                await _publish(program, image, _recorded(args), old)
+                wait = new.get("wait") is not False
+                await _publish(program, image, _recorded(args), old, _started(args), wait=wait)
         except FastContainerError as error:
             raise pulumi.RunError(_message(error, image)) from None
 
@@ -43,13 +45,15 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
     )
 
 
-async def _preview(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
+async def _preview(
+    program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any], started: str
+) -> None:
     key = image.selected.key
     found = (await program.repository_of(image).find([key.tag])).get(key.tag)
     plan = decide(key, recorded, found or Lookup.ABSENT)
     if isinstance(plan, Skip):
         return
-    explained = explain(image, old, plan.reason, cache_dir() / "inputs")
+    explained = started or explain(image, old, plan.reason, cache_dir() / "inputs")
     _say_what_widens(image)
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
@@ -59,27 +63,46 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
     _warn_about_parallelism(program, image)
 
 
-async def _publish(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
-    reason = why(image.selected.key, recorded)
+async def _publish(
+    program: Program,
+    image: PlannedImage,
+    recorded: Recorded | None,
+    old: Mapping[str, Any],
+    started: str,
+    *,
+    wait: bool,
+) -> None:
     _say_what_widens(image)
-    if await _only_started(program, image, recorded):
+    if await _only_started(program, image, recorded, old, wait=wait):
         return
-    await publish(program, image, recorded=recorded, explained=explain(image, old, reason, cache_dir() / "inputs"))
+    explained = started or explain(image, old, why(image.selected.key, recorded), cache_dir() / "inputs")
+    await publish(program, image, recorded=recorded, explained=explained)
     remember(image.selected, cache_dir() / "inputs")
 
 
-async def _only_started(program: Program, image: PlannedImage, recorded: Recorded | None) -> bool:
+async def _only_started(
+    program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any], *, wait: bool
+) -> bool:
     """Start the build and return, where the builder does not wait and consumers have an image to stay on."""
-    if isinstance(image.builder, LocalBuilder) or image.builder.wait or recorded is None or not recorded.digest:
+    if isinstance(image.builder, LocalBuilder) or wait or recorded is None or not recorded.digest:
         return False
     key = image.selected.key
-    if recorded.key_hex == key.hex or await program.repository_of(image).find([key.tag]):
+    if recorded.key_hex == key.hex or old.get("repository_url") != image.repository_url:
+        return False
+    if await program.repository_of(image).find([key.tag]):
         return False
     platform = image.selected.declared.platform
     executor = await program.executors.codebuild(image.builder, platform, image.access)
     await executor.start(await make_job(program, image), image.reporter)
     image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
     return True
+
+
+def _started(args: pulumi.ResourceHookArgs) -> str:
+    """Why a record is changed whose build an earlier update has only started; "" for all others."""
+    same = (args.old_inputs or {}).get("build_key") == (args.new_inputs or {}).get("build_key")
+    building = (args.old_outputs or {}).get("status") == BUILDING
+    return "its build was started by an earlier update" if same and building else ""
 
 
 def _recorded(args: pulumi.ResourceHookArgs) -> Recorded | None:

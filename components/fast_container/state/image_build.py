@@ -57,8 +57,9 @@ class ImageBuildProvider(ResourceProvider):
         return CreateResult(props["tag"], self._recorded(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Record the digest under the new key's tag."""
-        if _news.get("wait") is False and _olds.get("status") != BUILDING and _olds.get("digest"):
+        """Record the digest under the new key's tag; the one before while the new one's build is not awaited."""
+        started = _olds.get("build_key") != _news.get("build_key") and _olds.get("digest")
+        if _news.get("wait") is False and started and _olds.get("repository_url") == _news.get("repository_url"):
             digest = self._find(_news)
             return UpdateResult({**_news, "digest": digest or _olds["digest"], "status": "" if digest else BUILDING})
         return UpdateResult(self._recorded(_news))

@@ -1,0 +1,44 @@
+"""The builds of a CodeBuild project, as the verbs ``cancel`` and ``wait`` look at them.
+
+Decides which of a project's builds are ours (those whose environment names a build key) and how one is shown. Leaves
+asking to ``adapters.codebuild_api``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.adapters.codebuild_api import RUNNING, Build, CodeBuildApi, image_of, link_of
+from fast_container.core.aws_access import AwsAccess
+
+_SHOWN_DIGITS = 12
+
+
+def api_of(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> CodeBuildApi:
+    """The project that the arguments name."""
+    session = AwsSession(AwsAccess(region=arguments.region or "", profile=arguments.profile or ""), environment)
+    return CodeBuildApi(session.client, arguments.project, session.renew)
+
+
+def under_way(api: CodeBuildApi, arguments: argparse.Namespace) -> list[Build]:
+    """Builds of images that have not ended, the oldest first, of ``--repository`` and ``--key`` where given."""
+    return [
+        build for build in reversed(api.recent()) if build.get("buildStatus") == RUNNING and _meant(build, arguments)
+    ]
+
+
+def shown(build: Build) -> str:
+    """One line about a build."""
+    key, repository = image_of(build)
+    phase = str(build.get("currentPhase") or "").lower()
+    return f"{repository} key {key[:_SHOWN_DIGITS]}: {phase} {link_of(build)}"
+
+
+def _meant(build: Build, arguments: argparse.Namespace) -> bool:
+    key, repository = image_of(build)
+    wanted: dict[str, Any] = vars(arguments)
+    return bool(key) and key.startswith(wanted["key"] or "") and wanted["repository"] in (None, repository)

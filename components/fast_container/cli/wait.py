@@ -1,0 +1,60 @@
+"""``fast-container wait``: waits until the builds of a CodeBuild project that are under way have ended.
+
+For CI with ``CodeBuildBuilder(wait=False)``: ``fast-container wait --project … && pulumi up``. Decides the exit code: 1
+when one of them did not end well. Leaves watching to ``adapters.codebuild_watch``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from fast_container.adapters.codebuild_api import Build, CodeBuildApi
+from fast_container.adapters.codebuild_watch import BuildWatch
+from fast_container.cli.remote_builds import api_of, shown, under_way
+
+_FAILED = 1
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Wait and say how each ended.
+
+    Raises:
+        BuilderError: The project is not there, or AWS cannot be reached.
+        AuthError: Credentials are missing, expired, or not allowed to.
+    """
+    api = api_of(arguments)
+    builds = under_way(api, arguments)
+    if not builds:
+        sys.stdout.write(f"no build is under way in {arguments.project}\n")
+        return 0
+    ended = asyncio.run(_wait(api, builds))
+    return 0 if all(build["buildStatus"] == "SUCCEEDED" for build in ended) else _FAILED
+
+
+async def _wait(api: CodeBuildApi, builds: Sequence[Build]) -> list[Build]:
+    watch = BuildWatch(api, with_logs=False)
+
+    async def one(build: Build) -> Build:
+        ended = await watch.wait(str(build["id"]), _Quiet())
+        sys.stdout.write(f"{str(ended['buildStatus']).lower():9}  {shown(ended)}\n")
+        sys.stdout.flush()
+        return ended
+
+    return list(await asyncio.gather(*(one(build) for build in builds)))
+
+
+class _Quiet:
+    """Tells only of trouble."""
+
+    def on_build(self, build: Build) -> None:
+        """Nothing."""
+
+    def on_line(self, line: str) -> None:
+        """Nothing."""
+
+    def on_trouble(self, what: str) -> None:
+        """One line on standard error."""
+        sys.stderr.write(f"fast-container: {what}\n")
