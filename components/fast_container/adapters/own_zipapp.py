@@ -1,31 +1,38 @@
 """The part of this library that builds, as one file that runs with nothing else installed.
 
-Decides which modules travel: those that a build needs, none that imports Pulumi.
+Decides which modules travel: those that the remote build imports, however indirectly, and the guard that it runs as a
+program of its own.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import zipfile
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-_PACKAGES: Final = ("core", "build", "checks", "adapters", "remote")
-_SINGLE: Final = ("__init__.py", "errors.py")
-_LEFT_OUT: Final = frozenset({"pulumi_log.py", "s3_source.py", "own_zipapp.py", "image_resolver.py", "stat_cache.py"})
-_LEFT_OUT_PREFIX: Final = "codebuild"
+_ROOTS: Final = ("fast_container.remote.main", "fast_container.adapters.process_guard")
+_LAUNCHER: Final = "fast_container/remote/launcher.py"
+_PACKAGE: Final = "fast_container"
 _TIME: Final = (1980, 1, 2, 0, 0, 0)
 
 
 def zipapp_bytes() -> bytes:
     """The zipapp; run it with ``python3 fast_container.pyz``."""
-    package = files("fast_container")
-    members = {f"fast_container/{name}": package.joinpath(name).read_bytes() for name in _SINGLE}
-    for name in _PACKAGES:
-        _collect(package.joinpath(name), f"fast_container/{name}", members)
-    members["__main__.py"] = members.pop("fast_container/remote/launcher.py")
-    return zip_bytes(members)
+    found: dict[str, bytes] = {}
+    waiting: list[str] = list(_ROOTS)
+    while waiting:
+        module = waiting.pop()
+        for name in (*_packages_of(module), module):
+            path, content = _read(name)
+            if path and path not in found:
+                found[path] = content
+                if path != f"{_PACKAGE}/__init__.py":  # it loads the components on use, which nothing here does
+                    waiting += _imports(content)
+    return zip_bytes({**found, "__main__.py": _file(_LAUNCHER).read_bytes()})
 
 
 def zip_bytes(members: dict[str, bytes]) -> bytes:
@@ -41,13 +48,30 @@ def zip_bytes(members: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _collect(folder: Traversable, prefix: str, members: dict[str, bytes]) -> None:
-    for child in folder.iterdir():
-        if child.is_dir() and child.name != "__pycache__":
-            _collect(child, f"{prefix}/{child.name}", members)
-        elif _travels(child.name):
-            members[f"{prefix}/{child.name}"] = child.read_bytes()
+def _imports(content: bytes) -> Iterator[str]:
+    """Names of our own that a module imports: modules, or names in modules."""
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_PACKAGE):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith(_PACKAGE))
 
 
-def _travels(name: str) -> bool:
-    return name.endswith(".py") and name not in _LEFT_OUT and not name.startswith(_LEFT_OUT_PREFIX)
+def _packages_of(module: str) -> Iterator[str]:
+    parts = module.split(".")[:-1]
+    yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def _read(module: str) -> tuple[str, bytes]:
+    """Path and content of a module; an empty path for a name that is none."""
+    place = module.replace(".", "/")
+    for path in (f"{place}.py", f"{place}/__init__.py"):
+        file = _file(path)
+        if file.is_file():
+            return path, file.read_bytes()
+    return "", b""
+
+
+def _file(path: str) -> Traversable:
+    return files(_PACKAGE).joinpath(*path.split("/")[1:])
