@@ -6,6 +6,9 @@ build leaves is given on only when the engine has answered a registration that w
 unanswered for ``PATIENCE_S`` means that the run is ending, and what waits does not begin. Until one can be sent, the
 finished image's record has to be created, which takes a busy machine a while: that may take ``SILENCE_S``.
 
+An engine with as many steps under way as it runs at once (``--parallel``) does not answer either, since its loop waits
+for one of them to end. Its silence says nothing then, and a build begins at once.
+
 Registers the outputs of a component as ``ComponentResource.register_outputs`` does (same request, same place in the
 SDK's book-keeping, so that failures surface alike), since that one tells nobody when the answer came.
 """
@@ -29,6 +32,7 @@ from fast_container.errors import BuilderError
 
 PATIENCE_S = 10.0
 SILENCE_S = 120.0
+_LOOK_AGAIN_S = 0.25
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ class EngineAnswers:
         loop = asyncio.get_running_loop()
         silent_until_s = loop.time() + SILENCE_S
         async with self._news:
-            while self._answered_of_s < since_s:
+            while self._answered_of_s < since_s and not _is_full(loop):
                 sent_s = min((sent_s for sent_s in self._unanswered_s if sent_s >= since_s), default=None)
                 rest_s = (silent_until_s if sent_s is None else sent_s + PATIENCE_S) - loop.time()
                 if rest_s <= 0:
@@ -83,5 +87,20 @@ class EngineAnswers:
                         next_step="run `pulumi up` again; what was built before counts",
                     )
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(rest_s):
+                    async with asyncio.timeout(min(rest_s, _LOOK_AGAIN_S)):
                         await self._news.wait()
+
+
+def _is_full(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether the engine may have all the steps under way that it runs at once.
+
+    Each registration that was sent and not answered holds a thread of the loop's default pool, where the SDK sends
+    them; where that cannot be seen, the engine is taken for full.
+    """
+    parallel = cast("int | None", cast(Any, settings.SETTINGS).parallel)
+    pool: Any = getattr(loop, "_default_executor", None)
+    try:
+        sent = len(pool._threads) - pool._idle_semaphore._value + pool._work_queue.qsize()
+    except AttributeError:
+        return True
+    return not parallel or sent >= parallel
