@@ -47,6 +47,8 @@ class FastContainerImage(pulumi.ComponentResource):
         tagged_uri: ``repository:key-…``.
         build_key: 64 hexadecimal digits.
         repository_url: ``host/name``.
+        planned_key: The build key as the program computes it; with ``--target`` it may not have been built.
+        planned_url: As ``repository_url``, likewise.
 
     Raises:
         pulumi.RunError: An argument cannot be right, or the Dockerfile or context would make the build fail.
@@ -58,8 +60,12 @@ class FastContainerImage(pulumi.ComponentResource):
     tagged_uri: pulumi.Output[str]
     build_key: pulumi.Output[str]
     repository_url: pulumi.Output[str]
+    planned_key: pulumi.Output[str]
+    planned_url: pulumi.Output[str]
 
     TYPE: ClassVar[str] = "fast-container:index:FastContainerImage"
+    # Whether its builds are awaited even with ``CodeBuildBuilder(wait=False)``.
+    ALWAYS_WAITS: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -80,6 +86,9 @@ class FastContainerImage(pulumi.ComponentResource):
         depends_on += [base.resource for base in inputs.bases.values() if base.resource is not None]
         if isinstance(builder, CodeBuildBuilder):
             depends_on += [builder, *builder.grant_push(*push_target(repository))]
+            depends_on += builder.grant_secrets(inputs.secrets)
+            for base in inputs.bases.values():
+                depends_on += builder.grant_pull(base.repository_url)
         self._declare(inputs, builder, depends_on)
 
     def _declare(self, inputs: ImageInputs, builder: AnyBuilder | None, depends_on: Sequence[pulumi.Resource]) -> None:
@@ -89,8 +98,11 @@ class FastContainerImage(pulumi.ComponentResource):
         ready = asyncio.ensure_future(
             prepare(self, program, inputs, awaited, builder or program.default_builder, PulumiReporter(self))
         )
-        wait = not isinstance(builder, CodeBuildBuilder) or builder.wait
+        wait = self.ALWAYS_WAITS or not isinstance(builder, CodeBuildBuilder) or builder.wait
         record = _record(self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait)
+        # For images that start from this one: known before anything is built, whatever the state has.
+        self.planned_key = derived_output(ready, lambda found: found.selected and found.selected.key.hex, awaited)
+        self.planned_url = derived_output(ready, lambda found: found.repository_url, awaited)
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
         self.digest = _digest(record, ready, program)

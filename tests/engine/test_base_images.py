@@ -154,9 +154,9 @@ def test_an_edit_of_a_consumer_builds_that_image_alone(bases: Bases) -> None:
 def test_preview_names_a_changed_base_and_exactly_its_consumers(bases: Bases) -> None:
     run = bases.preview_of_base
     assert run.steps.keys() == {"deps-build", *CONSUMERS}
-    assert run.messages(on="deps") == ["will be built: 1 file changed (deps.txt)"]
+    assert run.messages(on="deps") == ["will be built: 1 file changed (deps.txt)\n"]
     for name, base in (("api", "BASE_IMAGE"), ("worker", "BASE_IMAGE"), ("named", "python-deps")):
-        assert run.messages(on=name) == [f"will be built: base image {base} changed"]
+        assert run.messages(on=name) == [f"will be built: base image {base} changed\n"]
     assert run.messages(on="alone") == run.messages(on="system") == []
 
 
@@ -202,10 +202,8 @@ def test_a_failed_base_builds_no_consumer_and_stops_nobody_else(bases: Bases) ->
 
 def test_a_failed_base_is_one_message_that_has_its_error(bases: Bases) -> None:
     errors = bases.base_failed.errors
-    assert errors.count("this base is broken") == 1
-    assert "'deps'" in errors
-    for name in ("api", "worker", "named"):
-        assert f"FastContainerImage '{name}'" not in errors
+    assert "this base is broken" in errors
+    assert errors.count("FastContainerImage '") == errors.count("FastContainerImage 'deps'") == 1
 
 
 def test_a_renamed_base_with_an_alias_builds_nothing(bases: Bases) -> None:
@@ -288,7 +286,7 @@ def test_a_base_of_another_stack_is_used_through_its_outputs(two: TwoStacks) -> 
 def test_a_base_that_changed_in_its_own_stack_rebuilds_the_consumer_in_the_other(two: TwoStacks) -> None:
     base, consumer = two.changed
     assert consumer.steps == {"api-build": "update"}
-    assert "building: base image BASE_IMAGE changed" in consumer.messages(on="api")
+    assert "building: base image BASE_IMAGE changed\n" in consumer.messages(on="api")
     below = two.stacks.layers("shared-bases", base.records["deps"]["digest"])
     assert two.stacks.layers("consumers", consumer.records["api"]["digest"])[: len(below)] == below
 

@@ -19,6 +19,7 @@ from fast_container.core.key import TAG_PREFIX
 from fast_container.errors import ArgsError
 
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEY = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _TAG_DIGITS = 40
 
@@ -38,10 +39,17 @@ class ExistingBaseImage:
 
 @runtime_checkable
 class BuiltHere(Protocol):
-    """An image component of this program; any of them can be a base."""
+    """An image component of this program; any of them can be a base.
 
-    repository_url: pulumi.Output[str]
+    Attributes:
+        build_key: As the state has it after this update; with ``--target`` that can be an older one.
+        planned_key: As the program computes it, before anything is built.
+        planned_url: Its repository, likewise.
+    """
+
     build_key: pulumi.Output[str]
+    planned_key: pulumi.Output[str]
+    planned_url: pulumi.Output[str]
     urn: pulumi.Output[str]
 
 
@@ -55,22 +63,29 @@ class BaseUse:
     Attributes:
         alias: What the Dockerfile's FROM becomes.
         resource: The component that an image has to wait for; None for one of another stack.
+        recorded_key: The key that the state has of it; None for one of another stack.
     """
 
     alias: str
     repository_url: pulumi.Input[str]
     build_key: pulumi.Input[str]
-    resource: pulumi.Resource | None
+    resource: pulumi.Resource | None = None
+    recorded_key: pulumi.Output[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownBase:
-    """A base image whose repository and key are known."""
+    """A base image whose repository and key are known.
+
+    Attributes:
+        recorded_key: As in ``BaseUse``; awaited only when the base is missing, when it has long been registered.
+    """
 
     name: str
     alias: str
     repository_url: str
     build_key: str
+    recorded_key: pulumi.Output[str] | None = None
 
     @property
     def tag(self) -> str:
@@ -90,8 +105,11 @@ def base_uses(base_images: Mapping[str, Any]) -> dict[str, BaseUse]:
             )
         # A name that cannot be an ARG is the name in FROM itself.
         alias = f"fast-container-{_NOT_IN_NAMES.sub('-', name.lower()).strip('-')}" if _ARG.fullmatch(name) else name
-        resource = base if isinstance(base, pulumi.Resource) else None
-        uses[name] = BaseUse(alias, base.repository_url, base.build_key, resource)
+        if isinstance(base, ExistingBaseImage):
+            uses[name] = BaseUse(alias, base.repository_url, base.build_key)
+        else:
+            resource = base if isinstance(base, pulumi.Resource) else None
+            uses[name] = BaseUse(alias, base.planned_url, base.planned_key, resource, base.build_key)
     return uses
 
 
@@ -109,6 +127,17 @@ def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse]) -> Declare
 def base_args(bases: Mapping[str, BaseUse]) -> dict[str, str]:
     """The build args through which a Dockerfile's FROM names the stand-ins."""
     return {name: base.alias for name, base in bases.items() if base.alias != name}
+
+
+def check_base_key(key: str, property_path: str) -> None:
+    """Refuse what cannot be a build key, such as a tag or a digest."""
+    if not _KEY.fullmatch(key):
+        raise ArgsError(
+            f"{key!r} is no build key.",
+            property_path=property_path,
+            why="a build key is 64 hexadecimal digits",
+            next_step="give the base image's output `build_key`",
+        )
 
 
 def check_used(bases: Mapping[str, BaseUse], read: Mapping[str, str], dockerfile: str) -> None:

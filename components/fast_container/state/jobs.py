@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pulumi
+
 from fast_container.adapters.aws_session import AwsSession
+from fast_container.args import DEFAULT_TIMEOUT_S
 from fast_container.builders import LocalBuilder
 from fast_container.core.ports import BuildJob
 from fast_container.core.record import BuildRecord
@@ -28,7 +31,7 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
     selected = image.selected
     declared = selected.declared
     local = isinstance(image.builder, LocalBuilder)
-    cache = image.builder.cache if image.use_cache else None
+    cache = await pulumi.Output.from_input(image.builder.cache).future() if image.use_cache else None
     session = AwsSession(image.access, os.environ)
     read = local_values if local else own_values
     return BuildJob(
@@ -46,11 +49,17 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
         secrets=await read(image.secrets, session.client),
         secret_references={} if local else references(image.secrets),
         runs_on=image.runs_on,
-        timeout_s=image.timeout_s,
+        timeout_s=_timeout_s(image),
         source_policy=declared.source_policy,
         cache_from=cache.imports(declared.name) if cache else (),
         cache_to=cache.exports(declared.name) if cache else (),
     )
+
+
+def _timeout_s(image: PlannedImage) -> float:
+    """The image's own limit; where it has none, the builder's."""
+    own = image.timeout_s
+    return own if isinstance(image.builder, LocalBuilder) or own != DEFAULT_TIMEOUT_S else image.builder.timeout_s
 
 
 async def publish(program: Program, image: PlannedImage, **why: Any) -> BuildRecord:
@@ -77,12 +86,12 @@ async def base_references(program: Program, image: PlannedImage) -> dict[str, st
 
 
 async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> str:
-    registry = program.registries.repository(base.repository_url, image.access)
+    registry = program.repository_at(base.repository_url, image.access)
     found = (await registry.find([base.tag])).get(base.tag)
     if found is not None:
         return f"docker-image://{base.repository_url}@{found.digest}"
     planned = program.planned(base.repository_url, base.build_key, "")
-    if planned is None:
+    if planned is None or not await _is_recorded(base):
         raise RegistryError(
             f"The base image {base.name!r} is not in the registry.",
             where=f"{base.repository_url}:{base.tag}",
@@ -92,3 +101,8 @@ async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> 
     planned.reporter.note(f"built again for {image.selected.declared.name}: it is gone from the registry")
     record = await publish(program, planned)
     return f"docker-image://{base.repository_url}@{record.digest}"
+
+
+async def _is_recorded(base: KnownBase) -> bool:
+    """Whether the state has the base with this key: else this update leaves it out, and it must not be built."""
+    return base.recorded_key is not None and await base.recorded_key.future() == base.build_key

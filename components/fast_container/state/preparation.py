@@ -15,6 +15,7 @@ import pulumi
 from pulumi.runtime import settings
 
 from fast_container import args as rules
+from fast_container.adapters.codebuild import remote_secret
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import in_thread
 from fast_container.codebuild_builder import CodeBuildBuilder
@@ -26,7 +27,7 @@ from fast_container.core.plan_file import PlannedEntry
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
-from fast_container.state.bases import BaseUse, KnownBase, base_args, check_used
+from fast_container.state.bases import BaseUse, KnownBase, base_args, check_base_key, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited
 from fast_container.state.program import PlannedImage, Program
@@ -75,7 +76,7 @@ async def prepare(
     Raises:
         pulumi.RunError: An Input or the context cannot be right.
     """
-    entry: PlannedEntry | None = None
+    entry, failed = None, True
     try:
         ready = await _prepare(component, program, inputs, awaited, builder, reporter)
         if ready.selected is not None:
@@ -83,9 +84,10 @@ async def prepare(
             entry = PlannedEntry(
                 ready.selected.declared, ready.repository_url or "", inputs.runs_on, ready.selected.key.hex, bases
             )
+        failed = False
         return ready
     finally:
-        await program.settle(entry)
+        await program.settle(entry, failed=failed)
 
 
 async def _prepare(
@@ -99,6 +101,7 @@ async def _prepare(
     try:
         if isinstance(builder, CodeBuildBuilder):
             project_architecture(builder, inputs.declared.platform)
+            _check_remote_secrets(inputs.secrets)
         complete, bases = await _complete(inputs, awaited)
         unknown = ", ".join(awaited.unknown)
         url = await awaited.text(inputs.repository, "repository")
@@ -159,10 +162,14 @@ async def _known_bases(uses: Mapping[str, BaseUse], awaited: Awaited) -> tuple[K
     """Those whose key is known; where a base's repository is still unknown, its key is enough."""
     known: list[KnownBase] = []
     for name, base in uses.items():
-        key = await awaited.text(base.build_key, f"base_images[{name!r}].build_key")
-        url = await Awaited().text(base.repository_url, f"base_images[{name!r}].repository_url")
+        path = f"base_images[{name!r}]"
+        key = await awaited.text(base.build_key, f"{path}.build_key")
+        url = await Awaited().text(base.repository_url, f"{path}.repository_url")
+        if url is not None:
+            url = rules.check_repository_url(url, f"{path}.repository_url")
         if key is not None:
-            known.append(KnownBase(name, base.alias, url or "", key))
+            check_base_key(key, f"{path}.build_key")
+            known.append(KnownBase(name, base.alias, url or "", key, base.recorded_key))
     return tuple(known)
 
 
@@ -187,6 +194,13 @@ async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None
         output = pulumi.Output.from_input(source)
         if await output.is_known() and await output.future() is None:
             raise missing_secret(secret)
+
+
+def _check_remote_secrets(secrets: Mapping[str, rules.SecretInput]) -> None:
+    """In preview already: a remote build gets references, never values."""
+    for secret, source in secrets.items():
+        if not isinstance(source, SecretsManagerSecret | SsmParameter):
+            raise remote_secret(secret)
 
 
 def missing_secret(secret: str) -> ArgsError:

@@ -80,6 +80,7 @@ class Program:
     warned: set[str] = field(default_factory=set[str])
     _declared: int = 0
     _settled: int = 0
+    _failed: bool = False
     _entries: list[PlannedEntry] = field(default_factory=list[PlannedEntry])
     _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
 
@@ -99,9 +100,15 @@ class Program:
         """Count an image that will be settled."""
         self._declared += 1
 
-    async def settle(self, entry: PlannedEntry | None) -> None:
-        """An image was prepared, or cannot be; after the last one, write what the next run and the command line use."""
+    async def settle(self, entry: PlannedEntry | None, *, failed: bool = False) -> None:
+        """An image was prepared, or cannot be; after the last one, write what the next run and the command line use.
+
+        Args:
+            entry: None where its key is unknown in this preview.
+            failed: It cannot be right: then the plan file stays as it is, rather than lose an image.
+        """
         self._settled += 1
+        self._failed = self._failed or failed
         if entry is not None:
             self._entries.append(entry)
         if self._settled == self._declared and not isinstance(settings.get_monitor(), MockMonitor):
@@ -109,14 +116,16 @@ class Program:
 
     def _write(self) -> None:
         self.walks.save()
+        if self._failed:
+            return
         folder = Path.cwd()
         text = write_plan_file(self._entries, str(folder))
         # A folder that cannot be written, or a plan that is the same, is nobody's trouble.
         with contextlib.suppress(OSError):
             plan = folder / FILE_NAME
-            if not plan.is_file() or plan.read_text() != text:
+            if not plan.is_file() or plan.read_bytes() != text.encode():
                 partial = plan.with_suffix(".partial")
-                partial.write_text(text)
+                partial.write_bytes(text.encode())
                 partial.replace(plan)
 
     def planned(self, repository_url: str, build_key: str, record_name: str) -> PlannedImage | None:
@@ -126,10 +135,13 @@ class Program:
 
     def repository_of(self, image: PlannedImage) -> LookupBatch:
         """The image's repository, opened once; its look-ups are gathered."""
-        if image.repository_url not in self._repositories:
-            registry = self.registries.repository(image.repository_url, image.access)
-            self._repositories[image.repository_url] = LookupBatch(registry)
-        return self._repositories[image.repository_url]
+        return self.repository_at(image.repository_url, image.access)
+
+    def repository_at(self, url: str, access: AwsAccess) -> LookupBatch:
+        """The repository at ``host/name``, likewise."""
+        if url not in self._repositories:
+            self._repositories[url] = LookupBatch(self.registries.repository(url, access))
+        return self._repositories[url]
 
     async def executor_of(self, image: PlannedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""

@@ -1,0 +1,208 @@
+"""Base images in a program: what is refused, what stays unknown, what a consumer's key holds."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from fast_container import ExistingBaseImage, FastContainerImage
+from tests.trees import write_tree
+
+# A program that fails leaves coroutines of Pulumi's outputs that nobody awaits.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+URL = "registry.example/shop/images"
+KEY = "b" * 64
+
+
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return f"{args.name}-id", dict(args.inputs)
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        return {}
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(
+        write_tree(
+            tmp_path / "program",
+            {
+                "deps/Dockerfile": "FROM scratch\nCOPY deps.txt /\n",
+                "deps/deps.txt": "one",
+                "api/Dockerfile": "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY own.txt /\n",
+                "api/own.txt": "own",
+                "named/Dockerfile": "FROM python-deps\n",
+                "alone/Dockerfile": "FROM scratch\nCOPY . /\n",
+            },
+        )
+    )
+    return Path.cwd()
+
+
+@pytest.fixture(autouse=True)
+def _closed_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pulumi's mocks make an event loop in each thread that they run in, and close none."""
+    made: list[asyncio.AbstractEventLoop] = []
+    known = threading.local()
+
+    def ensure() -> asyncio.AbstractEventLoop:
+        if threading.current_thread() is threading.main_thread():
+            return asyncio.get_event_loop()
+        if not hasattr(known, "loop"):
+            known.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(known.loop)
+            made.append(known.loop)
+        return known.loop
+
+    monkeypatch.setattr(pulumi.runtime.mocks, "_ensure_event_loop", ensure)
+    yield
+    for loop in made:
+        loop.close()
+    gc.collect()
+
+
+def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False) -> Any:
+    """Run a program with mocks."""
+    found: list[Any] = []
+
+    async def body() -> None:
+        found.append(await make())
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        return pulumi.Output.from_input(asyncio.ensure_future(body()))
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.runtime.set_mocks(Mocks(), preview=preview)
+        program()
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+    return found[0]
+
+
+async def of(output: pulumi.Output[Any]) -> Any:
+    return await output.future() if await output.is_known() else None
+
+
+def unknown() -> pulumi.Output[str]:
+    async def value(found: Any) -> Any:
+        return found
+
+    return pulumi.Output(value(set[pulumi.Resource]()), value(None), value(False))
+
+
+def image(name: str, **options: Any) -> FastContainerImage:
+    return FastContainerImage(name, repository=URL, context=name, **options)
+
+
+def key_on(base: Any, name: str = "api", base_name: str = "BASE_IMAGE") -> str | None:
+    async def make() -> str | None:
+        made = image(name, base_images={base_name: base() if callable(base) else base})
+        return await of(made.build_key)
+
+    return run(make, preview=True)
+
+
+def test_the_key_holds_the_bases_key_and_not_its_repository(program: Path) -> None:
+    del program
+    keys = [key_on(ExistingBaseImage(url, key)) for url, key in ((URL, KEY), (URL + "2", KEY), (URL, "c" * 64))]
+    assert keys[0] == keys[1]
+    assert keys[0] != keys[2]
+    assert None not in keys
+
+
+def test_a_base_of_the_program_counts_as_one_of_another_stack_with_its_key(program: Path) -> None:
+    async def base_key() -> str | None:
+        return await of(image("deps").build_key)
+
+    key = run(base_key, preview=True)
+    assert key_on(lambda: image("deps")) == key_on(ExistingBaseImage(URL, key))
+    (program / "deps/deps.txt").write_text("two")
+    assert key_on(lambda: image("deps")) != key_on(ExistingBaseImage(URL, key))
+
+
+def test_from_may_name_the_base_itself(program: Path) -> None:
+    del program
+    assert key_on(ExistingBaseImage(URL, KEY), "named", "python-deps")
+
+
+def test_an_unknown_key_of_a_base_makes_the_consumers_key_unknown(program: Path) -> None:
+    del program
+    assert key_on(lambda: ExistingBaseImage(URL, unknown())) is None
+    assert key_on(lambda: image("deps", build_args={"X": unknown()})) is None
+
+
+def test_an_unknown_repository_of_a_base_does_not(program: Path) -> None:
+    del program
+    assert key_on(lambda: ExistingBaseImage(unknown(), KEY)) == key_on(ExistingBaseImage(URL, KEY))
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("python:3.12", "'python:3.12' is no base image"),
+        (None, "None is no base image"),
+        (ExistingBaseImage(URL, ""), "is no build key"),
+        (ExistingBaseImage(URL, "key-" + "b" * 40), "is no build key"),
+        (ExistingBaseImage(URL, 5), "is no build key"),  # pyright: ignore[reportArgumentType]
+        (ExistingBaseImage("images", KEY), "is not a repository URL"),
+        (ExistingBaseImage(f"{URL}@sha256:1", KEY), "is not a repository URL"),
+    ],
+)
+def test_what_cannot_be_a_base_is_refused_by_its_property(program: Path, base: Any, said: str) -> None:
+    del program
+    with pytest.raises(pulumi.RunError, match=said) as caught:
+        key_on(base)
+    assert "base_images['BASE_IMAGE']" in str(caught.value)
+    assert "FastContainerImage 'api'" in str(caught.value)
+
+
+def test_a_secret_key_of_a_base_is_refused(program: Path) -> None:
+    del program
+    with pytest.raises(pulumi.RunError, match="build_key is a secret") as caught:
+        key_on(lambda: ExistingBaseImage(URL, pulumi.Output.secret(KEY)))
+    assert "unsecret" in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_a_base_that_the_dockerfile_does_not_use_is_refused_by_its_property(program: Path) -> None:
+    del program
+    for name in ("BASE_IMAGE", "python-deps"):
+        with pytest.raises(pulumi.RunError, match="does not use the base image") as caught:
+            key_on(ExistingBaseImage(URL, KEY), "alone", name)
+        assert f"base_images['{name}']" in str(caught.value)
+
+
+@pytest.mark.parametrize("more", [{"build_args": {"BASE_IMAGE": "x"}}, {"named_contexts": {"BASE_IMAGE": "deps"}}])
+def test_a_name_that_is_also_a_build_arg_or_a_context_is_refused(program: Path, more: dict[str, Any]) -> None:
+    del program
+
+    async def make() -> None:
+        image("api", base_images={"BASE_IMAGE": ExistingBaseImage(URL, KEY)}, **more)
+
+    with pytest.raises(pulumi.RunError, match="also a build arg or a named context"):
+        run(make)
+
+
+def test_two_bases_whose_names_would_stand_for_one_are_refused(program: Path) -> None:
+    del program
+
+    async def make() -> None:
+        base = ExistingBaseImage(URL, KEY)
+        image("api", base_images={"BASE_IMAGE": base, "base_image": base})
+
+    with pytest.raises(pulumi.RunError, match="base_images"):
+        run(make)
