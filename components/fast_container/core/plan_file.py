@@ -83,7 +83,7 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "context": _relative(image.context, folder),
         "dockerfile": "" if inline else _relative(cast(str, image.dockerfile), folder),
         "inline_dockerfile": cast(InlineDockerfile, image.dockerfile).text if inline else None,
-        "dockerfile_name": image.dockerfile_name,
+        "dockerfile_name": _shown(image.dockerfile_name, folder),
         "target": image.target,
         "platform": image.platform,
         "build_args": dict(image.build_args),
@@ -114,32 +114,51 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
 def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
     inline = image["inline_dockerfile"]
     declared = DeclaredImage(
-        name=image["name"],
-        context=_absolute(image["context"], folder),
-        dockerfile=_absolute(image["dockerfile"], folder) if inline is None else InlineDockerfile(inline),
-        dockerfile_name=image["dockerfile_name"],
-        target=image["target"],
-        platform=image["platform"],
-        build_args=image["build_args"],
-        labels=image["labels"],
+        name=_text(image["name"]),
+        context=_absolute(_text(image["context"]), folder),
+        dockerfile=_absolute(_text(image["dockerfile"]), folder) if inline is None else InlineDockerfile(_text(inline)),
+        dockerfile_name=_text(image["dockerfile_name"]),
+        target=_text(image["target"]),
+        platform=_text(image["platform"]),
+        build_args=_mapping(image["build_args"]),
+        labels=_mapping(image["labels"]),
         named_contexts={
             name: place if is_remote(place) else _absolute(place, folder)
-            for name, place in cast("dict[str, str]", image["named_contexts"]).items()
+            for name, place in _mapping(image["named_contexts"]).items()
         },
-        ignore=tuple(image["ignore"]),
-        dockerignore=_read_ignore(image["dockerignore"], folder),
-        secret_ids=tuple(image["secret_ids"]),
-        triggers=image["triggers"],
-        base_keys=image["base_keys"],
-        volatile_build_args=frozenset(image["volatile_build_args"]),
-        image_pins=image["image_pins"],
+        ignore=_texts(image["ignore"]),
+        dockerignore=_read_ignore(_mapping(image["dockerignore"]), folder),
+        secret_ids=_texts(image["secret_ids"]),
+        triggers=_mapping(image["triggers"]),
+        base_keys=_mapping(image["base_keys"]),
+        volatile_build_args=frozenset(_texts(image["volatile_build_args"])),
+        image_pins=_mapping(image["image_pins"]),
         image_facts={
-            reference: ImageFacts(facts["env"], tuple(facts["onbuild"]))
+            reference: ImageFacts(_mapping(facts["env"]), _texts(facts["onbuild"]))
             for reference, facts in cast("dict[str, Any]", image["image_facts"]).items()
         },
-        source_policy=image["source_policy"],
+        source_policy=_text(image["source_policy"]),
     )
-    return PlannedEntry(declared, image["repository_url"], image["runs_on"], image["build_key"], image["bases"])
+    url, runs_on, key = (_text(image[name]) for name in ("repository_url", "runs_on", "build_key"))
+    return PlannedEntry(declared, url, runs_on, key, _mapping(image["bases"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is not a list")
+    return tuple(_text(item) for item in cast("list[object]", value))
+
+
+def _mapping(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is not an object")
+    return {name: _text(item) for name, item in cast("dict[str, object]", value).items()}
 
 
 def _written_ignore(place: str | type[Default] | None, folder: str) -> dict[str, str]:
@@ -152,6 +171,10 @@ def _read_ignore(written: dict[str, str], folder: str) -> str | type[Default] | 
     if written["kind"] == "none":
         return None
     return _absolute(written["path"], folder) if written["kind"] == "file" else Default
+
+
+def _shown(name: str, folder: str) -> str:
+    return _relative(name, folder) if os.path.isabs(name) else name  # noqa: PTH117 - as below
 
 
 def _relative(path: str, folder: str) -> str:
