@@ -47,11 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def planned(arguments: argparse.Namespace) -> DeclaredImage:
     """The image of a plan file, with what flags cannot say: base keys, secret ids, triggers, pins."""
-    from fast_container.cli.planned import chosen, load_entries  # noqa: PLC0415 - a plan needs more than a context
+    from fast_container.cli.planned import chosen, current_declaration, load_entries  # noqa: PLC0415 - as needed
 
     if arguments.image is None or arguments.context is not None:
         raise ArgsError("--plan goes with --image, and without --context.", property_path="--plan")
-    return chosen(load_entries(arguments.plan), arguments.image).declared
+    entries = load_entries(arguments.plan)
+    return current_declaration(entries, chosen(entries, arguments.image))
 
 
 def declared(arguments: argparse.Namespace) -> DeclaredImage:

@@ -26,7 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
         FastContainerError: Bad input, or the registry cannot be asked.
     """
     images = current_images(load_entries(arguments.plan))
-    found = asyncio.run(look_up(images, open_registries()))
+    registries = open_registries()
+    try:
+        found = asyncio.run(look_up(images, registries))
+    finally:
+        registries.close()
     missing = [name for name in images if name not in found]
     if arguments.json:
         sys.stdout.write(json.dumps(as_json(images, found)) + "\n")

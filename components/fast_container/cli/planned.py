@@ -17,7 +17,8 @@ from fast_container.adapters.stat_cache import StatCache
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
-from fast_container.core.graph import order
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.graph import closure, order
 from fast_container.core.plan_file import PlannedEntry, read_plan_file
 from fast_container.core.ports import Manifest
 from fast_container.errors import ArgsError
@@ -45,7 +46,8 @@ def load_entries(file: str) -> dict[str, PlannedEntry]:
         ArgsError: The file is not there or is no plan file.
     """
     try:
-        text = Path(file).read_text()
+        # Strange bytes are for the reader to refuse.
+        text = Path(file).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ArgsError(
             f"{file} cannot be read.",
@@ -72,16 +74,12 @@ def chosen(entries: Mapping[str, PlannedEntry], name: str) -> PlannedEntry:
 
 
 def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImage]:
-    """All images with their keys as of now, each behind its bases."""
-    by_identity = {(entry.repository_url, entry.build_key): name for name, entry in entries.items()}
-    bases = {
-        name: {
-            base: by_identity[url, entry.declared.base_keys[base]]
-            for base, url in entry.bases.items()
-            if (url, entry.declared.base_keys.get(base, "")) in by_identity
-        }
-        for name, entry in entries.items()
-    }
+    """All images with their keys as of now, each behind its bases.
+
+    Raises:
+        FastContainerError: An image's files or Dockerfile cannot be right any more.
+    """
+    bases = _bases_here(entries)
     walks = SharedWalks(StatCache(str(cache_folder(os.environ) / "stat")))
     found: dict[str, CurrentImage] = {}
     for name in order({name: list(of.values()) for name, of in bases.items()}):
@@ -91,6 +89,31 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
         found[name] = CurrentImage(entry, select_image(declared, walks), bases[name])
     walks.save()
     return found
+
+
+def current_declaration(entries: Mapping[str, PlannedEntry], entry: PlannedEntry) -> DeclaredImage:
+    """One image's declaration, with its bases' keys as of now."""
+    if not entry.bases:
+        return entry.declared
+    bases = _bases_here(entries)
+    name = entry.declared.name
+    below = closure({image: list(of.values()) for image, of in bases.items()}, [name])
+    current = current_images({image: entries[image] for image in below if image != name})
+    keys = {base: current[image].selected.key.hex for base, image in bases[name].items()}
+    return replace(entry.declared, base_keys={**entry.declared.base_keys, **keys})
+
+
+def _bases_here(entries: Mapping[str, PlannedEntry]) -> dict[str, dict[str, str]]:
+    """Image → name of a base → the image of the plan that it is."""
+    by_identity = {(entry.repository_url, entry.build_key): name for name, entry in entries.items()}
+    return {
+        name: {
+            base: by_identity[url, entry.declared.base_keys[base]]
+            for base, url in entry.bases.items()
+            if (url, entry.declared.base_keys.get(base, "")) in by_identity
+        }
+        for name, entry in entries.items()
+    }
 
 
 def open_registries() -> Registries:

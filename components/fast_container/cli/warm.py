@@ -17,16 +17,15 @@ from dataclasses import replace
 
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.adapters.registries import Registries
-from fast_container.build.pipeline import publish
-from fast_container.build.scheduler import LimitedExecutor
-from fast_container.cli.planned import CurrentImage, current_images, load_entries, open_registries
+from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.cli.planned import CurrentImage, current_images, load_entries, look_up, open_registries
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import is_own_base
-from fast_container.core.graph import levels
 from fast_container.core.ports import BuildJob
 from fast_container.errors import ArgsError, FastContainerError
 
 _FAILED = 1
+_INTERRUPTED = 130
 
 
 class _Lines:
@@ -60,9 +59,15 @@ class _Clock:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Build what is missing; the exit code is 0, 1 when a build failed, 2 for bad input."""
-    images = current_images(load_entries(arguments.plan))
+    """Build what is missing; the exit code is 0, 1 when a build failed, 2 for bad input, 130 after Ctrl-C."""
+    if arguments.max_parallel < 1:
+        raise ArgsError(
+            f"{arguments.max_parallel} images cannot be built at once.",
+            property_path="--max-parallel",
+            next_step="1 or more",
+        )
     secrets = _secrets(arguments.secret)
+    images = current_images(load_entries(arguments.plan))
     for name, image in images.items():
         if not image.entry.repository_url:
             raise ArgsError(
@@ -70,6 +75,59 @@ def run(arguments: argparse.Namespace) -> int:
                 property_path="--plan",
                 next_step="deploy the stack that makes it, and let `pulumi preview` write the plan again",
             )
+    try:
+        return asyncio.run(_warm(images, secrets, arguments.max_parallel))
+    except KeyboardInterrupt:
+        sys.stderr.write("fast-container: interrupted\n")
+        return _INTERRUPTED
+
+
+async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes], max_parallel: int) -> int:
+    registries = open_registries()
+    try:
+        found = await look_up(images, registries)
+        missing = [name for name in images if name not in found]
+        _check_secrets({name: images[name] for name in missing}, secrets)
+        built = BuildxExecutor(
+            None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
+        )
+        scheduler, executor = Scheduler(_Clock()), LimitedExecutor(built, max_parallel)
+        digests = {name: manifest.digest for name, manifest in found.items()}
+        tasks: dict[str, asyncio.Task[None]] = {}
+
+        async def one(name: str) -> None:
+            image = images[name]
+            await asyncio.wait([tasks[base] for base in image.bases.values() if base in tasks] or [_nothing()])
+            registry = await registries.registry(image.entry.repository_url)
+            job = await _job(image, images, digests, secrets, registries)
+            digests[name] = (await scheduler.publish(job, registry, executor, _Lines(name))).digest
+
+        # Bases come first in the plan's order, so that their tasks are there.
+        for name in missing:
+            tasks[name] = asyncio.create_task(one(name))
+        outcomes = await asyncio.gather(*tasks.values(), return_exceptions=True)
+    finally:
+        registries.close()
+    failed = _say_failures(dict(zip(tasks, outcomes, strict=True)))
+    sys.stdout.write(f"{len(found)} in the registry already, {len(missing) - failed} built, {failed} not built\n")
+    return _FAILED if failed else 0
+
+
+def _nothing() -> asyncio.Task[None]:
+    return asyncio.create_task(asyncio.sleep(0))
+
+
+def _say_failures(outcomes: Mapping[str, BaseException | None]) -> int:
+    failed = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    for name, outcome in failed.items():
+        if not isinstance(outcome, FastContainerError):
+            raise outcome
+        sys.stderr.write(f"{name}: {outcome}\n")
+    return len(failed)
+
+
+def _check_secrets(missing: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]) -> None:
+    for name, image in missing.items():
         for secret in image.selected.declared.secret_ids:
             if secret not in secrets:
                 raise ArgsError(
@@ -77,32 +135,6 @@ def run(arguments: argparse.Namespace) -> int:
                     property_path="--secret",
                     next_step=f"--secret {secret}=VARIABLE",
                 )
-    return asyncio.run(_warm(images, secrets, arguments.max_parallel))
-
-
-async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes], max_parallel: int) -> int:
-    registries = open_registries()
-    built = BuildxExecutor(None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials)
-    executor = LimitedExecutor(built, max_parallel)
-    digests: dict[str, str] = {}
-    failed = 0
-
-    async def one(name: str) -> None:
-        image = images[name]
-        registry = await registries.registry(image.entry.repository_url)
-        job = await _job(image, images, digests, secrets, registries)
-        digests[name] = (await publish(job, registry, executor, _Lines(name), _Clock())).digest
-
-    for level in levels({name: list(image.bases.values()) for name, image in images.items()}):
-        for name, outcome in zip(
-            level, await asyncio.gather(*(one(name) for name in level), return_exceptions=True), strict=True
-        ):
-            if isinstance(outcome, FastContainerError):
-                failed += 1
-                sys.stderr.write(f"{name}: {outcome}\n")
-            elif outcome is not None:
-                raise outcome
-    return _FAILED if failed else 0
 
 
 async def _job(
@@ -169,8 +201,9 @@ def _secrets(pairs: list[str]) -> dict[str, bytes]:
     for pair in pairs:
         secret, equals, variable = pair.partition("=")
         if not equals or variable not in os.environ:
+            # Not the pair itself: somebody may have given the value in the variable's place.
             raise ArgsError(
-                f"{pair!r} names no environment variable that is set.",
+                f"The secret {secret!r} names no environment variable that is set.",
                 property_path="--secret",
                 next_step="--secret ID=VARIABLE",
             )
