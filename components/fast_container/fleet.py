@@ -15,9 +15,8 @@ import pulumi
 
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
-from fast_container.image_options import ImageOptions
+from fast_container.image_options import ImageOptions, refuse_unknown
 from fast_container.repository import RepositoryInput
-from fast_container.state.preparation import run_error
 
 TYPE = "fast-container:index:FastImageFleet"
 RepositoryFor: TypeAlias = "RepositoryInput | Callable[[str], RepositoryInput]"
@@ -51,16 +50,11 @@ class FastImageFleet(pulumi.ComponentResource):
         **options: Unpack[ImageOptions],
     ) -> None:
         try:
-            declared = dict(images) if isinstance(images, Mapping) else found_images(images)
-            for image in overrides or {}:
-                if image not in declared:
-                    raise ArgsError(
-                        f"There is no image {image!r} in the fleet.",
-                        property_path=f"overrides[{image!r}]",
-                        next_step=f"one of: {', '.join(declared)}",
-                    )
+            declared = declared_images(images)
+            _check_overrides(overrides or {}, declared)
+            refuse_unknown(options)
         except FastContainerError as error:
-            raise run_error(name, error) from None
+            raise pulumi.RunError(f"FastImageFleet {name!r}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self._images = {
             image: FastContainerImage(
@@ -84,21 +78,44 @@ class FastImageFleet(pulumi.ComponentResource):
         return list(self._images.items())
 
 
+def declared_images(images: Mapping[str, ImageOptions] | str) -> dict[str, ImageOptions]:
+    """Image name → its own options.
+
+    Raises:
+        ArgsError: It is neither a glob that names Dockerfiles nor a mapping of options.
+    """
+    if isinstance(images, str):
+        return found_images(images)
+    if not isinstance(images, Mapping) or not images:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgsError(
+            f"{images!r} names no images.",
+            property_path="images",
+            next_step="a mapping from names to options, or a glob such as lambdas/*/Dockerfile",
+        )
+    for name, own in images.items():
+        _check_options(own, f"images[{name!r}]")
+    return dict(images)
+
+
 def found_images(pattern: str) -> dict[str, ImageOptions]:
-    """The images that a glob of Dockerfiles names, by the directory at its first ``*``.
+    """The images that a glob of Dockerfiles names, by the directory at its first ``*``; hidden ones are left out.
 
     Raises:
         ArgsError: It names none, or two by the same name.
     """
-    if "*" not in pattern:
+    before, star, after = pattern.partition("*")
+    if not star or after.startswith("*"):
         raise ArgsError(
-            f"{pattern!r} is no glob.", property_path="images", next_step="for example lambdas/*/Dockerfile"
+            f"{pattern!r} is no glob of directories." if star else f"{pattern!r} is no glob.",
+            property_path="images",
+            next_step="for example lambdas/*/Dockerfile",
         )
-    fixed = Path(pattern.partition("*")[0])
-    base = fixed if pattern.partition("*")[0].endswith("/") else fixed.parent
+    base = Path(before) if before.endswith("/") else Path(before).parent
     found: dict[str, ImageOptions] = {}
     for dockerfile in sorted(base.glob(str(Path(pattern).relative_to(base)))):
-        image = dockerfile.relative_to(base).parts[0]
+        image, *rest = dockerfile.relative_to(base).parts
+        if not rest or image.startswith(".") or not dockerfile.is_file():
+            continue
         if image in found:
             raise ArgsError(
                 f"{pattern!r} names two Dockerfiles for the image {image!r}.",
@@ -113,6 +130,35 @@ def found_images(pattern: str) -> dict[str, ImageOptions]:
             next_step="paths are relative to the program's working directory",
         )
     return found
+
+
+def _check_overrides(overrides: Mapping[str, ImageOptions], declared: Mapping[str, ImageOptions]) -> None:
+    if not isinstance(overrides, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgsError(f"{overrides!r} is no mapping from names to options.", property_path="overrides")
+    for image, own in overrides.items():
+        if image not in declared:
+            raise ArgsError(
+                f"There is no image {image!r} in the fleet.",
+                property_path=f"overrides[{image!r}]",
+                next_step=f"one of: {', '.join(declared)}",
+            )
+        _check_options(own, f"overrides[{image!r}]")
+
+
+def _check_options(own: ImageOptions, property_path: str) -> None:
+    if not isinstance(own, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgsError(
+            f"{own!r} is no mapping of options.",
+            property_path=property_path,
+            next_step='for example {"context": "app"}',
+        )
+    if "repository" in own:
+        raise ArgsError(
+            "A fleet's repository is said for all its images.",
+            property_path=f"{property_path}['repository']",
+            next_step="repository=lambda image: …",
+        )
+    refuse_unknown(own)
 
 
 def _merged(*layers: ImageOptions | None) -> ImageOptions:

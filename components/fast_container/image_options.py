@@ -78,7 +78,7 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
     Raises:
         ArgsError: One of them cannot be right.
     """
-    _refuse_unknown(options)
+    refuse_unknown(options)
     for property_path in _PLAIN:
         rules.check_plain(options.get(property_path), property_path)
     bases = base_uses(options.get("base_images") or {})
@@ -121,7 +121,8 @@ def _declared(name: str, options: ImageOptions, secret_ids: tuple[str, ...]) -> 
     )
 
 
-def _refuse_unknown(options: ImageOptions) -> None:
+def refuse_unknown(options: ImageOptions) -> None:
+    """Refuse an option that there is none of."""
     known = ImageOptions.__annotations__
     for name in cast("dict[str, Any]", options):
         if name not in known:
