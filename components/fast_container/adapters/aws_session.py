@@ -2,6 +2,9 @@
 
 Decides the order (static credentials, profile, then the ambient chain; roles assumed on top, refreshed by
 themselves) and which error of the SDK means what. Leaves where the facts come from to the composition root.
+
+The SDK takes as long to import as all the rest of a program, so it is imported when AWS is asked, never by a program
+whose images are unchanged.
 """
 
 from __future__ import annotations
@@ -9,15 +12,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
-
-import botocore.config
-import botocore.credentials
-import botocore.exceptions
-import botocore.session
+from typing import TYPE_CHECKING, Any, cast
 
 from fast_container.core.aws_access import AssumedRole, AwsAccess
 from fast_container.errors import AuthError, FastContainerError, RegistryError
+
+if TYPE_CHECKING:
+    import botocore.exceptions
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _BAD_CREDENTIALS = frozenset(
@@ -62,6 +63,8 @@ class AwsSession:
         Raises:
             AuthError: There is no such profile, or no region.
         """
+        import botocore.config  # noqa: PLC0415 - see the module
+
         where = region or self.region()
         with self._lock, aws_errors(f"{service} client", where or "AWS"):
             if (service, where) not in self._clients:
@@ -84,6 +87,8 @@ class AwsSession:
             self._clients.clear()
 
     def _new_session(self) -> Any:
+        import botocore.session  # noqa: PLC0415 - see the module
+
         access = self._access
         session: Any = botocore.session.Session(profile=access.profile or None)
         if access.access_key:
@@ -93,6 +98,10 @@ class AwsSession:
         return session
 
     def _assume(self, session: Any, role: AssumedRole) -> Any:
+        import botocore.credentials  # noqa: PLC0415 - see the module
+        import botocore.exceptions  # noqa: PLC0415 - see the module
+        import botocore.session  # noqa: PLC0415 - see the module
+
         source = session.get_credentials()
         if source is None:
             raise botocore.exceptions.NoCredentialsError
@@ -140,6 +149,8 @@ def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] 
         AuthError: Credentials are missing, expired, wrong, or not allowed to; or there is no region.
         FastContainerError: Everything else that the service or the network answered, as ``error_type``.
     """
+    import botocore.exceptions  # noqa: PLC0415 - see the module
+
     try:
         yield
     except botocore.exceptions.ClientError as error:

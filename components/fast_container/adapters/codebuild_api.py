@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-import botocore.exceptions
-
 from fast_container.adapters.aws_session import ExpiredCredentialsError, aws_errors, error_code
 from fast_container.errors import AuthError, BuilderError, FastContainerError
 
@@ -55,6 +53,8 @@ class CodeBuildApi:
             BuilderError: The project is not there, or does not take the request.
             AuthError: Credentials are missing, expired, or not allowed to.
         """
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
         with self._errors("codebuild:StartBuild"):
             try:
                 answer = self.client("codebuild").start_build(projectName=self.project, **request)
@@ -100,6 +100,8 @@ class CodeBuildApi:
 
     def stop(self, build_id: str) -> None:
         """Stop a build; one that has ended is left alone."""
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
         with self._errors("codebuild:StopBuild"):
             try:
                 self.client("codebuild").stop_build(id=build_id)
@@ -134,6 +136,8 @@ class CodeBuildApi:
             "BatchGetBuilds": "batch_get_builds",
             "ListBuildsForProject": "list_builds_for_project",
         }[operation]
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
         with self._errors(f"codebuild:{operation}"):
             try:
                 return getattr(self.client("codebuild"), client_method)(**request)
@@ -168,6 +172,8 @@ class CodeBuildApi:
 
 def passes(error: FastContainerError) -> bool:
     """Whether an error is one of the connection or of the service's own, which waiting may help."""
+    import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
     lost = (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)
     return isinstance(error.__cause__, lost) or error.why.startswith(_SERVICE_TROUBLE)
 

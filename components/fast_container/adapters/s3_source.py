@@ -21,8 +21,6 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import IO, Any, cast
 
-import botocore.exceptions
-
 from fast_container.adapters.aws_session import aws_errors, error_code
 from fast_container.core.archive import write_archive
 from fast_container.core.parts import Part
@@ -137,6 +135,8 @@ class S3SourceStore:
             return sent
 
     def _is_there(self, name: str) -> bool:
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
         with self._errors("s3:GetObject", name):
             try:
                 found = self.client().head_object(Bucket=self.bucket, Key=name)
@@ -152,6 +152,8 @@ class S3SourceStore:
         return whole and self.expire_days * _DAY_S - age_s > _MARGIN_S
 
     def _put(self, name: str, body: IO[bytes], on_bytes: OnBytes, *, over: bool = False) -> int:
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
         length = body.tell()
         body.seek(0)
         checksum = hashlib.sha256()
