@@ -35,7 +35,7 @@ class RoleGrants:
     near: pulumi.Output[str]
     opts: pulumi.ResourceOptions
     pushed: dict[str, pulumi.Output[str]] = field(default_factory=dict[str, "pulumi.Output[str]"])
-    _made: dict[str, aws.iam.RolePolicy] = field(default_factory=dict[str, aws.iam.RolePolicy])
+    _made: dict[str, aws.iam.RolePolicy] = field(default_factory=dict[str, "aws.iam.RolePolicy"])
 
     def push(self, repository: str, arn: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Push to and pull from a repository.
