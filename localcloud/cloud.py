@@ -234,6 +234,10 @@ class LocalCloud:
         """What the supervisor says of its parts."""
         return self._control("status")
 
+    def api_calls(self) -> dict[str, int]:
+        """Calls of AWS APIs since the cloud began, by ``service:Operation``; those of builds are left out."""
+        return self._control("calls/counts")["calls"]
+
     def _control(self, route: str, body: bytes = b"") -> Any:
         request = urllib.request.Request(  # noqa: S310 - a loopback address of ours
             f"{self.aws_endpoint}{CONTROL_PREFIX}{route}",
