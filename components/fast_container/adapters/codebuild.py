@@ -119,6 +119,7 @@ class CodeBuildExecutor:
             token = hashlib.sha256(json.dumps([job.key.hex, request, last], sort_keys=True).encode()).hexdigest()
             build = await self._start(job, {**request, "idempotencyToken": token}, reporter)
             if build.get("buildStatus") in (RUNNING, None):
+                self.watch.remember(build)
                 return build
             last = str(build["id"])
 

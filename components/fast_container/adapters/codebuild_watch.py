@@ -107,6 +107,11 @@ class BuildWatch:
         running = next((build for build in mine if build.get("buildStatus") == RUNNING), None)
         return running, next((build for build in mine if build.get("buildStatus") != RUNNING), None)
 
+    def remember(self, build: Build) -> None:
+        """Take a build that was just started into account, without listing them anew."""
+        if self._recent is not None:
+            self._recent[1].insert(0, build)
+
     def forget_recent(self) -> None:
         """List the builds anew next time."""
         self._recent = None

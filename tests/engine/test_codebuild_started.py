@@ -1,0 +1,114 @@
+"""``wait=False``: an update starts its builds and leaves; the next one joins them and moves the consumers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cached_property
+
+import pytest
+from conftest import Stacks
+from engine_stack import EngineStack, Run
+
+PROGRAM = """
+import pulumi
+from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository
+
+images = ImageRepository("images", name="{prefix}/images", retain_on_delete=False)
+builder = CodeBuildBuilder("builds", wait=False)
+image = FastContainerImage("api", repository=images, builder=builder, context="api")
+pulumi.export("uri", image.image_uri)
+pulumi.export("project", builder.outputs.projects["x86_64"])
+"""
+
+
+class Started:
+    def __init__(self, stacks: Stacks) -> None:
+        self.cloud = stacks.cloud
+        self.stacks = stacks
+        self.stack: EngineStack = stacks(PROGRAM)
+        self.edit(1)
+
+    def edit(self, number: int) -> None:
+        self.stack.file("api/Dockerfile", f"FROM busybox\nRUN echo {number} > /number\n")
+
+    @cached_property
+    def first(self) -> Run:
+        return self.stack.up()
+
+    @cached_property
+    def started(self) -> Run:
+        assert self.first
+        self.cloud.codebuild.limits(hold=True)
+        self.edit(2)
+        return self.stack.up()
+
+    @cached_property
+    def preview(self) -> Run:
+        assert self.started
+        return self.stack.preview()
+
+    @cached_property
+    def again(self) -> Run:
+        """Edited once more while the first edit's build is under way."""
+        assert self.preview
+        self.edit(3)
+        return self.stack.up()
+
+    @cached_property
+    def waited(self) -> subprocess.CompletedProcess[str]:
+        assert self.again
+        self.cloud.codebuild.limits(hold=False)
+        command = [sys.executable, "-m", "fast_container.cli", "wait", "--project", self.first.stack_outputs["project"]]
+        environment = {**os.environ, **self.stack.environment, "PYTHONPATH": "components"}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    @cached_property
+    def moved(self) -> Run:
+        assert self.waited.returncode == 0, self.waited.stderr
+        self.cloud.calls.reset()
+        return self.stack.up()
+
+
+@pytest.fixture(scope="module")
+def story(stacks: Stacks) -> Started:
+    return Started(stacks)
+
+
+def test_a_first_deploy_waits(story: Started) -> None:
+    record = story.first.records["api"]
+    assert record["digest"].startswith("sha256:")
+    assert not record["status"]
+
+
+def test_an_edit_is_started_and_consumers_stay_on_the_image_before(story: Started) -> None:
+    before, after = story.first.records["api"], story.started.records["api"]
+    assert after["build_key"] != before["build_key"]
+    assert (after["digest"], after["status"]) == (before["digest"], "building")
+    assert story.started.stack_outputs["uri"] == story.first.stack_outputs["uri"]
+    assert any("started, not awaited" in line for line in story.started.messages("info", on="api"))
+
+
+def test_while_it_builds_a_preview_reports_a_change(story: Started) -> None:
+    assert story.preview.steps["api-build"] == "update"
+    assert any("started by an earlier update" in line for line in story.preview.messages("info", on="api"))
+
+
+def test_an_edit_while_it_builds_is_started_too(story: Started) -> None:
+    record = story.again.records["api"]
+    assert (record["digest"], record["status"]) == (story.first.records["api"]["digest"], "building")
+    assert record["build_key"] != story.started.records["api"]["build_key"]
+
+
+def test_the_wait_command_ends_with_the_builds(story: Started) -> None:
+    assert story.waited.stdout.count("succeeded") == 2, story.waited.stdout
+
+
+def test_the_next_update_moves_the_consumers_without_a_build(story: Started) -> None:
+    record = story.moved.records["api"]
+    assert not record["status"]
+    assert record["digest"] == story.stacks.tags("images")[record["tag"]]
+    assert record["digest"] != story.first.records["api"]["digest"]
+    assert story.moved.stack_outputs["uri"].endswith(record["digest"])
+    assert story.cloud.calls.counts()["codebuild:StartBuild"] == 0
