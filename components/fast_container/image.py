@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
 import pulumi
@@ -19,6 +20,7 @@ from fast_container.core.declared import check_declared
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs
 from fast_container.repository import ImageRepository, RepositoryInput, push_target
+from fast_container.state.afterwards import stated_dependencies
 from fast_container.state.executors import AnyBuilder
 from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
@@ -76,7 +78,7 @@ class FastContainerImage(pulumi.ComponentResource):
         **options: Unpack[ImageOptions],
     ) -> None:
         try:
-            inputs = checked_inputs(name, repository, options)
+            inputs = replace(checked_inputs(name, repository, options), after=stated_dependencies(opts))
             check_declared(inputs.declared)
         except FastContainerError as error:
             raise run_error(name, error) from None
@@ -99,7 +101,9 @@ class FastContainerImage(pulumi.ComponentResource):
             prepare(self, program, inputs, awaited, builder or program.default_builder, PulumiReporter(self))
         )
         wait = self.ALWAYS_WAITS or not isinstance(builder, CodeBuildBuilder) or builder.wait
-        record = _record(self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait)
+        record = _record(
+            self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait, runs_on=inputs.runs_on
+        )
         # For images that start from this one: known before anything is built, whatever the state has.
         self.planned_key = derived_output(ready, lambda found: found.selected and found.selected.key.hex, awaited)
         self.planned_url = derived_output(ready, lambda found: found.repository_url, awaited)
@@ -120,6 +124,7 @@ def _record(
     depends_on: Sequence[pulumi.Resource],
     *,
     wait: bool,
+    runs_on: str,
 ) -> ImageBuild:
     def output(part: Callable[[SelectedImage], Any]) -> pulumi.Output[Any]:
         return derived_output(ready, lambda found: part(found.selected) if found.selected else None, awaited)
@@ -137,6 +142,7 @@ def _record(
             "counts": output(counts_of),
             "aws": derived_output(ready, lambda found: found.access.to_plain(), awaited),
             "wait": wait,
+            "runs_on": runs_on,
         },
         pulumi.ResourceOptions(parent=image, depends_on=depends_on, hooks=program.hook_binding),
     )

@@ -73,8 +73,8 @@ def test_the_provider_is_no_secret_of_the_state() -> None:
     assert ImageBuildProvider.serialize_as_secret_always is False
 
 
-@pytest.mark.parametrize("name", ["build_key", "repository_url"])
-def test_a_record_differs_when_its_key_or_its_repository_does(name: str) -> None:
+@pytest.mark.parametrize("name", ["build_key", "repository_url", "runs_on"])
+def test_a_record_differs_when_its_key_its_repository_or_its_place_does(name: str) -> None:
     different = ImageBuildProvider().diff("", RECORD, {**RECORD, name: "other"})
     assert different.changes is True
     assert not different.replaces

@@ -32,7 +32,7 @@ from fast_container.state.registries import open_registry
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
 # explaining) follows from these or must not cause an update.
-IDENTITY = ("build_key", "repository_url")
+IDENTITY = ("build_key", "repository_url", "runs_on")
 # The status of a record whose build was started and not awaited: its digest is still the one before.
 BUILDING = "building"
 
@@ -100,7 +100,8 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
     """The record of one image in the state.
 
     Inputs (equal on every machine; never a credential): ``build_key``, ``repository_url``, ``tag``, ``tagged_uri``,
-    ``parts`` (part name → short digest), ``counts``, ``aws`` (region, profile, role ARNs, endpoints), ``wait``.
+    ``runs_on``, ``parts`` (part name → short digest), ``counts``, ``aws`` (region, profile, role ARNs, endpoints),
+    ``wait``.
     Outputs: ``digest``, ``status``.
     """
 

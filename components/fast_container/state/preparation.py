@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pulumi
 from pulumi.runtime import settings
@@ -20,13 +20,14 @@ from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import in_thread
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.context import SelectedImage, select_image
+from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.lock import LOCK_FILE, Policy
 from fast_container.core.plan_file import PlannedEntry
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
+from fast_container.state.afterwards import await_resources
 from fast_container.state.bases import BaseUse, KnownBase, base_args, check_base_key, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited
@@ -37,7 +38,11 @@ Texts: TypeAlias = "Mapping[str, pulumi.Input[str]]"
 
 @dataclass(frozen=True, slots=True)
 class ImageInputs:
-    """One image's arguments: checked plain values, and Inputs that are to be awaited."""
+    """One image's arguments: checked plain values, and Inputs that are to be awaited.
+
+    Attributes:
+        after: Resources that must be there before the image's files are read.
+    """
 
     declared: DeclaredImage
     repository: pulumi.Input[str]
@@ -51,6 +56,7 @@ class ImageInputs:
     use_cache: bool
     image_policy: Policy = "as-written"
     images_lock: str = LOCK_FILE
+    after: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +108,21 @@ async def _prepare(
         if isinstance(builder, CodeBuildBuilder):
             project_architecture(builder, inputs.declared.platform)
             _check_remote_secrets(inputs.secrets)
-        complete, bases = await _complete(inputs, awaited)
+        await await_resources(inputs.after)
+        complete, walks = await _complete(program, inputs, awaited)
         unknown = ", ".join(awaited.unknown)
-        url = await awaited.text(inputs.repository, "repository")
-        if url is not None:
-            url = rules.check_repository_url(url, "repository")
         await _check_secret_values(inputs.secrets)
         access = await access_of_image(component, builder.aws)
         if unknown:
             reporter.note(f"build key unknown in preview: {unknown} not known yet")
-            return Ready(None, url, access)
+            return Ready(None, await _known_url(inputs, awaited), access)
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
-            return Ready(None, url, access)
-        selected = await in_thread(select_image, pinned, program.walks)
+            return Ready(None, await _known_url(inputs, awaited), access)
+        selected = await in_thread(select_image, pinned, walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
+        url = await _known_url(inputs, awaited)
+        bases = await _known_bases(inputs.bases, complete.base_keys)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
     if url is None:
@@ -141,36 +147,52 @@ async def _prepare(
     return Ready(selected, url, access, bases)
 
 
-async def _complete(inputs: ImageInputs, awaited: Awaited) -> tuple[DeclaredImage, tuple[KnownBase, ...]]:
-    build_args, labels, triggers, bases = await asyncio.gather(
+async def _complete(program: Program, inputs: ImageInputs, awaited: Awaited) -> tuple[DeclaredImage, SharedWalks]:
+    """The declaration with all that was awaited, and the walks to read its files with.
+
+    Files may have changed while something that other resources give was awaited; then a look of its own is due.
+    """
+    build_args, labels, triggers = await asyncio.gather(
         awaited.texts(inputs.build_args, "build_args"),
         awaited.texts(inputs.labels, "labels"),
         awaited.texts(inputs.triggers, "triggers"),
-        _known_bases(inputs.bases, awaited),
     )
+    walks = program.fresh_walks() if awaited.resources or inputs.after else program.walks
+    keys = {
+        name: await awaited.text(base.build_key, _base_path(name, "build_key")) for name, base in inputs.bases.items()
+    }
+    for name, key in keys.items():
+        if key is not None:
+            check_base_key(key, _base_path(name, "build_key"))
     complete = replace(
         inputs.declared,
         build_args=build_args | base_args(inputs.bases),
         labels=labels,
         triggers=triggers,
-        base_keys={base.name: base.build_key for base in bases},
+        base_keys={name: key for name, key in keys.items() if key is not None},
     )
-    return complete, bases
+    return complete, walks
 
 
-async def _known_bases(uses: Mapping[str, BaseUse], awaited: Awaited) -> tuple[KnownBase, ...]:
-    """Those whose key is known; where a base's repository is still unknown, its key is enough."""
+async def _known_url(inputs: ImageInputs, awaited: Awaited) -> str | None:
+    url = await awaited.text(inputs.repository, "repository")
+    return None if url is None else rules.check_repository_url(url, "repository")
+
+
+async def _known_bases(uses: Mapping[str, BaseUse], keys: Mapping[str, str]) -> tuple[KnownBase, ...]:
+    """The bases with their repositories; "" where one is not made yet: a base's key is enough for a preview."""
     known: list[KnownBase] = []
     for name, base in uses.items():
-        path = f"base_images[{name!r}]"
-        key = await awaited.text(base.build_key, f"{path}.build_key")
-        url = await Awaited().text(base.repository_url, f"{path}.repository_url")
+        path = _base_path(name, "repository_url")
+        url = await Awaited().text(base.repository_url, path)
         if url is not None:
-            url = rules.check_repository_url(url, f"{path}.repository_url")
-        if key is not None:
-            check_base_key(key, f"{path}.build_key")
-            known.append(KnownBase(name, base.alias, url or "", key, base.recorded_key))
+            url = rules.check_repository_url(url, path)
+        known.append(KnownBase(name, base.alias, url or "", keys[name], base.recorded_key))
     return tuple(known)
+
+
+def _base_path(name: str, output: str) -> str:
+    return f"base_images[{name!r}].{output}"
 
 
 async def _pinned(

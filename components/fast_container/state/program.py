@@ -96,6 +96,10 @@ class Program:
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
         self.repository_of(image).announce([key.tag])
 
+    def fresh_walks(self) -> SharedWalks:
+        """Walks that have seen nothing yet, for an image whose files may have changed meanwhile."""
+        return SharedWalks(StatCache(str(cache_dir() / "stat")))
+
     def declare(self) -> None:
         """Count an image that will be settled."""
         self._declared += 1
