@@ -27,6 +27,7 @@ def tables() -> Mapping[str, Maker]:
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.second_up import second_up  # noqa: PLC0415
     from bench.skip import skip  # noqa: PLC0415
+    from bench.uploads import uploads  # noqa: PLC0415
 
     return {
         "build-keys": build_keys,
@@ -34,6 +35,7 @@ def tables() -> Mapping[str, Maker]:
         "skip": skip,
         "second-up": second_up,
         "first-up": first_up,
+        "uploads": uploads,
     }
 
 
