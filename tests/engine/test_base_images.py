@@ -96,10 +96,15 @@ class Bases:
         return self.stack.up()
 
     @cached_property
-    def base_needed(self) -> Run:
+    def preview_of_need(self) -> Run:
         assert self.base_lost
         for name in ("api", "worker"):
             self.stack.file(f"{name}/own.txt", f"{name} three")
+        return self.stack.preview()
+
+    @cached_property
+    def base_needed(self) -> Run:
+        assert self.preview_of_need
         return self.stack.up()
 
     @cached_property
@@ -181,6 +186,12 @@ def test_a_changed_base_is_built_once_and_exactly_its_consumers_after_it(bases: 
 def test_a_base_that_is_gone_matters_to_nobody_until_a_consumer_needs_it(bases: Bases) -> None:
     assert bases.base_lost.changes == {}
     assert bases.base_lost.builds == 0
+
+
+def test_preview_says_that_a_base_that_is_gone_will_be_built_again(bases: Bases) -> None:
+    said = bases.preview_of_need.messages(on="api")
+    assert "base image BASE_IMAGE is gone from the registry: it will be built again first\n" in said
+    assert not any("gone" in line for line in bases.preview_of_base.messages())
 
 
 def test_a_base_that_is_gone_is_built_again_once_for_the_consumers_that_need_it(bases: Bases) -> None:

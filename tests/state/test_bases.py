@@ -170,6 +170,17 @@ def test_what_cannot_be_a_base_is_refused_by_its_property(program: Path, base: A
     assert "FastContainerImage 'api'" in str(caught.value)
 
 
+@pytest.mark.parametrize("given", ["deps", ["deps"], ExistingBaseImage(URL, KEY), {5: ExistingBaseImage(URL, KEY)}])
+def test_base_images_that_are_no_mapping_from_names_are_refused(program: Path, given: Any) -> None:
+    del program
+
+    async def make() -> None:
+        image("api", base_images=given)
+
+    with pytest.raises(pulumi.RunError, match="where: base_images"):
+        run(make)
+
+
 def test_a_secret_key_of_a_base_is_refused(program: Path) -> None:
     del program
     with pytest.raises(pulumi.RunError, match="build_key is a secret") as caught:

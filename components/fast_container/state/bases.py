@@ -96,7 +96,15 @@ class KnownBase:
 def base_uses(base_images: Mapping[str, Any]) -> dict[str, BaseUse]:
     """Check the argument; name → use."""
     uses: dict[str, BaseUse] = {}
+    if not isinstance(base_images, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgsError(
+            "base_images must be a mapping from names to base images.",
+            property_path="base_images",
+            next_step='base_images={"BASE_IMAGE": base}, and in the Dockerfile ARG BASE_IMAGE and FROM ${BASE_IMAGE}',
+        )
     for name, base in base_images.items():
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgsError(f"{name!r} is not a text.", property_path=f"base_images[{name!r}]")
         if not isinstance(base, ExistingBaseImage | BuiltHere):
             raise ArgsError(
                 f"{base!r} is no base image.",

@@ -17,7 +17,7 @@ from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
-from fast_container.state.jobs import make_job, publish
+from fast_container.state.jobs import make_job, publish, say_missing_bases
 from fast_container.state.program import PlannedImage, Program
 
 
@@ -60,6 +60,7 @@ async def _preview(
         return
     image.reporter.note(f"will be built: {explained}")
     program.to_build.add(image.record_name)
+    await say_missing_bases(program, image)
     _warn_about_parallelism(program, image)
 
 

@@ -103,6 +103,23 @@ async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> 
     return f"docker-image://{base.repository_url}@{record.digest}"
 
 
+async def say_missing_bases(program: Program, image: PlannedImage) -> None:
+    """In the preview of an image that will be built: say which of its bases are not there, and what follows."""
+    for base in image.bases:
+        planned = program.planned(base.repository_url, base.build_key, "")
+        if not base.repository_url or (planned is not None and planned.record_name in program.to_build):
+            continue
+        if await program.repository_at(base.repository_url, image.access).find([base.tag]):
+            continue
+        if planned is not None and await _is_recorded(base):
+            image.reporter.note(f"base image {base.name} is gone from the registry: it will be built again first")
+        else:
+            image.reporter.warn(
+                f"base image {base.name} is not in the registry: deploy the stack that makes it first,"
+                " or include it in this update (with `--target` name it too)"
+            )
+
+
 async def _is_recorded(base: KnownBase) -> bool:
     """Whether the state has the base with this key: else this update leaves it out, and it must not be built."""
     return base.recorded_key is not None and await base.recorded_key.future() == base.build_key
