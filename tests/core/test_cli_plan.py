@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def declare(root: Path, name: str, base_key: str = "") -> DeclaredImage:
     return DeclaredImage(name=name, **place, **(bases if base_key else {}))
 
 
-def write_plan(root: Path, *, url: str = IMAGES) -> dict[str, str]:
+def write_plan(root: Path, *, url: str = IMAGES, unknown: Sequence[str] = ()) -> dict[str, str]:
     """The plan of three images, one on a base of the same plan; name → build key."""
     walks = SharedWalks()
     deps, alone = declare(root, "deps"), declare(root, "alone")
@@ -68,7 +68,7 @@ def write_plan(root: Path, *, url: str = IMAGES) -> dict[str, str]:
         PlannedEntry(alone, url, "anywhere", keys["alone"], {}),
         PlannedEntry(api, url, "lambda", keys["api"], {"BASE": BASES}),
     ]
-    (root / "fast-container.plan.json").write_text(write_plan_file(entries, str(root)))
+    (root / "fast-container.plan.json").write_text(write_plan_file(entries, str(root), unknown=unknown))
     return keys
 
 
@@ -169,6 +169,16 @@ def test_an_unknown_repository_is_something_to_build(root: Path, registries: Fak
     code, out, _ = run("plan", "--json")
     assert code == 3
     assert json.loads(out)["to_build"] == ["alone", "api"]
+
+
+def test_an_image_whose_key_was_unknown_is_never_taken_for_built(
+    root: Path, registries: FakeRegistries, run: Run
+) -> None:
+    keys = write_plan(root, unknown=["later"])
+    for name, key in keys.items():
+        registries.hold(BASES if name == "deps" else IMAGES, key)
+    code, out, _ = run("plan", "--json")
+    assert (code, json.loads(out)["unknown"], json.loads(out)["to_build"]) == (3, ["later"], [])
 
 
 def test_a_registry_that_cannot_be_asked_is_exit_code_2_and_never_something_to_build(

@@ -62,7 +62,7 @@ def written(root: Path, *images: DeclaredImage) -> str:
 
 
 def read(text: str, root: Path) -> dict[str, PlannedEntry]:
-    return read_plan_file(text, str(root / "program"), "plan.json")
+    return dict(read_plan_file(text, str(root / "program"), "plan.json").entries)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,11 @@ def test_a_plan_from_another_checkout_is_about_the_files_of_that_one(tmp_path: P
     assert keys[1] == select_image(full(there), SharedWalks()).key
 
 
+def test_images_whose_keys_were_unknown_are_named(tmp_path: Path) -> None:
+    text = write_plan_file([], str(tmp_path), unknown=["worker", "api"])
+    assert read_plan_file(text, str(tmp_path), "plan.json").unknown == ("api", "worker")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -127,6 +132,8 @@ def test_a_plan_from_another_checkout_is_about_the_files_of_that_one(tmp_path: P
         ("null", "is no plan file"),
         ("{}", "is no plan file"),
         ('{"version": 1}', "is no plan file"),
+        ('{"version": 1, "images": []}', "is no plan file"),
+        ('{"version": 1, "images": [], "unknown": 5}', "is no plan file"),
         ('{"version": 1, "images": 5}', "is no plan file"),
         ('{"version": 1, "images": {"a": 1}}', "is no plan file"),
         ('{"version": 1, "images": [{}]}', "is no plan file"),

@@ -8,7 +8,7 @@ import pytest
 from conftest import Stacks
 from engine_stack import COMPONENT, EngineStack, Run
 
-from fast_container.cli.planned import current_images, load_entries
+from fast_container.cli.planned import current_images, load_plan
 
 PROGRAM = """
 import pulumi
@@ -96,7 +96,7 @@ def test_the_plan_file_gives_the_programs_keys_and_holds_no_path_of_the_machine(
     run = fleet.up
     monkeypatch.setenv("FAST_CONTAINER_CACHE", str(fleet.stack.cache))
     file = fleet.stack.folder / "fast-container.plan.json"
-    found = current_images(load_entries(str(file)))
+    found = current_images(load_plan(str(file)).entries)
     assert {name: image.selected.key.hex for name, image in found.items()} == {
         name: record["build_key"] for name, record in run.records.items()
     }

@@ -47,11 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def planned(arguments: argparse.Namespace) -> DeclaredImage:
     """The image of a plan file, with what flags cannot say: base keys, secret ids, triggers, pins."""
-    from fast_container.cli.planned import chosen, current_declaration, load_entries  # noqa: PLC0415 - as needed
+    from fast_container.cli.planned import chosen, current_declaration, load_plan  # noqa: PLC0415 - as needed
 
     if arguments.image is None or arguments.context is not None:
         raise ArgsError("--plan goes with --image, and without --context.", property_path="--plan")
-    entries = load_entries(arguments.plan)
+    entries = load_plan(arguments.plan).entries
     return current_declaration(entries, chosen(entries, arguments.image))
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from fast_container.cli.planned import CurrentImage, current_images, load_entries, look_up, open_registries
+from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.ports import Manifest
 
 SOMETHING_TO_BUILD = 3
@@ -25,7 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         FastContainerError: Bad input, or the registry cannot be asked.
     """
-    images = current_images(load_entries(arguments.plan))
+    plan = load_plan(arguments.plan)
+    images = current_images(plan.entries)
     registries = open_registries()
     try:
         found = asyncio.run(look_up(images, registries))
@@ -33,13 +34,15 @@ def run(arguments: argparse.Namespace) -> int:
         registries.close()
     missing = [name for name in images if name not in found]
     if arguments.json:
-        sys.stdout.write(json.dumps(as_json(images, found)) + "\n")
+        sys.stdout.write(json.dumps(as_json(images, found) | {"unknown": list(plan.unknown)}) + "\n")
     else:
         for name, image in images.items():
             said = f"in the registry: {found[name].digest}" if name in found else "to build"
             sys.stdout.write(f"{name}\t{image.selected.key.tag}\t{said}\n")
+        for name in plan.unknown:
+            sys.stdout.write(f"{name}\t-\tits build key was not known when the plan was written\n")
         sys.stdout.write(f"{len(missing)} of {len(images)} images are to be built\n")
-    return SOMETHING_TO_BUILD if missing else 0
+    return SOMETHING_TO_BUILD if missing or plan.unknown else 0
 
 
 def as_json(images: Mapping[str, CurrentImage], found: Mapping[str, Manifest]) -> dict[str, Any]:

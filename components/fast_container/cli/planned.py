@@ -19,7 +19,7 @@ from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.graph import closure, order
-from fast_container.core.plan_file import PlannedEntry, read_plan_file
+from fast_container.core.plan_file import PlanFile, PlannedEntry, read_plan_file
 from fast_container.core.ports import Manifest
 from fast_container.errors import ArgsError
 
@@ -39,8 +39,8 @@ class CurrentImage:
     bases: Mapping[str, str]
 
 
-def load_entries(file: str) -> dict[str, PlannedEntry]:
-    """The plan file's images by name.
+def load_plan(file: str) -> PlanFile:
+    """The plan file.
 
     Raises:
         ArgsError: The file is not there or is no plan file.

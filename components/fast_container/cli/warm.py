@@ -18,7 +18,7 @@ from dataclasses import replace
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.adapters.registries import Registries
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
-from fast_container.cli.planned import CurrentImage, current_images, load_entries, look_up, open_registries
+from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import is_own_base
 from fast_container.core.ports import BuildJob
@@ -67,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
             next_step="1 or more",
         )
     secrets = _secrets(arguments.secret)
-    images = current_images(load_entries(arguments.plan))
+    plan = load_plan(arguments.plan)
+    images = current_images(plan.entries)
     for name, image in images.items():
         if not image.entry.repository_url:
             raise ArgsError(
@@ -75,6 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
                 property_path="--plan",
                 next_step="deploy the stack that makes it, and let `pulumi preview` write the plan again",
             )
+    for name in plan.unknown:
+        sys.stderr.write(f"{name}: left out: its build key was not known when the plan was written\n")
     try:
         return asyncio.run(_warm(images, secrets, arguments.max_parallel))
     except KeyboardInterrupt:

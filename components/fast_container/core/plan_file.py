@@ -39,14 +39,34 @@ class PlannedEntry:
     bases: Mapping[str, str]
 
 
-def write_plan_file(entries: Iterable[PlannedEntry], folder: str) -> str:
-    """The text of a plan file that lies in a folder; equal for equal plans, on every machine."""
+def write_plan_file(entries: Iterable[PlannedEntry], folder: str, *, unknown: Iterable[str] = ()) -> str:
+    """The text of a plan file that lies in a folder; equal for equal plans, on every machine.
+
+    Args:
+        entries: Images whose keys are known.
+        folder: Where the file will lie.
+        unknown: Names of the program's other images.
+    """
     images = [_written(entry, folder) for entry in sorted(entries, key=lambda entry: entry.declared.name)]
-    return json.dumps({"version": VERSION, "images": images}, indent=1, sort_keys=True) + "\n"
+    document = {"version": VERSION, "images": images, "unknown": sorted(unknown)}
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def read_plan_file(text: str, folder: str, name: str) -> dict[str, PlannedEntry]:
-    """Image name → entry.
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """What a plan file says.
+
+    Attributes:
+        entries: Image name → entry.
+        unknown: Names of images whose keys were not known in that preview.
+    """
+
+    entries: Mapping[str, PlannedEntry]
+    unknown: tuple[str, ...]
+
+
+def read_plan_file(text: str, folder: str, name: str) -> PlanFile:
+    """Read it.
 
     Args:
         text: The file's content.
@@ -65,6 +85,7 @@ def read_plan_file(text: str, folder: str, name: str) -> dict[str, PlannedEntry]
                 next_step="let `pulumi preview` write it again",
             )
         entries = [_read(cast("dict[str, Any]", image), folder) for image in document["images"]]
+        unknown = _texts(document["unknown"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArgsError(
             f"{name} is no plan file.",
@@ -72,7 +93,7 @@ def read_plan_file(text: str, folder: str, name: str) -> dict[str, PlannedEntry]
             why=f"{type(error).__name__}: {error}",
             next_step="let `pulumi preview` write it again",
         ) from error
-    return {entry.declared.name: entry for entry in entries}
+    return PlanFile({entry.declared.name: entry for entry in entries}, unknown)
 
 
 def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:

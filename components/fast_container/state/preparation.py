@@ -93,7 +93,7 @@ async def prepare(
         failed = False
         return ready
     finally:
-        await program.settle(entry, failed=failed)
+        await program.settle(inputs.declared.name, entry, failed=failed)
 
 
 async def _prepare(

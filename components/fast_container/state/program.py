@@ -82,6 +82,7 @@ class Program:
     _settled: int = 0
     _failed: bool = False
     _entries: list[PlannedEntry] = field(default_factory=list[PlannedEntry])
+    _unknown: list[str] = field(default_factory=list[str])
     _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
 
     @property
@@ -104,10 +105,11 @@ class Program:
         """Count an image that will be settled."""
         self._declared += 1
 
-    async def settle(self, entry: PlannedEntry | None, *, failed: bool = False) -> None:
+    async def settle(self, name: str, entry: PlannedEntry | None, *, failed: bool = False) -> None:
         """An image was prepared, or cannot be; after the last one, write what the next run and the command line use.
 
         Args:
+            name: The image's.
             entry: None where its key is unknown in this preview.
             failed: It cannot be right: then the plan file stays as it is, rather than lose an image.
         """
@@ -115,6 +117,8 @@ class Program:
         self._failed = self._failed or failed
         if entry is not None:
             self._entries.append(entry)
+        else:
+            self._unknown.append(name)
         if self._settled == self._declared and not isinstance(settings.get_monitor(), MockMonitor):
             await in_thread(self._write)
 
@@ -123,7 +127,7 @@ class Program:
         if self._failed:
             return
         folder = Path.cwd()
-        text = write_plan_file(self._entries, str(folder))
+        text = write_plan_file(self._entries, str(folder), unknown=self._unknown)
         # A folder that cannot be written, or a plan that is the same, is nobody's trouble.
         with contextlib.suppress(OSError):
             plan = folder / FILE_NAME
