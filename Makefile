@@ -25,7 +25,7 @@ demo: host setup ## a real `pulumi up` on a local cloud builds, skips and deploy
 
 test: host setup ## the fast checks, then every test, with the real engine, BuildKit and registry
 	@$(VENV) tools/check.py --static
-	@$(VENV) -m pytest tests
+	@$(VENV) -m pytest tests -q -n 2 --dist loadfile
 
 check: environment ## format, lint, types, import rules and pure tests, in seconds
 	@$(VENV) tools/check.py

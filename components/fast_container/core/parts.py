@@ -47,7 +47,7 @@ class Part:
 
 def cut(source: ContextSource) -> tuple[Part, ...]:
     """The parts of one context, in the order of their prefixes; together they hold exactly its entries."""
-    packages = frozenset(filter(None, map(_package, source.entries)))
+    packages = frozenset(folder for entry in source.entries if (folder := _package(entry)))
     grouped: dict[str, list[Entry]] = {}
     for entry in source.entries:
         grouped.setdefault(_prefix(entry, packages), []).append(entry)
