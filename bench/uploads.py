@@ -19,7 +19,7 @@ from bench.measuring import number
 from bench.table import Table, Target
 from bench.tree import IGNORE_FILE, PACKAGES, dockerfile
 from bench.workplace import Workplace
-from fast_container.adapters.own_zipapp import zip_bytes, zipapp_bytes
+from fast_container.adapters.own_zipapp import launcher_bytes, program_bytes, zip_bytes
 from fast_container.adapters.s3_source import S3SourceStore
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage
@@ -59,7 +59,7 @@ class Fleet:
         self.root = root
         self._dockerfiles = dockerfiles
         self._s3 = MemoryS3()
-        self._zipapp = zipapp_bytes()
+        self._program = program_bytes()
         self._built: set[str] = set()
 
     def up(self) -> tuple[int, int, int, int]:
@@ -74,6 +74,7 @@ class Fleet:
             cuts = {name: cut(context) for name, context in image.contexts.items()}
             every = [part for found in cuts.values() for part in found]
             parts += store.put_parts(every, lambda _: None).sent_bytes
+            bundles += store.put_program(self._program)[1]
             bundles += store.put_bundle(self._bundle(image, cuts))[1]
             self._built.add(image.key.hex)
         whole = whole_context_bytes(self.root) * len(fresh) if fresh else 0
@@ -93,7 +94,7 @@ class Fleet:
             platform="linux/amd64",
         )
         plan = RemotePlan(job, planned_contexts(image.contexts, cuts), bucket="bucket")
-        return zip_bytes({"plan.json": write_plan(plan), "fast_container.pyz": self._zipapp})
+        return zip_bytes({"plan.json": write_plan(plan), "fast_container.pyz": launcher_bytes()})
 
 
 def whole_context_bytes(root: Path) -> int:
@@ -151,7 +152,7 @@ def _table(title: str, fleet: Fleet, handler: Path, package: Path, shared: int) 
     return Table(
         f"bytes uploaded for remote builds: {title}",
         [
-            "parts are put once for all images, a bundle is put for each build (its plan and the building program);",
+            "parts are put once for all images, the building program once, a bundle (a plan) for each build;",
             "compared with a zip of the whole context for each image that is built; nothing is timed",
         ],
         ["step", "builds", "parts kB", "bundles kB", "whole zips kB", "times less"],

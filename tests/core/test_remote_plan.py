@@ -47,6 +47,8 @@ def full_plan(root: Path) -> RemotePlan:
         bucket="sources",
         parts_prefix="p/parts",
         buildkit_image="mirror/buildkit:1",
+        program="0" * 64,
+        program_key="p/programs/0.pyz",
     )
 
 

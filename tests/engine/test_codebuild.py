@@ -249,10 +249,11 @@ def test_a_builder_is_about_ten_resources_however_many_images(remote: Remote) ->
 def test_a_part_that_images_share_is_put_once(remote: Remote) -> None:
     # orders: root, orders, packages, pricing; invoices: root, invoices, packages, text, and the same pricing.
     sizes = remote.first.put("parts")
-    assert len(sizes) == len(set(remote.first.uploads)) - 3
+    assert len(sizes) == len(set(remote.first.uploads)) - 3 - 1
+    assert len(remote.first.put("programs")) == 1
     assert len(sizes) <= 10
     assert len(remote.first.put("bundles")) == 3
-    assert max(remote.first.put("bundles")) < 100_000
+    assert max(remote.first.put("bundles")) < 5_000
 
 
 def test_the_remote_builds_phases_and_steps_are_shown_on_the_row(remote: Remote) -> None:

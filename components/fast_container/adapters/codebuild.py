@@ -27,7 +27,7 @@ from fast_container.adapters.codebuild_api import (
 )
 from fast_container.adapters.codebuild_follow import Follow
 from fast_container.adapters.codebuild_watch import BuildWatch
-from fast_container.adapters.own_zipapp import zip_bytes, zipapp_bytes
+from fast_container.adapters.own_zipapp import launcher_bytes, program_bytes, zip_bytes
 from fast_container.adapters.s3_source import S3SourceStore
 from fast_container.adapters.threads import in_thread
 from fast_container.core.parts import Part, cut
@@ -35,7 +35,7 @@ from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter
 from fast_container.core.remote_plan import RemotePlan, planned_contexts, secret_variable, write_plan
 from fast_container.errors import ArgsError, AuthError, BuilderError
 
-ZIPAPP_FILE = "fast_container.pyz"
+LAUNCHER_FILE = "fast_container.pyz"
 PLAN_FILE = "plan.json"
 _SOURCE_ATTEMPTS = 3
 _LIMIT_FIRST_S = 5.0
@@ -68,7 +68,8 @@ class CodeBuildExecutor:
     queue_timeout_s: float = 8 * 3600.0
     limit_pause_s: float = _LIMIT_FIRST_S
     watch: BuildWatch = field(default=None)  # pyright: ignore[reportAssignmentType] - see __post_init__
-    _zipapp: bytes = field(default=b"", init=False)
+    _program: bytes = field(default=b"", init=False)
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def __post_init__(self) -> None:
         """Make the one poller of the project."""
@@ -171,6 +172,9 @@ class CodeBuildExecutor:
 
         reporter.progress(f"uploading sources: {len(every)} parts")
         upload = await in_thread(self.store.put_parts, every, on_bytes)
+        async with self._making:
+            self._program = self._program or await in_thread(program_bytes)
+        program_key, program_sent = await in_thread(self.store.put_program, self._program)
         plan = RemotePlan(
             job=replace(job, secrets={}),
             contexts=planned_contexts(job.contexts, parts),
@@ -178,14 +182,13 @@ class CodeBuildExecutor:
             bucket=self.store.bucket,
             parts_prefix=self.store.key("parts"),
             buildkit_image=self.buildkit_image,
+            program=hashlib.sha256(self._program).hexdigest(),
+            program_key=program_key,
         )
-        self._zipapp = self._zipapp or await in_thread(zipapp_bytes)
-        content = await in_thread(zip_bytes, {PLAN_FILE: write_plan(plan), ZIPAPP_FILE: self._zipapp})
+        content = await in_thread(zip_bytes, {PLAN_FILE: write_plan(plan), LAUNCHER_FILE: launcher_bytes()})
         name, bundle_bytes = await in_thread(self.store.put_bundle, content)
-        reporter.note(
-            f"uploaded {_size(upload.sent_bytes + bundle_bytes)}: {upload.put} of {upload.put + upload.present} parts"
-            " were new"
-        )
+        total = upload.sent_bytes + program_sent + bundle_bytes
+        reporter.note(f"uploaded {_size(total)}: {upload.put} of {upload.put + upload.present} parts were new")
         return name
 
     async def _start(self, job: BuildJob, request: Mapping[str, Any], reporter: Reporter) -> Build:

@@ -1,13 +1,13 @@
-"""The part of this library that builds, as one file that runs with nothing else installed.
+"""The part of this library that builds, as one file that runs with nothing but boto3 installed.
 
 Decides which modules travel: those that the remote build imports, however indirectly, and the guard that it runs as a
-program of its own.
+program of its own. They are put to S3 once; a build's bundle holds a launcher that fetches them.
 """
 
 from __future__ import annotations
 
-import ast
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from importlib.resources import files
@@ -17,11 +17,21 @@ from typing import Final
 _ROOTS: Final = ("fast_container.remote.main", "fast_container.adapters.process_guard")
 _LAUNCHER: Final = "fast_container/remote/launcher.py"
 _PACKAGE: Final = "fast_container"
+# Not by ast.parse: in Python 3.11 it fails when two threads use it at a time.
+_IMPORT: Final = re.compile(
+    rf"^\s*(?:from\s+({_PACKAGE}[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+({_PACKAGE}[\w.]*))", re.MULTILINE
+)
+_NAME: Final = re.compile(r"\w+")
 _TIME: Final = (1980, 1, 2, 0, 0, 0)
 
 
-def zipapp_bytes() -> bytes:
-    """The zipapp; run it with ``python3 fast_container.pyz``."""
+def launcher_bytes() -> bytes:
+    """What a bundle holds, as a zipapp; run it with ``python3 fast_container.pyz`` beside a ``plan.json``."""
+    return zip_bytes({"__main__.py": _file(_LAUNCHER).read_bytes()})
+
+
+def program_bytes() -> bytes:
+    """What the launcher fetches: the modules, as a zip file."""
     found: dict[str, bytes] = {}
     waiting: list[str] = list(_ROOTS)
     while waiting:
@@ -32,7 +42,7 @@ def zipapp_bytes() -> bytes:
                 found[path] = content
                 if path != f"{_PACKAGE}/__init__.py":  # it loads the components on use, which nothing here does
                     waiting += _imports(content)
-    return zip_bytes({**found, "__main__.py": _file(_LAUNCHER).read_bytes()})
+    return zip_bytes(found)
 
 
 def zip_bytes(members: dict[str, bytes]) -> bytes:
@@ -50,12 +60,9 @@ def zip_bytes(members: dict[str, bytes]) -> bytes:
 
 def _imports(content: bytes) -> Iterator[str]:
     """Names of our own that a module imports: modules, or names in modules."""
-    for node in ast.walk(ast.parse(content)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_PACKAGE):
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(_PACKAGE))
+    for module, names, plain in _IMPORT.findall(content.decode()):
+        yield module or plain
+        yield from (f"{module}.{name}" for name in _NAME.findall(names))
 
 
 def _packages_of(module: str) -> Iterator[str]:

@@ -100,12 +100,27 @@ class S3SourceStore:
 
     def put_bundle(self, content: bytes) -> tuple[str, int]:
         """Put a build's bundle under its own digest; returns its key and the bytes sent."""
-        name = self.key(f"bundles/{hashlib.sha256(content).hexdigest()}.zip")
-        if self._is_there(name):
-            return name, 0
-        with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
-            body.write(content)
-            return name, self._put(name, body, lambda _: None)
+        return self._put_once(f"bundles/{hashlib.sha256(content).hexdigest()}.zip", content)
+
+    def put_program(self, content: bytes) -> tuple[str, int]:
+        """Put what all builds of a version run, likewise."""
+        return self._put_once(f"programs/{hashlib.sha256(content).hexdigest()}.pyz", content)
+
+    def _put_once(self, kind: str, content: bytes) -> tuple[str, int]:
+        name = self.key(kind)
+        with self._lock_of(name):
+            if name in self._known or self._is_there(name):
+                self._known.add(name)
+                return name, 0
+            with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
+                body.write(content)
+                sent = self._put(name, body, lambda _: None)
+            self._known.add(name)
+            return name, sent
+
+    def _lock_of(self, name: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(name, threading.Lock())
 
     def look_again(self, damaged: Iterable[str] = ()) -> None:
         """Take nothing for granted any more: a build has missed something.
@@ -119,9 +134,7 @@ class S3SourceStore:
 
     def _put_part(self, on_bytes: OnBytes, part: Part) -> int:
         name = self.key(f"parts/{part.digest}")
-        with self._guard:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
+        with self._lock_of(name):
             damaged = name in self._damaged
             if not damaged and (name in self._known or self._is_there(name)):
                 self._known.add(name)

@@ -48,6 +48,8 @@ class RemotePlan:
         bucket: Where the parts are.
         parts_prefix: Key prefix of the parts, without a trailing slash.
         buildkit_image: What a docker-container builder starts from; "" is buildx's own choice.
+        program: SHA-256 of the program that the launcher runs, in hexadecimal digits.
+        program_key: Where in the bucket it is.
     """
 
     job: BuildJob
@@ -56,6 +58,8 @@ class RemotePlan:
     bucket: str = ""
     parts_prefix: str = "parts"
     buildkit_image: str = ""
+    program: str = ""
+    program_key: str = ""
 
 
 def planned_contexts(
@@ -106,6 +110,8 @@ def write_plan(plan: RemotePlan) -> bytes:
         "bucket": plan.bucket,
         "parts_prefix": plan.parts_prefix,
         "buildkit_image": plan.buildkit_image,
+        "program": plan.program,
+        "program_key": plan.program_key,
     }
     return json.dumps(document, sort_keys=True, indent=1).encode()
 
@@ -160,6 +166,8 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         bucket=document["bucket"],
         parts_prefix=document["parts_prefix"],
         buildkit_image=document["buildkit_image"],
+        program=document["program"],
+        program_key=document["program_key"],
     )
 
 

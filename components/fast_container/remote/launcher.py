@@ -1,11 +1,43 @@
-"""The zipapp's ``__main__``: unpacks itself, since the process guard is a file that another Python runs, and builds."""
+"""The bundle's ``__main__``: fetches the program that the plan names, checks it, and runs it.
 
+The program is the same for all builds of a version, so it is put once and not into every bundle. It is unpacked, since
+the process guard is a file that another Python runs. Nothing but the standard library and boto3 is there yet.
+"""
+
+import hashlib
+import io
+import json
 import sys
 import tempfile
 import zipfile
+from pathlib import Path
 
+import boto3
+import botocore.exceptions
+
+_EXIT_UNUSABLE = 3
+
+
+def fetch(plan: dict[str, str]) -> bytes:
+    """The program; b"" when it is not in the bucket any more."""
+    try:
+        answer = boto3.client("s3").get_object(Bucket=plan["bucket"], Key=plan["program_key"])  # pyright: ignore
+    except botocore.exceptions.ClientError as error:
+        if str(error.response.get("Error", {}).get("Code")) in ("404", "NoSuchKey", "NotFound"):  # pyright: ignore
+            return b""
+        raise
+    return bytes(answer["Body"].read())  # pyright: ignore
+
+
+plan = json.loads(Path(sys.argv[0]).with_name("plan.json").read_bytes())
+content = fetch(plan)
+if not content:
+    sys.stdout.write('##fast-container {"parts_unusable": {"absent": ["program"], "damaged": []}}\n')
+    sys.exit(_EXIT_UNUSABLE)
+if hashlib.sha256(content).hexdigest() != plan["program"]:
+    sys.exit(f"The program of the build is not what the plan says: s3://{plan['bucket']}/{plan['program_key']}")
 with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
-    with zipfile.ZipFile(sys.path[0]) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(folder)
     sys.path[0] = folder
 
