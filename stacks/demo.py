@@ -25,11 +25,13 @@ from stacks.rehearsal.checkout import Checkout, DemoFailed  # noqa: E402
 from stacks.rehearsal.facts import Facts, at_once  # noqa: E402
 from stacks.rehearsal.leftovers import wait_for_none  # noqa: E402
 from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation, Stack  # noqa: E402
+from stacks.rehearsal.remote_step import entries, without_docker  # noqa: E402
 from stacks.rehearsal.table import Row, draw  # noqa: E402
 from tools.get_tools import ToolsError  # noqa: E402
 
 PULUMI_PROJECT = "fast-container"
 REPOSITORY = "shop/images"
+REMOTE_REPOSITORY = "shop/built-remotely"
 LINES = [{"sku": "TE-001", "quantity": 2, "unit_price": "4.50"}, {"sku": "CU-002", "quantity": 1, "unit_price": "21"}]
 EVENTS: Mapping[str, dict[str, Any]] = {
     "orders": {"country": "DE", "lines": LINES},
@@ -57,6 +59,7 @@ class Story:
         self._facts = Facts(cloud.aws_endpoint, cloud.region, cloud.buildkit_address, self._environment)
         self._clone, self._stack = self._new_stack("first-clone", "dev", {"repositoryName": REPOSITORY}, PROJECT)
         self._second: Stack | None = None
+        self._remote: Stack | None = None
         self._releases = {name: f"{name} 1" for name in EVENTS}
         self._gross = "35.70"
         self._answered: dict[tuple[str, str], dict[str, Any]] = {}
@@ -69,6 +72,7 @@ class Story:
         self._edit_shared_package()
         self._fresh_clone()
         self._image_lost()
+        self._codebuild()
         self._destroy()
 
     def _first_up(self) -> None:
@@ -125,11 +129,42 @@ class Story:
         _expect(operation.count(RECORD_TYPE, "create") == 1, "one record should have been made again")
         _expect("search" in str(self._stack.outputs()["image_uris"]), "the image should have a digest again")
 
+    def _codebuild(self) -> None:
+        _announce("7", "the same fleet through CodeBuild, with docker and BuildKit hidden from the program")
+        bare = without_docker(self._environment, self._scratch / "bare")
+        settings = {"repositoryName": REMOTE_REPOSITORY, "builder": "codebuild"}
+        environment = {**bare, "XDG_CACHE_HOME": str(self._scratch / "bare-cache")}
+        _, stack = self._new_stack("remote-clone", "remote", settings, self._clone.folder, environment, only=True)
+        self._remote = stack
+        self._cloud.calls.reset()
+        operation = self._check("7 through CodeBuild", stack, stack.up, built=4, created=4)
+        calls, uploads = self._cloud.calls.counts(), self._cloud.calls.uploads()
+        started = calls["codebuild:StartBuild"]
+        _expect(started == 4, f"CodeBuild should have started 4 builds, not {started}")
+        parts = sum("/parts/" in name for name in uploads)
+        print(
+            f"   {sum(uploads.values()) / 1000:.0f} kB uploaded ({parts} parts, {started} plans, the builds' program),"
+            f" {started} builds started, {operation.wall_s:.1f} s"
+        )
+        self._cloud.calls.reset()
+        again = stack.up()
+        touched = [call for call in self._cloud.calls.counts() if call.startswith(("s3:", "codebuild:"))]
+        _expect(not again.not_same and not touched, f"an unchanged up should call neither S3 nor CodeBuild: {touched}")
+        remote, local = self._facts.key_tags(REMOTE_REPOSITORY), self._facts.key_tags(REPOSITORY)
+        for tag in remote:
+            _expect(tag in local, f"{tag} should have been built locally too")
+            same = entries(self._facts.ecr, REMOTE_REPOSITORY, tag) == entries(self._facts.ecr, REPOSITORY, tag)
+            _expect(same, f"{tag} should hold the same, built remotely and locally")
+        print("   an unchanged up called neither S3 nor CodeBuild")
+        print(
+            f"   {len(remote)} images hold the same paths, types, modes and bytes as those of the same keys built here"
+        )
+
     def _destroy(self) -> None:
-        _announce("7", "destroy both stacks: only the retained repository with its images is left")
+        _announce("8", "destroy all stacks: only the retained repositories with their images are left")
         images = self._facts.key_tags(REPOSITORY)
         begin = time.monotonic()
-        for stack in (self._second, self._stack):
+        for stack in (self._remote, self._second, self._stack):
             if stack is not None:
                 stack.destroy()
                 _expect(not stack.resources(), f"the state of stack {stack.name} should be empty")
@@ -137,7 +172,7 @@ class Story:
         _expect(not self._facts.function_names(), f"functions are left: {self._facts.function_names()}")
         _expect(not self._facts.role_names(), f"roles are left: {self._facts.role_names()}")
         _expect(self._facts.key_tags(REPOSITORY) == images, "the repository should keep its images")
-        self.rows.append(Row("7 destroy both", wall_s, 0, 0, 0, "8 deleted", f"{len(images)} images retained"))
+        self.rows.append(Row("8 destroy all", wall_s, 0, 0, 0, "12 deleted", f"{len(images)} images retained"))
 
     def _check(
         self,
@@ -201,10 +236,14 @@ class Story:
         configuration: Mapping[str, str],
         source: Path,
         environment: Mapping[str, str] | None = None,
+        *,
+        only: bool = False,
     ) -> tuple[Checkout, Stack]:
+        """A stack in a clone of its own; ``only`` gives it nothing beside the environment named."""
         clone = Checkout(self._scratch / folder, source, PROJECT / ".venv")
         cache = {"XDG_CACHE_HOME": str(self._scratch / "cache")}
-        stack = Stack(name, clone.folder, self._environment | cache | dict(environment or {}))
+        shared = {} if only else self._environment | cache
+        stack = Stack(name, clone.folder, shared | dict(environment or {}))
         stack.init(
             self._cloud.stack_config() | {f"fast-container:{key}": value for key, value in configuration.items()}
         )

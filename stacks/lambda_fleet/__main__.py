@@ -1,7 +1,7 @@
 """Four Lambda functions, each in a container image of its own, all in one repository.
 
 Configuration (all optional): ``repository`` names one that exists, ``repositoryName`` and ``takeUp`` are for one of
-this stack's own, ``architecture`` is ``x86_64`` or ``arm64``. See README.md.
+this stack's own, ``architecture`` is ``x86_64`` or ``arm64``, ``builder`` is ``local`` or ``codebuild``. See README.md.
 """
 
 import json
@@ -9,7 +9,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from fast_container import FastContainerImage, ImageRepository
+from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository, LocalBuilder
 
 LAMBDAS = "../../lambdas"
 FUNCTIONS = ("orders", "invoices", "search", "labels")
@@ -25,6 +25,11 @@ if existing:
     images = ImageRepository.get(existing)
 else:
     images = ImageRepository("images", name=config.get("repositoryName"), take_up=config.get_bool("takeUp") or False)
+
+if config.get("builder") == "codebuild":
+    builder = CodeBuildBuilder("builds", architectures=[architecture])
+else:
+    builder = LocalBuilder()
 
 role = aws.iam.Role(
     "functions",
@@ -53,6 +58,7 @@ for name in FUNCTIONS:
         dockerfile=f"{LAMBDAS}/{name}/Dockerfile",
         platform=PLATFORMS[architecture],
         runs_on="lambda",
+        builder=builder,
     )
     function = aws.lambda_.Function(
         name,
