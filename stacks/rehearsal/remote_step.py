@@ -46,9 +46,21 @@ def without_docker(environment: Mapping[str, str], folder: Path) -> dict[str, st
     return {**kept, "PATH": path, "DOCKER_CONFIG": str(folder / "docker")}
 
 
+def shown(uploads: Mapping[str, int]) -> str:
+    """What was put into S3, in words; ``uploads`` is bytes by object."""
+    kinds = {"parts": 0, "bundles": 0, "programs": 0}
+    for name in uploads:
+        for kind in kinds:
+            kinds[kind] += f"/{kind}/" in name
+    counted = ", ".join(f"{count} {kind if count != 1 else kind[:-1]}" for kind, count in kinds.items())
+    return f"{sum(uploads.values()) / 1000:.0f} kB uploaded ({counted})"
+
+
 def entries(ecr: Any, repository: str, tag: str) -> list[list[tuple[object, ...]]]:
     """Path, type, mode, owner, link and digest of the content of every entry of an image's layers."""
     images = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    if not images:
+        raise DemoFailed(f"{tag} is not in {repository}")
     found: list[list[tuple[object, ...]]] = []
     for layer in json.loads(images[0]["imageManifest"])["layers"]:
         place = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=layer["digest"])

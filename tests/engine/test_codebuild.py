@@ -269,6 +269,11 @@ def test_an_unchanged_up_makes_no_call_of_s3_or_codebuild(remote: Remote) -> Non
     assert remote.unchanged.of("s3", "codebuild", "logs", "ecr") == {}
 
 
+def test_a_registry_cache_is_written_for_the_images_that_use_it(remote: Remote) -> None:
+    assert remote.first
+    assert set(remote.stacks.tags("caches")) == {"cache-secret-main"}
+
+
 def test_an_edit_of_the_shared_package_uploads_that_package_once(remote: Remote) -> None:
     assert remote.edited.calls["codebuild:StartBuild"] == 2
     assert len(remote.edited.put("parts")) == 1
