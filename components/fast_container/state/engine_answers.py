@@ -16,9 +16,11 @@ SDK's book-keeping, so that failures surface alike), since that one tells nobody
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, cast
 
 import grpc
@@ -100,7 +102,11 @@ def _is_full(loop: asyncio.AbstractEventLoop) -> bool:
     parallel = cast("int | None", cast(Any, settings.SETTINGS).parallel)
     pool: Any = getattr(loop, "_default_executor", None)
     try:
-        sent = len(pool._threads) - pool._idle_semaphore._value + pool._work_queue.qsize()
+        frames = cast("Mapping[int, FrameType]", cast(Any, sys)._current_frames())
+        seen = [frames.get(thread.ident) for thread in pool._threads]
+        queued: int = pool._work_queue.qsize()
     except AttributeError:
         return True
-    return not parallel or sent >= parallel
+    # A thread of a pool that has nothing to do waits in the pool's own function; the pool's count of these is too high.
+    busy = [frame for frame in seen if frame is not None and frame.f_code.co_name != "_worker"]
+    return not parallel or len(busy) + queued >= parallel
