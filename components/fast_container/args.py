@@ -81,17 +81,6 @@ def check_runs_on(runs_on: str) -> RunsOn:
     )
 
 
-def check_place(runs_on: RunsOn, platform: str) -> RunsOn:
-    """Refuse a platform that the place does not have; Lambda's are in aws-facts E."""
-    if runs_on == "lambda" and platform not in ("linux/amd64", "linux/arm64", "linux/arm64/v8"):
-        raise ArgsError(
-            f"Lambda does not run images for {platform}.",
-            property_path="platform",
-            next_step="linux/amd64 or linux/arm64, as the function's architectures say",
-        )
-    return runs_on
-
-
 def check_timeout(timeout: float) -> float:
     """Refuse what is not a positive number of seconds."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not math.isfinite(timeout) or timeout <= 0:  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -91,9 +91,7 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
         triggers=_named_triggers(options.get("triggers")),
         secrets=secrets,
         bases=bases,
-        runs_on=rules.check_place(
-            rules.check_runs_on(options.get("runs_on", "anywhere")), options.get("platform", rules.DEFAULT_PLATFORM)
-        ),
+        runs_on=rules.check_runs_on(options.get("runs_on", "anywhere")),
         timeout_s=rules.check_timeout(options.get("timeout", rules.DEFAULT_TIMEOUT_S)),
         use_cache=options.get("cache", True),
         image_policy=check_policy(options.get("image_policy", "as-written")),

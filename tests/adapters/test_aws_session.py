@@ -34,7 +34,8 @@ def _no_ambient_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_error_of_the_sdk_is_one_of_ours(error: Exception, kind: type[Exception], said: str) -> None:
     with pytest.raises(kind, match=said) as caught, aws_errors("ecr:X", "here"):
         raise error
-    assert type(caught.value) is kind
+    assert isinstance(caught.value, kind)
+    assert isinstance(caught.value, AuthError) == issubclass(kind, AuthError)
 
 
 def test_clients_have_region_endpoint_and_static_credentials_of_the_stack() -> None:

@@ -16,7 +16,7 @@ import pulumi
 from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository
 
 images = ImageRepository("images", name="{prefix}/images", retain_on_delete=False)
-builder = CodeBuildBuilder("builds", wait=False)
+builder = CodeBuildBuilder("started", wait=False)
 image = FastContainerImage("api", repository=images, builder=builder, context="api")
 pulumi.export("uri", image.image_uri)
 pulumi.export("project", builder.outputs.projects["x86_64"])

@@ -140,7 +140,7 @@ def test_the_pinned_modules_name_their_programs_and_versions():
     modules = {module.name: module for module in pinned_modules()}
     assert modules["pulumi"].programs() == ["pulumi"]
     assert modules["language"].programs() == ["pulumi-language-python"]
-    assert set(modules["buildkit"].programs()) == {"buildkitd", "buildctl", "buildx"}
+    assert set(modules["buildkit"].programs()) == {"buildkitd", "buildctl", "buildx", "dockerfile-frontend"}
     assert modules["registry"].programs() == ["registry"]
     assert "common/version.Version=v3.250.0" in modules["pulumi"].linker_flags()
     assert modules["language"].version_of("github.com/pulumi/pulumi/sdk/v3") == "v3.78.0"

@@ -12,6 +12,7 @@ Sources: github.com/moby/patternmatcher v0.6.1 (``ignorefile.ReadAll`` and the m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, NewType
 
 from fast_container.core.go_path import SPACE, BadPatternError, clean
@@ -85,6 +86,11 @@ class IgnoreRules:
             DockerfileError: What moby refuses, with file and line, or ``ignore[i]``. A pattern whose regular
                 expression is bad is refused when it is first needed, by ``step``, as moby does.
         """
+        return _parsed(text, file, tuple(extra))
+
+    @classmethod
+    def from_lines(cls, text: bytes, file: str, extra: tuple[str, ...]) -> IgnoreRules:
+        """``parse`` itself, which remembers what it has read: many images share a file."""
         if len(text) > _LARGEST_FILE:
             raise DockerfileError("The ignore file is larger than 16 MiB.", file=file, next_step="Make it smaller.")
         patterns: list[str] = []
@@ -203,6 +209,11 @@ class IgnoreRules:
             raise refusal
 
         return refuse
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: bytes, file: str, extra: tuple[str, ...]) -> IgnoreRules:
+    return IgnoreRules.from_lines(text, file, extra)
 
 
 def _quick_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:

@@ -17,7 +17,7 @@ from pulumi.runtime import settings
 from fast_container import args as rules
 from fast_container.adapters.codebuild import remote_secret
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.adapters.threads import in_thread
+from fast_container.adapters.threads import on_core
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
@@ -119,7 +119,7 @@ async def _prepare(
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
             return Ready(None, await _known_url(inputs, awaited), access)
-        selected = await in_thread(select_image, pinned, walks)
+        selected = await on_core(select_image, pinned, walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
         bases = await _known_bases(inputs.bases, complete.base_keys)
