@@ -159,7 +159,8 @@ def show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
 
 
 def test_show_dockerfile_prints_what_would_be_built(show: Run, tmp_path: Path) -> None:
-    assert show("--package", "pkg") == (0, generate(tmp_path).dockerfile, "")
+    expected = generate(tmp_path).dockerfile
+    assert show("--package", "pkg", "--parent", "python:3.12-slim") == (0, expected, "")
     code, out, _ = show("--package", "pkg", "--files", "--runs-on", "ecs")
     assert code == 0
     assert "\n# --- generated/requirements.txt\nhttpx==1\n" in out
