@@ -76,4 +76,7 @@ def _show(make: Maker, workplace: Workplace, name: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("bench: stopped")
