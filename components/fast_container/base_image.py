@@ -70,6 +70,8 @@ class BaseImage(FastContainerImage):
     """
 
     TYPE: ClassVar[str] = "fast-container:index:BaseImage"
+    # Its consumers have nothing to stay on.
+    ALWAYS_WAITS: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from fast_container import ExistingBaseImage, FastContainerImage
+from fast_container import BaseImage, ExistingBaseImage, FastContainerImage
 from tests.trees import write_tree
 
 # A program that fails leaves coroutines of Pulumi's outputs that nobody awaits.
@@ -217,3 +217,9 @@ def test_two_bases_whose_names_would_stand_for_one_are_refused(program: Path) ->
 
     with pytest.raises(pulumi.RunError, match="base_images"):
         run(make)
+
+
+def test_a_base_image_always_waits_for_its_build() -> None:
+    """Its consumers have nothing to stay on, whatever the builder's ``wait``."""
+    assert BaseImage.ALWAYS_WAITS
+    assert not FastContainerImage.ALWAYS_WAITS
