@@ -143,7 +143,7 @@ def test_each_error_of_the_service_is_one_of_ours(code: str, kind: type[Exceptio
     ecr.stub.add_client_error("batch_get_image", code, "text of AWS", http_status_code=400)
     with pytest.raises(kind, match=said) as caught:
         ecr.find("key-1")
-    assert type(caught.value) is kind
+    assert isinstance(caught.value, kind)
     assert "text of AWS" in str(caught.value)
 
 
