@@ -25,8 +25,7 @@ demo: host setup ## a real `pulumi up` on a local cloud builds, skips and deploy
 
 test: host setup ## the fast checks, then every test, with the real engine, BuildKit and registry
 	@$(VENV) tools/check.py --static
-	@$(VENV) -m pytest tests/localcloud/codebuild -q -n 2 --dist loadfile
-	@$(VENV) -m pytest tests -q -n 2 --dist loadfile --ignore=tests/localcloud/codebuild
+	@$(VENV) tools/run_tests.py
 
 check: environment ## format, lint, types, import rules and pure tests, in seconds
 	@$(VENV) tools/check.py
