@@ -112,7 +112,7 @@ class FastContainerImage(pulumi.ComponentResource):
         self.digest = _digest(record, ready, program)
         self.image_uri = pulumi.Output.all(self.repository_url, self.digest, self.tag).apply(_image_uri)
         outputs = ("image_uri", "digest", "tag", "tagged_uri", "build_key", "repository_url")
-        program.answers.register_outputs(self, {output: getattr(self, output) for output in outputs})
+        self.register_outputs({output: getattr(self, output) for output in outputs})
 
 
 def _record(

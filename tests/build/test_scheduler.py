@@ -161,9 +161,7 @@ def test_a_layer_shared_by_two_images_of_a_program_counts_once_as_pushed() -> No
     asyncio.run(scenario())
 
 
-def test_after_a_failure_the_others_begin_without_a_sign_from_outside() -> None:
-    """Whoever drives the builds may have gone silent because of the failure; the others are to finish."""
-
+def test_after_a_failure_the_others_are_built() -> None:
     class OneFails:
         def __init__(self) -> None:
             self.built: list[str] = []
@@ -175,12 +173,9 @@ def test_after_a_failure_the_others_begin_without_a_sign_from_outside() -> None:
             self.built.append(job.name)
             return BuiltImage("sha256:0")
 
-    async def never(_freed_s: float) -> None:
-        raise AssertionError("waited for a sign")
-
     async def all_of_them() -> list[str]:
         inner = OneFails()
-        limited = LimitedExecutor(inner, 1, never)
+        limited = LimitedExecutor(inner, 1)
         jobs = [replace(make_job(), name=name) for name in ("bad", "a", "b", "c")]
         await asyncio.gather(*(limited.build(one, ListReporter()) for one in jobs), return_exceptions=True)
         return inner.built
@@ -188,17 +183,22 @@ def test_after_a_failure_the_others_begin_without_a_sign_from_outside() -> None:
     assert asyncio.run(all_of_them()) == ["a", "b", "c"]
 
 
-def test_a_build_that_waited_begins_only_when_it_may() -> None:
-    class Quick:
+def test_once_a_run_is_interrupted_builds_that_run_end_and_none_begins() -> None:
+    interrupted = False
+
+    class Interrupts:
         async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+            nonlocal interrupted
+            interrupted = True
             await asyncio.sleep(0.01)
             return BuiltImage("sha256:0")
 
-    async def ending(_freed_s: float) -> None:
-        raise BuilderError("Not begun: the run is ending.")
+    def may_begin() -> None:
+        if interrupted:
+            raise BuilderError("Not begun: the run was interrupted.")
 
     async def both() -> list[object]:
-        limited = LimitedExecutor(Quick(), 1, ending)
+        limited = LimitedExecutor(Interrupts(), 1, may_begin)
         return await asyncio.gather(
             *(limited.build(make_job(), ListReporter()) for _ in range(2)), return_exceptions=True
         )

@@ -45,11 +45,11 @@ class Interrupted:
         self.stack.file("context/Dockerfile", DOCKERFILE)
         self.stack.configure({"engine-test:repository": stacks.repository("images")})
 
-    def begin(self, name: str, *, images: int, seconds: float) -> Operation:
+    def begin(self, name: str, *arguments: str, images: int, seconds: float) -> Operation:
         """Start an `up` and wait until two of its builds run."""
         self.configure(name, images=images, seconds=seconds)
         before = set(self.stack.logs)
-        operation = self.stack.start("up")
+        operation = self.stack.start("up", *arguments)
 
         def running() -> bool:
             return sum("begun" in log.read_text() for log in set(self.stack.logs) - before) >= 2
@@ -99,6 +99,17 @@ def test_after_the_first_ctrl_c_running_builds_end_and_count_and_none_begins(pla
     assert place.nothing_lives_on(), place.stack.processes()
     again = place.next_up_just_works("first ctrl-c", before, images=4)
     assert again.builds == 2
+
+
+def test_after_the_first_ctrl_c_none_begins_when_the_engine_has_no_place_left_either(place: Interrupted) -> None:
+    before = place.tags()
+    operation = place.begin("ctrl-c, full", "--parallel=3", images=5, seconds=3)
+    operation.interrupt()
+    run = operation.wait()
+    assert run.exit_code != 0
+    assert run.builds == 2
+    assert len(place.tags() - before) == 2
+    assert place.nothing_lives_on(), place.stack.processes()
 
 
 def test_after_the_second_ctrl_c_nothing_lives_on_and_nothing_is_tagged(place: Interrupted) -> None:

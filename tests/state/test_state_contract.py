@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 import pickletools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pulumi.dynamic.config import Config
 from pulumi.dynamic.dynamic import serialize_provider
 
 from fast_container.core.ports import Manifest
-from fast_container.errors import RegistryError
+from fast_container.errors import BuilderError, RegistryError
 from fast_container.state import engine_watch, image_build
 from fast_container.state.image_build import ImageBuild, ImageBuildProvider
 
@@ -134,7 +135,21 @@ def test_only_a_dynamic_providers_process_watches_its_engine(monkeypatch: pytest
             pass
 
     monkeypatch.setattr(engine_watch.threading, "Thread", Thread)
-    engine_watch.end_with_engine(["python", "-u", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
-    engine_watch.end_with_engine(["python", "__main__.py"])
-    engine_watch.end_with_engine(["python", "-m", "pulumi.dynamic", "no-address"])
+    engine_watch.watch_engine(["python", "-u", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
+    engine_watch.watch_engine(["python", "__main__.py"])
+    engine_watch.watch_engine(["python", "-m", "pulumi.dynamic", "no-address"])
     assert watched == [("127.0.0.1", 4711)]
+
+
+def test_a_program_sees_that_its_engine_was_interrupted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
+    monkeypatch.setattr(engine_watch.sys, "orig_argv", ["python", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
+    mine, other = engine_watch.Interruption("127.0.0.1:4711"), engine_watch.Interruption("127.0.0.1:4712")
+    mine.refuse_to_begin()
+    engine_watch.note_cancel()
+    other.refuse_to_begin()
+    for _ in range(2):
+        with pytest.raises(BuilderError, match="interrupted"):
+            mine.refuse_to_begin()
+    engine_watch.note_cancel()
+    engine_watch.Interruption("127.0.0.1:4711").refuse_to_begin()

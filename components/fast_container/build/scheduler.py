@@ -17,11 +17,10 @@ from fast_container.build.pipeline import publish
 from fast_container.core.plan import Recorded
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Registry, Reporter
 from fast_container.core.record import BuildRecord
-from fast_container.errors import FastContainerError
 
 
-async def _always(_freed_s: float) -> None:
-    """Nothing holds a waiting build back."""
+def _always() -> None:
+    """Nothing holds a build back."""
 
 
 class LimitedExecutor:
@@ -30,36 +29,22 @@ class LimitedExecutor:
     Args:
         executor: Builds.
         max_parallel: How many at once.
-        may_begin: Awaited by a build that had to wait for its place, with the loop's time at which a build that
-            ended well left it; raises when nothing new may begin.
+        may_begin: Asked by each build once it has its place; raises when nothing new may begin.
     """
 
-    def __init__(
-        self, executor: Executor, max_parallel: int, may_begin: Callable[[float], Awaitable[None]] = _always
-    ) -> None:
+    def __init__(self, executor: Executor, max_parallel: int, may_begin: Callable[[], None] = _always) -> None:
         self._executor = executor
         self._max_parallel = max_parallel
         self._places = asyncio.Semaphore(max_parallel)
         self._may_begin = may_begin
-        self._freed_s: float | None = None
-        self._has_failed = False
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Wait for a place, then build."""
-        waits = self._places.locked()
-        if waits:
+        if self._places.locked():
             reporter.progress(f"waiting: {self._max_parallel} builds are running already")
         async with self._places:
-            # After a failure whoever drives this may be silent although the others are to finish.
-            if waits and self._freed_s is not None and not self._has_failed:
-                await self._may_begin(self._freed_s)
-            try:
-                built = await self._executor.build(job, reporter)
-            except FastContainerError:
-                self._has_failed = True
-                raise
-            self._freed_s = asyncio.get_running_loop().time()
-            return built
+            self._may_begin()
+            return await self._executor.build(job, reporter)
 
 
 class _Broadcast:

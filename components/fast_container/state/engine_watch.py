@@ -1,8 +1,10 @@
-"""Ends the dynamic provider's process when its engine is gone.
+"""What the dynamic provider's process learns of its engine, and the program does not.
 
-Pulumi's own process for dynamic providers does not notice that the CLI was killed, and would stay for good. Decides
-how that is seen: the engine's address, which is the process's last argument, refuses connections. Whoever else has
-dynamic resources in that process has lost the same engine.
+Decides how two things are seen there. The engine is gone: its address, which is the process's last argument, refuses
+connections; then the process ends, since Pulumi's own would stay for good after a kill of the CLI. Whoever else has
+dynamic resources in that process has lost the same engine. The engine was interrupted: it tells every provider so
+(``ResourceProvider.Cancel``) at the first Ctrl-C, and tells no program; a mark in the user's cache folder, named after
+the engine, carries it to the program (``Interruption``). Without the mark, a program takes its run for a live one.
 """
 
 from __future__ import annotations
@@ -12,23 +14,98 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from fast_container.core.cache_folder import cache_folder
+from fast_container.errors import BuilderError
 
 _INTERVAL_S = 3.0
 _REFUSALS = 2
 
 
-def end_with_engine(arguments: list[str] | None = None) -> None:
-    """Watch the engine from a thread; does nothing outside of a dynamic provider's process."""
+class Interruption:
+    """Whether one program's engine has been interrupted.
+
+    Args:
+        address: The engine's, ``host:port``, as its providers have it; "" where it is not known.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._mark = _mark(address) if address else None
+        self._seen = False
+        if self._mark:
+            # One of an earlier engine that had the same port.
+            with suppress(OSError):
+                self._mark.unlink()
+
+    def refuse_to_begin(self) -> None:
+        """What a build asks that is about to begin.
+
+        Raises:
+            BuilderError: The engine was interrupted: nothing new begins.
+        """
+        if not self._seen and self._mark and self._mark.exists():
+            self._seen = True
+            with suppress(OSError):
+                self._mark.unlink()
+        if self._seen:
+            raise BuilderError(
+                "Not begun: the run was interrupted.",
+                why="the interrupt came while this build waited for its turn",
+                next_step="run `pulumi up` again; what was built before counts",
+            )
+
+
+def watch_engine(arguments: list[str] | None = None) -> None:
+    """Watch the engine from now on; does nothing outside of a dynamic provider's process."""
     arguments = sys.orig_argv if arguments is None else arguments
     if "pulumi.dynamic" not in arguments:
         return
     host, _, port = arguments[-1].rpartition(":")
     if not host or not port.isdigit():
         return
-    threading.Thread(target=_watch, args=(host, int(port)), name="engine watch", daemon=True).start()
+    _hear_cancel()
+    threading.Thread(target=_end_with, args=(host, int(port)), name="engine watch", daemon=True).start()
 
 
-def _watch(host: str, port: int) -> None:
+def note_cancel() -> None:
+    """Leave the mark for the program."""
+    mark = _mark(sys.orig_argv[-1])
+    with suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
+def _mark(address: str) -> Path:
+    return cache_folder(os.environ) / "interrupted" / address.replace(":", "-")
+
+
+def _hear_cancel() -> None:
+    """Have the process note the engine's ``Cancel``.
+
+    The SDK answers it with nothing and lets no provider take part; its server holds the method itself, so only the
+    code within can be exchanged.
+    """
+    servicer: Any = getattr(sys.modules.get("__main__"), "DynamicResourceProviderServicer", None)
+    answer = getattr(servicer, "Cancel", None)
+    if isinstance(answer, FunctionType) and not answer.__code__.co_freevars:
+        answer.__code__ = _answer_cancel.__code__
+
+
+def _answer_cancel(self: Any, request: Any, context: Any) -> Any:
+    # Runs with the globals of the SDK's module, so it brings its own.
+    from google.protobuf import empty_pb2  # noqa: PLC0415
+
+    from fast_container.state.engine_watch import note_cancel  # noqa: PLC0415
+
+    note_cancel()
+    return empty_pb2.Empty()
+
+
+def _end_with(host: str, port: int) -> None:
     refusals = 0
     while refusals < _REFUSALS:
         time.sleep(_INTERVAL_S)

@@ -31,7 +31,7 @@ class ProgramExecutors:
 
     push_credentials: Callable[[str], Credentials | None]
     registry_of: Callable[[BuildJob], Awaitable[Registry]]
-    may_begin: Callable[[float], Awaitable[None]]
+    may_begin: Callable[[], None]
     environment: dict[str, str]
     _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
     _remote: dict[tuple[int, str], CodeBuildExecutor] = field(default_factory=dict[tuple[int, str], CodeBuildExecutor])

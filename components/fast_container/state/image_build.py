@@ -27,7 +27,7 @@ from pulumi.dynamic import (
 
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
-from fast_container.state.engine_watch import end_with_engine
+from fast_container.state.engine_watch import watch_engine
 from fast_container.state.registries import open_registry
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
@@ -45,7 +45,7 @@ class ImageBuildProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration: static credentials, if it holds any, stay in this process's memory."""
         self._config = req.config
-        end_with_engine()
+        watch_engine()
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A record differs when its key or its repository does, or its build was not awaited; it is updated."""

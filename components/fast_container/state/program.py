@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import settings
@@ -31,7 +31,7 @@ from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.core.plan_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.state.bases import KnownBase
 from fast_container.state.clock import SystemClock
-from fast_container.state.engine_answers import EngineAnswers
+from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.pins import ProgramPins
 from fast_container.state.registries import ProgramRegistries
@@ -72,7 +72,6 @@ class Program:
     scheduler: Scheduler
     registries: ProgramRegistries
     executors: ProgramExecutors
-    answers: EngineAnswers
     pins: ProgramPins
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
@@ -171,19 +170,29 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     """The running program's ``Program``, made on first use."""
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
-        registries, answers = ProgramRegistries(), EngineAnswers()
-
+        registries = ProgramRegistries()
         program = Program(
             walks=SharedWalks(StatCache(str(cache_dir() / "stat"))),
             default_builder=LocalBuilder(),
             scheduler=Scheduler(SystemClock()),
             registries=registries,
             executors=ProgramExecutors(
-                registries.push_credentials, registries.opened, answers.await_answer, dict(os.environ)
+                registries.push_credentials,
+                registries.opened,
+                Interruption(_engine_address()).refuse_to_begin,
+                dict(os.environ),
             ),
-            answers=answers,
             pins=ProgramPins(registries),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
     return _PROGRAMS[monitor]
+
+
+def _engine_address() -> str:
+    """``host:port`` of the engine, as its providers have it; "" under mocks, or where the SDK does not show it."""
+    try:
+        target = cast(Any, settings.get_engine()).Log._channel.target()
+    except AttributeError:
+        return ""
+    return target.decode().removeprefix("dns:///")
