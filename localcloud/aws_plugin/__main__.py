@@ -27,8 +27,8 @@ def main() -> None:
     """Serve until the engine ends the process."""
     # The instance metadata service is not on this machine, and this stand-in talks to nothing else.
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    # The engine says itself, by the request Cancel, what a Ctrl-C in the terminal means for the plugin.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A Ctrl-C in the terminal does not reach this process, which has a group of its own: this is the engine's good-bye.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
     server = grpc.server(
         ThreadPoolExecutor(max_workers=_THREADS),

@@ -4,11 +4,13 @@ Decides how two things are seen there. The engine is gone: its address, which is
 connections; then the process ends, since Pulumi's own would stay for good after a kill of the CLI. Whoever else has
 dynamic resources in that process has lost the same engine. The engine was interrupted: it tells every provider so
 (``ResourceProvider.Cancel``) at the first Ctrl-C, and tells no program; a mark in the user's cache folder, named after
-the engine, carries it to the program (``Interruption``). Without the mark, a program takes its run for a live one.
+the engine, carries it to the program (``Interruption``). It tells them the same when all is done, so the mark goes
+with the process. Without a mark, a program takes its run for a live one.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import sys
@@ -35,7 +37,6 @@ class Interruption:
 
     def __init__(self, address: str) -> None:
         self._mark = _mark(address) if address else None
-        self._seen = False
         if self._mark:
             # One of an earlier engine that had the same port.
             with suppress(OSError):
@@ -47,11 +48,7 @@ class Interruption:
         Raises:
             BuilderError: The engine was interrupted: nothing new begins.
         """
-        if not self._seen and self._mark and self._mark.exists():
-            self._seen = True
-            with suppress(OSError):
-                self._mark.unlink()
-        if self._seen:
+        if self._mark and self._mark.exists():
             raise BuilderError(
                 "Not begun: the run was interrupted.",
                 why="the interrupt came while this build waited for its turn",
@@ -72,11 +69,12 @@ def watch_engine(arguments: list[str] | None = None) -> None:
 
 
 def note_cancel() -> None:
-    """Leave the mark for the program."""
+    """Leave the mark for the program, until this process ends."""
     mark = _mark(sys.orig_argv[-1])
     with suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
+        atexit.register(mark.unlink, missing_ok=True)
 
 
 def _mark(address: str) -> Path:
