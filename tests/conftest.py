@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from localcloud import LocalCloud
@@ -32,6 +36,28 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
             shutil.copytree(state / "logs", kept / "logs")
         assert leftovers(state, running.sockets_dir) == []
         assert not running.sockets_dir.exists()
+
+
+@pytest.fixture
+def mock_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Event loops for Pulumi's mocks, which want one in each thread that they run in, and close none."""
+    made: list[asyncio.AbstractEventLoop] = []
+    known = threading.local()
+
+    def ensure() -> asyncio.AbstractEventLoop:
+        if not hasattr(known, "loop"):
+            known.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(known.loop)
+            made.append(known.loop)
+        return known.loop
+
+    monkeypatch.setattr(pulumi.runtime.mocks, "_ensure_event_loop", ensure)
+    ensure()
+    yield
+    asyncio.set_event_loop(None)
+    for loop in made:
+        loop.close()
+    gc.collect()
 
 
 @contextmanager

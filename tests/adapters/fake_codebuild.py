@@ -33,7 +33,7 @@ class FakeCodeBuild:
     def __init__(self) -> None:
         self.meta = SimpleNamespace(region_name="eu-west-1")
         self.ends: list[End] = []
-        self.fail: dict[str, list[Exception]] = {}
+        self.fail: dict[str, list[Any]] = {}
         self.requests: list[dict[str, Any]] = []
         self.calls: Counter[str] = Counter()
         self.builds: dict[str, dict[str, Any]] = {}
@@ -116,7 +116,8 @@ class FakeCodeBuild:
     def _called(self, operation: str) -> None:
         self.calls[operation] += 1
         if self.fail.get(operation):
-            raise self.fail[operation].pop(0)
+            error = self.fail[operation].pop(0)
+            raise error if isinstance(error, Exception) else error()
 
 
 class Clock:

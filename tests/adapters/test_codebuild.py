@@ -264,20 +264,20 @@ def test_a_limit_that_stays_ends_with_what_to_ask_for(remote: Remote, job: Build
 
 def test_while_a_limit_is_waited_out_another_machines_build_is_joined(remote: Remote, job: BuildJob) -> None:
     remote.publish(job)
-    remote.aws.fail["StartBuild"] = [refusal("AccountLimitExceededException")] * 50
     variables = [
         {"name": "FAST_CONTAINER_KEY", "value": job.key.hex},
         {"name": "FAST_CONTAINER_REPOSITORY", "value": job.repository_url},
     ]
 
-    async def story() -> None:
-        building = asyncio.create_task(remote.executor.build(job, remote.reporter))
-        await until(lambda: remote.aws.calls["StartBuild"] >= 2)
+    def begin_elsewhere() -> Exception:
         remote.aws.add({"environmentVariablesOverride": variables}, End())
-        await building
+        return refusal("AccountLimitExceededException")
 
-    remote.run(story())
+    limit = refusal("AccountLimitExceededException")
+    remote.aws.fail["StartBuild"] = [limit, begin_elsewhere, *[limit] * 5]
+    remote.build(job)
     assert len(remote.aws.builds) == 1
+    assert remote.aws.fail["StartBuild"]
 
 
 def test_a_throttled_look_is_repeated(remote: Remote, job: BuildJob) -> None:

@@ -38,7 +38,7 @@ class Mocks(pulumi.runtime.Mocks):
 
 
 @pytest.fixture
-def fleet(monkeypatch, tmp_path):
+def fleet(monkeypatch, tmp_path, mock_loops):
     """Runs the program with a configuration; returns what it made."""
     monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,10 @@ from fast_container import BaseImage, ExistingBaseImage, FastContainerImage
 from tests.trees import write_tree
 
 # A program that fails leaves coroutines of Pulumi's outputs that nobody awaits.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("mock_loops"),
+]
 
 URL = "registry.example/shop/images"
 KEY = "b" * 64
@@ -49,28 +50,6 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path.cwd()
 
 
-@pytest.fixture(autouse=True)
-def _closed_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Pulumi's mocks make an event loop in each thread that they run in, and close none."""
-    made: list[asyncio.AbstractEventLoop] = []
-    known = threading.local()
-
-    def ensure() -> asyncio.AbstractEventLoop:
-        if threading.current_thread() is threading.main_thread():
-            return asyncio.get_event_loop()
-        if not hasattr(known, "loop"):
-            known.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(known.loop)
-            made.append(known.loop)
-        return known.loop
-
-    monkeypatch.setattr(pulumi.runtime.mocks, "_ensure_event_loop", ensure)
-    yield
-    for loop in made:
-        loop.close()
-    gc.collect()
-
-
 def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False) -> Any:
     """Run a program with mocks."""
     found: list[Any] = []
@@ -82,14 +61,8 @@ def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False) -> Any:
     def program() -> pulumi.Output[None]:
         return pulumi.Output.from_input(asyncio.ensure_future(body()))
 
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        pulumi.runtime.set_mocks(Mocks(), preview=preview)
-        program()
-    finally:
-        loop.close()
-        asyncio.set_event_loop(None)
+    pulumi.runtime.set_mocks(Mocks(), preview=preview)
+    program()
     return found[0]
 
 
