@@ -31,19 +31,33 @@ from tools.get_tools import ToolsError  # noqa: E402
 
 PULUMI_PROJECT = "fast-container"
 REPOSITORY = "shop/images"
+BASES = "shop/bases"
 REMOTE_REPOSITORY = "shop/built-remotely"
+REMOTE_BASES = "shop/bases-built-remotely"
 LINES = [{"sku": "TE-001", "quantity": 2, "unit_price": "4.50"}, {"sku": "CU-002", "quantity": 1, "unit_price": "21"}]
+STOPS = [
+    {"name": "depot", "latitude": 52.52, "longitude": 13.40},
+    {"name": "Leipzig", "latitude": 51.34, "longitude": 12.37},
+    {"name": "Hamburg", "latitude": 53.55, "longitude": 9.99},
+    {"name": "Dresden", "latitude": 51.05, "longitude": 13.74},
+]
 EVENTS: Mapping[str, dict[str, Any]] = {
     "orders": {"country": "DE", "lines": LINES},
     "invoices": {"number": "2026-17", "country": "DE", "lines": LINES},
     "search": {"query": "grean tea"},
     "labels": {"parcel": "JD0146000037"},
+    "routes": {"stops": STOPS},
+    "reports": {"month": "2026-11", "sales": [{"country": "DE", "gross": "35.70"}, {"country": "DE", "gross": "4.30"}]},
 }
+FUNCTIONS = len(EVENTS)
+IMAGES = FUNCTIONS + 1
 SHOWN: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "orders": lambda answer: f"{answer['gross']} EUR",
     "invoices": lambda answer: f"{answer['gross']} EUR",
     "search": lambda answer: answer["found"][0]["sku"],
     "labels": lambda answer: f"QR {answer['designator']}",
+    "routes": lambda answer: f"{answer['kilometres']} km",
+    "reports": lambda answer: f"DE {answer['totals']['DE']}",
 }
 
 
@@ -57,7 +71,8 @@ class Story:
         self._environment = cloud.environment()
         self._environment.pop("FAST_CONTAINER_CACHE", None)
         self._facts = Facts(cloud.aws_endpoint, cloud.region, cloud.buildkit_address, self._environment)
-        self._clone, self._stack = self._new_stack("first-clone", "dev", {"repositoryName": REPOSITORY}, PROJECT)
+        own = {"repositoryName": REPOSITORY, "baseRepositoryName": BASES}
+        self._clone, self._stack = self._new_stack("first-clone", "dev", own, PROJECT)
         self._second: Stack | None = None
         self._remote: Stack | None = None
         self._releases = {name: f"{name} 1" for name in EVENTS}
@@ -76,13 +91,14 @@ class Story:
         self._destroy()
 
     def _first_up(self) -> None:
-        _announce("1", "first up: nothing is there yet, four images are built side by side")
+        _announce("1", f"first up: nothing is there yet, {IMAGES} images are built side by side, the base first")
         before = self._facts.builds()
-        operation = self._check("1 first up", self._stack, self._stack.up, built=4, created=4)
+        operation = self._check("1 first up", self._stack, self._stack.up, built=IMAGES, created=FUNCTIONS)
         builds = [build for reference, build in self._facts.builds().items() if reference not in before]
         _expect(at_once(builds) > 1, "builds should run side by side, but ran one after the other")
-        tags = self._facts.key_tags(REPOSITORY)
-        _expect(len(tags) == 4, f"the repository should hold 4 key tags, not {len(tags)}")
+        for name, expected in ((REPOSITORY, FUNCTIONS), (BASES, 1)):
+            tags = self._facts.key_tags(name)
+            _expect(len(tags) == expected, f"{name} should hold {expected} key tags, not {len(tags)}")
         print(f"   {at_once(builds)} builds ran at once; {operation.count(RECORD_TYPE, 'create')} images are recorded")
 
     def _second_up(self) -> None:
@@ -101,11 +117,13 @@ class Story:
         _expect(preview.not_same == operation.not_same, f"preview said {preview.not_same}, up did {operation.not_same}")
 
     def _edit_shared_package(self) -> None:
-        _announce("4", "the shared package edited: the two images that use it")
+        _announce("4", "the shared package edited: the two images that use it, not the base image")
+        base = self._stack.outputs()["base_image_uri"]
         rates = "lambdas/packages/pricing/src/shop_pricing/rates.py"
         self._clone.edit(rates, '"DE": Decimal("0.19")', '"DE": Decimal("0.21")')
         self._gross = "36.30"
         self._check("4 shared package edited", self._stack, self._stack.up, built=2, updated=2)
+        _expect(self._stack.outputs()["base_image_uri"] == base, "the base image should be left alone")
 
     def _fresh_clone(self) -> None:
         _announce(
@@ -113,10 +131,9 @@ class Story:
         )
         # Another machine: an empty cache, and a builder that is not there.
         other = {"XDG_CACHE_HOME": str(self._scratch / "other-cache"), "BUILDX_BUILDER": "there-is-none"}
-        _, self._second = self._new_stack(
-            "second-clone", "staging", {"repository": REPOSITORY}, self._clone.folder, other
-        )
-        self._check("5 fresh clone, new stack", self._second, self._second.up, reused=4, created=4)
+        shared = {"repository": REPOSITORY, "baseRepository": BASES}
+        _, self._second = self._new_stack("second-clone", "staging", shared, self._clone.folder, other)
+        self._check("5 fresh clone, new stack", self._second, self._second.up, reused=IMAGES, created=FUNCTIONS)
 
     def _image_lost(self) -> None:
         _announce("6", "an image deleted from the registry: refresh notices, up builds it again")
@@ -124,7 +141,7 @@ class Story:
         self._facts.delete_image(REPOSITORY, digest)
         _expect(digest not in self._facts.key_tags(REPOSITORY).values(), "the image should be gone")
         refreshed = self._stack.refresh()
-        _expect(self._records_of(self._stack) == 3, "refresh should have dropped one record of four")
+        _expect(self._records_of(self._stack) == IMAGES - 1, f"refresh should have dropped one record of {IMAGES}")
         operation = self._check("6 image lost, refresh, up", self._stack, self._stack.up, built=1, earlier=refreshed)
         _expect(operation.count(RECORD_TYPE, "create") == 1, "one record should have been made again")
         _expect("search" in str(self._stack.outputs()["image_uris"]), "the image should have a digest again")
@@ -132,14 +149,14 @@ class Story:
     def _codebuild(self) -> None:
         _announce("7", "the same fleet through CodeBuild, with docker and BuildKit hidden from the program")
         bare = without_docker(self._environment, self._scratch / "bare")
-        settings = {"repositoryName": REMOTE_REPOSITORY, "builder": "codebuild"}
+        settings = {"repositoryName": REMOTE_REPOSITORY, "baseRepositoryName": REMOTE_BASES, "builder": "codebuild"}
         environment = {**bare, "XDG_CACHE_HOME": str(self._scratch / "bare-cache")}
         _, stack = self._new_stack("remote-clone", "remote", settings, self._clone.folder, environment, only=True)
         self._remote = stack
         self._cloud.calls.reset()
-        operation = self._check("7 through CodeBuild", stack, stack.up, built=4, created=4)
+        operation = self._check("7 through CodeBuild", stack, stack.up, built=IMAGES, created=FUNCTIONS)
         started = self._cloud.calls.counts()["codebuild:StartBuild"]
-        _expect(started == 4, f"CodeBuild should have started 4 builds, not {started}")
+        _expect(started == IMAGES, f"CodeBuild should have started {IMAGES} builds, not {started}")
         print(f"   {shown(self._cloud.calls.uploads())}, {started} builds started, {operation.wall_s:.1f} s")
         self._cloud.calls.reset()
         again = stack.up()
@@ -164,7 +181,7 @@ class Story:
         _expect(not self._facts.function_names(), f"functions are left: {self._facts.function_names()}")
         _expect(not self._facts.role_names(), f"roles are left: {self._facts.role_names()}")
         _expect(self._facts.key_tags(REPOSITORY) == images, "the repository should keep its images")
-        self.rows.append(Row("8 destroy all", wall_s, 0, 0, 0, "12 deleted", f"{len(images)} images retained"))
+        self.rows.append(Row("8 destroy all", wall_s, 0, 0, 0, f"{3 * FUNCTIONS} deleted", f"{len(images)} images retained"))
 
     def _check(
         self,
@@ -293,6 +310,8 @@ def main() -> int:
         with _scratch_folder() as scratch:
             _announce("0", "the local cloud starts: AWS APIs, an OCI registry, BuildKit")
             with LocalCloud.running(scratch / "cloud") as cloud:
+                # The image with a compiler, which only one function's first stage needs.
+                cloud.serve_base_image("builder")
                 print(f"   ready after {time.monotonic() - begin:.1f} s at {cloud.aws_endpoint}")
                 story = Story(cloud, scratch)
                 story.tell()

@@ -13,8 +13,12 @@ from typing import Any, TypedDict, cast
 import pulumi
 
 from fast_container import args as rules
+from fast_container import docker_build_arguments as former
+from fast_container.builders import LocalBuilder
+from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.lock import LOCK_FILE, Policy, check_policy
+from fast_container.core.registry_cache import NamedCaches
 from fast_container.errors import ArgsError
 from fast_container.repository import RepositoryInput, url_of
 from fast_container.state.bases import BaseInput, base_uses, with_bases
@@ -25,16 +29,17 @@ from fast_container.state.preparation import ImageInputs, Texts
 class ImageOptions(TypedDict, total=False):
     """What an image is made of and who builds it."""
 
-    context: str
-    """The build context, a directory; default the program's working directory."""
-    dockerfile: str | InlineDockerfile | None
-    """A path, or ``InlineDockerfile(text)``; default ``Dockerfile`` in the context."""
+    context: former.Context
+    """The build context, a directory; default the program's working directory. Or a ``docker_build.BuildContextArgs``."""
+    dockerfile: former.Dockerfile | None
+    """A path, or ``InlineDockerfile(text)``; default ``Dockerfile`` in the context. Or a
+    ``docker_build.DockerfileArgs``."""
     target: str
     """The stage to build; default the last one."""
     build_args: Texts | None
     """Build arguments; those that no reachable stage declares do not count."""
-    platform: str
-    """One platform, ``os/arch[/variant]``; default ``linux/amd64``."""
+    platform: str | Sequence[str]
+    """One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a list of one."""
     secrets: Mapping[str, rules.SecretInput] | None
     """Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or ``SsmParameter``;
     mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never."""
@@ -60,6 +65,10 @@ class ImageOptions(TypedDict, total=False):
     """Seconds after which a build is stopped; default 3600."""
     cache: bool
     """Whether the builder's registry cache is used, if it has one; default True."""
+    cache_from: Sequence[former.Cache] | None
+    """Registry caches to read in place of the builder's, as ``docker_build.Image`` has them; local builds only."""
+    cache_to: Sequence[former.Cache] | None
+    """Registry caches to write in place of the builder's, likewise."""
     image_policy: Policy
     """How outside images count: ``as-written`` (default), ``locked`` or ``resolve``."""
     images_lock: str
@@ -81,6 +90,7 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
     refuse_unknown(options)
     for property_path in _PLAIN:
         rules.check_plain(options.get(property_path), property_path)
+    _check_builder(options.get("builder"))
     bases = base_uses(options.get("base_images") or {})
     secrets = rules.check_secrets(options.get("secrets") or {})
     return ImageInputs(
@@ -94,14 +104,15 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
         runs_on=rules.check_runs_on(options.get("runs_on", "anywhere")),
         timeout_s=rules.check_timeout(options.get("timeout", rules.DEFAULT_TIMEOUT_S)),
         use_cache=options.get("cache", True),
+        own_caches=_own_caches(options),
         image_policy=check_policy(options.get("image_policy", "as-written")),
         images_lock=options.get("images_lock", LOCK_FILE),
     )
 
 
 def _declared(name: str, options: ImageOptions, secret_ids: tuple[str, ...]) -> DeclaredImage:
-    context = options.get("context", ".")
-    place, shown = _dockerfile(options.get("dockerfile"), context)
+    context, named = former.context_place(options.get("context", "."))
+    place, shown = _dockerfile(former.dockerfile_place(options.get("dockerfile")), context)
     volatile = rules.check_texts(options.get("volatile_build_args", ()), "volatile_build_args")
     return DeclaredImage(
         name=name,
@@ -109,9 +120,9 @@ def _declared(name: str, options: ImageOptions, secret_ids: tuple[str, ...]) -> 
         dockerfile=place,
         dockerfile_name=shown,
         target=options.get("target", ""),
-        platform=options.get("platform", rules.DEFAULT_PLATFORM),
+        platform=former.one_platform(options.get("platform", rules.DEFAULT_PLATFORM)),
         build_args=dict.fromkeys(options.get("build_args") or {}, ""),
-        named_contexts=_places(options.get("named_contexts") or {}),
+        named_contexts=_places(_joined(named, options.get("named_contexts") or {})),
         ignore=rules.check_texts(options.get("ignore", ()), "ignore"),
         dockerignore=options.get("dockerignore", Default),
         secret_ids=secret_ids,
@@ -124,9 +135,8 @@ def refuse_unknown(options: ImageOptions) -> None:
     known = ImageOptions.__annotations__
     for name in cast("dict[str, Any]", options):
         if name not in known:
-            raise ArgsError(
-                f"There is no argument {name!r}.", property_path=name, next_step=f"one of: {', '.join(sorted(known))}"
-            )
+            next_step = former.REPLACED.get(name) or f"one of: {', '.join(sorted(known))}"
+            raise ArgsError(f"There is no argument {name!r}.", property_path=name, next_step=next_step)
 
 
 def _dockerfile(dockerfile: str | InlineDockerfile | None, context: str) -> tuple[str | InlineDockerfile, str]:
@@ -134,6 +144,42 @@ def _dockerfile(dockerfile: str | InlineDockerfile | None, context: str) -> tupl
         return dockerfile, "InlineDockerfile"
     shown = dockerfile if dockerfile is not None else str(Path(context) / "Dockerfile")
     return str(Path(shown).absolute()), shown
+
+
+def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str]:
+    for name in of_context:
+        if name in named:
+            raise ArgsError(
+                f"The named context {name!r} is given twice.",
+                property_path=f"named_contexts[{name!r}]",
+                why=f"context.named has it too: {of_context[name]}",
+                next_step="leave one of them out",
+            )
+    return {**of_context, **named}
+
+
+def _own_caches(options: ImageOptions) -> pulumi.Output[NamedCaches] | None:
+    caches = former.named_caches(options.get("cache_from"), options.get("cache_to"))
+    given = "cache_from" if options.get("cache_from") is not None else "cache_to"
+    if caches is not None and isinstance(options.get("builder"), CodeBuildBuilder):
+        raise ArgsError(
+            "An image that CodeBuild builds has no caches of its own.",
+            property_path=given,
+            why="the builds' role is granted the builder's cache repository, and no other",
+            next_step="CodeBuildBuilder(…, cache=RegistryCache(repository_url))",
+        )
+    if caches is not None and not options.get("cache", True):
+        raise ArgsError(f"{given} does not go together with cache=False.", property_path=given)
+    return caches
+
+
+def _check_builder(builder: object) -> None:
+    if builder is not None and not isinstance(builder, LocalBuilder | CodeBuildBuilder):
+        raise ArgsError(
+            f"{builder!r} is no builder.",
+            property_path="builder",
+            next_step='LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder',
+        )
 
 
 def _places(named_contexts: Mapping[str, str]) -> dict[str, str]:

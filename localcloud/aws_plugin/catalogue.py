@@ -15,9 +15,13 @@ from localcloud.aws_plugin.schema import Function, ResourceType
 TYPES: Final[Mapping[str, str]] = {
     "aws:cloudwatch/logGroup:LogGroup": "cloudwatch_log_group",
     "aws:codebuild/project:Project": "codebuild_project",
+    "aws:ec2/securityGroup:SecurityGroup": "ec2_security_group",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "ecr_lifecycle_policy",
     "aws:ecr/repository:Repository": "ecr_repository",
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "ecr_repository_policy",
+    "aws:ecs/cluster:Cluster": "ecs_cluster",
+    "aws:ecs/service:Service": "ecs_service",
+    "aws:ecs/taskDefinition:TaskDefinition": "ecs_task_definition",
     "aws:iam/policy:Policy": "iam_policy",
     "aws:iam/role:Role": "iam_role",
     "aws:iam/rolePolicy:RolePolicy": "iam_role_policy",
@@ -37,6 +41,8 @@ TYPES: Final[Mapping[str, str]] = {
 }
 
 FUNCTIONS: Final[Mapping[str, str]] = {
+    "aws:ec2/getSubnets:getSubnets": "ec2",
+    "aws:ec2/getVpc:getVpc": "ec2",
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": "ecr",
     "aws:ecr/getCredentials:getCredentials": "ecr",
     "aws:ecr/getRepository:getRepository": "ecr",

@@ -134,6 +134,8 @@ def is_empty(value: Any) -> bool:
 def _canonical(prop: Property, value: Any) -> Any:
     if is_empty(value):
         return None
+    if prop.canonical is not None:
+        return prop.canonical(value)
     if prop.kind == "json":
         return canonical(value)
     if prop.kind == "object" and isinstance(value, Mapping):

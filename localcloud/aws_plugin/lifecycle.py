@@ -57,7 +57,7 @@ def create(declared: ResourceType, session: Session, inputs: Values, *, timeout_
     try:
         with _telling(what):
             if declared.settle is not None:
-                declared.settle(aws, resource_id)
+                declared.settle(aws, resource_id, wanted)
             found = declared.read(aws, resource_id, wanted)
             if found is None:
                 raise PluginError("it was made, but AWS does not show it")
@@ -134,7 +134,7 @@ def update(
         elif any(not prop.write_only for name, prop in declared.properties().items() if name in changed):
             raise PluginError("this type cannot be updated")
         if declared.settle is not None:
-            declared.settle(aws, resource_id)
+            declared.settle(aws, resource_id, wanted)
         found = declared.read(aws, resource_id, wanted)
         if found is None:
             raise PluginError("it is not there any more")

@@ -36,6 +36,7 @@ class Property:
         maximum: Largest number, or longest text or list.
         items: What a map, list or set holds; strings when it is not given.
         fields: What an object holds.
+        canonical: A form of a text that is equal for texts that mean the same; for JSON that is no policy.
     """
 
     kind: Kind = "string"
@@ -50,6 +51,7 @@ class Property:
     maximum: int | None = None
     items: Property | None = None
     fields: Mapping[str, Property] = field(default_factory=dict)
+    canonical: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,8 @@ class ResourceType:
         outputs: Names of the properties that only AWS sets.
         unsupported: Properties of the real type that this stand-in refuses, by name.
         missing_codes: AWS's error codes that mean "not there".
-        settle: Waits after a create or update until the resource is usable; raises ``PluginError`` when it fails.
+        settle: Given id and wanted inputs: waits after a create or update until the resource is usable; raises
+            ``PluginError`` when it fails.
         unsettled: Given old state, new inputs and the changed names: outputs that are not known before the update.
         validate: Given checked inputs (values may be unknown): pairs of property path and reason of what is wrong.
         delete_before_replace: The old one goes first whenever it is replaced.
@@ -121,7 +124,7 @@ class ResourceType:
     tagged: bool = False
     unsupported: frozenset[str] = frozenset()
     missing_codes: frozenset[str] = frozenset()
-    settle: Callable[[Aws, str], None] | None = None
+    settle: Callable[[Aws, str, Values], None] | None = None
     unsettled: Callable[[Values, Values, set[str]], set[str]] | None = None
     validate: Callable[[Values], list[tuple[str, str]]] | None = None
     delete_before_replace: bool = False

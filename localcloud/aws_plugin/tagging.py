@@ -1,6 +1,7 @@
 """Tags in the shapes that AWS's services want.
 
-Decides nothing but shape: IAM and ECR take lists of ``Key``/``Value``, Lambda and Logs take maps.
+Decides nothing but shape: IAM, ECR and EC2 take lists of ``Key``/``Value``, ECS of ``key``/``value``, Lambda and Logs
+take maps.
 """
 
 from __future__ import annotations

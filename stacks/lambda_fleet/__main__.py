@@ -1,7 +1,9 @@
-"""Four Lambda functions, each in a container image of its own, all in one repository.
+"""The functions of ``lambdas/``, each in a container image of its own, two of them on a shared base image.
 
-Configuration (all optional): ``repository`` names one that exists, ``repositoryName`` and ``takeUp`` are for one of
-this stack's own, ``architecture`` is ``x86_64`` or ``arm64``, ``builder`` is ``local`` or ``codebuild``. See README.md.
+Every function has an alias, ``live``, on the version that this deployment published; callers name the alias.
+
+Configuration (all optional): ``repository`` and ``baseRepository`` name those that exist, ``repositoryName``,
+``baseRepositoryName`` and ``takeUp`` are for this stack's own, ``architecture`` is ``x86_64`` or ``arm64``, ``builder`` is ``local`` or ``codebuild``. See README.md.
 """
 
 import json
@@ -9,27 +11,56 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository, LocalBuilder
+from fast_container import BaseImage, CodeBuildBuilder, FastImageFleet, ImageRepository, LocalBuilder
 
 LAMBDAS = "../../lambdas"
-FUNCTIONS = ("orders", "invoices", "search", "labels")
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+ON_BASE = ("orders", "invoices")
+MEMORY_MB = {"reports": 512}
 
 config = pulumi.Config()
 architecture = config.get("architecture") or "x86_64"
 if architecture not in PLATFORMS:
     raise pulumi.RunError(f"architecture must be one of {', '.join(PLATFORMS)}, not {architecture!r}")
 
-existing = config.get("repository")
-if existing:
-    images = ImageRepository.get(existing)
-else:
-    images = ImageRepository("images", name=config.get("repositoryName"), take_up=config.get_bool("takeUp") or False)
+
+def repository(name: str, existing: str, own: str) -> ImageRepository:
+    """The repository that the configuration names, or one of this stack's own."""
+    found = config.get(existing)
+    if found:
+        return ImageRepository.get(found)
+    return ImageRepository(name, name=config.get(own), take_up=config.get_bool("takeUp") or False)
+
+
+images = repository("images", "repository", "repositoryName")
+bases = repository("bases", "baseRepository", "baseRepositoryName")
 
 if config.get("builder") == "codebuild":
     builder = CodeBuildBuilder("builds", architectures=[architecture])
 else:
     builder = LocalBuilder()
+
+dependencies = BaseImage(
+    "pricing-dependencies",
+    repository=bases,
+    root=LAMBDAS,
+    packages=["packages/pricing"],
+    lock="packages/pricing/uv.lock",
+    install="dependencies",
+    platform=PLATFORMS[architecture],
+    runs_on="lambda",
+    builder=builder,
+)
+fleet = FastImageFleet(
+    "fleet",
+    f"{LAMBDAS}/*/Dockerfile",
+    overrides={name: {"base_images": {"BASE_IMAGE": dependencies}} for name in ON_BASE},
+    repository=images,
+    context=LAMBDAS,
+    platform=PLATFORMS[architecture],
+    runs_on="lambda",
+    builder=builder,
+)
 
 role = aws.iam.Role(
     "functions",
@@ -49,30 +80,22 @@ logs = aws.iam.RolePolicyAttachment(
 )
 
 functions: dict[str, pulumi.Output[str]] = {}
-image_uris: dict[str, pulumi.Output[str]] = {}
-for name in FUNCTIONS:
-    image = FastContainerImage(
-        name,
-        repository=images,
-        context=LAMBDAS,
-        dockerfile=f"{LAMBDAS}/{name}/Dockerfile",
-        platform=PLATFORMS[architecture],
-        runs_on="lambda",
-        builder=builder,
-    )
+for name, image in fleet.items():
     function = aws.lambda_.Function(
         name,
         package_type="Image",
         image_uri=image.image_uri,
         architectures=[architecture],
         role=role.arn,
-        memory_size=256,
+        memory_size=MEMORY_MB.get(name, 256),
         timeout=30,
+        publish=True,
         opts=pulumi.ResourceOptions(depends_on=[logs]),
     )
-    functions[name] = function.name
-    image_uris[name] = image.image_uri
+    alias = aws.lambda_.Alias(name, name="live", function_name=function.name, function_version=function.version)
+    functions[name] = alias.arn
 
 pulumi.export("repository_url", images.url)
-pulumi.export("image_uris", image_uris)
+pulumi.export("base_image_uri", dependencies.image_uri)
+pulumi.export("image_uris", {name: image.image_uri for name, image in fleet.items()})
 pulumi.export("functions", functions)

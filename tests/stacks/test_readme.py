@@ -13,7 +13,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8")
 pytestmark = pytest.mark.filterwarnings("ignore:aws\\.lambda/:DeprecationWarning")
 
 
-def test_the_first_program_runs_under_the_mocks_that_the_readme_shows(tmp_path, monkeypatch):
+def test_the_first_program_runs_under_the_mocks_that_the_readme_shows(tmp_path, monkeypatch, mock_loops):
     (tmp_path / "lambdas" / "api").mkdir(parents=True)
     (tmp_path / "lambdas" / "api" / "Dockerfile").write_text("FROM scratch\nCOPY api/handler.py /\n")
     (tmp_path / "lambdas" / "api" / "handler.py").write_text("")

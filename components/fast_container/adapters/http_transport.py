@@ -1,6 +1,7 @@
 """HTTP to a registry: connections that are kept, time limits, proxies, and retries of what may pass.
 
-Decides what is worth another attempt (429, 5xx, a connection that broke) and how long to wait. Leaves the
+Decides what is worth another attempt (429, 5xx, a connection that broke) and how long to wait: longer where the
+registry says that it gets too much (ECR allows ten PutImage a second). Leaves the
 meaning of every other status, and authentication, to ``adapters.oci_registry``. Blocking: callers use a
 thread.
 """
@@ -17,12 +18,13 @@ import threading
 import time
 import urllib.parse
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fast_container.errors import RegistryError
 
 ATTEMPTS = 5
+ATTEMPTS_WHEN_THROTTLED = 10
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 10.0
 _RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -44,7 +46,7 @@ class _Request:
     method: str
     target: str
     headers: Mapping[str, str]
-    body: bytes | None
+    body: bytes | Iterable[bytes] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,21 @@ class HttpTransport:
             url = target
         raise RegistryError("The registry redirects in a circle.", where=_shown(url))
 
+    def upload(self, method: str, url: str, headers: Mapping[str, str], pieces: Iterable[bytes]) -> Response:
+        """Send a body piece by piece, with a ``Content-Length`` among the headers; once, since pieces are used up.
+
+        Raises:
+            RegistryError: The host cannot be reached, or hung up.
+        """
+        try:
+            return self._once(method, url, headers, pieces)
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreachable(url, error) from error
+
     def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         pause_s = _FIRST_PAUSE_S
-        for attempt in range(1, ATTEMPTS + 1):
-            last = attempt == ATTEMPTS
+        for attempt in range(1, ATTEMPTS_WHEN_THROTTLED + 1):
+            last = attempt >= ATTEMPTS
             try:
                 response = self._once(method, url, headers, body)
             except ConnectionRefusedError as error:
@@ -159,14 +172,19 @@ class HttpTransport:
             except (OSError, http.client.HTTPException) as error:
                 raise _unreachable(url, error) from error
             else:
-                if response.status not in _RETRIED or last:
+                throttled = _is_throttled(response)
+                if not (throttled or response.status in _RETRIED):
+                    return response
+                if attempt == ATTEMPTS_WHEN_THROTTLED or (last and not throttled):
                     return response
                 wait_s = max(pause_s, _retry_after(response))
             self._sleep(min(wait_s, _LONGEST_PAUSE_S))
             pause_s *= 2
         raise AssertionError("unreachable")
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
+    ) -> Response:
         parts = urllib.parse.urlsplit(url)
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         proxy = self._proxies.choose(parts.scheme, parts.hostname or "")
@@ -174,7 +192,10 @@ class HttpTransport:
             target = url
             headers = {**headers, **_proxy_authorization(proxy)}
         request = _Request(method, target, headers, body)
-        connection, reused = self._take(parts.scheme, parts.netloc, proxy)
+        if body is None or isinstance(body, bytes):
+            connection, reused = self._take(parts.scheme, parts.netloc, proxy)
+        else:
+            connection, reused = self._connect(parts.scheme, parts.netloc, proxy), False
         try:
             return self._exchange(connection, (parts.scheme, parts.netloc), request)
         except _BROKEN:
@@ -251,6 +272,12 @@ def _proxy_authorization(proxy: str) -> dict[str, str]:
         return {}
     pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+def _is_throttled(response: Response) -> bool:
+    """ECR says it with 429 here and, behind some proxies, as its API does: with 400 and a ThrottlingException."""
+    said = response.body[:2000]
+    return response.status == 429 or (response.status in (400, 503) and (b"Throttl" in said or b"TOOMANYREQ" in said))
 
 
 def _retry_after(response: Response) -> float:

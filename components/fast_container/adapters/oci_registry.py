@@ -17,7 +17,7 @@ import hashlib
 import json
 import threading
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from fast_container.adapters.http_transport import HttpTransport, Response, is_loopback
@@ -51,6 +51,7 @@ class OciRegistry:
         refused: Called before credentials are asked for once more, so that a kept token can be forgotten.
         plain_http: Use http; by default for loopback hosts only.
         transport: Shared connections, retries and proxies; its own by default.
+        before_put: Called before each manifest or tag is put; may wait for its turn.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class OciRegistry:
         refused: Callable[[], None] = lambda: None,
         plain_http: bool | None = None,
         transport: HttpTransport | None = None,
+        before_put: Callable[[], None] = lambda: None,
     ) -> None:
         host, _, name = url.partition("/")
         if not host or not name:
@@ -73,6 +75,7 @@ class OciRegistry:
         self._base = f"{'http' if plain_http else 'https'}://{api_host}/v2/{name}"
         self._credentials = credentials
         self._refused = refused
+        self._before_put = before_put
         self._http = transport or HttpTransport()
         self._authorization = ""
         self._lock = threading.Lock()
@@ -106,13 +109,13 @@ class OciRegistry:
         return await in_thread(self._tag, manifest, tag)
 
     def _manifest(self, reference: str) -> Manifest | None:
-        response = self._send("GET", f"/manifests/{reference}", {"Accept": _ACCEPT})
+        response = self.send("GET", f"/manifests/{reference}", {"Accept": _ACCEPT})
         if response.status == 404:
             if "html" in response.headers.get("content-type", ""):
-                raise self._error(response, f"{self._url} was looked up, but a web page answered, not a registry.")
+                raise self.error(response, f"{self._url} was looked up, but a web page answered, not a registry.")
             return None
         if response.status != 200:
-            raise self._error(response, f"The registry could not say whether {reference} exists.")
+            raise self.error(response, f"The registry could not say whether {reference} exists.")
         digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
         if reference.startswith("sha256:") and reference != digest:
             raise RegistryError(
@@ -124,9 +127,9 @@ class OciRegistry:
         return Manifest(digest, media_type, response.body)
 
     def _blob(self, digest: str) -> bytes:
-        response = self._send("GET", f"/blobs/{digest}", {"Accept": "*/*"}, follow=True)
+        response = self.send("GET", f"/blobs/{digest}", {"Accept": "*/*"}, follow=True)
         if response.status != 200:
-            raise self._error(response, f"The registry did not give the blob {digest}.")
+            raise self.error(response, f"The registry did not give the blob {digest}.")
         if f"sha256:{hashlib.sha256(response.body).hexdigest()}" != digest:
             raise RegistryError("The registry sent a blob that does not fit its digest.", where=f"{self._url}@{digest}")
         return response.body
@@ -135,16 +138,35 @@ class OciRegistry:
         there = self._manifest(tag)
         if there is not None:
             return there.digest
-        response = self._send("PUT", f"/manifests/{tag}", {"Content-Type": manifest.media_type}, body=manifest.content)
+        response = self.put_manifest(manifest, tag)
         if response.status in (200, 201, 202):
             # In a repository with mutable tags another machine may have put its own in between.
             there = self._manifest(tag)
             return there.digest if there else manifest.digest
         if response.status in (400, 409, 412) and (there := self._manifest(tag)) is not None:
             return there.digest
-        raise self._error(response, f"The registry refused the tag {tag}.")
+        raise self.error(response, f"The registry refused the tag {tag}.")
 
-    def _send(
+    def put_manifest(self, manifest: Manifest, reference: str) -> Response:
+        """Put a manifest under a tag or its own digest; blocking."""
+        self._before_put()
+        headers = {"Content-Type": manifest.media_type}
+        return self.send("PUT", f"/manifests/{reference}", headers, body=manifest.content)
+
+    def upload(self, location: str, size: int, pieces: Iterable[bytes]) -> Response:
+        """Send a blob's bytes to where an upload's ``Location`` points; blocking."""
+        url = urllib.parse.urljoin(self._base, location)
+        headers = {
+            "User-Agent": _USER_AGENT,
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(size),
+        }
+        # A location elsewhere carries its own permission; the credentials are nobody else's business.
+        if self._authorization and urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self._base)[:2]:
+            headers["Authorization"] = self._authorization
+        return self._http.upload("PUT", url, headers, pieces)
+
+    def send(
         self,
         method: str,
         path: str,
@@ -153,6 +175,13 @@ class OciRegistry:
         body: bytes | None = None,
         follow: bool = False,
     ) -> Response:
+        """Send a request below the repository's own address, authorized where that is demanded; blocking.
+
+        Raises:
+            AuthError: Credentials are missing or refused.
+            RegistryError: The registry cannot be reached.
+        """
+
         def send(authorization: str) -> Response:
             sent = {"User-Agent": _USER_AGENT, **headers}
             if authorization:
@@ -164,7 +193,7 @@ class OciRegistry:
         for _ in range(_AUTHORIZATIONS):
             if response.status != 401 and not (used and _has_expired(response)):
                 break
-            refused, used = used, self._authorize(response, used, push=method == "PUT")
+            refused, used = used, self._authorize(response, used, push=method in ("POST", "PUT"))
             if used == refused:
                 break
             response = send(used)
@@ -230,7 +259,8 @@ class OciRegistry:
             next_step=f"Check that the identity in use may read from and push to this repository of {host}.",
         )
 
-    def _error(self, response: Response, what: str) -> RegistryError:
+    def error(self, response: Response, what: str) -> RegistryError:
+        """What a status that is no answer becomes, with the registry's own words."""
         text = _error_text(response)
         missing = response.status == 404 and "NAME_UNKNOWN" in text
         return RegistryError(

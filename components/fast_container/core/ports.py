@@ -182,6 +182,22 @@ class Registry(Protocol):
         ...
 
 
+class ImageCopier(Protocol):
+    """Copies an image from one repository to another, by digest; puts no tag."""
+
+    async def copy(self, manifest: Manifest, source_url: str, target_url: str, reporter: Reporter) -> int:
+        """See to it that the target holds the manifest and all that it refers to.
+
+        Returns:
+            Bytes that were sent; what the target had, or mounted, costs none.
+
+        Raises:
+            RegistryError: It could not be copied, be it for the source or for the target.
+            BuilderError: Nothing new may begin.
+        """
+        ...
+
+
 class Executor(Protocol):
     """Builds an image and pushes it by digest."""
 

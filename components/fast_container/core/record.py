@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 
 SCHEMA = 1
 
-Outcome = Literal["built", "reused"]
+Outcome = Literal["built", "reused", "copied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,17 @@ class BuildRecord:
 
     Attributes:
         name: The image's name in the program. repository_url: ``host/name``. key: The build key, 64
-        hexadecimal digits. digest: The verified manifest's digest. outcome: ``built``, or ``reused`` when the
-        registry had it. started: Seconds since the epoch. duration_s: From the look-up to the tag. steps: The
-        Dockerfile's steps in this build; 0 when reused. steps_cached: How many of them came out of the cache.
+        hexadecimal digits. digest: The verified manifest's digest. outcome: ``built``, ``reused`` when its
+        repository had it, or ``copied`` when another one had it. started: Seconds since the epoch. duration_s: From the look-up to the tag. steps: The
+        Dockerfile's steps in this build; 0 unless built. steps_cached: How many of them came out of the cache.
         pushed_bytes: Compressed bytes of the layers that were new to the repository, as far as this program
         knows:
-            those of the previous image and of images published before in the same program do not count.
+            those of the previous image and of images published before in the same program do not count. Of a copy:
+            what was sent.
         image_bytes: Compressed size: the sum over configuration and layers of the manifest.
-        executor: ``local`` or ``codebuild``; "" when reused.
+        executor: ``local`` or ``codebuild``; "" unless built.
         reason: Why it was built or reused, in one line.
+        copied_from: ``host/name`` of the repository that had it, when copied.
         log_path: Where the full log lies on the machine that built, or "". Not for the state.
         schema: Version of this form.
     """
@@ -48,12 +50,15 @@ class BuildRecord:
     executor: str = ""
     reason: str = ""
     log_path: str = ""
+    copied_from: str = ""
     schema: int = SCHEMA
 
     def summary(self) -> str:
         """The closing line: ``built in 41 s: 3 of 7 steps cached, 38 MB pushed``."""
         if self.outcome == "reused":
             return "reused from registry"
+        if self.outcome == "copied":
+            return f"copied from {self.copied_from}: {megabytes(self.pushed_bytes)}"
         seconds = f"{self.duration_s:.0f}" if self.duration_s >= 10 else f"{self.duration_s:.1f}"
         return (
             f"built in {seconds} s: {self.steps_cached} of {self.steps} steps cached, "

@@ -14,6 +14,7 @@ from typing import Literal
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_TAG = 128
 _MARK_DIGITS = 10
+_WRITTEN = "image-manifest=true,oci-mediatypes=true,ignore-error=true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class RegistryCache:
         if not self.export:
             return ()
         reference = self._reference(image, self.branch)
-        flags = "image-manifest=true,oci-mediatypes=true,ignore-error=true"
-        return (f"type=registry,ref={reference},mode={self.mode},{flags}",)
+        return (f"type=registry,ref={reference},mode={self.mode},{_WRITTEN}",)
 
     def _reference(self, image: str, branch: str) -> str:
         text = f"cache-{image}-{branch}"
@@ -55,3 +55,39 @@ class RegistryCache:
             mark = hashlib.sha256(f"{image}\0{branch}".encode()).hexdigest()[:_MARK_DIGITS]
             tag = f"{tag[: _LONGEST_TAG - _MARK_DIGITS - 1]}-{mark}"
         return f"{self.repository_url}:{tag}"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCaches:
+    """Caches of one image that its program names itself, in place of those that ``RegistryCache`` names.
+
+    Attributes:
+        read: Options of ``--cache-from``.
+        written: Options of ``--cache-to``.
+    """
+
+    read: tuple[str, ...]
+    written: tuple[str, ...]
+
+    @staticmethod
+    def read_option(reference: str) -> str:
+        """What ``--cache-from`` takes."""
+        return f"type=registry,ref={reference}"
+
+    @staticmethod
+    def written_option(reference: str, *, mode: str, compression: str, level: int, force: bool) -> str:
+        """What ``--cache-to`` takes, in the form that ECR needs; ``level`` 0 is BuildKit's own."""
+        option = f"type=registry,ref={reference},mode={mode},{_WRITTEN},compression={compression}"
+        if level:
+            option += f",compression-level={level}"
+        return f"{option},force-compression=true" if force else option
+
+    def imports(self, image: str) -> tuple[str, ...]:
+        """As ``RegistryCache.imports``."""
+        del image
+        return self.read
+
+    def exports(self, image: str) -> tuple[str, ...]:
+        """As ``RegistryCache.exports``."""
+        del image
+        return self.written

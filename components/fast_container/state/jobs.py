@@ -16,6 +16,7 @@ from fast_container.args import DEFAULT_TIMEOUT_S
 from fast_container.builders import LocalBuilder
 from fast_container.core.ports import BuildJob
 from fast_container.core.record import BuildRecord
+from fast_container.core.registry_cache import NamedCaches, RegistryCache
 from fast_container.errors import RegistryError
 from fast_container.state.bases import KnownBase
 from fast_container.state.program import PlannedImage, Program
@@ -31,7 +32,7 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
     selected = image.selected
     declared = selected.declared
     local = isinstance(image.builder, LocalBuilder)
-    cache = await pulumi.Output.from_input(image.builder.cache).future() if image.use_cache else None
+    cache = await _caches(image)
     session = AwsSession(image.access, os.environ)
     read = local_values if local else own_values
     return BuildJob(
@@ -54,6 +55,12 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
         cache_from=cache.imports(declared.name) if cache else (),
         cache_to=cache.exports(declared.name) if cache else (),
     )
+
+
+async def _caches(image: PlannedImage) -> RegistryCache | NamedCaches | None:
+    if image.own_caches is not None:
+        return await image.own_caches.future()
+    return await pulumi.Output.from_input(image.builder.cache).future() if image.use_cache else None
 
 
 def _timeout_s(image: PlannedImage) -> float:

@@ -24,6 +24,7 @@ from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.lock import LOCK_FILE, Policy
 from fast_container.core.plan_file import PlannedEntry
+from fast_container.core.registry_cache import NamedCaches
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider
@@ -41,6 +42,7 @@ class ImageInputs:
     """One image's arguments: checked plain values, and Inputs that are to be awaited.
 
     Attributes:
+        own_caches: In place of the builder's registry cache.
         after: Resources that must be there before the image's files are read.
     """
 
@@ -54,6 +56,7 @@ class ImageInputs:
     runs_on: str
     timeout_s: float
     use_cache: bool
+    own_caches: pulumi.Output[NamedCaches] | None = None
     image_policy: Policy = "as-written"
     images_lock: str = LOCK_FILE
     after: tuple[Any, ...] = ()
@@ -140,6 +143,7 @@ async def _prepare(
                 provider_is_explicit=builder.aws is None and explicit_provider(component) is not None,
                 reporter=reporter,
                 use_cache=inputs.use_cache,
+                own_caches=inputs.own_caches,
                 bases=bases,
                 secrets=inputs.secrets,
             )

@@ -29,6 +29,7 @@ from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.core.plan_file import FILE_NAME, PlannedEntry, write_plan_file
+from fast_container.core.registry_cache import NamedCaches
 from fast_container.state.bases import KnownBase
 from fast_container.state.clock import SystemClock
 from fast_container.state.engine_watch import Interruption
@@ -45,6 +46,7 @@ class PlannedImage:
         record_name: Name of its ``ImageBuild`` record.
         provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
         use_cache: Whether the builder's registry cache is used.
+        own_caches: In place of it.
         bases: Our own base images that it starts from.
         secrets: Id → where the value comes from; values are awaited when the image is built.
     """
@@ -59,6 +61,7 @@ class PlannedImage:
     provider_is_explicit: bool
     reporter: PulumiReporter
     use_cache: bool
+    own_caches: pulumi.Output[NamedCaches] | None
     bases: tuple[KnownBase, ...]
     secrets: Mapping[str, SecretInput] = field(repr=False)
 

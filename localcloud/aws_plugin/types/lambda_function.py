@@ -95,7 +95,7 @@ def _put_concurrency(client: Any, name: str, wanted: int, *, old: int) -> None:
         client.delete_function_concurrency(FunctionName=name)
 
 
-def _settle(aws: Aws, resource_id: str) -> None:
+def _settle(aws: Aws, resource_id: str, _wanted: Values | None = None) -> None:
     def look() -> bool | None:
         found = aws.client("lambda").get_function_configuration(FunctionName=resource_id)
         if found.get("State") == "Failed":

@@ -3,19 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass as checked
 
 from shop_pricing.rates import rate_of
 
 _CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True)
+@checked(frozen=True)
 class Line:
-    """Some pieces of one product at a net price for each."""
+    """Some pieces of one product at a net price for each; checked when it is made."""
 
     sku: str
-    quantity: int
-    unit_price: Decimal
+    quantity: Annotated[int, Field(gt=0)]
+    unit_price: Annotated[Decimal, Field(ge=0)]
 
     @property
     def net(self) -> Decimal:
