@@ -30,7 +30,8 @@ class ImageOptions(TypedDict, total=False):
     """What an image is made of and who builds it."""
 
     context: former.Context
-    """The build context, a directory; default the program's working directory. Or a ``docker_build.BuildContextArgs``."""
+    """The build context, a directory; default the program's working directory. Or a
+    ``docker_build.BuildContextArgs``."""
     dockerfile: former.Dockerfile | None
     """A path, or ``InlineDockerfile(text)``; default ``Dockerfile`` in the context. Or a
     ``docker_build.DockerfileArgs``."""
@@ -39,7 +40,8 @@ class ImageOptions(TypedDict, total=False):
     build_args: Texts | None
     """Build arguments; those that no reachable stage declares do not count."""
     platform: str | Sequence[str]
-    """One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a list of one."""
+    """One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a list of
+    one."""
     secrets: Mapping[str, rules.SecretInput] | None
     """Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or ``SsmParameter``;
     mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never."""
@@ -77,7 +79,7 @@ class ImageOptions(TypedDict, total=False):
 
 _PLAIN = (
     *("context", "dockerfile", "target", "platform", "dockerignore", "runs_on", "timeout"),
-    *("image_policy", "images_lock"),
+    *("image_policy", "images_lock", "secrets", "cache_from", "cache_to"),
 )
 
 

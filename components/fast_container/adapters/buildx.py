@@ -133,8 +133,9 @@ class BuildxExecutor:
             if scheme == "docker-image" and "/" in rest:
                 hosts.add(rest.partition("/")[0])
         for cache in (*job.cache_from, *job.cache_to):
-            reference = dict(part.partition("=")[::2] for part in cache.split(",")).get("ref", "")
-            hosts.add(reference.partition("/")[0])
+            for part in cache.split(","):
+                if part.startswith("ref="):
+                    hosts.add(part.removeprefix("ref=").partition("/")[0])
         known = {host: self._credentials(host) for host in sorted(hosts)}
         return {host: found for host, found in known.items() if found is not None}
 

@@ -1,0 +1,287 @@
+"""The argument types of ``pulumi-docker-build``, as a program that used ``docker_build.Image`` has them.
+
+Decides what each of them means here, and that what cannot be honoured (several platforms, a remote context, a cache
+of another kind) is refused with its property path. They are known by their shape and by the package that their class
+comes from, which is never imported; dictionaries with the same names will do. Leaves the values themselves to
+``image_options``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, Protocol, TypeAlias, cast
+
+import pulumi
+
+from fast_container.args import check_plain
+from fast_container.core.declared import InlineDockerfile
+from fast_container.core.registry_cache import NamedCaches
+from fast_container.errors import ArgsError
+
+_PACKAGE = "pulumi_docker_build"
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|git@|github\.com/|-$")
+_REFERENCE = re.compile(r"[^\s,\"]+")
+_MODES = ("min", "max")
+_COMPRESSIONS = ("gzip", "estargz", "zstd")
+_CACHE_KINDS = ("azblob", "gha", "inline", "local", "raw", "s3")
+_CACHE_FIELDS = (
+    *("ref", "mode", "compression", "compression_level", "force_compression"),
+    *("ignore_error", "image_manifest", "oci_media_types"),
+)
+
+REPLACED: Mapping[str, str] = {
+    "build_on_preview": "leave it out: a preview never builds",
+    "exports": "leave it out: the image is pushed to `repository`",
+    "load": "leave it out: the image is pushed to `repository`",
+    "no_cache": "leave it out; a value in `triggers` makes a new key",
+    "platforms": 'platform="linux/arm64": one image has one platform',
+    "pull": 'leave it out; image_policy="resolve" follows the tags of outside images',
+    "push": "leave it out: the image is pushed to `repository`",
+    "registries": "leave it out: credentials are fetched when they are used",
+    "tags": "repository=…: the tag is made from the build key",
+}
+"""Arguments of ``docker_build.Image`` that there are none of here → what to do."""
+
+
+class ContextArguments(Protocol):
+    """``docker_build.BuildContextArgs``."""
+
+    @property
+    def location(self) -> object:
+        """A directory."""
+
+    @property
+    def named(self) -> object:
+        """Name → ``docker_build.ContextArgs``."""
+
+
+class DockerfileArguments(Protocol):
+    """``docker_build.DockerfileArgs``: one of the two."""
+
+    @property
+    def location(self) -> object:
+        """A path."""
+
+    @property
+    def inline(self) -> object:
+        """The text itself."""
+
+
+class CacheArguments(Protocol):
+    """``docker_build.CacheFromArgs`` and ``docker_build.CacheToArgs``."""
+
+    @property
+    def registry(self) -> object:
+        """``docker_build.CacheFromRegistryArgs`` or ``docker_build.CacheToRegistryArgs``."""
+
+    @property
+    def disabled(self) -> object:
+        """Whether the entry does not count."""
+
+
+Context: TypeAlias = "str | ContextArguments | Mapping[str, Any]"
+Dockerfile: TypeAlias = "str | InlineDockerfile | DockerfileArguments | Mapping[str, Any]"
+Cache: TypeAlias = "CacheArguments | Mapping[str, Any]"
+
+
+def context_place(context: object) -> tuple[str, dict[str, str]]:
+    """The build context's directory, and the named contexts that come with it.
+
+    Raises:
+        ArgsError: It is remote, or of another shape.
+    """
+    if isinstance(context, (str, os.PathLike)):
+        return _local(os.fspath(cast("str", context)), "context"), {}
+    found = _fields(context, "context", ("location", "named"), 'a directory, or {"location": "app"}')
+    place = _local(_text(found.get("location", "."), "context.location"), "context.location")
+    named: dict[str, str] = {}
+    entries = found.get("named", {})
+    if not isinstance(entries, Mapping):
+        raise ArgsError(f"{entries!r} is no mapping from names to contexts.", property_path="context.named")
+    for name, entry in cast("Mapping[str, object]", entries).items():
+        path = f"context.named[{name!r}]"
+        there = _fields(entry, path, ("location",), '{"location": "../shared"}')
+        named[name] = _text(there.get("location"), f"{path}.location")
+    return place, named
+
+
+def dockerfile_place(dockerfile: object) -> str | InlineDockerfile | None:
+    """The Dockerfile's path or text; None is ``Dockerfile`` in the context.
+
+    Raises:
+        ArgsError: It is remote, both or neither of the two, or of another shape.
+    """
+    if dockerfile is None or isinstance(dockerfile, InlineDockerfile):
+        return dockerfile
+    if isinstance(dockerfile, (str, os.PathLike)):
+        return _local(os.fspath(cast("str", dockerfile)), "dockerfile")
+    found = _fields(dockerfile, "dockerfile", ("location", "inline"), 'a path, or {"location": "app/Dockerfile"}')
+    if "inline" in found and "location" in found:
+        raise ArgsError(
+            "A Dockerfile is either at a place or written inline.",
+            property_path="dockerfile",
+            why="both location and inline are given",
+            next_step="leave one of them out",
+        )
+    if "inline" in found:
+        return InlineDockerfile(_text(found["inline"], "dockerfile.inline"))
+    if "location" in found:
+        return _local(_text(found["location"], "dockerfile.location"), "dockerfile.location")
+    return None
+
+
+def one_platform(platform: object) -> str:
+    """The platform, of a text, a ``docker_build.Platform`` or a list of one.
+
+    Raises:
+        ArgsError: They are several, none, or not texts.
+    """
+    if isinstance(platform, str):
+        return _text(platform, "platform")
+    if not isinstance(platform, Sequence):
+        raise ArgsError(
+            f"{platform!r} is not a platform.", property_path="platform", next_step="for example linux/arm64"
+        )
+    platforms = [_text(each, f"platform[{index}]") for index, each in enumerate(cast("Sequence[object]", platform))]
+    if len(platforms) != 1:
+        raise ArgsError(
+            f"One image has one platform, not {len(platforms)}.",
+            property_path="platform",
+            why="a function or task runs on one, and Lambda refuses an image of several",
+            next_step="one FastContainerImage for each platform",
+        )
+    return platforms[0]
+
+
+def named_caches(cache_from: object, cache_to: object) -> pulumi.Output[NamedCaches] | None:
+    """The image's own caches, or None where none are given.
+
+    Raises:
+        ArgsError: One is of a kind that there is none of.
+    """
+    if cache_from is None and cache_to is None:
+        return None
+    read = [_registry(fields, path, ("ref",)) for fields, path in _registries(cache_from, "cache_from")]
+    written = [_registry(fields, path, _CACHE_FIELDS) for fields, path in _registries(cache_to, "cache_to")]
+
+    def joined(found: Sequence[Any]) -> NamedCaches:
+        return NamedCaches(tuple(found[: len(read)]), tuple(found[len(read) :]))
+
+    return pulumi.Output.all(*read, *written).apply(joined)
+
+
+def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
+    """The registry of each entry that counts, with its property path."""
+    if caches is None:
+        return []
+    if isinstance(caches, (str, Mapping)) or not isinstance(caches, Sequence):
+        raise ArgsError(
+            f"{property_path} must be a list.",
+            property_path=property_path,
+            next_step=f'{property_path}=[{{"registry": {{"ref": "…"}}}}]',
+        )
+    found: list[tuple[object, str]] = []
+    for index, cache in enumerate(cast("Sequence[object]", caches)):
+        path = f"{property_path}[{index}]"
+        given = _fields(cache, path, ("registry", "disabled", *_CACHE_KINDS), '{"registry": {"ref": "…"}}')
+        check_plain(given.get("disabled"), f"{path}.disabled")
+        if given.pop("disabled", False):
+            continue
+        others = [kind for kind in given if kind != "registry"]
+        if others or not given:
+            raise ArgsError(
+                f"There is no build cache of the kind {others[0]!r}." if others else "This build cache has no kind.",
+                property_path=f"{path}.{others[0]}" if others else path,
+                why="caches are kept in registries",
+                next_step='{"registry": {"ref": "…"}}, or RegistryCache on the builder',
+            )
+        found.append((given["registry"], f"{path}.registry"))
+    return found
+
+
+def _registry(registry: object, property_path: str, names: Sequence[str]) -> pulumi.Output[str]:
+    """One cache as buildx's options take it."""
+    fields = _fields(registry, property_path, names, '{"ref": "host/name:tag"}')
+    if fields.get("oci_media_types") is False:
+        raise ArgsError(
+            "A cache's manifest is of OCI media types.",
+            property_path=f"{property_path}.oci_media_types",
+            why="ECR takes no other",
+            next_step="leave it out",
+        )
+
+    def option(found: Mapping[str, Any]) -> str:
+        reference = _text(found.get("ref"), f"{property_path}.ref")
+        if not _REFERENCE.fullmatch(reference):
+            raise ArgsError(
+                f"{reference!r} is no image reference.",
+                property_path=f"{property_path}.ref",
+                next_step="host/name:tag",
+            )
+        if "mode" not in names:
+            return NamedCaches.read_option(reference)
+        level = found.get("compression_level", 0)
+        if not isinstance(level, (int, float)):
+            raise ArgsError(f"{level!r} is not a number.", property_path=f"{property_path}.compression_level")
+        return NamedCaches.written_option(
+            reference,
+            mode=_one_of(found.get("mode", "min"), f"{property_path}.mode", _MODES),
+            compression=_one_of(found.get("compression", "gzip"), f"{property_path}.compression", _COMPRESSIONS),
+            level=int(level),
+            force=bool(found.get("force_compression")),
+        )
+
+    if not any(isinstance(value, pulumi.Output) for value in fields.values()):
+        option(fields)
+    return pulumi.Output.all(**fields).apply(option)
+
+
+def _fields(value: object, property_path: str, names: Sequence[str], form: str) -> dict[str, Any]:
+    """What is given of one argument object."""
+    check_plain(value, property_path)
+    if isinstance(value, Mapping):
+        given = cast("Mapping[str, Any]", value)
+        for name in given:
+            if name not in names:
+                raise ArgsError(
+                    f"There is no {name!r} in {property_path}.",
+                    property_path=f"{property_path}.{name}",
+                    next_step=f"one of: {', '.join(names)}",
+                )
+        return {name: given[name] for name in names if given.get(name) is not None}
+    if not any(known.__module__.partition(".")[0] == _PACKAGE for known in type(value).__mro__):
+        raise ArgsError(f"{value!r} is not understood.", property_path=property_path, next_step=form)
+    given = {name: getattr(value, name, None) for name in names}
+    return {name: found for name, found in given.items() if found is not None}
+
+
+def _local(place: str, property_path: str) -> str:
+    if _REMOTE.match(place):
+        raise ArgsError(
+            f"{place!r} is remote.",
+            property_path=property_path,
+            why="what counts is known before anything is built, so it is read on this machine",
+            next_step="check it out, and give its path",
+        )
+    return place
+
+
+def _one_of(value: object, property_path: str, known: Sequence[str]) -> str:
+    found = _text(value, property_path)
+    if found not in known:
+        raise ArgsError(
+            f"{found!r} is not known.", property_path=property_path, next_step=f"one of: {', '.join(known)}"
+        )
+    return found
+
+
+def _text(value: object, property_path: str) -> str:
+    """A plain text; an enum's is its value."""
+    check_plain(value, property_path)
+    found = value.value if isinstance(value, Enum) else value
+    if not isinstance(found, str):
+        raise ArgsError(f"{found!r} is not a text.", property_path=property_path)
+    return found
