@@ -5,6 +5,7 @@ Decides how often a progress line is worth a call to the engine. Leaves the word
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 
@@ -23,19 +24,31 @@ class PulumiReporter:
         self._resource = resource
         self._last_s = 0.0
         self._last_step: str = ""
+        self._later: asyncio.TimerHandle | None = None
 
     def progress(self, line: str) -> None:
-        """An ephemeral line; what comes too fast, or only counts on, is dropped."""
+        """An ephemeral line; of those that come too fast the last is shown, one that only counts on is dropped."""
+        self._forget()
         now = time.monotonic()
         step: str = _SECONDS.sub("", line)
-        if now - self._last_s >= (_SAME_STEP_INTERVAL_S if step == self._last_step else _INTERVAL_S):
+        rest_s = self._last_s + (_SAME_STEP_INTERVAL_S if step == self._last_step else _INTERVAL_S) - now
+        if rest_s <= 0:
             self._last_s, self._last_step = now, step
             pulumi.log.info(line, resource=self._resource, ephemeral=True)
+        elif step != self._last_step:
+            # It may stand for minutes, as "waiting" does.
+            self._later = asyncio.get_running_loop().call_later(rest_s, self.progress, line)
 
     def note(self, line: str) -> None:
         """A line that stays."""
+        self._forget()
         pulumi.log.info(line, resource=self._resource)
 
     def warn(self, line: str) -> None:
         """A warning."""
         pulumi.log.warn(line, resource=self._resource)
+
+    def _forget(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None

@@ -1,0 +1,53 @@
+"""Which progress lines of an image reach the display."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from fast_container.adapters import pulumi_log
+from fast_container.adapters.pulumi_log import PulumiReporter
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+
+    def info(line: str, **_: Any) -> None:
+        lines.append(line)
+
+    monkeypatch.setattr(pulumi.log, "info", info)
+    monkeypatch.setattr(pulumi_log, "_INTERVAL_S", 0.05)
+    return lines
+
+
+def report(*lines: str, note: str = "") -> None:
+    """Report at once, then let time pass."""
+
+    async def story() -> None:
+        reporter = PulumiReporter(cast(Any, None))
+        for line in lines:
+            reporter.progress(line)
+        if note:
+            reporter.note(note)
+        await asyncio.sleep(0.15)
+
+    asyncio.run(story())
+
+
+def test_of_lines_that_come_too_fast_the_last_is_shown(shown: list[str]) -> None:
+    report("uploading", "asking", "waiting for a place")
+    assert shown == ["uploading", "waiting for a place"]
+
+
+def test_a_line_that_only_counts_seconds_on_is_dropped(shown: list[str]) -> None:
+    report("[1/3] RUN pip 1 s", "[1/3] RUN pip 2 s")
+    assert shown == ["[1/3] RUN pip 1 s"]
+
+
+def test_nothing_comes_after_the_closing_line(shown: list[str]) -> None:
+    report("first", "second", note="built in 3 s")
+    assert shown == ["first", "built in 3 s"]
