@@ -7,12 +7,14 @@ import hashlib
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fast_container.adapters.oci_registry import MANIFEST_TYPES
 
@@ -25,6 +27,10 @@ class HttpRegistry:
         user: ``name:password`` that it demands, or "" for none.
         bearer: Demand a token of its own token service instead of Basic.
         immutable: Refuse to put a tag that is there, with ECR's text.
+        elsewhere: Blobs of its other repositories, which this one gives but does not hold.
+        break_uploads: How many uploads break off.
+        mounts: Whether blobs of other repositories may be mounted; ECR does not by default.
+        ranges: Whether a part of a blob can be asked for.
         script: Answers given before anything else: a status, a (status, headers, body), or "reset".
     """
 
@@ -32,11 +38,15 @@ class HttpRegistry:
     tags: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    elsewhere: dict[str, bytes] = field(default_factory=dict)
+    break_uploads: int = 0
     user: str = ""
     bearer: bool = False
     token: str = "the-token"
     immutable: bool = True
     redirect_blobs_to: str = ""
+    mounts: bool = False
+    ranges: bool = True
     script: list[Any] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     connections: int = 0
@@ -136,7 +146,10 @@ class _Handler(BaseHTTPRequestHandler):
         name, _, rest = path.partition("/manifests/")
         if not rest:
             name, _, digest = path.partition("/blobs/")
-            self.answer_blob(digest)
+            if digest.startswith("uploads/"):
+                self.answer_upload(name, body)
+            else:
+                self.answer_blob(digest)
             return
         if name not in registry.repositories:
             self.error(404, "NAME_UNKNOWN", "The repository does not exist")
@@ -161,17 +174,47 @@ class _Handler(BaseHTTPRequestHandler):
                 "because the repository is immutable.",
             )
             return
-        registry.tags[tag] = registry.push(body, self.headers.get("Content-Type", ""))
+        digest = registry.push(body, self.headers.get("Content-Type", ""))
+        if not tag.startswith("sha256:"):
+            registry.tags[tag] = digest
         self.answer(201)
+
+    def answer_upload(self, name: str, body: bytes) -> None:
+        registry, query = self.registry, dict(parse_qsl(self.path.partition("?")[2]))
+        if self.command == "POST" and registry.mounts and "mount" in query:
+            registry.blobs[query["mount"]] = registry.elsewhere[query["mount"]]
+            self.answer(201)
+        elif self.command == "POST":
+            self.answer(202, Location=f"/v2/{name}/blobs/uploads/1?state=x")
+        elif registry.break_uploads:
+            registry.break_uploads -= 1
+            self.close_connection = True
+        elif f"sha256:{hashlib.sha256(body).hexdigest()}" == query["digest"]:
+            registry.blobs[query["digest"]] = body
+            self.answer(201)
+        else:
+            self.error(400, "DIGEST_INVALID", "the digest does not fit")
 
     def answer_blob(self, digest: str) -> None:
         registry = self.registry
         if registry.redirect_blobs_to:
             self.answer(307, Location=f"{registry.redirect_blobs_to}/blobs/{digest}?signature=secret")
-        elif digest in registry.blobs:
-            self.answer(200, registry.blobs[digest])
+        elif digest in registry.blobs or (self.command == "GET" and digest in registry.elsewhere):
+            content, asked = {**registry.elsewhere, **registry.blobs}[digest], self.headers.get("Range", "")
+            if asked and registry.ranges:
+                first, _, last = asked.removeprefix("bytes=").partition("-")
+                self.answer(206, content[int(first) : int(last) + 1])
+            else:
+                self.answer(200, content)
         else:
             self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are what some tests are about."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -179,7 +222,7 @@ def http_registry(change: Callable[[HttpRegistry], None] = lambda _: None) -> Ge
     """A running registry."""
     registry = HttpRegistry()
     handler = type("Handler", (_Handler,), {"registry": registry})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     server.block_on_close = False
     registry.port = server.server_address[1]

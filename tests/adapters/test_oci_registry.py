@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fast_container.adapters.http_transport import HttpTransport, Proxies, is_loopback
+from fast_container.adapters.http_transport import ATTEMPTS, ATTEMPTS_WHEN_THROTTLED, HttpTransport
 from fast_container.adapters.oci_registry import MANIFEST_TYPES, OciRegistry
+from fast_container.adapters.proxies import Proxies, is_loopback
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 from tests.adapters.http_registry import HttpRegistry, http_registry
@@ -82,12 +83,28 @@ def test_what_may_pass_is_tried_again(server: HttpRegistry, status: int) -> None
     assert registry.pauses == [0.25, 0.5]  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_what_does_not_pass_is_an_error_in_the_end(server: HttpRegistry) -> None:
-    server.script = [(429, {}, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}')] * 5
+@pytest.mark.parametrize(("status", "attempts"), [(503, ATTEMPTS), (429, ATTEMPTS_WHEN_THROTTLED)])
+def test_what_does_not_pass_is_an_error_in_the_end(server: HttpRegistry, status: int, attempts: int) -> None:
+    server.script = [(status, {}, b'{"errors":[{"code":"SLOW","message":"Rate exceeded"}]}')] * attempts
     with pytest.raises(RegistryError) as caught:
         find(client(server), "key-1")
     assert "Rate exceeded" in caught.value.why
-    assert len(server.requests) == 5
+    assert len(server.requests) == attempts
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "TOOMANYREQUESTS"), (400, "ThrottlingException"), (503, "TOOMANYREQUESTS")],
+)
+def test_a_tag_that_is_put_too_fast_waits_until_the_registry_takes_it(
+    server: HttpRegistry, status: int, code: str
+) -> None:
+    refusal = (status, {}, f'{{"errors":[{{"code":"{code}","message":"Rate exceeded"}}]}}'.encode())
+    server.script = [(404, {}, b""), *[refusal] * 7]
+    registry = client(server)
+    assert asyncio.run(registry.tag(Manifest(DIGEST, OCI, MANIFEST), "key-1")) == DIGEST
+    assert server.tags == {"key-1": DIGEST}
+    assert registry.pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_retry_after_is_respected_up_to_ten_seconds(server: HttpRegistry) -> None:

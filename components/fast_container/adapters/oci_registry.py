@@ -14,13 +14,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import json
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
 
-from fast_container.adapters.http_transport import HttpTransport, Response, is_loopback
+from fast_container.adapters.http_transport import HttpTransport, Response
+from fast_container.adapters.proxies import is_loopback
+from fast_container.adapters.registry_answers import challenge, error_text, has_expired, json_object
 from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
@@ -191,7 +191,7 @@ class OciRegistry:
         used = self._authorization
         response = send(used)
         for _ in range(_AUTHORIZATIONS):
-            if response.status != 401 and not (used and _has_expired(response)):
+            if response.status != 401 and not (used and has_expired(response)):
                 break
             refused, used = used, self._authorize(response, used, push=method in ("POST", "PUT"))
             if used == refused:
@@ -207,7 +207,7 @@ class OciRegistry:
                 return self._authorization
             if used:
                 self._refused()
-            scheme, parameters = _challenge(response.headers.get("www-authenticate", ""))
+            scheme, parameters = challenge(response.headers.get("www-authenticate", ""))
             credentials = self._credentials()
             if scheme == "bearer":
                 self._authorization = "Bearer " + self._bearer_token(parameters, credentials, push=push)
@@ -242,7 +242,7 @@ class OciRegistry:
             response = self._http.request("GET", realm + separator + urllib.parse.urlencode(query), headers)
         if response.status != 200:
             raise self._denied(response)
-        answer = _json_object(response.body)
+        answer = json_object(response.body)
         token = answer.get("token") or answer.get("access_token")
         if not isinstance(token, str):
             raise AuthError("The token service gave no token.", where=realm)
@@ -250,7 +250,7 @@ class OciRegistry:
 
     def _denied(self, response: Response) -> AuthError:
         host = self._url.partition("/")[0]
-        text = _error_text(response)
+        text = error_text(response)
         what = "The registry refused the credentials." if response.status == 401 else "The registry denied access."
         return AuthError(
             what,
@@ -261,7 +261,7 @@ class OciRegistry:
 
     def error(self, response: Response, what: str) -> RegistryError:
         """What a status that is no answer becomes, with the registry's own words."""
-        text = _error_text(response)
+        text = error_text(response)
         missing = response.status == 404 and "NAME_UNKNOWN" in text
         return RegistryError(
             what,
@@ -275,40 +275,3 @@ def basic(credentials: Credentials) -> str:
     """The value of an ``Authorization`` header."""
     pair = f"{credentials.username}:{credentials.password}".encode()
     return "Basic " + base64.b64encode(pair).decode()
-
-
-def _has_expired(response: Response) -> bool:
-    """ECR answers 403, without a challenge, to a token that was good once."""
-    return response.status == 403 and "token has expired" in _error_text(response)
-
-
-def _challenge(header: str) -> tuple[str, dict[str, str]]:
-    """Scheme (lower case) and parameters of WWW-Authenticate; commas within quotes do not separate."""
-    scheme, _, rest = header.strip().partition(" ")
-    parameters: dict[str, str] = {}
-    while rest:
-        name, _, rest = rest.lstrip(" ,").partition("=")
-        if rest.startswith('"'):
-            value, _, rest = rest[1:].partition('"')
-        else:
-            value, _, rest = rest.partition(",")
-        if name:
-            parameters[name.strip().lower()] = value.strip()
-    return scheme.lower(), parameters
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        loaded: object = json.loads(body)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
-
-
-def _error_text(response: Response) -> str:
-    """``CODE: message`` of the first error that a registry names; at most 300 characters."""
-    errors: object = _json_object(response.body).get("errors")
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        first = cast("dict[str, Any]", errors[0])
-        return f"{first.get('code', '')}: {first.get('message', '')}".strip(": ")[:300]
-    return ""

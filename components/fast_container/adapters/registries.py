@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fast_container.adapters.docker_config import DockerConfig
-from fast_container.adapters.http_transport import HttpTransport, Proxies
+from fast_container.adapters.http_transport import HttpTransport
 from fast_container.adapters.oci_registry import OciRegistry
+from fast_container.adapters.proxies import Proxies
+from fast_container.adapters.put_rate import PutRate
 from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Credentials, Registry
@@ -44,7 +46,7 @@ def ecr_host(host: str) -> EcrHost | None:
 
 
 class Registries:
-    """The registries of one program: shared connections, one token per registry host.
+    """The registries of one program: shared connections, one token and one PutImage rate per registry host.
 
     Args:
         access: How to reach AWS.
@@ -58,6 +60,7 @@ class Registries:
         self._http = HttpTransport(proxies=Proxies.from_environment(environment))
         self._tokens: dict[str, EcrToken] = {}
         self._emulated: EcrToken | None = None
+        self._put_rates: dict[str, PutRate] = {}
         self._has_endpoint = bool(
             access.endpoints.get("ecr")
             or environment.get("AWS_ENDPOINT_URL_ECR")
@@ -77,19 +80,35 @@ class Registries:
             RegistryError: It cannot be reached.
         """
         host = url.partition("/")[0]
+        if self._token(host) is None:
+            return self.oci_blocking(url)
+        from fast_container.adapters.ecr import EcrRegistry  # noqa: PLC0415 - see the module
+
+        known = ecr_host(host)
+        region = known.region if known else ""
+        oci = self.oci_blocking(url)
+        account = known.account if known else ""
+        return EcrRegistry(url, lambda: self._ecr_client(region), oci, registry_id=account)
+
+    def oci_blocking(self, url: str) -> OciRegistry:
+        """The repository through its HTTP API alone, ECR's too; blocking, as ``registry_blocking``."""
+        host = url.partition("/")[0]
         token = self._token(host)
         if token is None:
             return OciRegistry(
                 url, lambda: DockerConfig.load(self._environment).credentials(host), transport=self._http
             )
-        from fast_container.adapters.ecr import EcrRegistry  # noqa: PLC0415 - see the module
-
-        known = ecr_host(host)
-        region = known.region if known else ""
-        plain_http = None if known else token.proxy_endpoint().startswith("http://")
-        oci = OciRegistry(url, token.credentials, refused=token.forget, plain_http=plain_http, transport=self._http)
-        account = known.account if known else ""
-        return EcrRegistry(url, lambda: self._ecr_client(region), oci, registry_id=account)
+        plain_http = None if ecr_host(host) else token.proxy_endpoint().startswith("http://")
+        with self._lock:
+            rate = self._put_rates.setdefault(host, PutRate())
+        return OciRegistry(
+            url,
+            token.credentials,
+            refused=token.forget,
+            plain_http=plain_http,
+            transport=self._http,
+            before_put=rate.wait,
+        )
 
     def push_credentials(self, host: str) -> Credentials | None:
         """What a builder needs beyond the user's own Docker configuration to use a registry host; blocking.

@@ -1,17 +1,19 @@
-"""One image: look → build → read back → verify → tag → record.
+"""One image: look → copy or build → read back → verify → tag → record.
 
 Decides the order, which is what makes publishing atomic: the key tag is put last, on an image that was read
 back and checked, so that a crash at any point leaves no key tag and nothing can be skipped wrongly. Leaves
-building to an executor, what is held to a registry, and many images at once to ``build.scheduler``.
+building to an executor, what is held to a registry, what other repositories hold to ``build.copying``, and many images
+at once to ``build.scheduler``.
 """
 
 from __future__ import annotations
 
+from fast_container.build.copying import Copying, copy
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
 from fast_container.core.plan import Build, Lookup, Recorded, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
-from fast_container.core.record import BuildRecord
+from fast_container.core.record import BuildRecord, Outcome
 from fast_container.errors import RegistryError, VerifyError
 
 
@@ -26,19 +28,21 @@ async def publish(
     executor_name: str = "local",
     explained: str = "",
     held_layers: set[str] | None = None,
+    copying: Copying | None = None,
 ) -> BuildRecord:
     """See to it that a verified image of the job's key is in the registry, under its key tag.
 
     Args:
         job: The image.
         registry: The job's repository.
-        executor: Called only when the registry does not hold the image.
+        executor: Called only when no registry that was asked holds the image.
         reporter: Gets progress, notes and the closing line.
         clock: For the record.
         recorded: What the state knew before, for the reason; None for an image that is new to it.
         executor_name: What the record says built it.
         explained: The reason with names that only the caller knows, said instead of the plan's own.
         held_layers: Digests known to be in the repository, for counting what was pushed; this image's are added.
+        copying: Where else the image may be; None builds whatever the registry does not hold.
 
     Raises:
         BuildFailed: The build failed.
@@ -50,9 +54,16 @@ async def publish(
     held = set[str]() if held_layers is None else held_layers
     there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or Lookup.ABSENT)
-    built = BuiltImage("")
+    outcome: Outcome = "reused"
+    built, copied = BuiltImage(""), None
     pushed_bytes = 0
-    if isinstance(plan, Build):
+    if isinstance(plan, Build) and copying is not None:
+        copied = await copy(job, registry, copying, reporter)
+    if copied is not None:
+        outcome, pushed_bytes = "copied", copied.sent_bytes
+        verified = await _tag(job, registry, copied.manifest, reporter)
+    elif isinstance(plan, Build):
+        outcome = "built"
         reporter.note(f"building: {explained or plan.reason}")
         if recorded is not None:
             held.update(await _layers_of(registry, recorded.digest))
@@ -69,16 +80,17 @@ async def publish(
         repository_url=job.repository_url,
         key=job.key.hex,
         digest=verified.manifest.digest,
-        outcome="built" if isinstance(plan, Build) else "reused",
+        outcome=outcome,
         started=started,
         duration_s=clock.monotonic() - start_s,
         steps=built.steps,
         steps_cached=built.steps_cached,
         pushed_bytes=pushed_bytes,
         image_bytes=verified.image_bytes,
-        executor=executor_name if isinstance(plan, Build) else "",
+        executor=executor_name if outcome == "built" else "",
         reason=explained or plan.reason,
         log_path=built.log_path,
+        copied_from=copied.source_url if copied else "",
     )
     reporter.note(record.summary())
     return record

@@ -1,4 +1,4 @@
-"""Many images: identical builds once, limits, cancellation.
+"""Many images: identical builds once, in however many repositories; limits, cancellation.
 
 Decides how the images of one program share work. Limit and gathered look-ups are wrappers that satisfy the
 interface that they wrap. Leaves one image's steps to ``build.pipeline``. Everything here lives in one event
@@ -8,14 +8,15 @@ loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from fast_container.build.copying import Copying
 from fast_container.build.pipeline import publish
 from fast_container.core.plan import Recorded
-from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Registry, Reporter
+from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, ImageCopier, Registry, Reporter
 from fast_container.core.record import BuildRecord
 
 
@@ -80,16 +81,22 @@ class _Turn:
 
 
 class Scheduler:
-    """Publishes the images of one program, each (repository, key) once at a time.
+    """Publishes the images of one program, each key once at a time.
 
     All who ask for the same image for the same place get the same record or the same error. Asked for another
-    place (``runs_on``), the second waits for the first, finds its tag, and has it checked by its own rules.
+    place (``runs_on``), the second waits for the first, finds its tag, and has it checked by its own rules. Asked for
+    in another repository, it waits too, and is copied from where the first put it.
+
+    Args:
+        clock: For the records.
+        copier: Copies between repositories; without one, each repository has its own build.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, copier: ImageCopier | None = None) -> None:
         self._clock = clock
+        self._copier = copier
         self._flights: dict[tuple[str, str, str, str], _Flight] = {}
-        self._turns: dict[tuple[str, str], _Turn] = {}
+        self._turns: dict[str, _Turn] = {}
         self._held_layers: dict[str, set[str]] = {}
 
     async def publish(
@@ -102,8 +109,12 @@ class Scheduler:
         recorded: Recorded | None = None,
         executor_name: str = "local",
         explained: str = "",
+        elsewhere: Sequence[Registry] = (),
     ) -> BuildRecord:
-        """As ``pipeline.publish``; cancelling the last one who waits stops the build and awaits its end."""
+        """As ``pipeline.publish``; cancelling the last one who waits stops the build and awaits its end.
+
+        ``elsewhere`` are the other repositories in which the same key is wanted or was put before.
+        """
         identity = (job.repository_url, job.key.hex, job.runs_on, job.platform)
         flight = self._flights.get(identity)
         if flight is None:
@@ -119,6 +130,7 @@ class Scheduler:
                 executor_name=executor_name,
                 explained=explained,
                 held_layers=self._held_layers.setdefault(job.repository_url, set()),
+                copying=Copying(self._copier, elsewhere) if self._copier else None,
             )
             task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")
             flight = self._flights[identity] = _Flight(task, broadcast)
@@ -139,12 +151,12 @@ class Scheduler:
             flight.broadcast.reporters.remove(reporter)
 
     async def _in_turn(self, job: BuildJob, publishing: Callable[[], Awaitable[BuildRecord]]) -> BuildRecord:
-        async with self._turn((job.repository_url, job.key.hex)):
+        async with self._turn(job.key.hex):
             return await publishing()
 
     @asynccontextmanager
-    async def _turn(self, image: tuple[str, str]) -> AsyncGenerator[None]:
-        turn = self._turns.setdefault(image, _Turn())
+    async def _turn(self, key: str) -> AsyncGenerator[None]:
+        turn = self._turns.setdefault(key, _Turn())
         turn.users += 1
         try:
             async with turn.lock:
@@ -152,7 +164,7 @@ class Scheduler:
         finally:
             turn.users -= 1
             if not turn.users:
-                self._turns.pop(image, None)
+                self._turns.pop(key, None)
 
     async def close(self) -> None:
         """Stop whatever still runs and wait for its end."""

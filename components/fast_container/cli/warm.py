@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
+from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.adapters.registries import Registries
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
@@ -94,7 +95,8 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
         built = BuildxExecutor(
             None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
         )
-        scheduler, executor = Scheduler(_Clock()), LimitedExecutor(built, max_parallel)
+        scheduler = Scheduler(_Clock(), RegistryCopier(registries.oci_blocking))
+        executor = LimitedExecutor(built, max_parallel)
         digests = {name: manifest.digest for name, manifest in found.items()}
         tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -103,7 +105,10 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
             await asyncio.wait([tasks[base] for base in image.bases.values() if base in tasks] or [_nothing()])
             registry = await registries.registry(image.entry.repository_url)
             job = await _job(image, images, digests, secrets, registries)
-            digests[name] = (await scheduler.publish(job, registry, executor, _Lines(name))).digest
+            others = {other.entry.repository_url for other in images.values() if other.selected.key.hex == job.key.hex}
+            elsewhere = [await registries.registry(url) for url in sorted(others - {job.repository_url})]
+            record = await scheduler.publish(job, registry, executor, _Lines(name), elsewhere=elsewhere)
+            digests[name] = record.digest
 
         # Bases come first in the plan's order, so that their tasks are there.
         for name in missing:

@@ -58,6 +58,10 @@ async def _preview(
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
         return
+    for source in program.elsewhere(image, _moved_from(image, recorded, old)):
+        if await source.find([key.tag]):
+            image.reporter.note(f"will be copied from {source.url}: {explained}")
+            return
     image.reporter.note(f"will be built: {explained}")
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
@@ -77,7 +81,7 @@ async def _publish(
     if await _only_started(program, image, recorded, old, wait=wait):
         return
     explained = started or explain(image, old, why(image.selected.key, recorded), cache_dir() / "inputs")
-    await publish(program, image, recorded=recorded, explained=explained)
+    await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
     remember(image.selected, cache_dir() / "inputs")
 
 
@@ -97,6 +101,13 @@ async def _only_started(
     await executor.start(await make_job(program, image), image.reporter)
     image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
     return True
+
+
+def _moved_from(image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> str:
+    """The repository that the state names, where the same image is wanted in another one now; else ""."""
+    url = old.get("repository_url")
+    same = recorded is not None and recorded.key_hex == image.selected.key.hex
+    return url if same and isinstance(url, str) and url not in (rpc.UNKNOWN, image.repository_url) else ""
 
 
 def _started(args: pulumi.ResourceHookArgs) -> str:

@@ -69,12 +69,13 @@ def _timeout_s(image: PlannedImage) -> float:
     return own if isinstance(image.builder, LocalBuilder) or own != DEFAULT_TIMEOUT_S else image.builder.timeout_s
 
 
-async def publish(program: Program, image: PlannedImage, **why: Any) -> BuildRecord:
+async def publish(program: Program, image: PlannedImage, *, before: str = "", **why: Any) -> BuildRecord:
     """Publish one planned image through the program's scheduler.
 
     Args:
         program: The program.
         image: The image.
+        before: Repository in which the state has an image of this key, or "".
         **why: ``recorded`` and ``explained``, as ``Scheduler.publish`` takes them.
     """
     return await program.scheduler.publish(
@@ -82,6 +83,7 @@ async def publish(program: Program, image: PlannedImage, **why: Any) -> BuildRec
         program.repository_of(image),
         await program.executor_of(image),
         image.reporter,
+        elsewhere=program.elsewhere(image, before),
         executor_name="local" if isinstance(image.builder, LocalBuilder) else "codebuild",
         **why,
     )

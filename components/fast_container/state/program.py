@@ -19,6 +19,7 @@ import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 
+from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.stat_cache import StatCache
 from fast_container.adapters.threads import in_thread
@@ -153,6 +154,20 @@ class Program:
             self._repositories[url] = LookupBatch(self.registries.repository(url, access))
         return self._repositories[url]
 
+    def elsewhere(self, image: PlannedImage, before: str = "") -> list[LookupBatch]:
+        """The other repositories that have, or will have, an image of the same key.
+
+        Args:
+            image: The image.
+            before: Repository in which the state has the image, or "".
+        """
+        key = image.selected.key.hex
+        found = {url: planned[0].access for (url, of), planned in self.images.items() if of == key}
+        if before:
+            found.setdefault(before, image.access)
+        found.pop(image.repository_url, None)
+        return [self.repository_at(url, access) for url, access in found.items()]
+
     async def executor_of(self, image: PlannedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""
         platform = image.selected.declared.platform
@@ -174,15 +189,16 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
         registries = ProgramRegistries()
+        may_begin = Interruption(_engine_address()).refuse_to_begin
         program = Program(
             walks=SharedWalks(StatCache(str(cache_dir() / "stat"))),
             default_builder=LocalBuilder(),
-            scheduler=Scheduler(SystemClock()),
+            scheduler=Scheduler(SystemClock(), RegistryCopier(registries.oci_blocking, may_begin)),
             registries=registries,
             executors=ProgramExecutors(
                 registries.push_credentials,
                 registries.opened,
-                Interruption(_engine_address()).refuse_to_begin,
+                may_begin,
                 dict(os.environ),
             ),
             pins=ProgramPins(registries),

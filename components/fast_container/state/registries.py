@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from fast_container.adapters.oci_registry import OciRegistry
 from fast_container.adapters.registries import Registries, registry_for
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, Credentials, Manifest, Registry
@@ -35,6 +36,10 @@ class ProgramRegistries:
     async def opened(self, job: BuildJob) -> Registry:
         """The repository of a job whose image was planned before."""
         return await self._by_host[job.repository_url.partition("/")[0]].registry(job.repository_url)
+
+    def oci_blocking(self, url: str) -> OciRegistry:
+        """The HTTP API of a repository whose host was used before, for copying; blocking."""
+        return self._by_host[url.partition("/")[0]].oci_blocking(url)
 
     def push_credentials(self, host: str) -> Credentials | None:
         """What a builder needs, beyond the user's Docker configuration, to push to a host; blocking."""

@@ -1,0 +1,61 @@
+"""An image that another repository of the same program holds: copied by digest instead of built.
+
+Decides that a copy is worth it only for an image that may be used where the new one is to run, and that a copy that
+fails costs a line, never the image: then it is built. Leaves moving bytes to an ``ImageCopier``, and checks and tag in
+the new repository to ``build.pipeline``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fast_container.build.verify import verify
+from fast_container.core.ports import BuildJob, ImageCopier, Manifest, Registry, Reporter
+from fast_container.errors import RegistryError, VerifyError
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """An image that is in the new repository now, without a tag.
+
+    Attributes:
+        manifest: As the new repository gave it.
+        source_url: Where it was.
+        sent_bytes: What had to travel.
+    """
+
+    manifest: Manifest
+    source_url: str
+    sent_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """Where else the program's images are, and who copies.
+
+    Attributes:
+        elsewhere: Other repositories in which the same key may be; asked in their order.
+    """
+
+    copier: ImageCopier
+    elsewhere: Sequence[Registry]
+
+
+async def copy(job: BuildJob, registry: Registry, copying: Copying, reporter: Reporter) -> Copied | None:
+    """The image from the first other repository that has and gives it; None when it has to be built."""
+    for source in copying.elsewhere:
+        try:
+            manifest = (await source.find([job.key.tag])).get(job.key.tag)
+            if manifest is None:
+                continue
+            await verify(source, manifest, runs_on=job.runs_on, platform=job.platform)
+            sent_bytes = await copying.copier.copy(manifest, source.url, registry.url, reporter)
+            arrived = await registry.manifest(manifest.digest)
+        except (RegistryError, VerifyError) as error:
+            why = ": ".join(text for text in (error.what.rstrip("."), error.why) if text)
+            reporter.note(f"not copied from {source.url} ({why})")
+            continue
+        if arrived is not None:
+            return Copied(arrived, source.url, sent_bytes)
+    return None

@@ -1,0 +1,98 @@
+"""One image in two repositories, on the real engine: built once, copied by digest, moved without a build."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+import pytest
+from conftest import Stacks
+from engine_stack import EngineStack, Run
+
+PROGRAM = """
+import pulumi
+from fast_container import FastContainerImage
+
+config = pulumi.Config()
+for name in ("one", "two"):
+    FastContainerImage(name, repository=config.require(name), context="app", runs_on="ecs")
+"""
+
+
+class TwoRepositories:
+    """The steps, in their order; each runs once, after those before it."""
+
+    def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
+        self.stack: EngineStack = stacks(PROGRAM)
+        self.urls = {name: stacks.repository(name) for name in ("one", "two", "three")}
+        for name in ("one", "two"):
+            self.stack.configure({f"engine-test:{name}": self.urls[name]})
+        self.stack.file(
+            "app/Dockerfile", "FROM busybox\nCOPY own.txt /own.txt\nRUN head -c 300000 /dev/urandom >/big\n"
+        )
+        self.stack.file("app/own.txt", "one")
+
+    @cached_property
+    def first(self) -> Run:
+        return self.stack.up()
+
+    @cached_property
+    def unchanged(self) -> Run:
+        assert self.first
+        return self.stack.up()
+
+    @cached_property
+    def preview_of_move(self) -> Run:
+        assert self.unchanged
+        self.stack.configure({"engine-test:two": self.urls["three"]})
+        return self.stack.preview()
+
+    @cached_property
+    def moved(self) -> Run:
+        assert self.preview_of_move
+        return self.stack.up(env=self.stacks.without_docker(self.stack))
+
+
+@pytest.fixture(scope="module")
+def two(stacks: Stacks) -> TwoRepositories:
+    return TwoRepositories(stacks)
+
+
+def test_an_image_for_two_repositories_is_built_once_and_tagged_in_both(two: TwoRepositories) -> None:
+    run = two.first
+    assert run.builds == 1
+    one, other = run.records["one"], run.records["two"]
+    assert one["digest"] == other["digest"]
+    assert two.stacks.tags("one") == two.stacks.tags("two") == {one["tag"]: one["digest"]}
+
+
+def test_the_second_repository_gets_a_copy_that_really_travels_since_mounts_are_refused(two: TwoRepositories) -> None:
+    said = two.first.messages(on="one") + two.first.messages(on="two")
+    (copied,) = [line for line in said if line.startswith("copied")]
+    found = re.fullmatch(r"copied from (\S+): (\S+) MB\n", copied)
+    assert found is not None
+    assert found[1] in (two.urls["one"], two.urls["two"])
+    assert float(found[2]) >= 0.3
+
+
+def test_what_was_copied_is_complete(two: TwoRepositories) -> None:
+    digest = two.first.records["one"]["digest"]
+    assert two.stacks.layers("one", digest) == two.stacks.layers("two", digest)
+
+
+def test_nothing_changed_is_nothing_done(two: TwoRepositories) -> None:
+    assert (two.unchanged.changes, two.unchanged.builds) == ({}, 0)
+
+
+def test_preview_says_that_a_moved_image_will_be_copied(two: TwoRepositories) -> None:
+    (said,) = two.preview_of_move.messages(on="two")
+    assert said.startswith("will be copied from ")
+
+
+def test_an_image_that_moves_to_another_repository_is_copied_without_docker(two: TwoRepositories) -> None:
+    run = two.moved
+    assert run.builds == 0
+    assert run.records["two"]["repository_url"] == two.urls["three"]
+    assert run.records["two"]["digest"] == two.first.records["two"]["digest"]
+    assert two.stacks.tags("three") == two.stacks.tags("two")
