@@ -43,7 +43,15 @@ class Stacks:
             aws_secret_access_key="localcloud",
         )
 
-    def __call__(self, program: str, *, folder: str = "program", name: str = "test", cache: str = "") -> EngineStack:
+    def __call__(
+        self,
+        program: str,
+        *,
+        folder: str = "program",
+        name: str = "test",
+        project: str = "engine-test",
+        cache: str = "",
+    ) -> EngineStack:
         """A stack whose program may name ``{prefix}``, the start of this module's repository names."""
         backend, temporary = self.folder / "backend", self.folder / "tmp"
         for place in (backend, temporary):
@@ -53,11 +61,11 @@ class Stacks:
             "PULUMI_BACKEND_URL": f"file://{backend}",
             "AWS_ACCESS_KEY_ID": AWS_KEY_ID,
             "AWS_SECRET_ACCESS_KEY": AWS_SECRET_KEY,
-            "FAST_CONTAINER_CACHE": str(self.folder / (cache or f"cache-{folder}-{name}")),
+            "FAST_CONTAINER_CACHE": str(self.folder / (cache or f"cache-{folder.replace('/', '-')}-{name}")),
             "TMPDIR": str(temporary),
         }
         config = {key: value for key, value in self.cloud.stack_config().items() if not key.endswith("Key")}
-        stack = EngineStack(self.folder / folder, environment, config, name=name)
+        stack = EngineStack(self.folder / folder, environment, config, name=name, project=project)
         stack.write(program.replace("{prefix}", self.prefix))
         self.made.append(stack)
         return stack
