@@ -30,6 +30,8 @@ from localcloud.buildkit import BuildKit
 from localcloud.codebuild.api import CodeBuildApi
 from localcloud.ecr_api import EcrApi
 from localcloud.ecr_images import ImageStore
+from localcloud.ecs_api import EcsApi
+from localcloud.ecs_tasks import TaskStarts
 from localcloud.gateway import Gateway
 from localcloud.image_layers import ImageLayers
 from localcloud.lambda_api import LambdaApi
@@ -109,7 +111,11 @@ class Supervisor:
 
         store, tokens = ImageStore(self._paths.registry, self.registry.host), Tokens()
         moto = make_moto()
-        services: dict[str, ServiceApi] = {"ecr": EcrApi(store, tokens, gateway.host), "s3": S3Api()}
+        services: dict[str, ServiceApi] = {
+            "ecr": EcrApi(store, tokens, gateway.host),
+            "ecs": EcsApi(TaskStarts(store, gateway.host), gateway.host),
+            "s3": S3Api(),
+        }
         calls = ApiCalls(ACCOUNT_ID)
         control = {
             "stop": lambda _body: self.stop(),

@@ -7,6 +7,7 @@ take maps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -23,3 +24,22 @@ def delta(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, str
     """The tags to set and the keys to remove that lead from old to new."""
     to_set = {key: value for key, value in new.items() if old.get(key) != value}
     return to_set, sorted(set(old) - set(new))
+
+
+def as_ecs_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """``[{"key": …, "value": …}]``, sorted by key."""
+    return [{"key": key, "value": value} for key, value in sorted(tags.items())]
+
+
+def from_ecs_list(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The map of a list of ``key``/``value``."""
+    return {tag["key"]: tag["value"] for tag in tags}
+
+
+def put_on_ecs(ecs: Any, arn: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    """Bring the tags of an ECS resource from old to new."""
+    to_set, to_remove = delta(old, new)
+    if to_remove:
+        ecs.untag_resource(resourceArn=arn, tagKeys=to_remove)
+    if to_set:
+        ecs.tag_resource(resourceArn=arn, tags=as_ecs_list(to_set))
