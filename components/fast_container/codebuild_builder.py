@@ -183,9 +183,14 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         """
         return [*self._always, *self._grants.push(repository, arn)]
 
-    def grant_pull(self, url: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Let builds pull from a repository, such as that of a base image."""
-        told_apart = url if isinstance(url, str) else f"output {id(url)}"
+    def grant_pull(self, url: pulumi.Input[str], base: pulumi.Resource | None = None) -> Sequence[pulumi.Resource]:
+        """Let builds pull from a repository, such as that of a base image.
+
+        Args:
+            url: The repository.
+            base: The component that it belongs to, by which it is told apart.
+        """
+        told_apart = url if isinstance(url, str) else f"output {id(url if base is None else base)}"
         return self._grants.pull(told_apart, pulumi.Output.from_input(url).apply(policies.arn_of_url))
 
     def grant_secrets(self, secrets: Mapping[str, object]) -> Sequence[pulumi.Resource]:

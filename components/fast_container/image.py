@@ -90,7 +90,7 @@ class FastContainerImage(pulumi.ComponentResource):
             depends_on += [builder, *builder.grant_push(*push_target(repository))]
             depends_on += builder.grant_secrets(inputs.secrets)
             for base in inputs.bases.values():
-                depends_on += builder.grant_pull(base.repository_url)
+                depends_on += builder.grant_pull(base.repository_url, base.resource)
         self._declare(inputs, builder, depends_on)
 
     def _declare(self, inputs: ImageInputs, builder: AnyBuilder | None, depends_on: Sequence[pulumi.Resource]) -> None:
