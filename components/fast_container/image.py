@@ -62,8 +62,6 @@ class FastContainerImage(pulumi.ComponentResource):
     tagged_uri: pulumi.Output[str]
     build_key: pulumi.Output[str]
     repository_url: pulumi.Output[str]
-    planned_key: pulumi.Output[str]
-    planned_url: pulumi.Output[str]
 
     TYPE: ClassVar[str] = "fast-container:index:FastContainerImage"
     # Whether its builds are awaited even with ``CodeBuildBuilder(wait=False)``.
@@ -104,15 +102,23 @@ class FastContainerImage(pulumi.ComponentResource):
         record = _record(
             self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait, runs_on=inputs.runs_on
         )
-        # For images that start from this one: known before anything is built, whatever the state has.
-        self.planned_key = derived_output(ready, lambda found: found.selected and found.selected.key.hex, awaited)
-        self.planned_url = derived_output(ready, lambda found: found.repository_url, awaited)
+        self._ready, self._awaited = ready, awaited
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
         self.digest = _digest(record, ready, program)
-        self.image_uri = pulumi.Output.all(self.repository_url, self.digest, self.tag).apply(_image_uri)
+        self.image_uri = _image_uri(self.repository_url, self.digest, self.tag)
         outputs = ("image_uri", "digest", "tag", "tagged_uri", "build_key", "repository_url")
         self.register_outputs({output: getattr(self, output) for output in outputs})
+
+    @property
+    def planned_key(self) -> pulumi.Output[str]:
+        """For images that start from this one: known before anything is built, whatever the state has."""
+        return derived_output(self._ready, lambda found: found.selected and found.selected.key.hex, self._awaited)
+
+    @property
+    def planned_url(self) -> pulumi.Output[str]:
+        """As ``planned_key``, for the repository."""
+        return derived_output(self._ready, lambda found: found.repository_url, self._awaited)
 
 
 def _record(
@@ -129,15 +135,17 @@ def _record(
     def output(part: Callable[[SelectedImage], Any]) -> pulumi.Output[Any]:
         return derived_output(ready, lambda found: part(found.selected) if found.selected else None, awaited)
 
-    url = derived_output(ready, lambda found: found.repository_url, awaited)
-    tag = output(lambda selected: selected.key.tag)
+    def tagged(found: Ready) -> str | None:
+        known = found.selected is not None and found.repository_url is not None
+        return f"{found.repository_url}:{found.selected.key.tag}" if found.selected and known else None
+
     return ImageBuild(
         record_name(name),
         {
             "build_key": output(lambda selected: selected.key.hex),
-            "tag": tag,
-            "repository_url": url,
-            "tagged_uri": pulumi.Output.concat(url, ":", tag),
+            "tag": output(lambda selected: selected.key.tag),
+            "repository_url": derived_output(ready, lambda found: found.repository_url, awaited),
+            "tagged_uri": derived_output(ready, tagged, awaited),
             "parts": output(lambda selected: dict(selected.key.parts)),
             "counts": output(counts_of),
             "aws": derived_output(ready, lambda found: found.access.to_plain(), awaited),
@@ -167,7 +175,15 @@ def _digest(record: ImageBuild, ready: asyncio.Future[Ready], program: Program) 
     return pulumi.Output(record.digest.resources(), value(), known())
 
 
-def _image_uri(parts: Sequence[str | None]) -> str:
-    url, digest, tag = parts
-    # Only a unit test's mocks have no digest: the tag, which is immutable, says what a test may want to see.
-    return f"{url}@{digest}" if digest else f"{url}:{tag}"
+def _image_uri(url: pulumi.Output[str], digest: pulumi.Output[str], tag: pulumi.Output[str]) -> pulumi.Output[str]:
+    """By digest. As ``Output.all(…).apply(…)``, of which a large program would make hundreds, in one step."""
+
+    async def value() -> Any:
+        named = await digest.future()
+        # Only a unit test's mocks have no digest: the tag, which is immutable, says what a test may want to see.
+        return f"{await url.future()}@{named}" if named else f"{await url.future()}:{await tag.future()}"
+
+    async def known() -> bool:
+        return await url.is_known() and await digest.is_known() and await tag.is_known()
+
+    return pulumi.Output(digest.resources(), value(), known())

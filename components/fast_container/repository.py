@@ -156,9 +156,10 @@ def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
     """The URL of whatever names a repository."""
     if isinstance(repository, ImageRepository | ExistingRepository):
         return repository.url
-    if isinstance(repository, aws.ecr.Repository):
-        return repository.repository_url
-    return repository
+    # First, because naming the AWS class loads its package.
+    if isinstance(repository, str | pulumi.Output):
+        return repository
+    return repository.repository_url if isinstance(repository, aws.ecr.Repository) else repository
 
 
 def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
