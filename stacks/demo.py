@@ -181,7 +181,9 @@ class Story:
         _expect(not self._facts.function_names(), f"functions are left: {self._facts.function_names()}")
         _expect(not self._facts.role_names(), f"roles are left: {self._facts.role_names()}")
         _expect(self._facts.key_tags(REPOSITORY) == images, "the repository should keep its images")
-        self.rows.append(Row("8 destroy all", wall_s, 0, 0, 0, f"{3 * FUNCTIONS} deleted", f"{len(images)} images retained"))
+        self.rows.append(
+            Row("8 destroy all", wall_s, 0, 0, 0, f"{3 * FUNCTIONS} deleted", f"{len(images)} images retained")
+        )
 
     def _check(
         self,

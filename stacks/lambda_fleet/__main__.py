@@ -2,8 +2,9 @@
 
 Every function has an alias, ``live``, on the version that this deployment published; callers name the alias.
 
-Configuration (all optional): ``repository`` and ``baseRepository`` name those that exist, ``repositoryName``,
-``baseRepositoryName`` and ``takeUp`` are for this stack's own, ``architecture`` is ``x86_64`` or ``arm64``, ``builder`` is ``local`` or ``codebuild``. See README.md.
+Configuration (all optional): ``repository`` and ``baseRepository`` name those that exist; ``repositoryName``,
+``baseRepositoryName`` and ``takeUp`` are for this stack's own; ``architecture`` is ``x86_64`` or ``arm64``,
+``builder`` is ``local`` or ``codebuild``. See README.md.
 """
 
 import json

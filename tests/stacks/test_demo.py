@@ -10,7 +10,13 @@ from stacks.rehearsal.checkout import DemoFailed
 from stacks.rehearsal.facts import Build
 from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation
 
-ANSWER = {"gross": "35.70", "found": [{"sku": "TE-001"}], "designator": "3-M"}
+ANSWER = {
+    "gross": "35.70",
+    "found": [{"sku": "TE-001"}],
+    "designator": "3-M",
+    "kilometres": 900.1,
+    "totals": {"DE": "40.00"},
+}
 
 
 class Cloud:

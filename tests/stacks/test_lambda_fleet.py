@@ -9,7 +9,10 @@ import pytest
 
 FLEET = Path(__file__).parents[2] / "stacks" / "lambda_fleet"
 RECORD = "pulumi-python:dynamic/fast-container:ImageBuild"
-URL = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/images"
+HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+URL = f"{HOST}/shop/images"
+BASES = f"{HOST}/shop/bases"
+FUNCTIONS = ["invoices", "labels", "orders", "reports", "routes", "search"]
 DIGEST = "sha256:" + "1" * 64
 
 # Importing pulumi_aws.lambda_ warns about one of its own modules.
@@ -24,14 +27,18 @@ class Mocks(pulumi.runtime.Mocks):
         self.made[f"{args.typ} {args.name}"] = args.inputs
         extra: dict[str, Any] = {}
         if args.typ == "aws:ecr/repository:Repository":
-            arn = "arn:aws:ecr:eu-central-1:123456789012:repository/shop/images"
-            extra = {"repositoryUrl": URL, "arn": arn, "registryId": "123456789012"}
+            name = f"shop/{args.name.removesuffix('-repository')}"
+            arn = f"arn:aws:ecr:eu-central-1:123456789012:repository/{name}"
+            extra = {"repositoryUrl": f"{HOST}/{name}", "arn": arn, "registryId": "123456789012"}
         elif args.typ == RECORD:
             extra = {"digest": DIGEST}
+        elif args.typ == "aws:lambda/function:Function":
+            extra = {"name": args.name, "version": "7"}
         return f"{args.name}-id", {**args.inputs, **extra}
 
     def call(self, args: pulumi.runtime.MockCallArgs):
-        return {"repositoryUrl": URL} if args.token == "aws:ecr/getRepository:getRepository" else {}
+        name = args.args.get("name")
+        return {"repositoryUrl": f"{HOST}/{name}"} if args.token == "aws:ecr/getRepository:getRepository" else {}
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
         return {name.partition(" ")[2]: inputs for name, inputs in self.made.items() if name.startswith(f"{kind} ")}
@@ -62,16 +69,34 @@ def fleet(monkeypatch, tmp_path, mock_loops):
 def test_every_function_gets_the_digest_of_its_own_image(fleet):
     made = fleet()
     functions = made.of("aws:lambda/function:Function")
-    assert sorted(functions) == ["invoices", "labels", "orders", "search"]
+    assert sorted(functions) == FUNCTIONS
     assert {inputs["imageUri"] for inputs in functions.values()} == {f"{URL}@{DIGEST}"}
     keys = {inputs["build_key"] for inputs in made.of(RECORD).values()}
-    assert len(keys) == 4
+    assert len(keys) == len(FUNCTIONS) + 1
 
 
-def test_a_stack_that_names_a_repository_makes_none(fleet):
-    made = fleet(repository="shop/images")
+def test_every_function_has_an_alias_on_the_version_that_was_published(fleet):
+    made = fleet()
+    aliases = made.of("aws:lambda/alias:Alias")
+    assert sorted(aliases) == FUNCTIONS
+    for name, alias in aliases.items():
+        assert (alias["name"], alias["functionName"], alias["functionVersion"]) == ("live", name, "7")
+        assert made.of("aws:lambda/function:Function")[name]["publish"] is True
+
+
+def test_functions_of_the_shared_package_stand_on_its_dependencies_and_no_others_do(fleet):
+    made = fleet()
+    records = made.of(RECORD)
+    base = records["pricing-dependencies-build"]
+    assert base["repository_url"] == BASES
+    on_base = {name for name, inputs in records.items() if "base:BASE_IMAGE" in inputs["parts"]}
+    assert on_base == {"fleet-invoices-build", "fleet-orders-build"}
+
+
+def test_a_stack_that_names_repositories_makes_none(fleet):
+    made = fleet(repository="shop/images", baseRepository="shop/bases")
     assert not made.of("aws:ecr/repository:Repository")
-    assert {inputs["repository_url"] for inputs in made.of(RECORD).values()} == {URL}
+    assert {inputs["repository_url"] for inputs in made.of(RECORD).values()} == {URL, BASES}
 
 
 def test_the_architecture_of_image_and_function_is_one_setting(fleet):
