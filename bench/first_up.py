@@ -37,8 +37,8 @@ def first_up(workplace: Workplace) -> list[Table]:
     (context / "handler.py").write_text(HANDLER)
     nonces = count()
     repository = workplace.repository("bench/first-up")
-    loop = _Loop(workplace, context, repository)
-    loop.build("warm-up")
+    loop = PlainBuildx(workplace, context)
+    loop.build(f"{repository}:warm-up", nonce="warm-up")
 
     def ours(parallel: str) -> float:
         nonce = f"{parallel or 'default'}-{next(nonces)}"
@@ -55,7 +55,7 @@ def first_up(workplace: Workplace) -> list[Table]:
         run = next(nonces)
         started = time.perf_counter()
         for image in range(IMAGES):
-            loop.build(f"loop-{run}-{image}")
+            loop.build(f"{repository}:loop-{run}-{image}", nonce=f"loop-{run}-{image}")
         return time.perf_counter() - started
 
     rounds = 1 if workplace.is_quick else 3
@@ -93,15 +93,14 @@ def first_up(workplace: Workplace) -> list[Table]:
     ]
 
 
-class _Loop:
+class PlainBuildx:
     """Plain buildx with a login as ``aws ecr get-login-password | docker login`` leaves it."""
 
-    def __init__(self, workplace: Workplace, context: Path, repository: str) -> None:
+    def __init__(self, workplace: Workplace, context: Path) -> None:
         self._context = context
-        self._repository = repository
         cloud = workplace.cloud
         environment = cloud.environment()
-        config = workplace.folder / "docker-config"
+        config = workplace.folder / f"docker-config-{context.name}"
         shutil.copytree(environment["DOCKER_CONFIG"], config, symlinks=True)
         token = workplace.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         assert base64.b64decode(token).startswith(b"AWS:")
@@ -110,10 +109,11 @@ class _Loop:
         self._buildx = shutil.which("buildx", path=environment["PATH"]) or "buildx"
         self._builder = cloud.builder_name
 
-    def build(self, nonce: str) -> None:
+    def build(self, reference: str, dockerfile: str = "Dockerfile", *, nonce: str = "") -> None:
         """Build and push one image."""
         words = [self._buildx, "build", "--builder", self._builder, "--push", "--provenance=false", "--progress=quiet"]
-        words += ["--build-arg", f"NONCE={nonce}", "-t", f"{self._repository}:{nonce}", str(self._context)]
+        words += ["--build-arg", f"NONCE={nonce}"] if nonce else []
+        words += ["-f", str(self._context / dockerfile), "-t", reference, str(self._context)]
         done = subprocess.run(words, env=self._environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BenchFailed(f"{' '.join(words)} failed:\n{done.stderr}")

@@ -1,0 +1,119 @@
+"""What builds have really done, for both sides alike: BuildKit's own history, and the blobs in the registry.
+
+Decides what counts as executed (steps that BuildKit did not find in its cache), as uploaded (bytes of context and
+Dockerfile that BuildKit received) and as pushed (blobs that are new in a repository; an upload of a blob that is
+there already is not made). Nothing is read from what a program printed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from bench.engine import BenchFailed
+from localcloud import LocalCloud
+
+_MANIFESTS = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"]
+_IDS_A_CALL = 100
+
+
+@dataclass(frozen=True)
+class Work:
+    """Of some builds: how many there were, steps executed, bytes received by BuildKit, bytes new in the registry."""
+
+    builds: int
+    steps: int
+    uploaded: int
+    pushed: int
+
+    def times(self, factor: float) -> Work:
+        """The work of so many times as many images."""
+        return Work(*(round(count * factor) for count in astuple(self)))
+
+
+class BuildFacts:
+    """Tells what happened since it was asked last.
+
+    Args:
+        cloud: Whose BuildKit is asked.
+        ecr: Client of its ECR.
+        repositories: Names of the repositories that one side pushes to.
+    """
+
+    def __init__(self, cloud: LocalCloud, ecr: Any, repositories: Iterable[str]) -> None:
+        self._address = cloud.buildkit_address
+        self._environment = cloud.environment()
+        self._buildctl = shutil.which("buildctl", path=self._environment["PATH"]) or "buildctl"
+        self._ecr = ecr
+        self._repositories = list(repositories)
+        self._seen = {record["Ref"] for record in self._records()}
+        self._blobs = self._blobs_now()
+
+    def since(self) -> Work:
+        """The work since the last call."""
+        records = [record for record in self._records() if record["Ref"] not in self._seen]
+        failed = [record for record in records if record.get("error")]
+        if failed:
+            raise BenchFailed(f"BuildKit's history shows a failed build: {failed[0]['error']}")
+        self._seen |= {record["Ref"] for record in records}
+        steps = sum(
+            int(record.get("numTotalSteps") or 0) - int(record.get("numCachedSteps") or 0) for record in records
+        )
+        uploaded = sum(
+            received_bytes(self._run("debug", "logs", "--progress", "rawjson", record["Ref"])) for record in records
+        )
+        blobs = self._blobs_now()
+        pushed = sum(size for blob, size in blobs.items() if blob not in self._blobs)
+        self._blobs = blobs
+        return Work(len(records), steps, uploaded, pushed)
+
+    def _records(self) -> list[dict[str, Any]]:
+        listed = self._run("debug", "histories", "--format", "{{json .}}")
+        return [json.loads(line)["record"] for line in listed.splitlines() if line]
+
+    def _run(self, *words: str) -> str:
+        command = [self._buildctl, "--addr", self._address, *words]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchFailed(f"`buildctl {' '.join(words[:2])}` failed: {done.stderr.strip()}")
+        return done.stdout or done.stderr
+
+    def _blobs_now(self) -> dict[tuple[str, str], int]:
+        """(Repository, digest) → size of every blob that an image of the repository has."""
+        found: dict[tuple[str, str], int] = {}
+        for repository in self._repositories:
+            pages = self._ecr.get_paginator("list_images").paginate(repositoryName=repository)
+            digests = sorted({image["imageDigest"] for page in pages for image in page["imageIds"]})
+            for begin in range(0, len(digests), _IDS_A_CALL):
+                answer = self._ecr.batch_get_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageDigest": digest} for digest in digests[begin : begin + _IDS_A_CALL]],
+                    acceptedMediaTypes=_MANIFESTS,
+                )
+                for image in answer["images"]:
+                    found |= {(repository, blob): size for blob, size in _blobs(image).items()}
+        return found
+
+
+def _blobs(image: Mapping[str, Any]) -> dict[str, int]:
+    manifest = json.loads(image["imageManifest"])
+    own = {image["imageId"]["imageDigest"]: len(image["imageManifest"])}
+    return own | {blob["digest"]: blob["size"] for blob in (manifest["config"], *manifest["layers"])}
+
+
+def received_bytes(log: str) -> int:
+    """Bytes that the client sent, from a build's log as ``rawjson``."""
+    most: dict[tuple[str, str], int] = {}
+    for line in log.splitlines():
+        if not line.startswith("{"):
+            continue
+        for status in json.loads(line).get("statuses") or []:
+            name = str(status.get("id", ""))
+            if name.startswith("transferring "):
+                key = (str(status.get("vertex")), name.partition(":")[0])
+                most[key] = max(most.get(key, 0), int(status.get("current") or 0))
+    return sum(most.values())

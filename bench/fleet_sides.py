@@ -1,0 +1,143 @@
+"""The sides of ``bench.fleet``: which steps there are, and what each side does in them.
+
+Naive repeats the whole installation for each image in the first build and in the dependency edit just as in the
+shared-package edit. So that the bench ends in minutes, it builds only some of the images in those two, and what is
+measured is scaled; in all other steps it builds all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.build_facts import BuildFacts, Work
+from bench.engine import BenchFailed, Stack
+from bench.first_up import PlainBuildx
+from bench.fleet_tree import BUILD_BACKEND, NEW_DEPENDENCY, PACKAGES, PARENT, PIP_CACHE, FleetTree
+from bench.workplace import Workplace
+from fast_container.core.plan_file import FILE_NAME
+
+PROJECT = Path(__file__).resolve().parent.parent
+IMAGES = 8
+_WARM_UP = """\
+FROM {parent}
+RUN --mount=type=cache,target={cache} \\
+    python3 -m pip install --cache-dir={cache} --target /tmp/unused {distributions}
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: As it is shown.
+        edit: What is done to the tree before it.
+        naive_images: How many images naive builds at most; fewer than all is scaled.
+    """
+
+    name: str
+    edit: Callable[[FleetTree], None]
+    naive_images: int = IMAGES
+
+
+# The edit of the package comes behind that of the dependency: the last two steps are to find all naive images built.
+STEPS = (
+    Step("first build", lambda _tree: None, 4),
+    Step("dependency edit", FleetTree.edit_dependency, 2),
+    Step("shared-package edit", FleetTree.edit_package),
+    Step("handler edit", FleetTree.edit_handler),
+    Step("unchanged", lambda _tree: None),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One step of one side, of all images."""
+
+    wall_s: float
+    work: Work
+    is_scaled: bool = False
+
+
+Side = dict[str, Measured]
+
+
+def warm_pip_cache(workplace: Workplace) -> None:
+    """Downloads everything once, and pulls the parent image; not measured."""
+    distributions = [name for names in PACKAGES.values() for name in names if "==" in name]
+    distributions += [NEW_DEPENDENCY, BUILD_BACKEND]
+    folder = workplace.folder / "fleet-warm-up"
+    folder.mkdir()
+    text = _WARM_UP.format(parent=PARENT, cache=PIP_CACHE, distributions=" ".join(distributions))
+    (folder / "Dockerfile").write_text(text)
+    url = workplace.repository("bench/fleet-warm-up")
+    PlainBuildx(workplace, folder).build(f"{url}:once")
+
+
+def measure_ours(workplace: Workplace, images: int) -> tuple[Side, float, int]:
+    """Ours; the seconds of deciding that nothing changed, and of how many images."""
+    tree = FleetTree(workplace.folder / "fleet-ours", images, "ours")
+    names = ["bench/fleet", "bench/fleet-bases"]
+    repository, bases = (workplace.repository(name) for name in names)
+    configuration = {"root": str(tree.root), "repository": repository, "bases": bases}
+    stack = Stack(workplace.cloud, workplace.folder / "stacks" / "shared", "shared_fleet", "shared", configuration)
+    facts = BuildFacts(workplace.cloud, workplace.ecr, names)
+    found: Side = {}
+    for step in STEPS:
+        step.edit(tree)
+        wall_s = stack.up().wall_s
+        found[step.name] = Measured(wall_s, facts.since())
+    if found["unchanged"].work.builds:
+        raise BenchFailed(f"an unchanged up built {found['unchanged'].work.builds} images")
+    return found, *_decision(stack, workplace)
+
+
+def measure_naive(workplace: Workplace, images: int, name: str, *, at_once: int) -> Side:
+    """Naive, so many images at once."""
+    tree = FleetTree(workplace.folder / f"fleet-{name}", images, name)
+    repositories = {image: f"bench/fleet-{name}-{image}" for image in tree.names}
+    urls = {image: workplace.repository(repository) for image, repository in repositories.items()}
+    buildx = PlainBuildx(workplace, tree.root)
+    facts = BuildFacts(workplace.cloud, workplace.ecr, repositories.values())
+    found: Side = {}
+    for version, step in enumerate(STEPS):
+        step.edit(tree)
+        chosen = tree.names[: step.naive_images]
+
+        def build(image: str, version: int = version) -> None:
+            buildx.build(f"{urls[image]}:v{version}", f"functions/{image}/Dockerfile.naive")
+
+        started = time.perf_counter()
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(build, chosen))
+        wall_s = time.perf_counter() - started
+        factor = images / len(chosen)
+        found[step.name] = Measured(wall_s * factor, facts.since().times(factor), len(chosen) < images)
+    return found
+
+
+def _decision(stack: Stack, workplace: Workplace) -> tuple[float, int]:
+    words = [sys.executable, "-m", "bench.planned_worker", str(stack.folder / FILE_NAME)]
+    path = os.pathsep.join([str(PROJECT), str(PROJECT / "components")])
+    environment = {**os.environ, "PYTHONPATH": path, "FAST_CONTAINER_CACHE": str(workplace.folder / "decision-cache")}
+    runs: list[float] = []
+    images = 0
+    for _ in range(6):
+        done = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchFailed(f"{' '.join(words)} failed:\n{done.stderr}")
+        found = json.loads(done.stdout)
+        if found["changed"]:
+            raise BenchFailed(f"{found['changed']} images changed although nothing was edited")
+        runs.append(found["seconds"])
+        images = found["images"]
+    # The first run fills the cache of file digests.
+    return sorted(runs[1:])[len(runs[1:]) // 2], images
