@@ -31,6 +31,8 @@ LAMBDAS = Path(__file__).resolve().parent.parent / "lambdas"
 TREE_FILES = 2_000
 _IGNORED = frozenset({"node_modules", ".git", "__pycache__"})
 _KB = 1000.0
+# What stands for it does not matter here: nothing is built.
+_BASE_IMAGE = "public.ecr.aws/lambda/python:3.12"
 
 
 class MemoryS3:
@@ -81,7 +83,13 @@ class Fleet:
         return len(fresh), parts, bundles, whole
 
     def _declared(self, name: str, path: Path) -> DeclaredImage:
-        return DeclaredImage(name=name, context=str(self.root), dockerfile=str(path), dockerfile_name=path.name)
+        return DeclaredImage(
+            name=name,
+            context=str(self.root),
+            dockerfile=str(path),
+            dockerfile_name=path.name,
+            build_args={"BASE_IMAGE": _BASE_IMAGE},
+        )
 
     def _bundle(self, image: SelectedImage, cuts: Mapping[str, Any]) -> bytes:
         job = BuildJob(
@@ -111,9 +119,12 @@ def uploads(workplace: Workplace) -> list[Table]:
     """The example fleet, and 100 images over a generated tree."""
     lambdas = workplace.folder / "uploads-lambdas"
     shutil.copytree(LAMBDAS, lambdas, ignore=shutil.ignore_patterns("__pycache__"))
-    fleet = Fleet(lambdas, {path.parent.name: path for path in sorted(lambdas.glob("*/Dockerfile"))})
+    dockerfiles = {path.parent.name: path for path in sorted(lambdas.glob("*/Dockerfile"))}
+    fleet = Fleet(lambdas, dockerfiles)
     rates = lambdas / "packages/pricing/src/shop_pricing/rates.py"
-    small = _table("the example fleet, 4 images", fleet, lambdas / "orders/handler.py", rates, shared=2)
+    small = _table(
+        f"the example fleet, {len(dockerfiles)} images", fleet, lambdas / "orders/handler.py", rates, shared=2
+    )
 
     images = 20 if workplace.is_quick else 100
     tree = workplace.folder / "uploads-tree"
@@ -121,7 +132,7 @@ def uploads(workplace: Workplace) -> list[Table]:
     (tree / ".dockerignore").write_text(IGNORE_FILE)
     folder = workplace.folder / "uploads-dockerfiles"
     folder.mkdir()
-    dockerfiles: dict[str, Path] = {}
+    dockerfiles = {}
     for index in range(images):
         path = folder / f"{index:03}.Dockerfile"
         path.write_text(dockerfile(index, whole=False))
