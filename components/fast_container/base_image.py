@@ -15,14 +15,8 @@ from typing import ClassVar, Literal, TypeAlias, Unpack, cast
 import pulumi
 
 from fast_container import args as rules
-from fast_container.core.base_dockerfile import (
-    DEFAULT_PARENT,
-    GENERATED_CONTEXT,
-    BaseSpec,
-    GeneratedBase,
-    Installer,
-    generate_base,
-)
+from fast_container.core.base_dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
+from fast_container.core.base_spec import DEFAULT_PARENT, BaseSpec, Installer
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.declared_dependencies import declared_dependencies
 from fast_container.core.requirements_file import read_text
@@ -31,7 +25,9 @@ from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions
 from fast_container.repository import RepositoryInput
 from fast_container.state.bases import BaseInput, BuiltHere, ExistingBaseImage
-from fast_container.state.preparation import run_error
+from fast_container.state.hook import make_hook
+from fast_container.state.preparation import record_name, run_error
+from fast_container.state.program import current_program
 
 FOLDER = ".fast-container"
 _PARENT_CONTEXT = "base-parent"
@@ -60,10 +56,15 @@ class BaseImage(FastContainerImage):
         constraints: A constraints file.
         lock: ``uv.lock``: exact versions and hashes.
         parent: What it starts from: a reference, or another base image.
+        parent_user: Whom the parent runs as, where that is not root: the installation becomes root, the image that
+            user again. Known by itself where the parent is a base image of this program with ``install``.
         installer: ``pip`` or ``uv``.
         build_requirements: A requirements file with the packages' build backends.
         opts: Resource options of the component.
         **options: As ``FastContainerImage`` has them; with ``install``, those that make up a Dockerfile are refused.
+
+    Attributes:
+        runs_as: The user of the image, where ``install`` makes it known; else "".
 
     Raises:
         pulumi.RunError: An argument cannot be right, or requirements cannot hold together.
@@ -72,6 +73,8 @@ class BaseImage(FastContainerImage):
     TYPE: ClassVar[str] = "fast-container:index:BaseImage"
     # Its consumers have nothing to stay on.
     ALWAYS_WAITS: ClassVar[bool] = True
+
+    runs_as: str
 
     def __init__(
         self,
@@ -87,11 +90,13 @@ class BaseImage(FastContainerImage):
         constraints: str | None = None,
         lock: str | None = None,
         parent: str | BaseInput = DEFAULT_PARENT,
+        parent_user: str = "",
         installer: Installer = "pip",
         build_requirements: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
+        user = ""
         if install is not None:
             try:
                 _refuse_own_dockerfile(options)
@@ -113,11 +118,16 @@ class BaseImage(FastContainerImage):
                     runs_on=options.get("runs_on", "anywhere"),
                     secrets=tuple(options.get("secrets") or {}),
                     build_requirements=read_text(str(place), build_requirements) if build_requirements else "",
+                    parent_user=parent_user or (parent.runs_as if isinstance(parent, BaseImage) else ""),
                 )
-                options = _generated(options, generate_base(spec, root=str(place)), place, parent)
+                base = generate_base(spec, root=str(place))
+                options, user = _generated(options, base, place, parent), spec.user
+                # Said by the hook, and only where the base is to be built.
+                current_program(make_hook).notes[record_name(name)] = base.notes
             except FastContainerError as error:
                 raise run_error(name, error) from None
         super().__init__(name, repository=repository, opts=opts, **options)
+        self.runs_as = user
 
 
 def _refuse_own_dockerfile(options: ImageOptions) -> None:

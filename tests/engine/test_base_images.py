@@ -11,7 +11,7 @@ from engine_stack import EngineStack, Run
 
 PROGRAM = """
 import pulumi
-from fast_container import BaseImage, FastContainerImage
+from fast_container import BaseImage, FastContainerImage, SecretEnv
 
 config = pulumi.Config()
 images, bases = config.require("images"), config.require("bases")
@@ -26,8 +26,16 @@ for name in ("api", "worker"):
     pulumi.export(name, image.image_uri)
 FastContainerImage("named", repository=images, context="named", base_images={"python-deps": deps})
 FastContainerImage("alone", repository=images, context="alone")
+if config.get_bool("tools"):
+    tools = BaseImage("tools", repository=bases, context="tools", secrets={"token": SecretEnv("TOKEN")})
+    FastContainerImage("cli", repository=images, context="cli", base_images={"BASE_IMAGE": tools})
 """
 CONSUMER = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY own.txt /own.txt\n"
+# Fails for a cause that no build key covers.
+TOOLS = """
+FROM busybox
+RUN --mount=type=secret,id=token test "$(cat /run/secrets/token)" = right || { echo this token is refused; exit 4; }
+"""
 CONSUMERS = {"api-build", "worker-build", "named-build"}
 
 
@@ -112,15 +120,24 @@ class Bases:
         assert self.base_needed
         self.deps("three", "RUN echo this base is broken; exit 3\n")
         self.stack.file("alone/own.txt", "alone two")
-        return self.stack.up("--continue-on-error", expect=1)
+        self.stack.file("tools/Dockerfile", TOOLS)
+        self.stack.file("cli/Dockerfile", CONSUMER)
+        self.stack.file("cli/own.txt", "cli one")
+        self.stack.configure({"engine-test:tools": "true"})
+        return self.stack.up("--continue-on-error", expect=1, env={"TOKEN": "wrong"})
+
+    @cached_property
+    def base_mended(self) -> Run:
+        """One base's Dockerfile is mended; of the other nothing has changed but the secret's value."""
+        assert self.base_failed
+        self.deps("three")
+        return self.stack.up(env={"TOKEN": "right"})
 
     @cached_property
     def renamed(self) -> Run:
-        """The base as it was before it failed, under another name."""
-        assert self.base_failed
-        self.deps("two")
+        assert self.base_mended
         self.stack.configure({"engine-test:base": "python-deps", "engine-test:formerBase": "deps"})
-        return self.stack.up()
+        return self.stack.up(env={"TOKEN": "right"})
 
     @cached_property
     def destroyed(self) -> Run:
@@ -208,20 +225,44 @@ def test_a_failed_base_builds_no_consumer_and_stops_nobody_else(bases: Bases) ->
     assert run.records["alone"]["digest"] != before.records["alone"]["digest"]
     for name in ("deps", "api", "worker", "named"):
         assert run.records[name] == before.records[name]
-    assert run.builds == 2
+    assert not {"tools", "cli"} & run.records.keys()
+    assert run.builds == 3
 
 
 def test_a_failed_base_is_one_message_that_has_its_error(bases: Bases) -> None:
     errors = bases.base_failed.errors
     assert "this base is broken" in errors
-    assert errors.count("FastContainerImage '") == errors.count("FastContainerImage 'deps'") == 1
+    assert "this token is refused" in errors
+    assert errors.count("FastContainerImage 'deps'") == errors.count("FastContainerImage 'tools'") == 1
+    assert errors.count("FastContainerImage '") == 2
+
+
+def test_a_base_that_failed_is_built_by_the_next_update_once_it_is_mended_and_its_consumers_after_it(
+    bases: Bases,
+) -> None:
+    run = bases.base_mended
+    assert {"deps-build", *CONSUMERS} <= run.steps.keys()
+    assert run.builds == 6
+    deps = bases.layers("bases", run.records["deps"]["digest"])
+    for name in ("api", "worker", "named"):
+        assert bases.layers("images", run.records[name]["digest"])[: len(deps)] == deps
+
+
+def test_a_base_that_failed_is_built_again_when_nothing_but_the_cause_is_gone(bases: Bases) -> None:
+    run = bases.base_mended
+    assert (run.steps["tools-build"], run.steps["cli-build"]) == ("create", "create")
+    tools, cli = (
+        bases.layers(repository, run.records[name]["digest"])
+        for repository, name in (("bases", "tools"), ("images", "cli"))
+    )
+    assert cli[: len(tools)] == tools
 
 
 def test_a_renamed_base_with_an_alias_builds_nothing(bases: Bases) -> None:
     run = bases.renamed
     assert run.changes == {}
     assert run.builds == 0
-    assert run.records["python-deps"] == bases.base_needed.records["deps"]
+    assert run.records["python-deps"] == bases.base_mended.records["deps"]
 
 
 def test_destroy_forgets_consumers_before_their_bases_and_deletes_no_image(bases: Bases) -> None:

@@ -22,6 +22,9 @@ def add_base_arguments(parser: argparse.ArgumentParser) -> None:
         help="third-party distributions only, which is the default, or the packages too",
     )
     parser.add_argument("--parent", metavar="IMAGE", help="default: AWS's Python image for Lambda")
+    parser.add_argument(
+        "--parent-user", metavar="USER", default="", help="whom the parent runs as, where that is not root"
+    )
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="for the command of --write")
     parser.add_argument("--installer", choices=("pip", "uv"), default="pip", help="default: pip")
     parser.add_argument(

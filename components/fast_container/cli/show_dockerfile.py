@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fast_container.core.base_dockerfile import (
-    DEFAULT_PARENT,
     GENERATED_CONTEXT,
-    BaseSpec,
     GeneratedBase,
     generate_base,
 )
+from fast_container.core.base_spec import DEFAULT_PARENT, BaseSpec
 from fast_container.core.declared_dependencies import Selected, declared_dependencies
 from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError
@@ -64,6 +63,7 @@ def _generate(arguments: argparse.Namespace, root: str) -> GeneratedBase:
         installer=arguments.installer,
         runs_on=arguments.runs_on,
         secrets=arguments.secret,
+        parent_user=arguments.parent_user,
         build_requirements=read_text(root, backends) if backends else "",
     )
     return generate_base(spec, root=root)

@@ -19,19 +19,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
+from fast_container.core.base_spec import SECRET_FILES, USER_ID, BaseSpec, check_spec, notes_of
 from fast_container.core.bytecode_program import BYTECODE_PROGRAM
-from fast_container.core.declared_dependencies import Dependencies
 from fast_container.core.local_package import LocalPackage
 from fast_container.core.wheel_source import wheel_source
-from fast_container.errors import ArgsError
-
-Install = Literal["dependencies", "packages"]
-Installer = Literal["pip", "uv"]
-
-DEFAULT_PARENT: Final = "public.ecr.aws/lambda/python:3.12"
-"""What a base image starts from when nothing else is said."""
 
 GENERATED_CONTEXT: Final = "generated"
 """The named context with the generated files."""
@@ -39,44 +32,16 @@ GENERATED_CONTEXT: Final = "generated"
 UV_VERSION: Final = "0.13.9"
 """The uv that is used as installer, from PyPI."""
 
-SECRET_FILES: Final[Mapping[str, str]] = {
-    "netrc": "/root/.netrc",
-    "pip.conf": "/root/.config/pip/pip.conf",
-    "uv.toml": "/root/.config/uv/uv.toml",
-}
-"""Id of a build secret → where the installer looks for it."""
-
-USER_ID: Final = 65532
-"""The user of images that run on ECS; called ``app``."""
-
 _CACHE: Final = "/var/cache/fast-container"
 _FILES: Final = "/run/fast-container"
+# pip would install for that user alone, without a word, where nobody else looks.
+_MUST_BE_ROOT: Final = (
+    '{ test "$(id -u)" = 0 || { echo "The parent image runs as user $(id -u), which cannot install for everybody: '
+    'say whom it runs as with parent_user, so that the installation becomes root and the image that user again." >&2; '
+    "exit 1; }; } \\\n    && "
+)
 _EPOCH: Final = 315532800
 """1980-01-01, the first time that a wheel, which is a zip file, can hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class BaseSpec:
-    """What a base image is to hold.
-
-    Attributes:
-        parent: Reference of the image that it starts from, or the name of a named context.
-        dependencies: What the packages declare.
-        install: Third-party distributions only, or the packages too.
-        installer: What installs third-party distributions.
-        runs_on: ``lambda``, ``ecs`` or ``anywhere``, as images have it.
-        secrets: Ids of build secrets, of those in ``SECRET_FILES``.
-        build_requirements: Text of a requirements file with the packages' build backends; "" lets pip get what each
-            package asks for.
-    """
-
-    parent: str
-    dependencies: Dependencies
-    install: Install = "dependencies"
-    installer: Installer = "pip"
-    runs_on: str = "anywhere"
-    secrets: Sequence[str] = ()
-    build_requirements: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +73,7 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
     Raises:
         ArgsError: An argument, with its property path.
     """
-    _check(spec)
+    check_spec(spec)
     with_packages = spec.install == "packages"
     files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
     if spec.dependencies.requirements:
@@ -122,7 +87,7 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
         files=dict(sorted(files.items())),
         needs_source=with_packages,
         ignore=wheel_source(spec.dependencies.packages, root=root) if with_packages else (),
-        notes=_notes(spec),
+        notes=notes_of(spec),
     )
 
 
@@ -139,46 +104,11 @@ def base_dockerfile(spec: BaseSpec) -> str:
         blocks.append(_install_dependencies(spec))
     if packages:
         blocks.append(_install_packages(packages))
-    if spec.runs_on == "ecs":
+    if spec.parent_user:
+        blocks.append(f"# As the parent has it.\nUSER {spec.parent_user}\n")
+    elif spec.runs_on == "ecs":
         blocks.append(_user())
     return "\n".join(blocks)
-
-
-def _check(spec: BaseSpec) -> None:
-    for value, known, path in (
-        (spec.install, ("dependencies", "packages"), "install"),
-        (spec.installer, ("pip", "uv"), "installer"),
-        (spec.runs_on, ("anywhere", "ecs", "lambda"), "runs_on"),
-    ):
-        if value not in known:
-            raise ArgsError(f"{value!r} is not known", property_path=path, next_step=f"use one of {', '.join(known)}")
-    for name in spec.secrets:
-        if name not in SECRET_FILES:
-            raise ArgsError(
-                f"{name!r} is no secret that an installer reads",
-                property_path="secrets",
-                next_step=f"use one of {', '.join(SECRET_FILES)}, or write a Dockerfile of your own",
-            )
-    if not spec.parent or any(character.isspace() for character in spec.parent):
-        raise ArgsError(f"{spec.parent!r} is no image reference", property_path="parent")
-    if not spec.dependencies.packages and not spec.dependencies.requirements:
-        raise ArgsError(
-            "There is nothing to install",
-            property_path="packages",
-            next_step="give packages=, requirements= or a Dockerfile of your own",
-        )
-
-
-def _notes(spec: BaseSpec) -> tuple[str, ...]:
-    notes = list(spec.dependencies.notes)
-    names = spec.dependencies.unpinned
-    if names:
-        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        notes.append(
-            f"the versions of {len(names)} distributions are open ({shown}): the base image keeps those of its first "
-            "build; give lock= or constraints= to choose them"
-        )
-    return tuple(notes)
 
 
 def _heading(spec: BaseSpec) -> str:
@@ -192,12 +122,13 @@ def _heading(spec: BaseSpec) -> str:
 
 
 def _start(spec: BaseSpec) -> str:
-    root = "# The parent may run as another user.\nUSER 0:0\n" if spec.runs_on == "ecs" else ""
+    root = "# The parent may run as another user.\nUSER 0:0\n" if spec.becomes_root else ""
+    check = "" if root else _MUST_BE_ROOT
     return (
         f"FROM {spec.parent}\n{root}"
         "# Bytecode of what the parent brings: where the file system is read-only or thrown away, each start would "
         "compile it again.\n"
-        f"RUN {_generated('compile_bytecode.py')} \\\n    {_compile()}\n"
+        f"RUN {_generated('compile_bytecode.py')} \\\n    {check}{_compile()}\n"
     )
 
 
@@ -225,14 +156,14 @@ def _uv_stage(spec: BaseSpec) -> str:
     return (
         "# uv stays out of the image.\n"
         f"FROM {spec.parent} AS installer\n"
-        + ("USER 0:0\n" if spec.runs_on == "ecs" else "")
+        + ("USER 0:0\n" if spec.becomes_root else "")
         + _run([_cache("pip")], f"{_pip('install')} --no-compile --target /opt/uv uv=={UV_VERSION}", "")
     )
 
 
 def _build_stage(spec: BaseSpec) -> str:
     text = f"# Wheels of the packages are built aside, each in a stage of its own.\nFROM {spec.parent} AS build\n"
-    if spec.runs_on == "ecs":
+    if spec.becomes_root:
         text += "USER 0:0\n"
     text += f"# The same source gives the same wheel.\nENV SOURCE_DATE_EPOCH={_EPOCH}\n"
     if spec.build_requirements:

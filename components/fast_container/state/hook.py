@@ -63,6 +63,8 @@ async def _preview(
             image.reporter.note(f"will be copied from {source.url}: {explained}")
             return
     image.reporter.note(f"will be built: {explained}")
+    for note in program.notes.get(image.record_name, ()):
+        image.reporter.note(note)
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
     _warn_about_parallelism(program, image)

@@ -130,6 +130,8 @@ async def _prepare(
         raise run_error(inputs.declared.name, error) from None
     if url is None:
         reporter.note("will be built: its repository does not exist yet")
+        for note in program.notes.get(record_name(complete.name), ()):
+            reporter.note(note)
     else:
         program.plan(
             PlannedImage(

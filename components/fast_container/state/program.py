@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -69,7 +69,11 @@ class PlannedImage:
 
 @dataclass(slots=True)
 class Program:
-    """What the images of one program share; see the module."""
+    """What the images of one program share; see the module.
+
+    Attributes:
+        notes: Name of a record → what a preview says of its image once it is to be built.
+    """
 
     walks: SharedWalks
     default_builder: LocalBuilder
@@ -81,6 +85,7 @@ class Program:
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
     warned: set[str] = field(default_factory=set[str])
+    notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False
