@@ -11,12 +11,14 @@ Sources: github.com/moby/patternmatcher v0.6.1 (``ignorefile.ReadAll`` and the m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NewType
 
 from fast_container.core.go_path import SPACE, BadPatternError, clean
 from fast_container.core.ignore_pattern import IgnorePattern, read_pattern
+from fast_container.core.ignore_regexp import compile_go
 from fast_container.errors import DockerfileError
 
 State = NewType("State", int)
@@ -221,13 +223,13 @@ def _quick_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
     exact: set[str] = set()
     begins: list[str] = []
     ends: list[str] = []
-    searches: list[Callable[[str], object]] = []
+    expressions: list[str] = []
     for pattern in patterns:
         if not pattern.text.isascii():
             return _in_doubt
         if pattern.kind == "regexp":
             try:
-                searches.append(pattern.test())
+                expressions.append(f"(?:{compile_go(pattern.expression).pattern})")
             except BadPatternError:
                 return _in_doubt
         elif pattern.kind == "exact":
@@ -237,12 +239,14 @@ def _quick_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
         else:
             ends.append(pattern.text[2:])
             exact.add(pattern.text[2:].removeprefix("/"))
-    is_exact, all_begins, all_ends = exact.__contains__, tuple(begins), tuple(ends)
+    all_begins, all_ends = tuple(begins), tuple(ends)
+    # Of several kinds of patterns only those cost time that there are.
+    search = re.compile("|".join(expressions), re.ASCII).search if expressions else None
 
     def matches_nothing(path: str) -> bool:
-        if is_exact(path) or path.endswith(all_ends) or path.startswith(all_begins) or not path.isascii():
+        if path in exact or (all_ends and path.endswith(all_ends)) or (all_begins and path.startswith(all_begins)):
             return False
-        return not any([search(path) for search in searches]) if searches else True
+        return path.isascii() and (search is None or search(path) is None)
 
     return matches_nothing
 
