@@ -19,6 +19,7 @@ How to find one's way::
     registry_process   CNCF distribution     buildkit     buildkitd
     base_images/       stand-ins for python:3.12-slim and others
     aws_plugin/        stand-in for pulumi-resource-aws
+    docker_build_plugin/   stand-in for pulumi-resource-docker-build, to be moved away from
 
 ``python -m localcloud start | stop | status``.
 """

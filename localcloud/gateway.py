@@ -36,6 +36,7 @@ _ACTIONS = {
     ("blobs", "PATCH"): "ecr:UploadLayerPart",
     ("blobs", "PUT"): "ecr:CompleteLayerUpload",
     ("manifests", "PUT"): "ecr:PutImage",
+    ("manifests", "DELETE"): "ecr:BatchDeleteImage",
 }
 """What IAM calls the registry's requests (AWS, "IAM permissions for pushing an image"); the rest reads manifests."""
 
@@ -144,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         if repository is None:
             text = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT_ID}'"
             raise _RefusalError(404, "NAME_UNKNOWN", text)
-        if self.command == "DELETE" and not rest.startswith("uploads/"):
+        if self.command == "DELETE" and not rest.startswith("uploads/") and not (kind == "manifests" and ":" in rest):
             raise _RefusalError(405, "UNSUPPORTED", "The operation is unsupported.")
         if self.command == "POST":
             # Without the account setting BLOB_MOUNTING, ECR starts an ordinary upload instead of a mount.

@@ -1,48 +1,19 @@
-"""The plugin's process: prints its port, answers the engine, ends with it.
-
-Decides threads and the end of the process. The engine waits for the port on standard output and stops the process
-when it is done; should the engine vanish, this process sees that its parent changed, and ends too.
-"""
+"""The plugin's process; how it serves and ends is decided in ``serving``."""
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
-import grpc
-
-from localcloud.aws_plugin.servicer import Servicer, stubs
-
-_THREADS: Final = 64
-_PARENT_CHECK_S: Final = 0.5
-_MESSAGE_BYTES: Final = 400 * 1024 * 1024
+from localcloud.aws_plugin.servicer import Servicer
+from localcloud.aws_plugin.serving import serve
 
 
 def main() -> None:
     """Serve until the engine ends the process."""
     # The instance metadata service is not on this machine, and this stand-in talks to nothing else.
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    # A Ctrl-C in the terminal does not reach this process, which has a group of its own: this is the engine's good-bye.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
-    server = grpc.server(
-        ThreadPoolExecutor(max_workers=_THREADS),
-        options=[
-            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
-            ("grpc.max_send_message_length", _MESSAGE_BYTES),
-        ],
-    )
-    servicer = Servicer(_version(), os.environ)
-    stubs.load("provider_pb2_grpc").add_ResourceProviderServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    print(port, flush=True)
-    _wait_for_the_parents_end(int(os.environ.get("FAST_CONTAINER_AWS_PLUGIN_PARENT") or os.getppid()))
+    parent = int(os.environ.get("FAST_CONTAINER_AWS_PLUGIN_PARENT") or os.getppid())
+    serve(Servicer(_version(), os.environ), parent)
 
 
 def _version() -> str:
@@ -52,12 +23,6 @@ def _version() -> str:
     from localcloud.aws_plugin.install import sdk_version  # noqa: PLC0415
 
     return sdk_version()
-
-
-def _wait_for_the_parents_end(parent: int) -> None:
-    never = threading.Event()
-    while os.getppid() == parent:
-        never.wait(_PARENT_CHECK_S)
 
 
 if __name__ == "__main__":

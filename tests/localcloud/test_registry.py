@@ -143,3 +143,12 @@ def test_what_is_refused_leaves_the_connection_usable(cloud: LocalCloud, reposit
             assert (response.status, b"Not Authorized" in response.read()) == (401, True)
     finally:
         connection.close()
+
+
+def test_an_image_is_deleted_by_its_digest_and_not_by_a_tag(repository: str, registry: RegistryClient) -> None:
+    digest, _ = push_image(registry, repository, tag="one")
+    path = f"/v2/{repository}/manifests/"
+    assert registry.send("DELETE", path + "one").errors[0]["code"] == "UNSUPPORTED"
+    assert registry.send("DELETE", path + digest).status == 202
+    for reference in (digest, "one"):
+        assert registry.send("GET", path + reference, Accept=OCI_MANIFEST).status == 404

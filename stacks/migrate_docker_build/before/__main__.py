@@ -1,0 +1,60 @@
+"""Before: a Lambda function whose image is a ``docker_build.Image``. See ../README.md."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_docker_build as docker_build
+
+images = aws.ecr.Repository("images")
+caches = aws.ecr.Repository("caches")
+cache = caches.repository_url.apply(lambda url: f"{url}:api")
+token = aws.ecr.get_authorization_token_output()
+
+
+def credentials(repository: aws.ecr.Repository) -> docker_build.RegistryArgs:
+    """How the provider logs in."""
+    return docker_build.RegistryArgs(
+        address=repository.repository_url, username=token.user_name, password=token.password
+    )
+
+
+image = docker_build.Image(
+    "api",
+    context=docker_build.BuildContextArgs(location="../app"),
+    dockerfile=docker_build.DockerfileArgs(location="../app/Dockerfile"),
+    platforms=[docker_build.Platform.LINUX_AMD64],
+    cache_from=[docker_build.CacheFromArgs(registry=docker_build.CacheFromRegistryArgs(ref=cache))],
+    cache_to=[
+        docker_build.CacheToArgs(
+            registry=docker_build.CacheToRegistryArgs(ref=cache, mode=docker_build.CacheMode.MAX, image_manifest=True)
+        )
+    ],
+    push=True,
+    tags=[images.repository_url.apply(lambda url: f"{url}:latest")],
+    registries=[credentials(images), credentials(caches)],
+)
+
+role = aws.iam.Role(
+    "function",
+    assume_role_policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            ],
+        }
+    ),
+)
+function = aws.lambda_.Function(
+    "function",
+    package_type="Image",
+    image_uri=pulumi.Output.concat(images.repository_url, "@", image.digest),
+    role=role.arn,
+    timeout=30,
+)
+
+pulumi.export("digest", image.digest)
+pulumi.export("repository", images.name)
+pulumi.export("caches", caches.name)
+pulumi.export("function", function.name)
