@@ -27,7 +27,7 @@ class Task:
 
 TASKS = {
     "web": Task(health=("python3", "-m", "shop_web.health"), port=8080),
-    "worker": Task(health=("python3", "-m", "shop_worker.health"), environment=(("SCHEDULE", "*/5 * * * *"),)),
+    "worker": Task(health=("python3", "-m", "shop_worker.health"), environment=(("REPORT_EVERY_S", "300"),)),
     "frontend": Task(health=("wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"), port=8080),
 }
 
@@ -65,10 +65,14 @@ images = FastImageFleet(
 
 # --- where the tasks run, and what ECS may do to start them
 
-vpc = aws.ec2.get_vpc(id=config.get("vpcId")) if config.get("vpcId") else aws.ec2.get_vpc(default=True)
-subnets = config.get_object("subnets") or aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}]).ids
+# Without configuration: the account's default VPC, all its subnets, and whoever is in it.
+vpc_id, subnets, allowed = config.get("vpcId"), config.get_object("subnets"), config.get_object("allowedCidrs")
+if not (vpc_id and subnets and allowed):
+    vpc = aws.ec2.get_vpc(id=vpc_id) if vpc_id else aws.ec2.get_vpc(default=True)
+    vpc_id = vpc.id
+    subnets = subnets or aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}]).ids
+    allowed = allowed or [vpc.cidr_block]
 public_ip = config.get_bool("publicIp")
-allowed = config.get_object("allowedCidrs") or [vpc.cidr_block]
 
 cluster = aws.ecs.Cluster("cluster", settings=[{"name": "containerInsights", "value": "enabled"}])
 logs = {name: aws.cloudwatch.LogGroup(name, name=f"/ecs/{stack}/{name}", retention_in_days=14) for name in TASKS}
@@ -123,7 +127,7 @@ for name, task in TASKS.items():
     network = aws.ec2.SecurityGroup(
         name,
         description=f"{stack} {name}",
-        vpc_id=vpc.id,
+        vpc_id=vpc_id,
         ingress=[{"protocol": "tcp", "from_port": task.port, "to_port": task.port, "cidr_blocks": allowed}]
         if task.port
         else [],

@@ -1,1 +1,1 @@
-"""A worker that does a job by the clock and waits in between."""
+"""A worker that does its job again and again, and waits in between."""
