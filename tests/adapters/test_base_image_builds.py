@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.base_dockerfile import GENERATED_CONTEXT, BaseSpec, GeneratedBase, generate_base
+from fast_container.core.base_dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
+from fast_container.core.base_spec import BaseSpec
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage, InlineDockerfile
 from fast_container.core.declared_dependencies import declared_dependencies
 from fast_container.core.ports import BuiltImage
+from fast_container.errors import BuildFailed
 from tests.adapters.buildkit_images import Local, configuration, layers, make_job
 
 pytestmark = pytest.mark.buildkit
@@ -132,6 +134,22 @@ def test_a_chain_holds_everything_once_and_runs_as_a_named_user(local: Local, pa
     paths = added(local, image, number)
     assert [path for path in paths if "jinja2" in path or "markupsafe" in path or "/json/" in path] == []
     assert {path.rpartition("/")[2] for path in paths if "shop_" in path and path.endswith(".pyc")} != set()
+
+
+def test_a_parent_that_is_not_root_is_an_error_that_says_what_to_do_or_keeps_its_user(
+    local: Local, packages: Path
+) -> None:
+    parent = reference(local, local.build(local.job(f"FROM {RUNTIME}\nUSER 1234:1234\n")))
+    with pytest.raises(BuildFailed) as caught:
+        build(local, select(generate(packages, parent="deps"), packages, deps=parent), deps=parent)
+    assert "The parent image runs as user 1234" in "\n".join(caught.value.last_lines)
+    assert "parent_user" in "\n".join(caught.value.last_lines)
+    known = generate(packages, parent="deps", parent_user="1234:1234")
+    image = build(local, select(known, packages, deps=parent), deps=parent)
+    assert asyncio.run(configuration(local.registry, image.digest))["config"]["User"] == "1234:1234"
+    check = "import jinja2, os; print(os.getuid(), jinja2.__file__.startswith('/usr'))"
+    dockerfile = f'FROM base\nRUN python3 -c "{check}" > /tmp/said\nUSER 0:0\nRUN cp /tmp/said /said\n'
+    assert said(local, image, dockerfile) == "1234 True\n"
 
 
 def test_lambda_s_runtime_client_and_the_dependencies_are_compiled_for_good(local: Local, packages: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from fast_container.cli import main
-from fast_container.core.base_dockerfile import BaseSpec, GeneratedBase, generate_base
+from fast_container.core.base_dockerfile import GeneratedBase, generate_base
+from fast_container.core.base_spec import BaseSpec
 from fast_container.core.bytecode_program import BYTECODE_PROGRAM
 from fast_container.core.declared_dependencies import declared_dependencies
 from fast_container.core.dockerfile import read_dockerfile
@@ -72,6 +73,25 @@ def test_only_ecs_gets_a_user_and_it_is_the_last_word(tmp_path: Path) -> None:
     assert last["lambda"] == last["anywhere"]
 
 
+@pytest.mark.parametrize("runs_on", ["lambda", "ecs"])
+def test_on_a_parent_that_is_not_root_every_stage_installs_as_root_and_the_image_is_the_parents_user(
+    tmp_path: Path, runs_on: str
+) -> None:
+    base = generate(tmp_path, parent_user="app:app", runs_on=runs_on, install="packages", installer="uv")
+    lines = base.dockerfile.splitlines()
+    starts = [lines[number + 1] for number, line in enumerate(lines) if line.startswith("FROM python")]
+    users = [line for line in lines if line.startswith("USER ")]
+    assert len(starts) == 3
+    assert users == ["USER 0:0"] * 3 + ["USER app:app"]
+    assert lines[-1] == "USER app:app"
+
+
+def test_a_parent_of_whose_user_nothing_is_known_is_asked_before_anything_is_installed(tmp_path: Path) -> None:
+    dockerfile = generate(tmp_path).dockerfile
+    assert dockerfile.index('test "$(id -u)" = 0') < dockerfile.index("pip install")
+    assert "id -u" not in generate(tmp_path, parent_user="app").dockerfile
+
+
 def test_constraints_secrets_and_build_backends_are_mounted_and_not_copied(tmp_path: Path) -> None:
     write_tree(tmp_path, {"limits.txt": "anyio<5\n"})
     base = generate(
@@ -96,6 +116,7 @@ def test_another_index_is_used_by_uv_as_pip_uses_it(tmp_path: Path) -> None:
 def test_open_versions_are_said(tmp_path: Path) -> None:
     write_tree(tmp_path, {"r.txt": "a\nb>1\nc\nd==1\ne\n"})
     assert "4 distributions are open (a, b, c …)" in generate(tmp_path, requirements=["r.txt"]).notes[0]
+    assert "a rebuild may get others" in generate(tmp_path, requirements=["r.txt"]).notes[0]
     assert generate(tmp_path).notes == ()
 
 
@@ -103,6 +124,8 @@ def test_open_versions_are_said(tmp_path: Path) -> None:
     ("argument", "value", "path"),
     [
         ("install", "all", "install"),
+        ("parent_user", "app group", "parent_user"),
+        ("parent_user", "0:0", "parent_user"),
         ("installer", "poetry", "installer"),
         ("runs_on", "fargate", "runs_on"),
         ("secrets", ["token"], "secrets"),

@@ -114,8 +114,9 @@ def notes_of(spec: BaseSpec) -> tuple[str, ...]:
     names = spec.dependencies.unpinned
     if names:
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        what = f"versions of {len(names)} distributions are" if len(names) > 1 else "version of a distribution is"
         notes.append(
-            f"the versions of {len(names)} distributions are open ({shown}): the base image keeps those of its first "
+            f"the {what} open ({shown}): the base image keeps those of its first "
             "build, and a rebuild may get others; give lock= or constraints= to choose them"
         )
     return tuple(notes)
