@@ -15,8 +15,8 @@ BASES = f"{HOST}/shop/bases"
 FUNCTIONS = ["invoices", "labels", "orders", "reports", "routes", "search"]
 DIGEST = "sha256:" + "1" * 64
 
-# Importing pulumi_aws.lambda_ warns about one of its own modules.
-pytestmark = pytest.mark.filterwarnings("ignore:aws\\.lambda/:DeprecationWarning")
+# Importing pulumi_aws.lambda_ or pulumi_aws.s3 warns about their own modules.
+pytestmark = pytest.mark.filterwarnings("ignore:(aws[.]lambda/|aws[.]s3/|s3[.]):DeprecationWarning")
 
 
 class Mocks(pulumi.runtime.Mocks):
@@ -25,7 +25,7 @@ class Mocks(pulumi.runtime.Mocks):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs):
         self.made[f"{args.typ} {args.name}"] = args.inputs
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"arn": f"arn:aws:any:eu-central-1:123456789012:{args.name}"}
         if args.typ == "aws:ecr/repository:Repository":
             name = f"shop/{args.name.removesuffix('-repository')}"
             arn = f"arn:aws:ecr:eu-central-1:123456789012:repository/{name}"
@@ -111,3 +111,9 @@ def test_the_architecture_of_image_and_function_is_one_setting(fleet):
 def test_another_architecture_is_refused(fleet):
     with pytest.raises(pulumi.RunError, match="architecture must be one of"):
         fleet(architecture="riscv64")
+
+
+def test_two_functions_on_one_base_give_codebuild_one_policy_to_pull_it(fleet):
+    policies = fleet(builder="codebuild").of("aws:iam/rolePolicy:RolePolicy")
+    assert sorted(name for name in policies if "-pull-" in name) == ["builds-pull-0"]
+    assert sorted(name for name in policies if "-push-" in name) == ["builds-push-0", "builds-push-1"]
