@@ -26,7 +26,7 @@ class Shop:
         shutil.copytree(PROJECT / "lambdas", stacks.folder / "lambdas", ignore=ignored)
         for name in ("shared_base", "uses_shared_base"):
             shutil.copytree(PROJECT / "stacks" / name, stacks.folder / "stacks" / name, ignore=ignored)
-        self.base = self._stack("shared_base", "shared-base", {})
+        self.base = self._stack("shared_base", "shared-base", {"pullAccounts": '["210987654321"]'})
         self.user = self._stack("uses_shared_base", "uses-shared-base", {"baseStack": "organization/shared-base/dev"})
 
     def _stack(self, folder: str, project: str, settings: dict[str, str]) -> EngineStack:
@@ -70,6 +70,14 @@ class Shop:
         base, user = self.base.up(), self.user.up()
         return base, user, self.gross(user)
 
+    @cached_property
+    def named_itself(self) -> Run:
+        """The base by its repository and key, in place of its stack."""
+        outputs = self.package_edited[0].stack_outputs
+        for output, setting in (("repository_url", "baseRepository"), ("build_key", "baseKey")):
+            self.user.configure({f"uses-shared-base:{setting}": outputs[output]})
+        return self.user.preview()
+
 
 @pytest.fixture(scope="module")
 def shop(stacks: Stacks) -> Shop:
@@ -94,3 +102,9 @@ def test_an_edited_package_rebuilds_the_base_and_then_the_image_on_it(shop: Shop
     assert "building: base image BASE_IMAGE changed\n" in user.messages(on="quotes")
     assert (base.builds, user.builds) == (1, 1)
     assert gross == "121.00"
+
+
+def test_a_base_that_is_named_by_its_repository_and_key_is_the_same_base(shop: Shop) -> None:
+    run = shop.named_itself
+    assert run.steps.keys().isdisjoint({"quotes", "quotes-build"})
+    assert run.messages("error") == run.messages(on="quotes") == []
