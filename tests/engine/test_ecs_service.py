@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from conftest import AWS_KEY_ID, AWS_SECRET_KEY, Stacks
-from engine_stack import EngineStack, Run
+from engine_stack import EngineStack, Run, wait_until
+from task_container import image_configuration, running
 
 pytestmark = pytest.mark.engine
 
@@ -21,7 +20,7 @@ SERVICES = ("frontend", "web", "worker")
 
 
 class Shop:
-    """The story: deploy, do nothing, edit what does not count, edit the web service."""
+    """The story: deploy, edit what no image is made of, edit the web service."""
 
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
@@ -30,9 +29,7 @@ class Shop:
         self.stack.environment["PYTHONDONTWRITEBYTECODE"] = ""
         self.stack.configure({"engine-test:repositoryName": f"{stacks.prefix}/images"})
         for name in SERVICES:
-            shutil.copytree(
-                SOURCE / name, self.stack.folder / name, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True
-            )
+            shutil.copytree(SOURCE / name, self.stack.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         self.ecs: Any = boto3.client(
             "ecs",
             endpoint_url=stacks.cloud.aws_endpoint,
@@ -42,21 +39,17 @@ class Shop:
         )
 
     def deployed(self, run: Run) -> dict[str, dict[str, Any]]:
-        """Service → what ECS says of it, with its task definition."""
-        cluster = run.stack_outputs["cluster"]
-        names = list(run.stack_outputs["services"].values())
+        """Service → what ECS says of it; ``definition`` is its task definition, ``container`` the one in it."""
+        cluster, names = run.stack_outputs["cluster"], run.stack_outputs["services"]
         found: dict[str, dict[str, Any]] = {}
-        for service in self.ecs.describe_services(cluster=cluster, services=names)["services"]:
-            task = self.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-            found[task["containerDefinitions"][0]["name"]] = {**service, "task": task}
+        for name, service in names.items():
+            (shown,) = self.ecs.describe_services(cluster=cluster, services=[service])["services"]
+            definition = self.definition(shown["taskDefinition"])
+            found[name] = {**shown, "definition": definition, "container": definition["containerDefinitions"][0]}
         return found
 
-    def configuration(self, digest: str) -> dict[str, Any]:
-        """What the image says about the process that it is for."""
-        store = f"http://{self.stacks.cloud.mirror_host}/v2/{self.stacks.prefix}/images"
-        accept = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
-        manifest = json.load(urlopen(Request(f"{store}/manifests/{digest}", headers=accept)))
-        return json.load(urlopen(f"{store}/blobs/{manifest['config']['digest']}"))["config"]
+    def definition(self, arn: str) -> dict[str, Any]:
+        return self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
 
     @cached_property
     def up(self) -> Run:
@@ -65,7 +58,7 @@ class Shop:
         return run
 
     @cached_property
-    def unchanged(self) -> Run:
+    def untouched(self) -> Run:
         assert self.up
         dockerfile = self.stack.folder / "web" / "Dockerfile"
         dockerfile.write_text(f"# A remark.\n\n{dockerfile.read_text()}")
@@ -75,7 +68,7 @@ class Shop:
 
     @cached_property
     def edited(self) -> Run:
-        assert self.unchanged
+        assert self.untouched
         program = self.stack.folder / "web" / "shop_web" / "app.py"
         program.write_text(program.read_text().replace("web 1", "web 2"))
         run = self.stack.up()
@@ -93,30 +86,49 @@ def test_first_up_deploys_three_services_by_the_digest_of_their_images(shop: Sho
     assert run.builds == 3
     assert shop.first.keys() == set(SERVICES)
     for name, service in shop.first.items():
-        (container,) = service["task"]["containerDefinitions"]
-        assert container["image"] == run.stack_outputs["image_uris"][name]
-        assert container["image"].endswith("@" + run.records[f"shop-{name}"]["digest"])
-        assert service["task"]["revision"] == 1
-        assert container["healthCheck"]["command"][0] == "CMD"
+        image = service["container"]["image"]
+        assert image == run.stack_outputs["image_uris"][name]
+        assert image.endswith("@" + run.records[f"shop-{name}"]["digest"])
+        assert service["definition"]["revision"] == 1
+        assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+        (deployment,) = service["deployments"]
+        assert (deployment["rolloutState"], deployment["runningCount"]) == ("COMPLETED", 1)
 
 
-def test_every_image_says_that_it_is_not_run_as_root(shop: Shop) -> None:
-    for record in shop.up.records.values():
-        assert shop.configuration(record["digest"])["User"] == "10001:10001"
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_is_healthy_without_root_without_capabilities_and_with_a_read_only_root(
+    shop: Shop, name: str, tmp_path: Path
+) -> None:
+    assert shop.up
+    service = shop.first[name]
+    assert image_configuration(shop.stacks.cloud, service["container"]["image"])["User"] == "10001:10001"
+    kind, *check = service["container"]["healthCheck"]["command"]
+    assert kind == "CMD"
+    with running(shop.stacks.cloud, service["definition"], tmp_path / "task") as container:
+        healthy = wait_until(lambda: container.execute(*check).returncode == 0, timeout_s=30)
+        assert healthy, container.log.read_text()
+        assert container.execute("id", "-u").stdout == "10001\n"
+        assert "Read-only file system" in container.execute("touch", "/tmp/file").stderr
 
 
-def test_edits_that_no_stage_reads_change_nothing(shop: Shop) -> None:
-    assert shop.unchanged.builds == 0
-    assert shop.unchanged.changes == {}
+def test_what_no_stage_reads_changes_nothing(shop: Shop) -> None:
+    assert shop.untouched.builds == 0
+    assert shop.untouched.changes == {}
 
 
 def test_an_edit_of_the_web_service_rolls_that_service_and_no_other(shop: Shop) -> None:
     run = shop.edited
     assert run.builds == 1
-    assert run.records["shop-web"]["digest"] != shop.up.records["shop-web"]["digest"]
+    # The record of the image and the service in place; the task definition by its next revision.
     assert run.changes == {"update": 2, "replace": 1}
-    assert {name: service["task"]["revision"] for name, service in shop.second.items()} == {
-        "frontend": 1,
-        "web": 2,
-        "worker": 1,
-    }
+    before, after = shop.first["web"], shop.second["web"]
+    assert after["serviceArn"] == before["serviceArn"]
+    assert after["definition"]["revision"] == 2
+    assert after["container"]["image"].endswith("@" + run.records["shop-web"]["digest"])
+    assert after["container"] == {**before["container"], "image": after["container"]["image"]}
+    (deployment,) = after["deployments"]
+    assert (deployment["taskDefinition"], deployment["rolloutState"]) == (after["taskDefinition"], "COMPLETED")
+    assert shop.definition(before["taskDefinition"])["status"] == "INACTIVE"
+    for name in ("frontend", "worker"):
+        assert shop.second[name]["deployments"] == shop.first[name]["deployments"]
+        assert shop.second[name]["definition"] == shop.first[name]["definition"]
