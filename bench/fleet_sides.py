@@ -20,7 +20,15 @@ from pathlib import Path
 from bench.build_facts import BuildFacts, Work
 from bench.engine import BenchFailed, Stack
 from bench.first_up import PlainBuildx
-from bench.fleet_tree import BUILD_BACKEND, NEW_DEPENDENCY, PACKAGES, PARENT, PIP_CACHE, FleetTree
+from bench.fleet_tree import (
+    BUILD_BACKEND,
+    LIGHT_PACKAGES,
+    NEW_DEPENDENCY,
+    PACKAGES,
+    PARENT,
+    PIP_CACHE,
+    FleetTree,
+)
 from bench.workplace import Workplace
 from fast_container.core.plan_file import FILE_NAME
 
@@ -70,9 +78,13 @@ class Measured:
 Side = dict[str, Measured]
 
 
+def _packages(workplace: Workplace) -> dict[str, list[str]]:
+    return LIGHT_PACKAGES if workplace.is_quick else PACKAGES
+
+
 def warm_pip_cache(workplace: Workplace) -> None:
     """Downloads everything once, and pulls the parent image; not measured."""
-    distributions = [name for names in PACKAGES.values() for name in names if "==" in name]
+    distributions = [name for names in _packages(workplace).values() for name in names if "==" in name]
     distributions += [NEW_DEPENDENCY, BUILD_BACKEND]
     folder = workplace.folder / "fleet-warm-up"
     folder.mkdir()
@@ -84,7 +96,7 @@ def warm_pip_cache(workplace: Workplace) -> None:
 
 def measure_ours(workplace: Workplace, images: int) -> tuple[Side, float, int]:
     """Ours; the seconds of deciding that nothing changed, and of how many images."""
-    tree = FleetTree(workplace.folder / "fleet-ours", images, "ours")
+    tree = FleetTree(workplace.folder / "fleet-ours", images, "ours", _packages(workplace))
     names = ["bench/fleet", "bench/fleet-bases"]
     repository, bases = (workplace.repository(name) for name in names)
     configuration = {"root": str(tree.root), "repository": repository, "bases": bases}
@@ -102,7 +114,7 @@ def measure_ours(workplace: Workplace, images: int) -> tuple[Side, float, int]:
 
 def measure_naive(workplace: Workplace, images: int, name: str, *, at_once: int) -> Side:
     """Naive, so many images at once."""
-    tree = FleetTree(workplace.folder / f"fleet-{name}", images, name)
+    tree = FleetTree(workplace.folder / f"fleet-{name}", images, name, _packages(workplace))
     repositories = {image: f"bench/fleet-{name}-{image}" for image in tree.names}
     urls = {image: workplace.repository(repository) for image, repository in repositories.items()}
     buildx = PlainBuildx(workplace, tree.root)

@@ -8,6 +8,7 @@ and their dependencies are installed in one step. Versions are exact, so that a 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 LAMBDAS = Path(__file__).resolve().parent.parent / "lambdas"
@@ -20,7 +21,10 @@ PACKAGES = {
     "shop_store": ["pyarrow==26.0.1", "shop-core"],
     "shop_text": ["jinja2==3.1.6", "rapidfuzz==3.14.6", "shop-core"],
 }
-"""Package → what it declares; 170 MB installed, nearly all of it pyarrow."""
+"""Package → what it declares; 180 MB installed, nearly all of it pyarrow."""
+
+LIGHT_PACKAGES = {**PACKAGES, "shop_store": ["rapidfuzz==3.14.6", "shop-core"]}
+"""The same without pyarrow, 20 MB, for a run that is to be quick."""
 
 NEW_DEPENDENCY = "segno==1.6.6"
 BUILD_BACKEND = "flit_core==4.2.0"
@@ -74,12 +78,13 @@ class FleetTree:
         root: Made here.
         images: How many functions there are.
         nonce: In every package's source, so that no other tree's steps are found in BuildKit's cache.
+        packages: ``PACKAGES`` or ``LIGHT_PACKAGES``.
     """
 
-    def __init__(self, root: Path, images: int, nonce: str) -> None:
+    def __init__(self, root: Path, images: int, nonce: str, packages: Mapping[str, list[str]] = PACKAGES) -> None:
         self.root = root
         self.names = [f"function-{number}" for number in range(images)]
-        for package, dependencies in PACKAGES.items():
+        for package, dependencies in packages.items():
             self._write_package(package, dependencies, nonce)
         shutil.copy(LAMBDAS / "packages" / "build-requirements.txt", root / "packages")
         for name in self.names:
