@@ -11,17 +11,17 @@ import argparse
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.registries import Registries
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import is_own_base
+from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob
 from fast_container.errors import ArgsError, FastContainerError
 
@@ -45,18 +45,6 @@ class _Lines:
     def warn(self, line: str) -> None:
         """A line."""
         sys.stderr.write(f"{self._image}: warning: {line}\n")
-
-
-class _Clock:
-    """Satisfies ``core.ports.Clock``."""
-
-    def monotonic(self) -> float:
-        """Seconds, for durations."""
-        return time.monotonic()
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -95,7 +83,7 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
         built = BuildxExecutor(
             None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
         )
-        scheduler = Scheduler(_Clock(), RegistryCopier(registries.oci_blocking))
+        scheduler = Scheduler(SystemClock(), RegistryCopier(registries.oci_blocking))
         executor = LimitedExecutor(built, max_parallel)
         digests = {name: manifest.digest for name, manifest in found.items()}
         tasks: dict[str, asyncio.Task[None]] = {}
@@ -152,29 +140,14 @@ async def _job(
     secrets: Mapping[str, bytes],
     registries: Registries,
 ) -> BuildJob:
-    declared, selected = image.selected.declared, image.selected
     named = {
         alias: reference
         if not is_own_base(reference)
         else await _base_reference(alias, image, images, digests, registries)
-        for alias, reference in selected.named_images.items()
+        for alias, reference in image.selected.named_images.items()
     }
-    job = BuildJob(
-        name=declared.name,
-        key=selected.key,
-        repository_url=image.entry.repository_url,
-        dockerfile=selected.dockerfile_text,
-        dockerfile_name=declared.dockerfile_name,
-        contexts=selected.contexts,
-        platform=declared.platform,
-        target=declared.target,
-        build_args=declared.build_args,
-        labels=declared.labels,
-        named_images=named,
-        runs_on=image.entry.runs_on,
-        source_policy=declared.source_policy,
-    )
-    return replace(job, secrets={secret: secrets[secret] for secret in declared.secret_ids})
+    values = {secret: secrets[secret] for secret in image.selected.declared.secret_ids}
+    return job_of(image.selected, image.entry.repository_url, named, runs_on=image.entry.runs_on, secrets=values)
 
 
 async def _base_reference(

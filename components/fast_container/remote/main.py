@@ -17,6 +17,7 @@ from pathlib import Path
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.registries import Registries
 from fast_container.build.pipeline import publish
 from fast_container.core import build_lines
@@ -50,18 +51,6 @@ class LineReporter:
     def warn(self, line: str) -> None:
         """A marked line."""
         say(build_lines.WARNING, line)
-
-
-class SystemClock:
-    """Satisfies ``core.ports.Clock``."""
-
-    def monotonic(self) -> float:
-        """Seconds, for durations."""
-        return time.monotonic()
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
 
 
 def main() -> int:

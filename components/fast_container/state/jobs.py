@@ -14,6 +14,7 @@ import pulumi
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.args import DEFAULT_TIMEOUT_S
 from fast_container.builders import LocalBuilder
+from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob
 from fast_container.core.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
@@ -30,30 +31,21 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
         RegistryError: A base is not there and is not of this program.
     """
     selected = image.selected
-    declared = selected.declared
+    name = selected.declared.name
     local = isinstance(image.builder, LocalBuilder)
     cache = await _caches(image)
     session = AwsSession(image.access, os.environ)
     read = local_values if local else own_values
-    return BuildJob(
-        name=declared.name,
-        key=selected.key,
-        repository_url=image.repository_url,
-        dockerfile=selected.dockerfile_text,
-        dockerfile_name=declared.dockerfile_name,
-        contexts=selected.contexts,
-        platform=declared.platform,
-        target=declared.target,
-        build_args=declared.build_args,
-        labels=declared.labels,
-        named_images={**selected.named_images, **await base_references(program, image)},
+    return job_of(
+        selected,
+        image.repository_url,
+        {**selected.named_images, **await base_references(program, image)},
         secrets=await read(image.secrets, session.client),
         secret_references={} if local else references(image.secrets),
         runs_on=image.runs_on,
         timeout_s=_timeout_s(image),
-        source_policy=declared.source_policy,
-        cache_from=cache.imports(declared.name) if cache else (),
-        cache_to=cache.exports(declared.name) if cache else (),
+        cache_from=cache.imports(name) if cache else (),
+        cache_to=cache.exports(name) if cache else (),
     )
 
 

@@ -20,6 +20,7 @@ from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.blob_copy import RegistryCopier
+from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.stat_cache import StatCache
 from fast_container.adapters.threads import in_thread
@@ -32,7 +33,6 @@ from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.core.plan_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.state.bases import KnownBase
-from fast_container.state.clock import SystemClock
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.pins import ProgramPins
@@ -166,12 +166,15 @@ class Program:
             image: The image.
             before: Repository in which the state has the image, or "".
         """
-        key = image.selected.key.hex
-        found = {url: planned[0].access for (url, of), planned in self.images.items() if of == key}
+        found = {twin.repository_url: twin.access for twin in self.twins(image)}
         if before:
             found.setdefault(before, image.access)
-        found.pop(image.repository_url, None)
         return [self.repository_at(url, access) for url, access in found.items()]
+
+    def twins(self, image: PlannedImage) -> list[PlannedImage]:
+        """Images of the same key in other repositories, one for each."""
+        key = image.selected.key.hex
+        return [planned[0] for (url, of), planned in self.images.items() if of == key and url != image.repository_url]
 
     async def executor_of(self, image: PlannedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""
