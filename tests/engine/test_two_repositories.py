@@ -34,7 +34,12 @@ class TwoRepositories:
         self.stack.file("app/own.txt", "one")
 
     @cached_property
+    def preview_of_first(self) -> Run:
+        return self.stack.preview()
+
+    @cached_property
     def first(self) -> Run:
+        assert self.preview_of_first
         return self.stack.up()
 
     @cached_property
@@ -57,6 +62,13 @@ class TwoRepositories:
 @pytest.fixture(scope="module")
 def two(stacks: Stacks) -> TwoRepositories:
     return TwoRepositories(stacks)
+
+
+def test_preview_says_of_which_repository_the_other_one_gets_its_copy(two: TwoRepositories) -> None:
+    said = {name: two.preview_of_first.messages(on=name) for name in ("one", "two")}
+    ((builds, (built,)), (_, (copied,))) = sorted(said.items(), key=lambda row: "copied" in row[1][0])
+    assert built == "will be built: first build\n"
+    assert copied == f"will be copied from {two.urls[builds]}, where it is built first: first build\n"
 
 
 def test_an_image_for_two_repositories_is_built_once_and_tagged_in_both(two: TwoRepositories) -> None:

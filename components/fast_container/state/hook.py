@@ -6,6 +6,7 @@ looks up. Leaves building and publishing to ``build.pipeline``, and recording th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -58,16 +59,27 @@ async def _preview(
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
         return
-    for source in program.elsewhere(image, _moved_from(image, recorded, old)):
-        if await source.find([key.tag]):
-            image.reporter.note(f"will be copied from {source.url}: {explained}")
-            return
+    if source := await _copied_from(program, image, _moved_from(image, recorded, old)):
+        image.reporter.note(f"will be copied from {source}: {explained}")
+        program.to_build.add(image.record_name)
+        return
     image.reporter.note(f"will be built: {explained}")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
     _warn_about_parallelism(program, image)
+
+
+async def _copied_from(program: Program, image: PlannedImage, before: str) -> str:
+    """Where an image that its repository does not have will come from without a build of its own; "" for nowhere."""
+    for source in program.elsewhere(image, before):
+        # What may not be asked is no source.
+        with contextlib.suppress(RegistryError):
+            if await source.find([image.selected.key.tag]):
+                return source.url
+    first = next((twin for twin in program.twins(image) if twin.record_name in program.to_build), None)
+    return f"{first.repository_url}, where it is built first" if first else ""
 
 
 async def _publish(
