@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from fast_container.cli import main
@@ -126,6 +128,26 @@ def test_an_edited_base_is_built_with_its_consumer_alone(
     assert capsys.readouterr()[0].endswith("2 in the registry already, 2 built, 0 not built\n")
     below, lowest = layers_below(local, plan)
     assert below == lowest
+
+
+def test_an_image_of_another_repository_is_copied_without_a_builder(
+    plan: Path, local: Local, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["warm", "--secret", "token=TOKEN_OF_CI"]) == 0
+    host, _, name = local.url.partition("/")
+    other = f"{host}/{name}-other"
+    ecr: Any = boto3.client("ecr", region_name=local.cloud.region, endpoint_url=local.cloud.aws_endpoint)
+    ecr.create_repository(repositoryName=f"{name}-other", imageTagMutability="IMMUTABLE")
+    alone = declare(plan, "alone")
+    key = select_image(alone, SharedWalks()).key
+    entries = [PlannedEntry(replace(alone, name=url), url, "anywhere", key.hex, {}) for url in (local.url, other)]
+    (plan / "fast-container.plan.json").write_text(write_plan_file(entries, str(plan)))
+    monkeypatch.setenv("PATH", "")
+    assert main(["warm"]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("1 in the registry already, 1 copied, 0 built, 0 not built\n")
+    assert f"copied from {local.url}: " in err
+    assert main(["plan"]) == 0
 
 
 def test_a_failed_base_stops_its_consumers_and_nobody_else(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,13 +80,14 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
         found = await look_up(images, registries)
         missing = [name for name in images if name not in found]
         _check_secrets({name: images[name] for name in missing}, secrets)
-        built = BuildxExecutor(
+        local = BuildxExecutor(
             None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
         )
         scheduler = Scheduler(SystemClock(), RegistryCopier(registries.oci_blocking))
-        executor = LimitedExecutor(built, max_parallel)
+        executor = LimitedExecutor(local, max_parallel)
         digests = {name: manifest.digest for name, manifest in found.items()}
         tasks: dict[str, asyncio.Task[None]] = {}
+        copied: list[str] = []
 
         async def one(name: str) -> None:
             image = images[name]
@@ -97,6 +98,8 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
             elsewhere = [await registries.registry(url) for url in sorted(others - {job.repository_url})]
             record = await scheduler.publish(job, registry, executor, _Lines(name), elsewhere=elsewhere)
             digests[name] = record.digest
+            if record.outcome == "copied":
+                copied.append(name)
 
         # Bases come first in the plan's order, so that their tasks are there.
         for name in missing:
@@ -105,7 +108,9 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
     finally:
         registries.close()
     failed = _say_failures(dict(zip(tasks, outcomes, strict=True)))
-    sys.stdout.write(f"{len(found)} in the registry already, {len(missing) - failed} built, {failed} not built\n")
+    copies = f"{len(copied)} copied, " if copied else ""
+    built = len(missing) - failed - len(copied)
+    sys.stdout.write(f"{len(found)} in the registry already, {copies}{built} built, {failed} not built\n")
     return _FAILED if failed else 0
 
 
