@@ -53,14 +53,16 @@ else:
     )
     repository_arn = repository.arn
 
-codebuild = config.get("builder") == "codebuild"
+builder = config.get("builder") or "local"
+if builder not in ("local", "codebuild"):
+    raise pulumi.RunError(f"builder must be local or codebuild, not {builder!r}")
 images = FastImageFleet(
     "shop",
     {name: {"context": name} for name in TASKS},
     repository=repository,
     platform=PLATFORMS[architecture],
     runs_on="ecs",
-    builder=CodeBuildBuilder("builds", architectures=[architecture]) if codebuild else LocalBuilder(),
+    builder=CodeBuildBuilder("builds", architectures=[architecture]) if builder == "codebuild" else LocalBuilder(),
 )
 
 # --- where the tasks run, and what ECS may do to start them

@@ -113,6 +113,9 @@ def test_only_ecs_gets_a_role_and_only_for_this_repository_and_these_logs(stack)
     assert everywhere["Action"] == "ecr:GetAuthorizationToken"
 
 
-def test_an_architecture_that_does_not_exist_is_refused(stack):
-    with pytest.raises(pulumi.RunError, match="architecture must be one of x86_64, arm64, not 'arm'"):
-        stack(architecture="arm")
+@pytest.mark.parametrize(
+    ("name", "text"), [("architecture", "one of x86_64, arm64, not 'other'"), ("builder", "local or codebuild, not")]
+)
+def test_a_value_that_does_not_exist_is_refused(stack, name, text):
+    with pytest.raises(pulumi.RunError, match=f"{name} must be {text}"):
+        stack(**{name: "other"})

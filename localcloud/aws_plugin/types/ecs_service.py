@@ -145,15 +145,21 @@ def _settle(aws: Aws, resource_id: str, wanted: Values) -> None:
         found = _describe(aws, resource_id, wanted)
         if found is None:
             raise PluginError("unexpected state 'INACTIVE'")
-        steady = len(found.get("deployments", [])) == 1 and found["runningCount"] == found["desiredCount"]
+        deployments = found.get("deployments", [])
+        if any(entry["status"] == "PRIMARY" and entry.get("rolloutState") == "FAILED" for entry in deployments):
+            raise PluginError(f"service deployment failed: {_newest_event(found)}")
+        steady = len(deployments) == 1 and found["runningCount"] == found["desiredCount"]
         return found if steady else None
 
     found = aws.poll(look, waiting_for=f"ECS Service ({resource_id}) to reach a steady state")
     # A service that has rolled back is steady too.
     task_definition = wanted.get("taskDefinition")
     if task_definition and _as_written(found["deployments"][0]["taskDefinition"], task_definition) != task_definition:
-        reason = next((event["message"] for event in found.get("events", [])), "no reason given")
-        raise PluginError(f"service deployment failed and was rolled back: {reason}")
+        raise PluginError(f"service deployment failed and was rolled back: {_newest_event(found)}")
+
+
+def _newest_event(found: Any) -> str:
+    return next((event["message"] for event in found.get("events", [])), "no reason given")
 
 
 def _update(aws: Aws, resource_id: str, old: Values, new: Values, changed: set[str]) -> None:

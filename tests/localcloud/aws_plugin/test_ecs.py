@@ -21,7 +21,7 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 VERSION = "2012-10-17"
 TRUST = {
     "Version": VERSION,
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 
 
@@ -194,6 +194,23 @@ def test_a_roll_that_cannot_start_a_task_goes_back_and_says_why(site: Site, clou
         assert (shown["taskDefinition"], shown["runningCount"]) == (good.state["arn"], 2)
         bad.delete()
     for resource in (made, good, bare, other):
+        resource.delete()
+
+
+def test_a_first_roll_that_fails_leaves_the_service_in_the_state_to_be_mended(site: Site) -> None:
+    bad = site.plugin.create(TASK_DEFINITION, site.definition(f"{site.url}@sha256:{'0' * 64}"))
+    with pytest.raises(RefusedError) as refused:
+        site.plugin.create(SERVICE, site.service(bad))
+    failed = refused.value.init_failed
+    assert "service deployment failed: " in failed.reasons[0]
+    assert "CannotPullContainerError" in failed.reasons[0]
+    checked = site.plugin.check(SERVICE, site.service(bad))
+    made = site.plugin.read(SERVICE, failed.id, state={}, inputs=checked)
+    assert made is not None
+    good = site.plugin.create(TASK_DEFINITION, site.definition(site.images[0]))
+    made.update(site.service(good))
+    assert made.changes(site.service(good)) == {}
+    for resource in (made, good, bad):
         resource.delete()
 
 
