@@ -104,6 +104,17 @@ class Failures:
         return self.stack.up("--continue-on-error", "--parallel=20", expect=1)
 
     @cached_property
+    def refused_refresh(self) -> Run:
+        assert self.up
+        self.stacks.cloud.calls.fail(
+            "ecr", "BatchGetImage", code="AccessDeniedException", message="not for you", times=-1
+        )
+        try:
+            return self.stack.refresh(expect=1)
+        finally:
+            self.stacks.cloud.calls.reset()
+
+    @cached_property
     def without_buildkit(self) -> Run:
         stack = self.stacks(BUILDKIT_GONE, folder="gone", name="gone")
         stack.file("context/Dockerfile", "FROM scratch\nCOPY . /\n")
@@ -148,8 +159,15 @@ def test_a_registry_that_does_not_answer_is_an_error_and_not_an_absent_image(
 
 
 def test_none_of_these_errors_prints_a_traceback(failures: Failures) -> None:
-    for run in (failures.preview, failures.up, failures.without_buildkit):
+    for run in (failures.preview, failures.up, failures.refused_refresh, failures.without_buildkit):
         assert "Traceback" not in run.output
+
+
+def test_a_refresh_that_the_registry_refuses_is_one_error_and_drops_no_record(failures: Failures) -> None:
+    (error,) = failures.refused_refresh.messages("error", on="good-build")
+    assert "not for you" in error
+    assert "ecr:BatchGetImage" in error
+    assert "good" in failures.refused_refresh.records
 
 
 def test_a_builder_that_is_not_there_is_named_with_the_command_that_makes_one(failures: Failures) -> None:

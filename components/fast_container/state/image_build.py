@@ -28,6 +28,7 @@ from pulumi.dynamic import (
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
 from fast_container.state.engine_watch import watch_engine
+from fast_container.state.provider_errors import show_errors_plainly
 from fast_container.state.registries import open_registry
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
@@ -46,6 +47,7 @@ class ImageBuildProvider(ResourceProvider):
         """Keep the stack's configuration: static credentials, if it holds any, stay in this process's memory."""
         self._config = req.config
         watch_engine()
+        show_errors_plainly()
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A record differs when its key or its repository does, or its build was not awaited; it is updated."""
