@@ -170,6 +170,25 @@ def test_an_upload_that_breaks_off_is_begun_again(source: HttpRegistry, target: 
     assert len(target.paths("POST")) == 2
 
 
+def test_a_copy_that_is_cancelled_puts_no_manifest(source: HttpRegistry, target: HttpRegistry) -> None:
+    manifest = push(source)
+
+    class Cancels(ListReporter):
+        def progress(self, line: str) -> None:
+            task.cancel()
+
+    async def scenario() -> None:
+        nonlocal task
+        copier = RegistryCopier(OciRegistry, piece_bytes=1000)
+        task = asyncio.ensure_future(copier.copy(manifest, source.url, target.url, Cancels()))
+        await task
+
+    task: asyncio.Future[int]
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scenario())
+    assert target.manifests == {}
+
+
 def test_nothing_is_copied_once_nothing_new_may_begin(source: HttpRegistry, target: HttpRegistry) -> None:
     def refuse() -> None:
         raise BuilderError("Not begun: the run was interrupted.")

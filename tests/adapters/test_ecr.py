@@ -18,9 +18,12 @@ from botocore.stub import Stubber
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.ecr import EcrRegistry, EcrToken
+from fast_container.adapters.http_transport import HttpTransport
 from fast_container.adapters.oci_registry import MANIFEST_TYPES, OciRegistry
+from fast_container.adapters.put_rate import PutRate
 from fast_container.adapters.registries import EcrHost, Registries, ecr_host
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import Manifest
 from fast_container.errors import AuthError, RegistryError
 from tests.adapters.http_registry import http_registry
 
@@ -240,6 +243,35 @@ def test_what_asks_nobody_does_not_import_the_sdk() -> None:
     )
     components = Path(__file__).parents[2] / "components"
     subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(components)}, check=True)
+
+
+def test_all_repositories_of_an_ecr_registry_share_one_rate_of_puts(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[PutRate] = []
+    monkeypatch.setattr(PutRate, "wait", lambda rate: waited.append(rate))
+    with http_registry() as server, http_registry() as another:
+        server.repositories = {"shop/images", "shop/bases"}
+        client = TokenClient(proxy_endpoint=f"http://{server.host}")
+        monkeypatch.setattr(AwsSession, "client", lambda *_: client)
+        registries = Registries(AwsAccess(region="eu-west-1", endpoints={"ecr": "http://127.0.0.1:4566"}), {})
+        manifest = Manifest(DIGEST, OCI, MANIFEST.encode())
+        for url in (f"{server.host}/shop/images", f"{server.host}/shop/bases", another.url):
+            asyncio.run(registries.registry_blocking(url).tag(manifest, f"key-{url[-5:]}"))
+        registries.close()
+    assert len(waited) == 2
+    assert waited[0] is waited[1]
+
+
+def test_a_throttled_tag_is_waited_out_in_ecr(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    throttled = (429, {}, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}')
+    with http_registry() as server:
+        server.script = [(404, {}, b""), throttled, throttled]
+        oci = OciRegistry(server.url, transport=HttpTransport(sleep=slept.append))
+        registry = EcrRegistry(server.url, TokenClient, oci)
+        manifest = Manifest(DIGEST, OCI, MANIFEST.encode())
+        assert asyncio.run(registry.tag(manifest, "key-1")) == DIGEST
+        assert server.tags == {"key-1": DIGEST}
+    assert slept == [0.25, 0.5]
 
 
 def test_tags_are_put_through_the_registry_with_the_token() -> None:
