@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.buildkit_images import Local
+from fast_container.adapters.buildx import BuildxExecutor
+from tests.adapters.buildkit_images import Local, make_job
 
 pytestmark = pytest.mark.buildkit
 
@@ -104,3 +105,20 @@ def test_old_logs_are_removed_and_young_ones_kept(local: Local, tree: Path) -> N
     assert young.exists()
     assert not old.exists()
     assert Path(built.log_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_credentials_are_asked_for_every_registry_that_a_build_names(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def credentials(host: str) -> None:
+        asked.append(host)
+
+    job = make_job(
+        "images.example/shop/api",
+        "FROM scratch\n",
+        named_images={"base": "docker-image://bases.example/shop/base@sha256:0"},
+        cache_from=("type=registry,ref=read.example/shop/cache:api",),
+        cache_to=("type=registry,ref=written.example/shop/cache:api,mode=max",),
+    )
+    BuildxExecutor(None, {}, tmp_path, credentials=credentials)._fetch_credentials(job)
+    assert asked == ["bases.example", "images.example", "read.example", "written.example"]
