@@ -1,16 +1,17 @@
 """What builds have really done, for both sides alike: BuildKit's own history, and the blobs in the registry.
 
-Decides what counts as executed (steps that BuildKit did not find in its cache), as uploaded (bytes of context and
-Dockerfile that BuildKit received) and as pushed (blobs that are new in a repository; an upload of a blob that is
-there already is not made). Nothing is read from what a program printed.
+Decides what counts as executed (steps of a Dockerfile that BuildKit did not find in its cache), as uploaded (bytes of
+context and Dockerfile that BuildKit received) and as pushed (blobs that are new in a repository; what is there already
+is not sent again). Nothing is read from what a program printed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from localcloud import LocalCloud
 
 _MANIFESTS = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"]
 _IDS_A_CALL = 100
+# "[2/4] RUN …", "[builder 1/2] COPY …"; a FROM brings an image and runs nothing.
+_STEP = re.compile(r"\[(?:[^\]]* )?\d+/\d+\] (?!FROM )")
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,8 @@ class BuildFacts:
         if failed:
             raise BenchFailed(f"BuildKit's history shows a failed build: {failed[0]['error']}")
         self._seen |= {record["Ref"] for record in records}
-        steps = sum(
-            int(record.get("numTotalSteps") or 0) - int(record.get("numCachedSteps") or 0) for record in records
-        )
-        uploaded = sum(
-            received_bytes(self._run("debug", "logs", "--progress", "rawjson", record["Ref"])) for record in records
-        )
+        logs = [self._run("debug", "logs", "--progress", "rawjson", record["Ref"]) for record in records]
+        steps, uploaded = sum(map(executed_steps, logs)), sum(map(received_bytes, logs))
         blobs = self._blobs_now()
         pushed = sum(size for blob, size in blobs.items() if blob not in self._blobs)
         self._blobs = blobs
@@ -105,15 +104,29 @@ def _blobs(image: Mapping[str, Any]) -> dict[str, int]:
     return own | {blob["digest"]: blob["size"] for blob in (manifest["config"], *manifest["layers"])}
 
 
+def executed_steps(log: str) -> int:
+    """Steps of a Dockerfile that were run and not found in the cache, from a build's log as ``rawjson``."""
+    completed: set[str] = set()
+    cached: set[str] = set()
+    for line in _objects(log):
+        for vertex in line.get("vertexes") or []:
+            if _STEP.match(vertex.get("name", "")):
+                completed |= {vertex["digest"]} if vertex.get("completed") else set()
+                cached |= {vertex["digest"]} if vertex.get("cached") else set()
+    return len(completed - cached)
+
+
 def received_bytes(log: str) -> int:
     """Bytes that the client sent, from a build's log as ``rawjson``."""
     most: dict[tuple[str, str], int] = {}
-    for line in log.splitlines():
-        if not line.startswith("{"):
-            continue
-        for status in json.loads(line).get("statuses") or []:
-            name = str(status.get("id", ""))
+    for line in _objects(log):
+        for status in line.get("statuses") or []:
+            name = status.get("id", "")
             if name.startswith("transferring "):
-                key = (str(status.get("vertex")), name.partition(":")[0])
-                most[key] = max(most.get(key, 0), int(status.get("current") or 0))
+                key = (status["vertex"], name.partition(":")[0])
+                most[key] = max(most.get(key, 0), status.get("current") or 0)
     return sum(most.values())
+
+
+def _objects(log: str) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in log.splitlines() if line.startswith("{"))

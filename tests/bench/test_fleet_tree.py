@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.build_facts import Work, received_bytes
+from bench.build_facts import Work, executed_steps, received_bytes
 from bench.fleet_tree import BUILD_BACKEND, LAMBDAS, PACKAGES, FleetTree
 from fast_container.core.declared_dependencies import declared_dependencies
 
@@ -66,3 +66,19 @@ def test_bytes_received_are_the_last_count_of_each_transfer() -> None:
 
 def test_work_of_some_images_is_scaled_to_the_fleet() -> None:
     assert Work(2, 6, 10, 1_000).times(4.0) == Work(8, 24, 40, 4_000)
+
+
+def test_steps_are_executed_when_they_end_and_were_not_cached() -> None:
+    def line(digest: str, name: str, **facts: object) -> str:
+        return json.dumps({"vertexes": [{"digest": digest, "name": name, **facts}]})
+
+    log = [
+        line("a", "[1/3] FROM docker.io/library/python", completed="now"),
+        line("b", "[2/3] RUN pip install", started="now"),
+        line("b", "[2/3] RUN pip install", started="now", completed="now"),
+        line("c", "[wheels 1/1] COPY . /src", completed="now"),
+        line("d", "[3/3] COPY handler.py .", completed="now", cached=True),
+        line("e", "[internal] load build definition from Dockerfile", completed="now"),
+        line("f", "[2/2] RUN never ends", started="now"),
+    ]
+    assert executed_steps("\n".join(log)) == 2
