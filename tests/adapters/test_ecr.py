@@ -247,7 +247,11 @@ def test_what_asks_nobody_does_not_import_the_sdk() -> None:
 
 def test_all_repositories_of_an_ecr_registry_share_one_rate_of_puts(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[PutRate] = []
-    monkeypatch.setattr(PutRate, "wait", lambda rate: waited.append(rate))
+
+    def wait(rate: PutRate) -> None:
+        waited.append(rate)
+
+    monkeypatch.setattr(PutRate, "wait", wait)
     with http_registry() as server, http_registry() as another:
         server.repositories = {"shop/images", "shop/bases"}
         client = TokenClient(proxy_endpoint=f"http://{server.host}")
