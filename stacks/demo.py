@@ -91,7 +91,7 @@ class Story:
         self._destroy()
 
     def _first_up(self) -> None:
-        _announce("1", f"first up: nothing is there yet, {IMAGES} images are built side by side, the base first")
+        _announce("1", f"first up: nothing is there; {IMAGES} images are built side by side, the base before its two")
         before = self._facts.builds()
         operation = self._check("1 first up", self._stack, self._stack.up, built=IMAGES, created=FUNCTIONS)
         builds = [build for reference, build in self._facts.builds().items() if reference not in before]
