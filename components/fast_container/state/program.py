@@ -104,6 +104,13 @@ class Program:
         key = image.selected.key
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
         self.repository_of(image).announce([key.tag])
+        host = image.repository_url.partition("/")[0]
+        if host not in self.warned and self.registries.is_reached_otherwise(image.repository_url, image.access):
+            self.warned.add(host)
+            image.reporter.warn(
+                f"{host} is reached with the AWS access of an image declared before, not with this one's:"
+                " a program has one login for a registry; give both the same `aws` access, or use two stacks"
+            )
 
     def fresh_walks(self) -> SharedWalks:
         """Walks that have seen nothing yet, for an image whose files may have changed meanwhile."""

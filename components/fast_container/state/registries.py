@@ -21,17 +21,26 @@ def open_registry(url: str, access: AwsAccess) -> Registry:
 
 
 class ProgramRegistries:
-    """The registries of one program: one set of tokens and connections for each host."""
+    """The registries of one program: one set of tokens and connections for each host.
+
+    A host is reached with the access of the first image that names it, since BuildKit gets one login for a host.
+    """
 
     def __init__(self) -> None:
         self._by_host: dict[str, Registries] = {}
+        self._access: dict[str, AwsAccess] = {}
 
     def repository(self, url: str, access: AwsAccess) -> DeferredRegistry:
         """The repository at ``host/name``; nothing is asked before its first use."""
         host = url.partition("/")[0]
         if host not in self._by_host:
             self._by_host[host] = Registries(access, os.environ)
+            self._access[host] = access
         return DeferredRegistry(url, self._by_host[host])
+
+    def is_reached_otherwise(self, url: str, access: AwsAccess) -> bool:
+        """Whether the host of a repository that is in use is reached with another access than this one."""
+        return self._access[url.partition("/")[0]] != access
 
     async def opened(self, job: BuildJob) -> Registry:
         """The repository of a job whose image was planned before."""
