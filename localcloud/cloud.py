@@ -24,7 +24,7 @@ from localcloud.aws_api import CONTROL_PREFIX
 from localcloud.base_images import NAMES, BaseImageKind, StandIn, ensure_base_image, serve
 from localcloud.base_images.catalogue import SERVED_AT_START, Architecture, Suite
 from localcloud.codebuild.control import CallControl, CodeBuildControl
-from localcloud.launching import FOREIGN, launch
+from localcloud.launching import FOREIGN, NO_BYTECODE, launch
 from localcloud.processes import remove_cgroups
 from localcloud.state import ACCOUNT_ID, REGION, CloudPaths, CloudRecord, LocalCloudError, locked
 
@@ -161,6 +161,7 @@ class LocalCloud:
             private_cache: Also give a private ``XDG_CACHE_HOME`` in the state directory.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        kept.pop(NO_BYTECODE, None)
         path = [str(Path(sys.executable).parent), str(self._tools_dir), kept.get("PATH", os.defpath)]
         environment = {
             **kept,

@@ -19,6 +19,9 @@ from localcloud.state import CloudPaths, CloudRecord, LocalCloudError
 FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_")
 """Settings of the user's that must not reach a process on the local cloud."""
 
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""Neither must this one: each process of each operation would compile the AWS SDK again."""
+
 
 def launch(paths: CloudPaths, tools: Path, *, own: bool) -> tuple[subprocess.Popen[bytes], int | None]:
     """Starts the supervisor and waits for its word; returns it and our end of the lifeline."""

@@ -1,10 +1,12 @@
 """Runs the tests on both cores.
 
-Decides only that: the emulator of CodeBuild shares its process with moto, so it has a run of its own.
+Decides how: three workers, since engine tests wait as much as they work; the emulator of CodeBuild shares its process
+with moto, so it has a run of its own; and Python keeps its bytecode, or each of hundreds of processes compiles anew.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +17,9 @@ EMULATOR = "tests/localcloud/codebuild"
 
 def both_cores(*arguments: str) -> int:
     """The exit code of one run."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def main() -> int:

@@ -25,8 +25,6 @@ class Shop:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
         self.stack: EngineStack = stacks((SOURCE / "__main__.py").read_text())
-        # The SDK's module of EC2 is large: without bytecode each operation would compile it for seconds.
-        self.stack.environment["PYTHONDONTWRITEBYTECODE"] = ""
         self.stack.configure({"engine-test:repositoryName": f"{stacks.prefix}/images"})
         for name in SERVICES:
             shutil.copytree(SOURCE / name, self.stack.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
