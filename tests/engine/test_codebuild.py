@@ -65,7 +65,8 @@ for name in ("orders", "invoices"):
     )
     pulumi.export(name, image.image_uri)
 FastContainerImage("slow", repository=images, builder=builder, context="slow")
-here = {"repository": local, "builder": LocalBuilder()}
+# A key of its own: the same one would be copied from the other repository.
+here = {"repository": local, "builder": LocalBuilder(), "triggers": {"built": "here"}}
 FastContainerImage("here", context="shop", dockerfile="shop/orders/Dockerfile", **here)
 """
 SECRETS = {"token": "v4lue-in-secrets-manager", "plain": "v4lue-in-parameter-store"}
@@ -322,9 +323,11 @@ def test_a_build_that_ended_well_unwatched_is_found_without_a_rebuild(remote: Re
     assert any(line.startswith("reused") for line in remote.found.run.messages("info", on="slow"))
 
 
-def test_an_image_built_remotely_holds_what_the_same_key_built_locally_holds(remote: Remote) -> None:
+def test_an_image_built_remotely_holds_what_the_same_inputs_built_locally_make(remote: Remote) -> None:
     records = remote.elsewhere.run.records
-    assert records["here"]["build_key"] == records["orders"]["build_key"]
+    parts = {name: part for name, part in records["here"]["parts"].items() if not name.startswith("trigger")}
+    assert parts == records["orders"]["parts"]
+    assert remote.elsewhere.run.builds == 1
     here, there = (
         layers(remote, name, records[record]["digest"]) for name, record in (("local", "here"), ("images", "orders"))
     )
