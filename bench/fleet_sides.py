@@ -48,18 +48,18 @@ class Step:
     Attributes:
         name: As it is shown.
         edit: What is done to the tree before it.
-        naive_images: How many images naive builds at most; fewer than all is scaled.
+        is_whole: Whether naive builds all images in it; otherwise one at a time or two at once, and that is scaled.
     """
 
     name: str
     edit: Callable[[FleetTree], None]
-    naive_images: int = IMAGES
+    is_whole: bool = True
 
 
 # The edit of the package comes behind that of the dependency: the last two steps are to find all naive images built.
 STEPS = (
-    Step("first build", lambda _tree: None, 4),
-    Step("dependency edit", FleetTree.edit_dependency, 2),
+    Step("first build", lambda _tree: None, is_whole=False),
+    Step("dependency edit", FleetTree.edit_dependency, is_whole=False),
     Step("shared-package edit", FleetTree.edit_package),
     Step("handler edit", FleetTree.edit_handler),
     Step("unchanged", lambda _tree: None),
@@ -122,7 +122,7 @@ def measure_naive(workplace: Workplace, images: int, name: str, *, at_once: int)
     found: Side = {}
     for version, step in enumerate(STEPS):
         step.edit(tree)
-        chosen = tree.names[: step.naive_images]
+        chosen = tree.names if step.is_whole else tree.names[: min(at_once, 2)]
 
         def build(image: str, version: int = version) -> None:
             buildx.build(f"{urls[image]}:v{version}", f"functions/{image}/Dockerfile.naive")

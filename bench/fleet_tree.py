@@ -17,9 +17,8 @@ PIP_CACHE = "/var/cache/fast-container/pip"
 """Where generated base images have pip's cache; a cache mount is known by its path, so both sides share it."""
 
 PACKAGES = {
-    "shop_core": ["pydantic==2.14.3"],
-    "shop_store": ["pyarrow==26.0.1", "shop-core"],
-    "shop_text": ["jinja2==3.1.6", "rapidfuzz==3.14.6", "shop-core"],
+    "shop_core": ["pydantic==2.14.3", "jinja2==3.1.6"],
+    "shop_store": ["pyarrow==26.0.1", "rapidfuzz==3.14.6", "shop-core"],
 }
 """Package → what it declares; 180 MB installed, nearly all of it pyarrow."""
 
@@ -63,7 +62,6 @@ CMD ["handler.handler"]
 _HANDLER = """\
 import shop_core
 import shop_store
-import shop_text
 
 
 def handler(event, context):
@@ -102,9 +100,9 @@ class FleetTree:
 
     def edit_dependency(self) -> None:
         """One more third-party distribution."""
-        file = self.root / "packages/shop_text/pyproject.toml"
+        file = self.root / "packages/shop_core/pyproject.toml"
         text = file.read_text()
-        file.write_text(text.replace('["jinja2', f'["{NEW_DEPENDENCY}", "jinja2'))
+        file.write_text(text.replace('["pydantic', f'["{NEW_DEPENDENCY}", "pydantic'))
 
     def edit_handler(self) -> None:
         """One line of one function."""
