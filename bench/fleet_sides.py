@@ -1,8 +1,8 @@
 """The sides of ``bench.fleet``: which steps there are, and what each side does in them.
 
 Naive repeats the whole installation for each image in the first build and in the dependency edit just as in the
-shared-package edit. So that the bench ends in minutes, it builds only some of the images in those two, and what is
-measured is scaled; in all other steps it builds all.
+shared-package edit. So that the bench ends in minutes, one by one it builds only one image in those two, and what is
+measured is scaled; in parallel they are taken from the shared-package edit. In all other steps it builds all.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.build_facts import BuildFacts, Work
@@ -48,7 +48,7 @@ class Step:
     Attributes:
         name: As it is shown.
         edit: What is done to the tree before it.
-        is_whole: Whether naive builds all images in it; otherwise one at a time or two at once, and that is scaled.
+        is_whole: Whether naive builds all images in it; see the module.
     """
 
     name: str
@@ -64,6 +64,7 @@ STEPS = (
     Step("handler edit", FleetTree.edit_handler),
     Step("unchanged", lambda _tree: None),
 )
+_FIRST_OF_ALL = next(step for step in STEPS if step.is_whole)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Measured:
 
     wall_s: float
     work: Work
-    is_scaled: bool = False
+    is_inferred: bool = False
 
 
 Side = dict[str, Measured]
@@ -122,7 +123,12 @@ def measure_naive(workplace: Workplace, images: int, name: str, *, at_once: int)
     found: Side = {}
     for version, step in enumerate(STEPS):
         step.edit(tree)
-        chosen = tree.names if step.is_whole else tree.names[: min(at_once, 2)]
+        if not step.is_whole and at_once > 1:
+            continue
+        if step is _FIRST_OF_ALL:
+            _push_parent(buildx, tree, urls)
+            facts.since()
+        chosen = tree.names if step.is_whole else tree.names[:1]
 
         def build(image: str, version: int = version) -> None:
             buildx.build(f"{urls[image]}:v{version}", f"functions/{image}/Dockerfile.naive")
@@ -133,7 +139,15 @@ def measure_naive(workplace: Workplace, images: int, name: str, *, at_once: int)
         wall_s = time.perf_counter() - started
         factor = images / len(chosen)
         found[step.name] = Measured(wall_s * factor, facts.since().times(factor), len(chosen) < images)
-    return found
+    same_work = replace(found[_FIRST_OF_ALL.name], is_inferred=True)
+    return {step.name: found.get(step.name, same_work) for step in STEPS}
+
+
+def _push_parent(buildx: PlainBuildx, tree: FleetTree, urls: Mapping[str, str]) -> None:
+    """Images that were not built before have the parent's layers in their repositories, as the others have."""
+    (tree.root / "Dockerfile.parent").write_text(f"FROM {PARENT}\n")
+    for url in urls.values():
+        buildx.build(f"{url}:parent", "Dockerfile.parent")
 
 
 def _decision(stack: Stack, workplace: Workplace) -> tuple[float, int]:
