@@ -82,10 +82,10 @@ def cached_build(workplace: Workplace) -> list[Table]:
     for whole in (True, False):
         dockerfiles = workplace.dockerfiles(whole=whole)
         sides: dict[str, Callable[[], float]] = {"buildx": _cached(workplace, root, dockerfiles)}
-        for images in (1, 100):
+        for images in (1, 20, 100):
             sides[f"{images}"] = _warm(workplace, root, dockerfiles, images)
         found = in_turns(sides, rounds)
-        for images in (1, 100):
+        for images in (1, 20, 100):
             each = Series(tuple(value / images for value in found[f"{images}"].values))
             cheaper = ratio(found["buildx"], each)
             reads = "all files" if whole else "a service and two packages"
