@@ -20,7 +20,7 @@ config = pulumi.Config()
 images = ImageRepository("images", name="{prefix}/images")
 caches = ImageRepository("caches", name="{prefix}/caches", immutable=False)
 builder = CodeBuildBuilder(
-    "builds",
+    "own",
     architectures=("x86_64", "arm64"),
     bucket="{prefix}-sources",
     role="{prefix}-role",
@@ -126,7 +126,7 @@ def test_an_existing_bucket_and_role_are_used_and_neither_made_nor_changed(story
 def test_projects_have_the_network_and_the_limits_that_were_asked_for(story: Story) -> None:
     assert story.first
     client = story.client("codebuild")
-    names = [name for name in client.list_projects()["projects"] if name.startswith("builds-")]
+    names = [name for name in client.list_projects()["projects"] if name.startswith("own-")]
     projects = [
         project
         for project in client.batch_get_projects(names=names)["projects"]
