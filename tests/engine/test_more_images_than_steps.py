@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Stacks
+from engine_stack import EngineStack
 
 PROGRAM = """
 import pulumi
 from fast_container import FastContainerImage, LocalBuilder
 
-one = LocalBuilder(max_parallel=1)
+builder = LocalBuilder(max_parallel=pulumi.Config().require_int("at_once"))
 for number in range(6):
     FastContainerImage(
         f"image-{number}",
         repository=pulumi.Config().require("repository"),
         context="small",
-        builder=one,
-        build_args={"NUMBER": str(number)},
+        builder=builder,
+        build_args={"NUMBER": str(number), "ROUND": pulumi.Config().require("at_once")},
     )
 """
 
 
-def test_builds_that_wait_for_their_turn_begin_while_the_engine_has_no_place_left(stacks: Stacks) -> None:
-    stack = stacks(PROGRAM)
-    stack.configure({"engine-test:repository": stacks.repository("images")})
-    stack.file("small/Dockerfile", "FROM scratch\nARG NUMBER\nLABEL number=$NUMBER\nCOPY Dockerfile /\n")
+@pytest.fixture(scope="module")
+def stack(stacks: Stacks) -> EngineStack:
+    made = stacks(PROGRAM)
+    made.configure({"engine-test:repository": stacks.repository("images")})
+    made.file("small/Dockerfile", "FROM scratch\nARG NUMBER\nARG ROUND\nLABEL n=$NUMBER$ROUND\nCOPY Dockerfile /\n")
+    return made
+
+
+def test_builds_that_wait_for_their_turn_begin_while_the_engine_has_no_place_left(stack: EngineStack) -> None:
+    stack.configure({"engine-test:at_once": "1"})
     run = stack.up("--parallel=3")
     assert run.builds == 6
     assert not run.errors
+    assert not [line for line in run.messages("warning") if "--parallel" in line]
+
+
+def test_an_update_without_preview_says_the_flag_that_lets_all_builds_run(stack: EngineStack) -> None:
+    stack.configure({"engine-test:at_once": "4"})
+    run = stack.up("--parallel=2")
+    assert run.builds == 6
+    (warning,) = [line for line in run.messages("warning") if "--parallel" in line]
+    assert "`--parallel 6`" in warning

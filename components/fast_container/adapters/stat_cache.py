@@ -74,7 +74,8 @@ class RootStatCache:
         self._file = file
         self._started_ns = time.time_ns() if started_ns is None else started_ns
         self._known = read_records(file)
-        self._new: dict[str, _Record] = {}
+        # Made into records when they are saved: until then the hashing of the rest goes on.
+        self._new: dict[str, tuple[os.stat_result, str]] = {}
 
     def get(self, path: str, facts: os.stat_result) -> str | None:
         """The content's ``sha256:<hex>`` when the facts are those that it was read under, else None."""
@@ -88,20 +89,26 @@ class RootStatCache:
 
     def put(self, path: str, facts: os.stat_result, digest: str) -> None:
         """Remember a digest that was read while the facts held, unless the file is too young."""
-        if self._is_racy(facts):
-            return
-        with contextlib.suppress(struct.error):  # A time of the 23rd century.
-            self._new[path] = _packed(facts) + bytes.fromhex(digest[len(_SHA256) :])
+        self._new[path] = facts, digest
 
     def save(self) -> None:
         """Write what is new, with what others wrote meanwhile; a folder that cannot be written is no error."""
-        if not self._new:
-            return
-        known = {**self._known, **read_records(self._file), **self._new}
-        self._known = known if len(known) <= _MOST_FILES else self._new
+        new = self._new_records()
         self._new = {}
+        if not new:
+            return
+        known = {**self._known, **read_records(self._file), **new}
+        self._known = known if len(known) <= _MOST_FILES else new
         with contextlib.suppress(OSError):
             _write(self._file, self._known)
+
+    def _new_records(self) -> dict[str, _Record]:
+        records: dict[str, _Record] = {}
+        for path, (facts, digest) in self._new.items():
+            if not self._is_racy(facts):
+                with contextlib.suppress(struct.error):  # A time of the 23rd century.
+                    records[path] = _packed(facts) + bytes.fromhex(digest[len(_SHA256) :])
+        return records
 
     def _is_racy(self, facts: os.stat_result) -> bool:
         whole_seconds = facts.st_mtime_ns % _SECOND_NS == 0

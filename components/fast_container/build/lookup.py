@@ -58,6 +58,10 @@ class LookupBatch:
         """What an earlier look-up of this run has found, without asking."""
         return self._answers.get(tag)
 
+    def is_absent(self, tag: str) -> bool:
+        """Whether an earlier look-up of this run has not found it."""
+        return tag in self._answers and self._answers[tag] is None
+
     async def _ask(self) -> None:
         await self._sleep(self._tick_s)
         wanted = [tag for tag in self._announced if tag not in self._answers]

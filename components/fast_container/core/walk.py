@@ -39,8 +39,8 @@ _CHUNK_BYTES = 1 << 20
 # Below this the lock of the interpreter is what a file costs, and threads only get in each other's way.
 _LARGE_BYTES = 1 << 20
 _MOST_THREADS = 8
-_MUCH_FILES = 256
-_MUCH_BYTES = 64 << 20
+# What takes seconds to read again; less is remembered when the program's last image was selected.
+_MUCH_BYTES = 1 << 30
 _DIR_MODE = 0o755
 _LINK_MODE = 0o777
 _MODES = {0: MODE_PLAIN, stat.S_IXUSR: MODE_EXECUTABLE}
@@ -152,8 +152,8 @@ class Tree:
                 self._unsaved_files = self._unsaved_bytes = 0
 
     def save_if_worth_it(self) -> None:
-        """Let the cache write when much was learnt since it last did; its cost grows with all that it holds."""
-        if self._unsaved_bytes >= _MUCH_BYTES or self._unsaved_files >= max(_MUCH_FILES, self.files_hashed // 2):
+        """Let the cache write when much was learnt since it last did, lest a run that is killed loses it."""
+        if self._unsaved_bytes >= _MUCH_BYTES:
             self.save()
 
     def absolute(self, path: str) -> str:
@@ -243,10 +243,11 @@ def read_digest(file: str, path: str, seen: os.stat_result) -> str:
         data = os.read(descriptor, size + 1 if size < _CHUNK_BYTES else _CHUNK_BYTES)
         length = len(data)
         digest = hashlib.sha256(data)
-        while data and length <= size and size >= _CHUNK_BYTES:
-            data = os.read(descriptor, _CHUNK_BYTES)
-            digest.update(data)
-            length += len(data)
+        if size >= _CHUNK_BYTES:
+            while data and length <= size:
+                data = os.read(descriptor, _CHUNK_BYTES)
+                digest.update(data)
+                length += len(data)
         facts = os.fstat(descriptor)
     finally:
         os.close(descriptor)

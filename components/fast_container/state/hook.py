@@ -94,9 +94,20 @@ async def _publish(
     _say_what_widens(image)
     if await _only_started(program, image, recorded, old, wait=wait):
         return
+    await _count_missing(program, image)
     explained = started or explain(image, old, why(image.selected.key, recorded), cache_dir() / "inputs")
     await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
     remember(image.selected, cache_dir() / "inputs")
+
+
+async def _count_missing(program: Program, image: PlannedImage) -> None:
+    """Find out what the repository lacks of all images that are known by now, in the one call that all share."""
+    if await program.repository_of(image).find([image.selected.key.tag]):
+        return
+    for planned in [one for images in program.images.values() for one in images]:
+        if program.repository_of(planned).is_absent(planned.selected.key.tag):
+            program.to_build.add(planned.record_name)
+    _warn_about_parallelism(program, image)
 
 
 async def _only_started(
