@@ -9,11 +9,24 @@ from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from fast_container.adapters.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from localcloud import LocalCloud
 from tests.adapters.buildkit_images import Local
+
+
+@pytest.fixture(scope="module")
+def sources_bucket() -> Iterator[Any]:
+    """A client of moto's S3, with a bucket called ``sources``."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+            patch.delenv(name, raising=False)
+        with mock_aws():
+            client: Any = boto3.client("s3", region_name="us-east-1")
+            client.create_bucket(Bucket="sources")
+            yield client
 
 
 @pytest.fixture(scope="session")

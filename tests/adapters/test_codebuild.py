@@ -6,13 +6,11 @@ import asyncio
 import io
 import json
 import zipfile
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from fast_container.adapters.codebuild import CodeBuildExecutor
 from fast_container.adapters.codebuild_api import CodeBuildApi
@@ -68,20 +66,9 @@ class Remote:
         return [item["Key"] for item in self.s3.list_objects_v2(Bucket="sources").get("Contents", [])]
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
-            patch.delenv(name, raising=False)
-        with mock_aws():
-            client: Any = boto3.client("s3", region_name="us-east-1")
-            client.create_bucket(Bucket="sources")
-            yield client
-
-
 @pytest.fixture
-def remote(s3: Any) -> Remote:
-    return Remote(s3)
+def remote(sources_bucket: Any) -> Remote:
+    return Remote(sources_bucket)
 
 
 @pytest.fixture

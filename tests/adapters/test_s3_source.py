@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from fast_container.adapters.s3_source import S3SourceStore, Upload
 from fast_container.core.archive import extract_archive
@@ -47,22 +44,11 @@ class CountedS3:
         return call
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
-            patch.delenv(name, raising=False)
-        with mock_aws():
-            client: Any = boto3.client("s3", region_name="us-east-1")
-            client.create_bucket(Bucket="sources")
-            yield client
-
-
 @pytest.fixture
-def s3(aws: Any) -> CountedS3:
-    for key in keys(aws):
-        aws.delete_object(Bucket="sources", Key=key)
-    return CountedS3(aws)
+def s3(sources_bucket: Any) -> CountedS3:
+    for key in keys(sources_bucket):
+        sources_bucket.delete_object(Bucket="sources", Key=key)
+    return CountedS3(sources_bucket)
 
 
 @pytest.fixture

@@ -78,11 +78,6 @@ class Run:
     def errors(self) -> str:
         return "\n".join(self.messages("error"))
 
-    @property
-    def said(self) -> str:
-        """All that stays on the rows."""
-        return "\n".join(self.messages())
-
     def outputs_of(self, name: str) -> dict[str, Any]:
         """New outputs of a resource in this operation (also in preview; unknown ones are absent or marked)."""
         for event in reversed(self.events):

@@ -1,14 +1,11 @@
 """``stacks/ecs_service`` under Pulumi's mocks: what its configuration decides."""
 
 import json
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-STACK = Path(__file__).parents[2] / "stacks" / "ecs_service"
 RECORD = "pulumi-python:dynamic/fast-container:ImageBuild"
 ACCOUNT = "123456789012"
 URL = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com/shop/images"
@@ -51,22 +48,12 @@ class Mocks(pulumi.runtime.Mocks):
 
 
 @pytest.fixture
-def stack(monkeypatch, tmp_path, mock_loops):
+def stack(run_stack):
     """Runs the program with a configuration; returns what it made."""
-    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.chdir(STACK)
 
     def run(**configuration: str) -> Mocks:
         mocks = Mocks()
-        pulumi.runtime.set_mocks(mocks, project="ecs-service", stack="dev", preview=False)
-        pulumi.runtime.set_all_config({f"ecs-service:{key}": text for key, text in configuration.items()})
-
-        @pulumi.runtime.test
-        def program() -> None:
-            runpy.run_path(str(STACK / "__main__.py"), run_name="__main__")
-
-        program()
+        run_stack("ecs_service", mocks, **configuration)
         return mocks
 
     return run

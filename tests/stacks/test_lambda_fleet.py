@@ -1,13 +1,10 @@
 """The example stack under Pulumi's mocks: a user's unit tests touch neither Docker nor a network."""
 
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-FLEET = Path(__file__).parents[2] / "stacks" / "lambda_fleet"
 RECORD = "pulumi-python:dynamic/fast-container:ImageBuild"
 HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 URL = f"{HOST}/shop/images"
@@ -45,22 +42,12 @@ class Mocks(pulumi.runtime.Mocks):
 
 
 @pytest.fixture
-def fleet(monkeypatch, tmp_path, mock_loops):
+def fleet(run_stack):
     """Runs the program with a configuration; returns what it made."""
-    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.chdir(FLEET)
 
     def run(**configuration: str) -> Mocks:
         mocks = Mocks()
-        pulumi.runtime.set_mocks(mocks, project="lambda-fleet", stack="dev", preview=False)
-        pulumi.runtime.set_all_config({f"lambda-fleet:{key}": text for key, text in configuration.items()})
-
-        @pulumi.runtime.test
-        def program() -> None:
-            runpy.run_path(str(FLEET / "__main__.py"), run_name="__main__")
-
-        program()
+        run_stack("lambda_fleet", mocks, **configuration)
         return mocks
 
     return run

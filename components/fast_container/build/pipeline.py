@@ -8,6 +8,8 @@ at once to ``build.scheduler``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from fast_container.build.copying import Copying, copy
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
@@ -15,6 +17,17 @@ from fast_container.core.plan import Build, Lookup, Recorded, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord, Outcome
 from fast_container.errors import RegistryError, VerifyError
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """How an image came to be under its key tag."""
+
+    outcome: Outcome
+    verified: Verified
+    built: BuiltImage = field(default_factory=lambda: BuiltImage(""))
+    pushed_bytes: int = 0
+    copied_from: str = ""
 
 
 async def publish(
@@ -54,46 +67,47 @@ async def publish(
     held = set[str]() if held_layers is None else held_layers
     there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or Lookup.ABSENT)
-    outcome: Outcome = "reused"
-    built, copied = BuiltImage(""), None
-    pushed_bytes = 0
+    copied = None
     if isinstance(plan, Build) and copying is not None:
         copied = await copy(job, registry, copying, reporter)
     if copied is not None:
-        outcome, pushed_bytes = "copied", copied.sent_bytes
         verified = await _tag(job, registry, copied.manifest, reporter)
+        put = _Put("copied", verified, pushed_bytes=copied.sent_bytes, copied_from=copied.source_url)
     elif isinstance(plan, Build):
-        outcome = "built"
         reporter.note(f"building: {explained or plan.reason}")
         if recorded is not None:
             held.update(await _layers_of(registry, recorded.digest))
-        built = await executor.build(job, reporter)
-        verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
-        new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
-        pushed_bytes = built.pushed_bytes or new_bytes
+        put = await _build(job, registry, executor, reporter, held)
     else:
         assert there is not None
-        verified = await _verify(job, registry, there, reporter)
-    held.update(verified.layers)
+        put = _Put("reused", await _verify(job, registry, there, reporter))
+    held.update(put.verified.layers)
     record = BuildRecord(
         name=job.name,
         repository_url=job.repository_url,
         key=job.key.hex,
-        digest=verified.manifest.digest,
-        outcome=outcome,
+        digest=put.verified.manifest.digest,
+        outcome=put.outcome,
         started=started,
         duration_s=clock.monotonic() - start_s,
-        steps=built.steps,
-        steps_cached=built.steps_cached,
-        pushed_bytes=pushed_bytes,
-        image_bytes=verified.image_bytes,
-        executor=executor_name if outcome == "built" else "",
+        steps=put.built.steps,
+        steps_cached=put.built.steps_cached,
+        pushed_bytes=put.pushed_bytes,
+        image_bytes=put.verified.image_bytes,
+        executor=executor_name if put.outcome == "built" else "",
         reason=explained or plan.reason,
-        log_path=built.log_path,
-        copied_from=copied.source_url if copied else "",
+        log_path=put.built.log_path,
+        copied_from=put.copied_from,
     )
     reporter.note(record.summary())
     return record
+
+
+async def _build(job: BuildJob, registry: Registry, executor: Executor, reporter: Reporter, held: set[str]) -> _Put:
+    built = await executor.build(job, reporter)
+    verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
+    new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
+    return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
 
 
 async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
