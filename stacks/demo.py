@@ -6,13 +6,10 @@ How the CLI is run, and where the numbers come from, is decided in ``stacks/rehe
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +20,10 @@ if not __package__:
 from localcloud import LocalCloud, LocalCloudError  # noqa: E402
 from stacks.rehearsal.checkout import Checkout, DemoFailed  # noqa: E402
 from stacks.rehearsal.facts import Facts, at_once  # noqa: E402
-from stacks.rehearsal.leftovers import wait_for_none  # noqa: E402
 from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation, Stack  # noqa: E402
+from stacks.rehearsal.questions import EVENTS, SHOWN  # noqa: E402
 from stacks.rehearsal.remote_step import entries, shown, without_docker  # noqa: E402
+from stacks.rehearsal.scratch import scratch_folder  # noqa: E402
 from stacks.rehearsal.table import Row, draw  # noqa: E402
 from tools.get_tools import ToolsError  # noqa: E402
 
@@ -34,31 +32,8 @@ REPOSITORY = "shop/images"
 BASES = "shop/bases"
 REMOTE_REPOSITORY = "shop/built-remotely"
 REMOTE_BASES = "shop/bases-built-remotely"
-LINES = [{"sku": "TE-001", "quantity": 2, "unit_price": "4.50"}, {"sku": "CU-002", "quantity": 1, "unit_price": "21"}]
-STOPS = [
-    {"name": "depot", "latitude": 52.52, "longitude": 13.40},
-    {"name": "Leipzig", "latitude": 51.34, "longitude": 12.37},
-    {"name": "Hamburg", "latitude": 53.55, "longitude": 9.99},
-    {"name": "Dresden", "latitude": 51.05, "longitude": 13.74},
-]
-EVENTS: Mapping[str, dict[str, Any]] = {
-    "orders": {"country": "DE", "lines": LINES},
-    "invoices": {"number": "2026-17", "country": "DE", "lines": LINES},
-    "search": {"query": "grean tea"},
-    "labels": {"parcel": "JD0146000037"},
-    "routes": {"stops": STOPS},
-    "reports": {"month": "2026-11", "sales": [{"country": "DE", "gross": "35.70"}, {"country": "DE", "gross": "4.30"}]},
-}
 FUNCTIONS = len(EVENTS)
 IMAGES = FUNCTIONS + 1
-SHOWN: Mapping[str, Callable[[dict[str, Any]], object]] = {
-    "orders": lambda answer: f"{answer['gross']} EUR",
-    "invoices": lambda answer: f"{answer['gross']} EUR",
-    "search": lambda answer: answer["found"][0]["sku"],
-    "labels": lambda answer: f"QR {answer['designator']}",
-    "routes": lambda answer: f"{answer['kilometres']} km",
-    "reports": lambda answer: f"DE {answer['totals']['DE']}",
-}
 
 
 class Story:
@@ -278,38 +253,13 @@ def _stop(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def _scratch_folder() -> Iterator[Path]:
-    """A private folder that goes when the demo succeeded or was stopped, and stays when a step failed."""
-    folder = Path(tempfile.mkdtemp(prefix="fast-container-demo-"))
-    failed = False
-    try:
-        yield folder
-    except Exception:
-        failed = True
-        raise
-    finally:
-        # Cleaning up is not to be cut short.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        left = wait_for_none(folder)
-        for process, command in left.items():
-            print(f"demo: process {process} had not ended and was killed: {command[:100]}", file=sys.stderr)
-        if failed:
-            print(f"demo: logs and state are kept in {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        if left and not failed:
-            raise DemoFailed("processes were left behind")
-
-
 def main() -> int:
     """Runs the demo; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
     begin = time.monotonic()
     story: Story | None = None
     try:
-        with _scratch_folder() as scratch:
+        with scratch_folder() as scratch:
             _announce("0", "the local cloud starts: AWS APIs, an OCI registry, BuildKit")
             with LocalCloud.running(scratch / "cloud") as cloud:
                 # The image with a compiler, which only one function's first stage needs.

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from stacks.demo import EVENTS, Story
+from stacks.demo import Story
 from stacks.rehearsal.checkout import DemoFailed
 from stacks.rehearsal.facts import Build
 from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation
+from stacks.rehearsal.questions import EVENTS
 
 ANSWER = {
     "gross": "35.70",
