@@ -20,6 +20,7 @@ from fast_container.core.declared import check_declared
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs
 from fast_container.repository import ImageRepository, RepositoryInput, push_target
+from fast_container.state.access import kept_by_record
 from fast_container.state.afterwards import stated_dependencies
 from fast_container.state.executors import AnyBuilder
 from fast_container.state.explanation import counts_of
@@ -148,7 +149,7 @@ def _record(
             "tagged_uri": derived_output(ready, tagged, awaited),
             "parts": output(lambda selected: dict(selected.key.parts)),
             "counts": output(counts_of),
-            "aws": derived_output(ready, lambda found: found.access.to_plain(), awaited),
+            "aws": derived_output(ready, lambda found: kept_by_record(found.access), awaited),
             "wait": wait,
             "runs_on": runs_on,
         },

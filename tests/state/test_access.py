@@ -8,7 +8,7 @@ import pytest
 
 from fast_container.core.aws_access import AssumedRole, AwsAccess
 from fast_container.errors import ArgsError
-from fast_container.state.access import access_of_record, access_of_stack
+from fast_container.state.access import access_of_record, access_of_stack, kept_by_record
 
 CONFIG = {
     "region": "eu-west-1",
@@ -42,10 +42,15 @@ def test_what_is_not_configured_is_left_to_the_environment(monkeypatch: pytest.M
 
 def test_a_record_brings_back_everything_but_credentials() -> None:
     access = access_of_stack(CONFIG.get)
-    record = access.to_plain()
+    record = kept_by_record(access)
     assert "secret" not in json.dumps(record)
     assert "AKIA" not in json.dumps(record)
     assert access_of_record(record, CONFIG.get) == access
+
+
+def test_a_record_names_the_endpoints_of_its_registry_and_no_others() -> None:
+    access = AwsAccess(region="eu-west-1", endpoints={"ecr": "http://a", "s3": "http://b", "sts": "http://c"})
+    assert kept_by_record(access) == {"region": "eu-west-1", "endpoints": {"ecr": "http://a", "sts": "http://c"}}
 
 
 def test_credentials_never_show_in_a_representation() -> None:

@@ -1,8 +1,8 @@
 """How hook and provider reach AWS: as the stack does.
 
 Decides the order (builder's ``aws=``, an explicit provider's visible properties, the stack's ``aws:`` configuration,
-then the environment). What of it a record keeps is ``AwsAccess.to_plain``: never a credential. Leaves making sessions
-to ``adapters.aws_session``.
+then the environment), and what of it a record keeps: never a credential. Leaves making sessions to
+``adapters.aws_session``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ import pulumi
 
 from fast_container.core.aws_access import AssumedRole, AwsAccess
 from fast_container.errors import ArgsError
+
+# What the provider calls when no program runs. A record that named the endpoints of all services would send and log
+# them with each of a program's images.
+_SERVICES_OF_A_REGISTRY = ("ecr", "sts")
 
 ConfigGetter = Callable[[str], Any]
 """Reads one key of the namespace ``aws`` of a configuration, without the namespace; None where it is not set."""
@@ -46,6 +50,12 @@ def access_of_record(record: Mapping[str, Any], get: ConfigGetter) -> AwsAccess:
     """The access that a record keeps, with the keys of this process's own configuration."""
     access = with_static_keys(AwsAccess.from_plain(record), get)
     return access if access.region else replace(access, region=_ambient_region())
+
+
+def kept_by_record(access: AwsAccess) -> dict[str, Any]:
+    """What a record keeps of an access, so that ``refresh`` reaches the registry: never a credential."""
+    endpoints = {name: access.endpoints[name] for name in _SERVICES_OF_A_REGISTRY if name in access.endpoints}
+    return replace(access, endpoints=endpoints).to_plain()
 
 
 async def access_of_image(component: pulumi.Resource, stated: AwsAccess | None) -> AwsAccess:
