@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from fast_container.adapters.stat_cache import RootStatCache, StatCache, read_records
 from fast_container.core.context import SharedWalks, select_image
-from tests.trees import declare, write_tree
+from fast_container.core.facts import FACTS_BYTES, pack_facts, same_file, size_of, times_ns
+from fast_container.core.files import Files
+from tests.trees import LaterCaches, declare, write_tree
 
-DIGEST = "sha256:" + "ab" * 32
 OLD = 1_600_000_000
+
+
+def facts_at(mtime_ns: int, ctime_ns: int, size: int = 3) -> bytes:
+    """Facts of a file."""
+    return pack_facts(
+        os.stat_result((33188, 7, 8, 1, 0, 0, size, 0, 0, 0), {"st_mtime_ns": mtime_ns, "st_ctime_ns": ctime_ns})
+    )
+
+
+def files_of(*names: str) -> Files:
+    """Old files of one directory."""
+    return Files.of({os.fsencode(name): (facts_at(-5, OLD), os.fsencode(f"frame {name}")) for name in names})
 
 
 def old_tree(root: Path) -> Path:
@@ -23,15 +35,6 @@ def old_tree(root: Path) -> Path:
     for path in root.rglob("*"):
         os.utime(path, (OLD, OLD))
     return root
-
-
-class Later(StatCache):
-    """Caches of a run that starts ten seconds from now."""
-
-    def open(self, root: str) -> RootStatCache:
-        made = super().open(root)
-        made._started_ns = time.time_ns() + 10**10
-        return made
 
 
 def hashed(root: Path, caches: StatCache) -> tuple[str, int]:
@@ -44,7 +47,7 @@ def hashed(root: Path, caches: StatCache) -> tuple[str, int]:
 
 
 def test_a_second_run_reads_nothing(tmp_path: Path) -> None:
-    root, caches = old_tree(tmp_path / "tree"), Later(str(tmp_path / "cache"))
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
     first = hashed(root, caches)
     assert hashed(root, caches) == (first[0], 0)
     assert first[1] == 3
@@ -60,7 +63,7 @@ def test_a_second_run_reads_nothing(tmp_path: Path) -> None:
     ids=["size", "same size and mtime", "another inode"],
 )
 def test_a_changed_file_is_read_again(tmp_path: Path, change: object) -> None:
-    root, caches = old_tree(tmp_path / "tree"), Later(str(tmp_path / "cache"))
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
     before = hashed(root, caches)
     change(root)  # type: ignore[operator]
     after = hashed(root, caches)
@@ -78,8 +81,7 @@ def test_a_file_that_is_younger_than_its_clocks_tick_is_not_remembered(tmp_path:
 def test_whole_second_times_are_young_for_longer(tmp_path: Path) -> None:
     def remembered(mtime_ns: int, ctime_ns: int) -> bool:
         cache = RootStatCache(str(tmp_path / "c"), started_ns=OLD * 10**9)
-        facts = os.stat_result((0,) * 10, {"st_mtime_ns": mtime_ns, "st_ctime_ns": ctime_ns})
-        return not cache._is_racy(facts)
+        return not cache._is_racy(facts_at(mtime_ns, ctime_ns))
 
     second = 10**9
     now = OLD * second
@@ -91,8 +93,8 @@ def test_whole_second_times_are_young_for_longer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "garbage", "version"])
-def test_a_damaged_cache_is_not_used(tmp_path: Path, damage: str) -> None:
-    root, caches = old_tree(tmp_path / "tree"), Later(str(tmp_path / "cache"))
+def test_what_is_damaged_of_a_cache_is_not_used(tmp_path: Path, damage: str) -> None:
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
     before = hashed(root, caches)
     (file,) = (tmp_path / "cache").iterdir()
     data = bytearray(file.read_bytes())
@@ -105,25 +107,26 @@ def test_a_damaged_cache_is_not_used(tmp_path: Path, damage: str) -> None:
     else:
         data = bytearray(b"" if damage == "empty" else b"no cache at all" * 50)
     file.write_bytes(data)
-    assert hashed(root, caches) == before
+    again = hashed(root, caches)
+    # A directory has a check of its own: the others are still known.
+    assert again == (before if damage not in ("cut", "flip") else (before[0], 1))
     assert hashed(root, caches) == (before[0], 0)
 
 
 def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path) -> None:
     root = old_tree(tmp_path / "tree")
     (tmp_path / "file").write_text("")
-    caches = Later(str(tmp_path / "file" / "cache"))
+    caches = LaterCaches(str(tmp_path / "file" / "cache"))
     assert hashed(root, caches) == hashed(root, caches)
 
 
 def test_runs_side_by_side_keep_what_each_has_read(tmp_path: Path) -> None:
     file = str(tmp_path / "cache" / "root")
-    facts = os.stat_result((33188, 7, 8, 1, 0, 0, 3, OLD, OLD, OLD), {"st_mtime_ns": OLD, "st_ctime_ns": OLD})
     runs = [RootStatCache(file) for _ in range(8)]
 
     def work(number: int) -> None:
         for part in range(5):
-            runs[number].put(f"{number}/{part}", facts, DIGEST)
+            runs[number].put(f"{number}/{part}", files_of("a"))
             runs[number].save()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
@@ -133,18 +136,75 @@ def test_runs_side_by_side_keep_what_each_has_read(tmp_path: Path) -> None:
         thread.join()
     assert len(os.listdir(tmp_path / "cache")) == 1
     # A writer that was overtaken may lose what the other had; what is there is right.
-    assert {record[-32:].hex() for record in read_records(file).values()} == {"ab" * 32}
-    runs[0].put("last", facts, DIGEST)
+    assert {record.data for record in read_records(file).values()} == {files_of("a").encode()}
+    runs[0].put("last", files_of("b"))
     runs[0].save()
-    assert RootStatCache(file).get("last", facts) == DIGEST
-    assert RootStatCache(file).get("0/0", facts) == DIGEST
+    for directory, name in (("last", "b"), ("0/0", "a")):
+        found = RootStatCache(file).get(directory)
+        assert found is not None
+        assert found.encode() == files_of(name).encode()
 
 
 def test_paths_that_are_no_text_are_remembered(tmp_path: Path) -> None:
     file = str(tmp_path / "root")
-    facts = os.stat_result((33188, 7, 8, 1, 0, 0, 3, OLD, OLD, OLD), {"st_mtime_ns": -5, "st_ctime_ns": OLD})
     cache = RootStatCache(file)
-    for name in ("\udcff", "a\nb", "é"):
-        cache.put(name, facts, DIGEST)
+    for path in ("\udcff", "a\nb", "é", ""):
+        cache.put(path, files_of(f"{path}x", "y", "\ue000"))
     cache.save()
-    assert [RootStatCache(file).get(name, facts) for name in ("\udcff", "a\nb", "é", "other")] == [*[DIGEST] * 3, None]
+    for path in ("\udcff", "a\nb", "é", ""):
+        found = RootStatCache(file).get(path)
+        assert found is not None
+        assert found.by_name == files_of(f"{path}x", "y", "\ue000").by_name
+    assert RootStatCache(file).get("other") is None
+
+
+def test_only_the_young_files_of_a_directory_are_forgotten(tmp_path: Path) -> None:
+    cache = RootStatCache(str(tmp_path / "root"), started_ns=OLD * 10**9)
+    young = facts_at(OLD * 10**9, OLD * 10**9)
+    cache.put("src", Files.of({**files_of("a", "c").by_name, b"b": (young, b"frame b")}))
+    cache.save()
+    found = RootStatCache(str(tmp_path / "root")).get("src")
+    assert found is not None
+    assert found.by_name == files_of("a", "c").by_name
+
+
+def test_a_directory_whose_file_is_gone_is_known_as_it_is_now(tmp_path: Path) -> None:
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
+    hashed(root, caches)
+    (root / "a").unlink()
+    after = hashed(root, caches)
+    (file,) = (tmp_path / "cache").iterdir()
+    known = read_records(str(file))[b""].files()
+    assert known is not None
+    assert known.each_name() == [b"Dockerfile"]
+    assert after == (hashed(root, StatCache(str(tmp_path / "none")))[0], 0)
+
+
+def test_views_that_read_different_files_of_a_directory_do_not_forget_each_others(tmp_path: Path) -> None:
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
+
+    def read(*ignore: str) -> int:
+        walks = SharedWalks(caches)
+        select_image(declare(root, ignore=ignore), walks)
+        walks.save()
+        (tree,) = walks._trees.values()
+        return tree.files_hashed
+
+    assert [read(), read("a"), read("Dockerfile"), read()] == [3, 0, 0, 0]
+
+
+@pytest.mark.parametrize("what", ["mtime", "ctime", "inode"])
+def test_facts_beyond_64_bits_still_tell_files_apart(what: str) -> None:
+    def facts(value: int) -> bytes:
+        times = {"st_mtime_ns": 5, "st_ctime_ns": 6}
+        inode = value if what == "inode" else 7
+        if what != "inode":
+            times[f"st_{what}_ns"] = value
+        return pack_facts(os.stat_result((33188, inode, 8, 1, 0, 0, 3, 0, 0, 0), times))
+
+    huge = 1 << 70
+    assert len(facts(huge)) == FACTS_BYTES
+    assert facts(huge + 1) != facts(huge)
+    assert not same_file(facts(huge + 1), facts(huge))
+    assert size_of(facts(huge)) == 3
+    assert times_ns(facts_at(-1, 2)) == (-1, 2)

@@ -407,8 +407,10 @@ def test_images_over_one_root_look_at_it_once(tmp_path: Path, monkeypatch: pytes
     for i in range(5):
         (root / f"Dockerfile.{i}").write_text(f"FROM scratch\nCOPY pkg{i} pkg{(i + 1) % 5} /x/\n")
     looked: list[str] = []
-    scandir = os.scandir
-    monkeypatch.setattr(walk.os, "scandir", lambda place: looked.append(str(place)) or scandir(place))
+    listed = walk.Tree._list
+    monkeypatch.setattr(
+        walk.Tree, "_list", lambda self, node, **how: looked.append(node.path) or listed(self, node, **how)
+    )
     walks = SharedWalks()
     found: dict[int, str] = {}
 

@@ -49,7 +49,7 @@ def followed(view: View, follow_paths: list[str]) -> list[Any]:
         place = resolve(bare, path, follow_last=True)
         wanted |= {path, place.path, *(link.path for link in place.links)}
     includes = IgnoreRules.from_patterns(sorted(wanted))
-    found = [node for node in view.subtree(view.tree.top) if includes.ignores(node.path)]
+    found = [node for node in view.below(view.tree.top) if includes.ignores(node.path)]
     for node in found:  # grows
         if node.parent is not None and node.parent.parent is not None and node.parent not in found:
             found.append(node.parent)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fast_container.core.go_path import clean
-from fast_container.core.ignore import IgnoreRules
+from fast_container.core.ignore import IgnoreRules, State
 from fast_container.core.ignore_pattern import read_pattern
 from fast_container.core.ignore_regexp import compile_go
 from fast_container.errors import DockerfileError
@@ -274,6 +274,55 @@ def test_the_chained_matcher_equals_a_literal_second_one(patterns: list[str], pa
         answer, state = rules.step(state, "/".join(parts[: depth + 1]))
         answers.append(answer)
     assert answers == Literal(patterns).walk(path)
+
+
+LEAKY = st.text(alphabet="ab*?[]^-\\/{0}|d.!", max_size=8)
+
+
+@given(st.lists(PATTERN | LEAKY, max_size=4), st.lists(PATH, min_size=1, max_size=4))
+def test_a_directory_of_which_nothing_is_matched_is_one_of_which_no_path_is(
+    patterns: list[str], paths: list[str]
+) -> None:
+    try:
+        rules = IgnoreRules.from_patterns(patterns)
+    except DockerfileError:
+        return
+    folder, _, name = paths[0].rpartition("/")
+    prefix = f"{folder}/" if folder else ""
+    names = [name, *(path.rpartition("/")[2] for path in paths[1:])]
+    if rules.matches_none(prefix, names):
+        assert [rules.step(State(0), prefix + name) for name in names] == [(False, State(0))] * len(names)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("**/node_modules", "node_modules"),
+        ("**/node_modules", "a/node_modules"),
+        ("a|b", "ax"),
+        ("x\\d", "x7"),
+        ("a{0}", "b"),
+        ("a/**/b", "a/b"),
+        ("*.log", "x.log"),
+        ("docs/**", "docs/a"),
+        ("docs*", "docs.md"),
+        ("**", "a"),
+        ("é", "é"),
+        ("[ab].py", "a.py"),
+        ("a?", "ab"),
+    ],
+)
+def test_a_quick_look_at_a_directory_misses_no_match(pattern: str, path: str) -> None:
+    folder, _, name = path.rpartition("/")
+    rules = IgnoreRules.from_patterns([pattern])
+    assert not rules.matches_none(f"{folder}/" if folder else "", ["other", name])
+
+
+def test_a_quick_look_at_a_directory_is_enough_for_usual_rules() -> None:
+    rules = IgnoreRules.from_patterns([".git", "**/node_modules", "**/*.pyc", "*.log", "docs/**", "build*", "!keep.md"])
+    assert rules.matches_none("src/app/", ["main.py", "views.py"])
+    assert not rules.matches_none("src/app/", ["main.py", "views.pyc"])
+    assert not rules.matches_none("docs/", ["index.md"])
 
 
 @given(st.lists(PATTERN, max_size=4), PATH)

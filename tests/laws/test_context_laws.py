@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fast_container.core.archive import extract_archive, write_archive
-from fast_container.core.context import SelectedImage
+from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.key import entries_digest
 from fast_container.core.staging import stage
-from fast_container.errors import DockerfileError
-from tests.trees import Tree, select, write_tree
+from fast_container.errors import DockerfileError, FastContainerError
+from tests.trees import LaterCaches, Tree, declare, select, write_tree
 
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -141,3 +141,44 @@ def test_every_parent_of_an_entry_is_an_entry_before_it(tree: Tree, sources: lis
                 assert entry.path.rpartition("/")[0] in seen
                 seen.add(entry.path)
             assert [e.path_bytes for e in source.entries] == sorted({e.path_bytes for e in source.entries})
+
+
+@QUICK
+@given(trees(), trees(), st.lists(st.tuples(st.lists(SOURCES, min_size=1, max_size=3), RULES), min_size=2, max_size=3))
+def test_what_is_remembered_never_changes_an_answer(
+    before: Tree, after: Tree, images: list[tuple[list[str], list[str]]]
+) -> None:
+    def answers(root: Path, walks: SharedWalks) -> list[object]:
+        found: list[object] = []
+        for number in range(len(images)):
+            image = declare(root, dockerfile=str(root / f"Dockerfile.{number}"))
+            try:
+                selected = select_image(image, walks)
+                found.append((selected.key, dict(selected.key.parts), selected.contexts["context"].entries))
+            except FastContainerError as error:
+                found.append(str(error))
+        walks.save()
+        return found
+
+    with folder() as root, folder() as cache:
+        for tree in (before, after, {}):
+            for path in root.iterdir():
+                if path.name not in tree or path.is_symlink():
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            write_tree(root, {path: content for path, content in tree.items() if fits(root, path, content)})
+            for number, (sources, rules) in enumerate(images):
+                lines = ["# syntax=docker/dockerfile:1", "FROM scratch", *(f"COPY {source} /x/" for source in sources)]
+                (root / f"Dockerfile.{number}").write_text("\n".join(lines) + "\n")
+                (root / f"Dockerfile.{number}.dockerignore").write_text("\n".join([*rules, "Dockerfile*", ""]))
+            fresh = answers(root, SharedWalks())
+            for _ in range(2):
+                assert answers(root, SharedWalks(LaterCaches(str(cache)))) == fresh
+
+
+def fits(root: Path, path: str, content: object) -> bool:
+    """Whether an entry of another tree can be written beside or over what is there."""
+    place = root / path
+    above = [parent for parent in place.parents if parent != root and parent.is_relative_to(root)]
+    if any(parent.is_symlink() or parent.is_file() for parent in above):
+        return False
+    return not os.path.lexists(place) or (isinstance(content, str) and place.is_file() and not place.is_symlink())

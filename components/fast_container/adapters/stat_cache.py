@@ -1,15 +1,16 @@
-"""What earlier runs read: file facts → content digest, one small file per context root in the user's cache folder.
+"""What earlier runs read: file facts → what counts of the file, one cache file per context root in the user's folder.
 
-Decides when a remembered digest may be believed. Size, mtime, ctime, inode, device and mode have to be what they were,
+Decides when what is remembered may be believed. Size, mtime, ctime, inode, device and mode have to be what they were,
 and the file must not have been "racy" when it was read, as git calls it: a file that was written just before could be
 written again within the same tick of its clock, with the same facts. Such a file is not remembered until it has aged.
 
 Whatever is wrong with a cache file (another version, a damaged byte, a cut end), it is not used: reading the files
 again is always right. Several processes may use one cache: each writes a whole new file and moves it into place, with
-what the others had added meanwhile. Nothing here is an error to the user.
+what the others had added meanwhile for other directories. Nothing here is an error to the user.
 
-The file: magic, SHA-256 of the rest, then the number of files, their facts and digests (fixed size, little endian) and
-their paths, NUL-separated.
+The file: magic, SHA-256 of the index, the index's length, the index, records. A record is the files of a directory
+(``core.files``); it is checked and read when its directory is asked for. The index, zlib-free because it is read at
+each run: the number of records, their lengths, the SHA-256 of each, and their directories, NUL-separated.
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
@@ -23,27 +24,37 @@ import os
 import struct
 import threading
 import time
-from typing import Final
+from itertools import accumulate
+from typing import Final, NamedTuple
 
-MAGIC: Final = b"fast-container stat cache 1\n"
-_COUNT: Final = struct.Struct("<Q")
-# size, mtime_ns, ctime_ns, inode, device, mode; digest.
-_FACTS: Final = struct.Struct("<QqqQQI")
-_pack: Final = _FACTS.pack
-_SHA256: Final = "sha256:"
+from fast_container.core.facts import times_ns
+from fast_container.core.files import Files
+from fast_container.core.key import SCHEMA
+from fast_container.core.node import path_bytes
+
+# What is remembered are frames of the key: with another schema they are others.
+MAGIC: Final = b"fast-container stat cache 2, schema %d\n" % SCHEMA
+_LENGTH: Final = struct.Struct("<Q")
 _DIGEST_BYTES: Final = 32
-_RECORD_BYTES: Final = _FACTS.size + _DIGEST_BYTES
 
 # A file system that keeps fractions of a second ticks at least a hundred times in one; others once in up to two.
 _FINE_TICK_NS: Final = 100_000_000
 _COARSE_TICK_NS: Final = 2_000_000_000
 _SECOND_NS: Final = 1_000_000_000
 
-# Nothing tells that a path is gone for good; from here on a cache starts again.
-_MOST_FILES: Final = 500_000
+# Nothing tells that a directory is gone for good; from here on a cache starts again.
+_MOST_BYTES: Final = 256 << 20
 
-# A file's facts and its digest as they are in the file; there are many, and bytes are no work for the collector.
-_Record = bytes
+
+class Record(NamedTuple):
+    """A directory's files as they are in the file, and the SHA-256 that they have to have."""
+
+    digest: bytes
+    data: bytes
+
+    def files(self) -> Files | None:
+        """The files; None when the record is damaged."""
+        return Files.decode(self.data) if hashlib.sha256(self.data).digest() == self.digest else None
 
 
 class StatCache:
@@ -66,93 +77,98 @@ class RootStatCache:
     """The cache of one root; for one thread at a time.
 
     Args:
-        file: Where it lies.
+        file: Where it lies; an attribute, too.
         started_ns: The moment before which facts were looked at, by the same clock that files have; now by default.
     """
 
     def __init__(self, file: str, *, started_ns: int | None = None) -> None:
-        self._file = file
+        self.file = file
         self._started_ns = time.time_ns() if started_ns is None else started_ns
         self._known = read_records(file)
         # Made into records when they are saved: until then the hashing of the rest goes on.
-        self._new: dict[str, tuple[os.stat_result, str]] = {}
+        self._new: dict[bytes, Files] = {}
 
-    def get(self, path: str, facts: os.stat_result) -> str | None:
-        """The content's ``sha256:<hex>`` when the facts are those that it was read under, else None."""
-        record = self._known.get(path)
-        try:
-            if record is None or not record.startswith(_packed(facts)):
-                return None
-        except struct.error:
-            return None
-        return _SHA256 + record[-_DIGEST_BYTES:].hex()
+    def get(self, directory: str) -> Files | None:
+        """The files of a directory as they were last read; None when nothing is known."""
+        record = self._known.get(path_bytes(directory))
+        return record.files() if record is not None else None
 
-    def put(self, path: str, facts: os.stat_result, digest: str) -> None:
-        """Remember a digest that was read while the facts held, unless the file is too young."""
-        self._new[path] = facts, digest
+    def put(self, directory: str, files: Files) -> None:
+        """Remember files that were read while their facts held, but for those that are too young."""
+        self._new[path_bytes(directory)] = files
 
     def save(self) -> None:
         """Write what is new, with what others wrote meanwhile; a folder that cannot be written is no error."""
-        new = self._new_records()
-        self._new = {}
-        if not new:
+        if not self._new:
             return
-        known = {**self._known, **read_records(self._file), **new}
-        self._known = known if len(known) <= _MOST_FILES else new
+        aged = {directory: self._without_racy(files) for directory, files in self._new.items()}
+        new = {directory: _record(files) for directory, files in aged.items() if files}
+        others = read_records(self.file)
+        known = {directory: record for directory, record in (self._known | others).items() if directory not in aged}
+        self._new, known = {}, known | new
+        if known == others:
+            return
+        self._known = known if sum([len(record.data) for record in known.values()]) <= _MOST_BYTES else new
         with contextlib.suppress(OSError):
-            _write(self._file, self._known)
+            _write(self.file, self._known)
 
-    def _new_records(self) -> dict[str, _Record]:
-        records: dict[str, _Record] = {}
-        for path, (facts, digest) in self._new.items():
-            if not self._is_racy(facts):
-                with contextlib.suppress(struct.error):  # A time of the 23rd century.
-                    records[path] = _packed(facts) + bytes.fromhex(digest[len(_SHA256) :])
-        return records
+    def _without_racy(self, files: Files) -> Files:
+        aged = {name: found for name, found in files.by_name.items() if not self._is_racy(found[0])}
+        return files if len(aged) == len(files) else Files.of(aged)
 
-    def _is_racy(self, facts: os.stat_result) -> bool:
-        whole_seconds = facts.st_mtime_ns % _SECOND_NS == 0
-        tick_ns = _COARSE_TICK_NS if whole_seconds and facts.st_ctime_ns % _SECOND_NS == 0 else _FINE_TICK_NS
-        return max(facts.st_mtime_ns, facts.st_ctime_ns) + tick_ns >= self._started_ns
+    def _is_racy(self, facts: bytes) -> bool:
+        mtime_ns, ctime_ns = times_ns(facts)
+        whole_seconds = mtime_ns % _SECOND_NS == 0 and ctime_ns % _SECOND_NS == 0
+        tick_ns = _COARSE_TICK_NS if whole_seconds else _FINE_TICK_NS
+        return max(mtime_ns, ctime_ns) + tick_ns >= self._started_ns
 
 
-def _packed(facts: os.stat_result) -> bytes:
-    return _pack(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev, facts.st_mode)
+def _record(files: Files) -> Record:
+    data = files.encode()
+    return Record(hashlib.sha256(data).digest(), data)
 
 
-def read_records(file: str) -> dict[str, _Record]:
-    """Path → facts and digest; empty for a file that is absent, damaged or of another version."""
+def read_records(file: str) -> dict[bytes, Record]:
+    """Directory → record; empty for a file that is absent, damaged or of another version."""
     try:
         with open(file, "rb") as opened:
             data = opened.read()
     except OSError:
         return {}
-    head = len(MAGIC) + _DIGEST_BYTES
-    if data[: len(MAGIC)] != MAGIC or hashlib.sha256(memoryview(data)[head:]).digest() != data[len(MAGIC) : head]:
+    index_at = len(MAGIC) + _DIGEST_BYTES + _LENGTH.size
+    if data[: len(MAGIC)] != MAGIC or len(data) < index_at:
         return {}
-    (count,) = _COUNT.unpack_from(data, head)
-    records = head + _COUNT.size
-    names = records + count * _RECORD_BYTES
-    if not count:
+    (length,) = _LENGTH.unpack_from(data, index_at - _LENGTH.size)
+    index = data[index_at : index_at + length]
+    if hashlib.sha256(index).digest() != data[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES]:
         return {}
-    paths = data[names:].decode("utf-8", "surrogateescape").split("\0")
-    found = [data[start : start + _RECORD_BYTES] for start in range(records, names, _RECORD_BYTES)]
-    return dict(zip(paths, found, strict=True))
+    (count,) = _LENGTH.unpack_from(index)
+    digests_at = _LENGTH.size * (count + 1)
+    names_at = digests_at + _DIGEST_BYTES * count
+    lengths: tuple[int, ...] = struct.unpack_from(f"<{count}Q", index, _LENGTH.size)
+    digests = [index[at : at + _DIGEST_BYTES] for at in range(digests_at, names_at, _DIGEST_BYTES)]
+    starts = accumulate(lengths, initial=index_at + length)
+    records = [
+        Record(digest, data[start : start + size])
+        for digest, start, size in zip(digests, starts, lengths, strict=False)
+    ]
+    return dict(zip(index[names_at:].split(b"\0"), records, strict=False)) if count else {}
 
 
-def _write(file: str, records: dict[str, _Record]) -> None:
-    body = b"".join(
+def _write(file: str, records: dict[bytes, Record]) -> None:
+    index = b"".join(
         (
-            _COUNT.pack(len(records)),
-            *records.values(),
-            "\0".join(records).encode("utf-8", "surrogateescape"),
+            struct.pack(f"<{len(records) + 1}Q", len(records), *[len(record.data) for record in records.values()]),
+            *[record.digest for record in records.values()],
+            b"\0".join(records),
         )
     )
     os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
     mine = f"{file}.{os.getpid()}.{threading.get_ident()}"
     try:
         with open(mine, "xb") as opened:
-            opened.write(MAGIC + hashlib.sha256(body).digest() + body)
+            opened.write(MAGIC + hashlib.sha256(index).digest() + _LENGTH.pack(len(index)) + index)
+            opened.writelines([record.data for record in records.values()])
         os.replace(mine, file)
     except OSError:
         with contextlib.suppress(OSError):

@@ -74,12 +74,12 @@ def _context_lines(name: str, context: SelectedContext, selected: SelectedImage,
 def _everything(view: View) -> tuple[int, int]:
     """Files and bytes of a view; what cannot be looked at counts as empty."""
     with view.tree.lock:
-        files = [node for node in view.subtree(view.tree.top) if node.kind != "dir"]
+        files = [node for node in view.below(view.tree.top) if node.kind != "dir"]
         return len(files), sum(_size(view.tree.root, node) for node in files if node.kind == "file")
 
 
 def _size(root: str, node: Node) -> int:
-    if node.frames:
+    if node.facts:
         return node.size
     try:
         return Path(root, node.path).lstat().st_size

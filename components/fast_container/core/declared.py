@@ -14,7 +14,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from fast_container.core.build_files import (
     Default,
@@ -141,16 +142,42 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
     text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
     # A directory that is used as a base image has no configuration.
     facts = {name: ImageFacts({}, ()) for name in image.local_contexts} | dict(image.image_facts)
-    reads = read_dockerfile(
+    question = _Question(
         text,
-        file=image.dockerfile_name,
-        target=image.target,
-        build_args=image.build_args,
-        platform=image.platform,
-        named_contexts=tuple(image.named_contexts),
-        image_facts=facts,
+        image.dockerfile_name,
+        image.target,
+        tuple(image.build_args.items()),
+        image.platform,
+        tuple(image.named_contexts),
+        tuple([(name, tuple(known.env.items()), known.onbuild) for name, known in facts.items()]),
     )
-    return text, reads
+    return text, _answer(question)
+
+
+class _Question(NamedTuple):
+    """All that an answer of ``read_dockerfile`` depends on."""
+
+    text: bytes
+    file: str
+    target: str
+    build_args: tuple[tuple[str, str], ...]
+    platform: str
+    named_contexts: tuple[str, ...]
+    image_facts: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], ...]
+
+
+@lru_cache(maxsize=256)
+def _answer(asked: _Question) -> DockerfileReads:
+    """``read_dockerfile``, remembered: an image is checked, pinned and selected, and each of them asks."""
+    return read_dockerfile(
+        asked.text,
+        file=asked.file,
+        target=asked.target,
+        build_args=dict(asked.build_args),
+        platform=asked.platform,
+        named_contexts=asked.named_contexts,
+        image_facts={name: ImageFacts(dict(env), onbuild) for name, env, onbuild in asked.image_facts},
+    )
 
 
 def ignore_rules(image: DeclaredImage, context: str) -> IgnoreFile:

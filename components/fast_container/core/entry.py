@@ -12,6 +12,8 @@ EntryType = Literal["file", "dir", "symlink"]
 
 MODE_PLAIN = 0o644
 MODE_EXECUTABLE = 0o755
+MODE_DIRECTORY = 0o755
+MODE_LINK = 0o777
 
 
 @dataclass(frozen=True, slots=True)

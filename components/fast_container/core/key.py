@@ -60,6 +60,11 @@ def encode_file(path: bytes, mode: int, digest: str) -> bytes:
     return b"%d:%b4:file3:%o0:%d:%b" % (len(path), path, mode, len(digest), digest.encode())
 
 
+def encode_directory(path: bytes) -> bytes:
+    """``encode_entry`` of a directory."""
+    return b"%d:%b3:dir3:7550:0:" % (len(path), path)
+
+
 def entries_digest(entries: Iterable[Entry]) -> str:
     """The ``context_digest``: path, type, mode, link text and content of entries, in byte order of paths."""
     ordered = sorted(entries, key=lambda e: e.path_bytes)

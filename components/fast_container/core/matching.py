@@ -46,17 +46,20 @@ class Taken:
 
     Attributes:
         nodes: In no order, each once (as keys); directories above them only where they count themselves.
+        directories: Those of which all that is below them is taken, too, in the same form; themselves they are nodes,
+            but for the root.
         missing: A path that BuildKit would not find, in the words of the context; None when all is there.
         is_loop: Whether that is so because links run in a circle.
         matched: Whether patterns (wildcard, include, exclude) let anything through.
     """
 
     nodes: dict[Node, None] = field(default_factory=dict["Node", None])
+    directories: dict[Node, None] = field(default_factory=dict["Node", None])
     missing: str | None = None
     is_loop: bool = False
     matched: bool = False
 
-    def add_place(self, view: View, place: Place, asked: str) -> None:
+    def add_place(self, place: Place, asked: str) -> None:
         """Add a followed path: the links on the way and what is there, with all below it."""
         self.nodes.update(dict.fromkeys(place.links))
         if place.node is None:
@@ -65,7 +68,7 @@ class Taken:
         if place.node.parent is not None:
             self.nodes[place.node] = None
         if place.node.kind == "dir":
-            self.nodes.update(dict.fromkeys(view.subtree(place.node)))
+            self.directories[place.node] = None
 
 
 def take(view: View, source: Source) -> Taken:
@@ -78,7 +81,7 @@ def take(view: View, source: Source) -> Taken:
     """
     taken = Taken()
     if not source.wildcard and not source.include and not source.exclude:
-        taken.add_place(view, resolve(view, source.path, follow_last=True), source.path)
+        taken.add_place(resolve(view, source.path, follow_last=True), source.path)
         return taken
     _Filter(view, source, taken).run()
     return taken
@@ -167,7 +170,7 @@ class _Filter:
                     if child.kind != "dir" or self._reach(prefix + name)
                 )
             elif counts and node.kind == "symlink" and above is None:
-                self._taken.add_place(self._view, resolve(self._view, path, follow_last=True), path)
+                self._taken.add_place(resolve(self._view, path, follow_last=True), path)
 
     def _start(self) -> tuple[State, State]:
         return (

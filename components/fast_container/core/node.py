@@ -1,7 +1,7 @@
 """One name in a tree of files, and what becomes known of it step by step.
 
-Decides what is kept of a name: there are as many of these as files, so no more than is needed. Leaves listing, looking
-and reading to ``core.walk``.
+Decides what is kept of a name: there are as many of these as files, so no more than is needed, and of a file nothing
+but its facts until somebody asks for it by itself. Leaves listing and reading to ``core.walk``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from fast_container.core.entry import Entry
-from fast_container.core.key import encode_entry, encode_file
+from fast_container.core.entry import MODE_DIRECTORY, MODE_LINK, Entry
+from fast_container.core.facts import mode_of, size_of
+from fast_container.core.key import encode_directory, encode_entry
 
 Kind = Literal["file", "dir", "symlink", "other"]
+_FILE_DIGEST_LENGTH = len("sha256:") + 64
 
 
 class Node:
@@ -22,63 +24,83 @@ class Node:
         path: Relative to the root, ``/``-separated; "" is the root.
         parent: The directory that it was listed in; None for the root.
         kind: ``other`` is a device, socket or named pipe.
-        listed: What the directory's listing said; None once the node is complete, and for the root.
-        children: Name → node of a directory, once it was listed.
-        sort_key: The path's bytes, once complete.
+        facts: A file's (``core.facts``); empty for all else, and for a file that could not be looked at.
+        listing: What is in a directory, once it was listed.
         frames: What counts of it as it goes into a context's digest (``core.key``), once complete; never empty then.
-        mode: As an entry has it.
-        size: As an entry has it.
-        digest: As an entry has it.
-        target: A link's text.
+        target: A link's text, once complete.
     """
 
-    __slots__ = (
-        "children",
-        "digest",
-        "frames",
-        "kind",
-        "listed",
-        "mode",
-        "parent",
-        "path",
-        "size",
-        "sort_key",
-        "target",
-    )
+    __slots__ = ("facts", "frames", "kind", "listing", "parent", "path", "target")
 
-    def __init__(self, path: str, parent: Node | None, kind: Kind, listed: os.DirEntry[str] | None) -> None:
+    def __init__(self, path: str, parent: Node | None, kind: Kind, facts: bytes = b"") -> None:
         self.path = path
         self.parent = parent
         self.kind: Kind = kind
-        self.listed = listed
-        self.children: dict[str, Node] | None = None
+        self.facts = facts
+        self.listing: Listing | None = None
         self.frames = b""
+        self.target = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def sort_key(self) -> bytes:
+        """The path's bytes."""
+        return path_bytes(self.path)
+
+    @property
+    def size(self) -> int:
+        """Of a file that was looked at, bytes of content; else 0."""
+        return size_of(self.facts) if self.facts else 0
+
+    def finish_directory(self) -> None:
+        """Set what counts of a directory."""
+        self.frames = encode_directory(self.sort_key)
+
+    def finish_link(self, target: str, digest: str) -> None:
+        """Set what counts of a link: its text."""
+        self.target = target
+        self.frames = encode_entry(self.sort_key, "symlink", MODE_LINK, target, digest)
 
     def entry(self) -> Entry:
         """The complete node as an entry."""
         assert self.frames and self.kind != "other"
-        return Entry(self.path, self.kind, self.mode, self.size, self.digest, self.target)
+        if self.kind == "dir":
+            return Entry(self.path, "dir", MODE_DIRECTORY, 0, "")
+        # Of what is framed the digest comes last.
+        digest = self.frames[-_FILE_DIGEST_LENGTH:].decode()
+        if self.kind == "file":
+            return Entry(self.path, "file", mode_of(self.facts), self.size, digest)
+        return Entry(self.path, "symlink", MODE_LINK, len(path_bytes(self.target)), digest, self.target)
 
-    def finish(self, mode: int, size: int, digest: str, target: str = "") -> None:
-        """Set what counts of it."""
-        self.mode = mode
-        self.size = size
-        self.digest = digest
-        self.target = target
-        path = self.path
-        key = path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
-        self.sort_key = key
-        kind = self.kind
-        self.frames = (
-            encode_file(key, mode, digest) if kind == "file" else encode_entry(key, kind, mode, target, digest)
-        )
-        self.listed = None
+
+class Listing:
+    """The names in a directory.
+
+    Attributes:
+        files: Name → facts of the files; empty of those that were not looked at.
+        others: Name → node of all else.
+        nodes: Name → node of all, once somebody asked for the files' nodes.
+    """
+
+    __slots__ = ("files", "nodes", "others")
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.others: dict[str, Node] = {}
+        self.nodes: dict[str, Node] | None = None
+
+
+def path_bytes(path: str) -> bytes:
+    """A path or name as the bytes that the file system has."""
+    return path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
 
 
 def kind_of(listed: os.DirEntry[str]) -> Kind:
-    """What a directory's listing says of a name; no link is followed."""
-    if listed.is_file(follow_symlinks=False):
-        return "file"
+    """What a directory's listing says of a name that is no file; no link is followed."""
     if listed.is_symlink():
         return "symlink"
     return "dir" if listed.is_dir(follow_symlinks=False) else "other"

@@ -15,22 +15,44 @@ from operator import attrgetter
 from fast_container.core.entry import Entry
 from fast_container.core.matching import Source, Taken, take
 from fast_container.core.node import Node
+from fast_container.core.subtree import Subtree
 from fast_container.core.view import View
 
 _sort_key = attrgetter("sort_key")
 
 
 class Selection:
-    """Selected entries of one context.
+    """Selected entries of one context: nodes by themselves, and all that is below some directories.
 
     Attributes:
-        nodes: Complete; in the order of the paths' bytes; every parent directory of a node is among them.
         digest: Their ``entries_digest`` (``core.key``).
     """
 
-    def __init__(self, nodes: tuple[Node, ...]) -> None:
-        self.nodes = nodes
-        self.digest = _digest(nodes)
+    def __init__(self, nodes: Iterable[Node], subtrees: Iterable[Subtree]) -> None:
+        """Of complete nodes, each once; what is in a subtree as well counts once."""
+        parts: list[tuple[bytes, Node | Subtree]] = [(node.sort_key, node) for node in nodes]
+        parts += [(subtree.prefix, subtree) for subtree in subtrees]
+        parts.sort(key=lambda part: part[0])
+        self._nodes: list[Node] = []
+        self._subtrees: list[Subtree] = []
+        frames: list[bytes] = []
+        inside: bytes | None = None
+        for key, part in parts:
+            if inside is not None and key.startswith(inside):
+                continue
+            frames.append(part.frames)
+            if isinstance(part, Subtree):
+                inside = key
+                self._subtrees.append(part)
+            else:
+                self._nodes.append(part)
+        self.digest = hashlib.sha256(b"".join(frames)).hexdigest()
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """All of them, in the order of the paths' bytes; every parent directory of a node is among them."""
+        below = [node for subtree in self._subtrees for node in subtree.nodes()]
+        return tuple(sorted([*self._nodes, *below], key=_sort_key))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -40,12 +62,14 @@ class Selection:
     @cached_property
     def file_count(self) -> int:
         """Files and links."""
-        return len([True for node in self.nodes if node.kind != "dir"])
+        alone = len([True for node in self._nodes if node.kind != "dir"])
+        return alone + sum([subtree.file_count for subtree in self._subtrees])
 
     @cached_property
     def total_bytes(self) -> int:
         """The files' content."""
-        return sum([node.size for node in self.nodes if node.kind == "file"])
+        alone = sum([node.size for node in self._nodes if node.kind == "file"])
+        return alone + sum([subtree.total_bytes for subtree in self._subtrees])
 
 
 def select_whole(view: View) -> Selection:
@@ -56,7 +80,7 @@ def select_whole(view: View) -> Selection:
     """
     known: Selection | None = view.answers.get("whole")
     if known is None:
-        known = view.answers["whole"] = _selection(view, view.subtree(view.tree.top))
+        known = view.answers["whole"] = Selection((), (view.subtree(view.tree.top),))
     return known
 
 
@@ -78,32 +102,34 @@ def select_sources(view: View, sources: Sequence[Source]) -> Selection:
     known: Selection | None = view.answers.get(asked)
     if known is None:
         nodes: dict[Node, None] = {}
+        directories: dict[Node, None] = {}
         for source in sources:
-            nodes.update(taken_by(view, source).nodes)
-        for node in list(nodes):
+            taken = taken_by(view, source)
+            nodes.update(taken.nodes)
+            directories.update(taken.directories)
+        for node in [*nodes, *directories]:
             above = node.parent
             while above is not None and above.parent is not None and above not in nodes:
                 nodes[above] = None
                 above = above.parent
-        known = view.answers[asked] = _selection(view, nodes)
+        known = view.answers[asked] = _selected(view, nodes, directories)
     return known
 
 
 def part_digest(view: View, source: Source) -> str:
-    """The ``entries_digest`` of what one source takes, for explaining; of complete nodes."""
+    """The ``entries_digest`` of what one source takes, for explaining.
+
+    Raises:
+        ContextError: Something cannot be read, changed while it was read, or cannot be in a context.
+    """
     asked = ("part", source)
     known: str | None = view.answers.get(asked)
     if known is None:
-        known = view.answers[asked] = _digest(sorted(taken_by(view, source).nodes, key=_sort_key))
+        taken = taken_by(view, source)
+        known = view.answers[asked] = _selected(view, taken.nodes, taken.directories).digest
     return known
 
 
-def _selection(view: View, nodes: Iterable[Node]) -> Selection:
-    ordered = list(nodes)
-    view.tree.complete(ordered)
-    ordered.sort(key=_sort_key)
-    return Selection(tuple(ordered))
-
-
-def _digest(nodes: Iterable[Node]) -> str:
-    return hashlib.sha256(b"".join([node.frames for node in nodes])).hexdigest()
+def _selected(view: View, nodes: Iterable[Node], directories: Iterable[Node]) -> Selection:
+    view.tree.complete(nodes)
+    return Selection(nodes, [view.subtree(directory) for directory in directories])

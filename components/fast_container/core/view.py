@@ -8,13 +8,30 @@ of the rest an image reads to ``core.selection``.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from fast_container.core.ignore import IgnoreRules, State
-from fast_container.core.node import Node
-from fast_container.core.walk import StatCaches, Tree
+from fast_container.core.known_files import StatCaches
+from fast_container.core.node import Node, path_bytes
+from fast_container.core.subtree import Subtree
+from fast_container.core.walk import Tree
 from fast_container.errors import ContextError
+
+_UNTOUCHED = State(0)
+
+
+class Kept(NamedTuple):
+    """What is there in a directory.
+
+    Attributes:
+        files: Their names, in the order of their bytes.
+        others: All else, in no order.
+    """
+
+    files: Sequence[str]
+    others: Sequence[Node]
 
 
 class View:
@@ -23,73 +40,113 @@ class View:
     def __init__(self, tree: Tree, rules: IgnoreRules | None) -> None:
         self.tree = tree
         self.rules = rules
+        self._kept: dict[str, Kept] = {}
         self._listings: dict[str, dict[str, Node]] = {}
         self._states: dict[str, State] = {"": rules.start()} if rules is not None else {}
-        self._subtrees: dict[str, tuple[Node, ...]] = {}
+        self._subtrees: dict[str, Subtree] = {}
         self.answers: dict[object, Any] = {}
         """What was selected of this view before, by what was asked; ``core.selection``'s own."""
 
-    def listing(self, directory: Node) -> dict[str, Node]:
-        """Name → node of what is there in a directory that is there itself.
+    def kept(self, directory: Node) -> Kept:
+        """What is there in a directory that is there itself.
 
         Raises:
             ContextError: The directory cannot be listed.
         """
-        if self.rules is None:
-            return self.tree.children(directory)
-        known = self._listings.get(directory.path)
+        known = self._kept.get(directory.path)
         if known is None:
-            known = self._filter(directory, self.rules)
-            self._listings[directory.path] = known
+            known = self._kept[directory.path] = self._filter(directory)
         return known
 
-    def subtree(self, directory: Node) -> tuple[Node, ...]:
-        """All that is there below a directory, without itself."""
-        known = self._subtrees.get(directory.path)
+    def listing(self, directory: Node) -> dict[str, Node]:
+        """``kept`` as name → node."""
+        known = self._listings.get(directory.path)
         if known is None:
-            found: list[Node] = []
-            pending = [directory]
-            while pending:
-                children = self.listing(pending.pop()).values()
-                found.extend(children)
-                pending.extend([child for child in children if child.kind == "dir"])
-            known = tuple(found)
-            self._subtrees[directory.path] = known
+            files, others = self.kept(directory)
+            nodes = self.tree.children(directory)
+            known = {name: nodes[name] for name in files} | {node.name: node for node in others}
+            self._listings[directory.path] = known
         return known
 
     def child(self, directory: Node, name: str) -> Node | None:
         """What is there under that name."""
         return self.listing(directory).get(name) if directory.kind == "dir" else None
 
-    def _filter(self, directory: Node, rules: IgnoreRules) -> dict[str, Node]:
-        present: dict[str, Node] = {}
-        step, states = rules.step, self._states
-        state = states[directory.path]
-        untouched, matches_nothing, kept = rules.is_untouched(state), rules.matches_nothing, State(0)
-        for name, child in self.tree.children(directory).items():
-            if untouched and matches_nothing(child.path):
-                if child.kind == "dir":
-                    states[child.path] = kept
-                present[name] = child
-                continue
-            ignored, below = step(state, child.path)
-            if child.kind == "dir":
-                states[child.path] = below
-                if ignored and not self._something_returns(child, rules):
-                    continue
-            elif ignored:
-                continue
-            present[name] = child
-        return present
+    def below(self, directory: Node) -> list[Node]:
+        """All that is there below a directory, without itself; in no order, and not complete."""
+        found: list[Node] = []
+        pending = [directory]
+        while pending:
+            children = self.listing(pending.pop()).values()
+            found.extend(children)
+            pending.extend([child for child in children if child.kind == "dir"])
+        return found
+
+    def subtree(self, directory: Node) -> Subtree:
+        """All that is there below a directory, without itself, complete.
+
+        Raises:
+            ContextError: Something cannot be read, changed while it was read, or cannot be in a context.
+        """
+        known = self._subtrees.get(directory.path)
+        if known is None:
+            known = self._subtrees[directory.path] = self._read_below(directory)
+        return known
+
+    def _read_below(self, top: Node) -> Subtree:
+        directories: list[Node] = []
+        wanted: list[tuple[Node, Sequence[str]]] = []
+        others: list[Sequence[Node]] = []
+        pending = [top]
+        while pending:
+            directory = pending.pop()
+            kept = self.kept(directory)
+            directories.append(directory)
+            wanted.append((directory, kept.files))
+            others.append(kept.others)
+            if kept.others:
+                self.tree.complete(kept.others)
+                pending.extend([node for node in kept.others if node.kind == "dir"])
+        return Subtree(self.tree, directories, self.tree.read(wanted), others)
+
+    def _filter(self, directory: Node) -> Kept:
+        if self.rules is None:
+            listing = self.tree.listing(directory)
+            return Kept(_in_order(listing.files), tuple(listing.others.values()))
+        rules, state = self.rules, self._states[directory.path]
+        step, is_untouched, matches_nothing = rules.step, rules.is_untouched(state), rules.matches_nothing
+        listing = self.tree.listing(directory, is_ignored=not is_untouched)
+        prefix = f"{directory.path}/" if directory.path else ""
+        files = list(listing.files)
+        if not (is_untouched and rules.matches_none(prefix, files)):
+            files = [name for name in files if not step(state, prefix + name)[0]]
+        others: list[Node] = []
+        for node in listing.others.values():
+            if is_untouched and matches_nothing(node.path):
+                ignored, below = False, _UNTOUCHED
+            else:
+                ignored, below = step(state, node.path)
+            if node.kind == "dir":
+                self._states[node.path] = below
+                ignored = ignored and not self._something_returns(node, rules)
+            if not ignored:
+                others.append(node)
+        return Kept(_in_order(files), others)
 
     def _something_returns(self, directory: Node, rules: IgnoreRules) -> bool:
         if rules.may_prune(directory.path):
             return False
         try:
-            return bool(self.listing(directory))
+            return any(self.kept(directory))
         except ContextError:
             # What is ignored may be unreadable.
             return False
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    ordered = sorted(names)
+    # Surrogate escapes are sorted elsewhere than their bytes.
+    return ordered if "".join(ordered).isascii() else sorted(ordered, key=path_bytes)
 
 
 class SharedWalks:

@@ -1,0 +1,179 @@
+"""The content of files, read once each.
+
+Decides how: a file is opened without following links, its facts have to be those of the look before, from the first
+byte to the last; large files are read in threads, small ones one after the other, because a thread costs more than
+a small file does. Leaves which files to ``core.walk``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from fast_container.core.facts import TOUCHED_BYTES, pack_facts, same_file, size_of
+from fast_container.errors import ContextError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+OPEN_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_CHUNK_BYTES: Final = 1 << 20
+# Below this the lock of the interpreter is what a file costs, and threads only get in each other's way.
+LARGE_BYTES: Final = 1 << 20
+_MOST_THREADS: Final = 8
+
+# A path below a directory's descriptor is a shorter way than one from the root of the file system.
+_BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
+_DIRECTORY_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0)
+
+
+def open_directory(directory: str) -> int | None:
+    """A directory's descriptor, to be closed; None where the system does without.
+
+    Raises:
+        OSError: It cannot be opened, or is none any more.
+    """
+    return os.open(directory, _DIRECTORY_FLAGS) if _BY_DESCRIPTOR else None
+
+
+def read_large(file: str, path: str, seen: bytes) -> str:
+    """Read a file in pieces; its ``sha256:<hex>``.
+
+    Args:
+        file: Where it lies.
+        path: What it is called in messages.
+        seen: The facts of the look before: the content has to belong to that file, unchanged to the last byte read.
+
+    Raises:
+        ContextError: It changed since then or while it was read.
+        OSError: It cannot be read.
+    """
+    size, length = size_of(seen), 0
+    digest = hashlib.sha256()
+    descriptor = os.open(file, OPEN_FLAGS)
+    try:
+        # Until there is no more: an end is where the file says, not where the look before did.
+        while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
+            digest.update(data)
+            length += len(data)
+        facts = pack_facts(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+    if length != size or not same_file(seen, facts):
+        raise changed(path)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def read_small(
+    names: Iterable[str], facts: Mapping[str, bytes], prefix: str, place: str, descriptor: int | None
+) -> list[str]:
+    """Read files of one directory, each at once; their ``sha256:<hex>``.
+
+    Args:
+        names: The files.
+        facts: Name → facts, as ``read_large`` has them.
+        prefix: What stands before their names in messages.
+        place: What stands before their names where there is no descriptor.
+        descriptor: The directory's.
+
+    Raises:
+        ContextError: One cannot be read, changed since then or while it was read.
+    """
+    found: list[str] = []
+    for name in names:
+        seen = facts[name]
+        size = size_of(seen)
+        try:
+            file = os.open(name if descriptor is not None else place + name, OPEN_FLAGS, dir_fd=descriptor)
+            try:
+                # One byte more than there should be, so that an end is seen without asking again.
+                data = os.read(file, size + 1)
+                now = pack_facts(os.fstat(file))
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise unreadable(prefix + name, place, "file", error) from error
+        if len(data) != size or now[:TOUCHED_BYTES] != seen[:TOUCHED_BYTES]:
+            raise changed(prefix + name)
+        found.append(f"sha256:{hashlib.sha256(data).hexdigest()}")
+    return found
+
+
+class LargeFiles:
+    """Reads large files in threads, beside the small ones.
+
+    Args:
+        read: Path and facts to digest.
+    """
+
+    def __init__(self, read: Callable[[str, bytes], str]) -> None:
+        self._read = read
+        self._pool: Executor | None = None
+        self._running: list[Future[str]] = []
+
+    def __enter__(self) -> LargeFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, path: str, facts: bytes) -> None:
+        """Read one, now or soon."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
+
+            workers = min(os.cpu_count() or 1, _MOST_THREADS)
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
+        self._running.append(self._pool.submit(self._read, path, facts))
+
+    def end(self) -> list[str]:
+        """The digests of what was read, in the order in which it was begun."""
+        return [result.result() for result in self._running]
+
+
+def changed(path: str) -> ContextError:
+    """The refusal of a file that did not hold still."""
+    return ContextError(
+        "A file of the build context changed while it was read.",
+        path=path,
+        why="It is no longer what the build key was computed from.",
+        next_step="Run again when nothing writes to it, or name it in the ignore file.",
+    )
+
+
+def impossible(path: str) -> ContextError:
+    """The refusal of what is no file, directory or link."""
+    return ContextError(
+        "A build context can only hold files, directories and links.",
+        path=path,
+        why="It is a named pipe, a socket or a device.",
+        next_step="Remove it, or name it in the ignore file.",
+    )
+
+
+def unreadable(path: str, root: str, kind: str, error: OSError) -> ContextError:
+    """The refusal of what cannot be looked at or read.
+
+    Args:
+        path: Relative to the root.
+        root: The context's root.
+        kind: ``file``, ``directory`` or ``link``.
+        error: What the system said.
+    """
+    if isinstance(error, FileNotFoundError):
+        return changed(path)
+    return ContextError(
+        f"A {kind} of the build context cannot be read.",
+        path=path or root,
+        why=error.strerror or str(error),
+        next_step="Make it readable, or name it in the ignore file.",
+    )
