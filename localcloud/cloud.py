@@ -181,7 +181,7 @@ class LocalCloud:
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(self._paths.pulumi_home),
-            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_PYTHON_CMD": str(self._paths.python_command),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
         if private_cache:
@@ -258,6 +258,7 @@ class LocalCloud:
     def _prepare_clients(self) -> None:
         """Private configuration for docker, buildx and Pulumi: nothing of the user's is read or changed."""
         from localcloud.aws_plugin.install import install_plugin  # noqa: PLC0415
+        from localcloud.python_command import write_python_command  # noqa: PLC0415
 
         plugins = self._paths.docker / "cli-plugins"
         plugins.mkdir(parents=True, exist_ok=True)
@@ -269,6 +270,7 @@ class LocalCloud:
         for folder in (self._paths.pulumi_home, self._paths.pulumi_backend):
             folder.mkdir(parents=True, exist_ok=True)
         install_plugin(self._paths.pulumi_home)
+        write_python_command(self._paths.python_command)
         create = [self._tools_dir / "buildx", "create", "--driver", "remote", "--name", self.builder_name]
         result = subprocess.run(
             [*create, "--use", self.buildkit_address],

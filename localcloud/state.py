@@ -77,6 +77,11 @@ class CloudPaths:
         return self.state / "pulumi-home"
 
     @property
+    def python_command(self) -> Path:
+        """What Pulumi starts Python with."""
+        return self.state / "python"
+
+    @property
     def pulumi_backend(self) -> Path:
         """Pulumi's state files."""
         return self.state / "pulumi-state"

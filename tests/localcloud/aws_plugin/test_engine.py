@@ -123,7 +123,7 @@ def stack(tmp_path: Path, moto_endpoint: str) -> EngineStack:
 
 def test_a_stack_lives_on_the_real_engine(stack: EngineStack) -> None:
     stack.init()
-    stack.cli("config", "set", "--secret", "word", "open-sesame")
+    stack.cli("config", "set", "--secret", "word", "open-sesame", "-s", "test")
     assert stack.up().changes == {"create": 9}
     assert "open-sesame" not in stack.state_text
 
