@@ -103,7 +103,7 @@ def test_a_new_dependency_builds_the_base_once_and_then_its_consumers(story: Sto
     ends = [line for line in run.messages("info") if STEPS.match(line)]
     assert ends[0] in run.messages("info", on="deps")
     for name in ("api", "worker"):
-        assert any("base image BASE_IMAGE changed" in line for line in run.messages("info", on=name))
+        assert any("base image deps changed" in line for line in run.messages("info", on=name))
         assert steps(run, name)[0] <= 1
 
 

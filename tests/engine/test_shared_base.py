@@ -99,7 +99,8 @@ def test_an_edited_package_rebuilds_the_base_and_then_the_image_on_it(shop: Shop
     base, user, gross = shop.package_edited
     assert base.steps == {"pricing-build": "update"}
     assert user.steps == {"quotes-build": "update", "quotes": "update"}
-    assert "building: base image BASE_IMAGE changed\n" in user.messages(on="quotes")
+    repository = base.stack_outputs["repository_url"].partition("/")[2]
+    assert f"building: base image {repository} changed\n" in user.messages(on="quotes")
     assert (base.builds, user.builds) == (1, 1)
     assert gross == "121.00"
 

@@ -24,6 +24,11 @@ def _always() -> None:
     """Nothing holds a build back."""
 
 
+def _nobody(_job: BuildJob) -> bool:
+    """All builds wait in the order in which they came."""
+    return False
+
+
 class LimitedExecutor:
     """An executor of which at most so many builds run at once.
 
@@ -31,21 +36,57 @@ class LimitedExecutor:
         executor: Builds.
         max_parallel: How many at once.
         may_begin: Asked by each build once it has its place; raises when nothing new may begin.
+        goes_first: Whether others wait for that image; asked when a place is free, of those that wait for one.
     """
 
-    def __init__(self, executor: Executor, max_parallel: int, may_begin: Callable[[], None] = _always) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        max_parallel: int,
+        may_begin: Callable[[], None] = _always,
+        goes_first: Callable[[BuildJob], bool] = _nobody,
+    ) -> None:
         self._executor = executor
         self._max_parallel = max_parallel
-        self._places = asyncio.Semaphore(max_parallel)
+        self._free = max_parallel
+        self._waiting: list[tuple[BuildJob, asyncio.Future[None]]] = []
         self._may_begin = may_begin
+        self._goes_first = goes_first
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Wait for a place, then build."""
-        if self._places.locked():
+        if not self._free:
             reporter.progress(f"waiting: {self._max_parallel} builds are running already")
-        async with self._places:
+        await self._take_place(job)
+        try:
             self._may_begin()
             return await self._executor.build(job, reporter)
+        finally:
+            self._leave_place()
+
+    async def _take_place(self, job: BuildJob) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        mine = job, asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        try:
+            await mine[1]
+        except asyncio.CancelledError:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+            else:
+                # It was given in the moment in which nobody wanted it any more.
+                self._leave_place()
+            raise
+
+    def _leave_place(self) -> None:
+        if not self._waiting:
+            self._free += 1
+            return
+        first = next((one for one in self._waiting if self._goes_first(one[0])), self._waiting[0])
+        self._waiting.remove(first)
+        first[1].set_result(None)
 
 
 class _Broadcast:

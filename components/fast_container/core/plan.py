@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from fast_container.core.key import BuildKey
 from fast_container.core.ports import Manifest
@@ -79,7 +80,12 @@ class Build:
 Plan = Skip | Reuse | Build
 
 
-def decide(key: BuildKey, recorded: Recorded | None, found: Manifest | Lookup) -> Plan:
+_AS_THEY_ARE: Final[Mapping[str, str]] = {}
+
+
+def decide(
+    key: BuildKey, recorded: Recorded | None, found: Manifest | Lookup, called: Mapping[str, str] = _AS_THEY_ARE
+) -> Plan:
     """Choose between ``Skip``, ``Reuse`` and ``Build``.
 
     ``Lookup.NOT_ASKED`` skips an unchanged key and builds every other one. An answer of the registry always
@@ -89,24 +95,30 @@ def decide(key: BuildKey, recorded: Recorded | None, found: Manifest | Lookup) -
     if isinstance(found, Manifest):
         if same and same.digest == found.digest:
             return Skip(found.digest)
-        return Reuse(found, MOVED if same else why(key, recorded))
+        return Reuse(found, MOVED if same else why(key, recorded, called))
     if same:
         return Skip(same.digest) if found is Lookup.NOT_ASKED else Build(GONE)
-    return Build(why(key, recorded))
+    return Build(why(key, recorded, called))
 
 
-def why(key: BuildKey, recorded: Recorded | None) -> str:
-    """Say in one line how the key differs from the recorded one."""
+def why(key: BuildKey, recorded: Recorded | None, called: Mapping[str, str] = _AS_THEY_ARE) -> str:
+    """Say in one line how the key differs from the recorded one.
+
+    Args:
+        key: The key as it is now.
+        recorded: The key as it was.
+        called: Part of the key → what to call it, where its own name says less.
+    """
     if recorded is None:
         return FIRST_BUILD
     if recorded.key_hex == key.hex:
         return UNCHANGED
     if not recorded.parts or not key.parts:
         return "inputs changed"
-    return "; ".join(_changes(recorded.parts, key.parts)) or "the build key's schema changed"
+    return "; ".join(_changes(recorded.parts, key.parts, called)) or "the build key's schema changed"
 
 
-def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterable[str]:
+def _changes(old: Mapping[str, str], new: Mapping[str, str], called: Mapping[str, str]) -> Iterable[str]:
     groups: dict[str, list[str]] = {}
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) == new.get(name):
@@ -114,7 +126,7 @@ def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterable[str]:
         kind, _, rest = name.partition(":")
         verb = "added" if name not in old else "removed" if name not in new else "changed"
         subject = _WORDS.get(kind, kind) if rest else {"dockerfile": "Dockerfile"}.get(kind, kind)
-        groups.setdefault(f"{subject}|{verb}", []).append(rest)
+        groups.setdefault(f"{subject}|{verb}", []).append(called.get(name, rest))
     for group, names in groups.items():
         subject, _, verb = group.partition("|")
         shown = [n for n in names if n and not (subject == "context" and n == "context")][:_MAX_NAMED]

@@ -63,6 +63,7 @@ class BaseUse:
     Attributes:
         alias: What the Dockerfile's FROM becomes.
         resource: The component that an image has to wait for; None for one of another stack.
+        resource_name: The component's name; "" for one of another stack.
         recorded_key: The key that the state has of it; None for one of another stack.
     """
 
@@ -72,6 +73,11 @@ class BaseUse:
     resource: pulumi.Resource | None = None
     recorded_key: pulumi.Output[str] | None = None
 
+    @property
+    def resource_name(self) -> str:
+        """The component's name; "" for one of another stack."""
+        return self.resource.pulumi_resource_name if self.resource is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownBase:
@@ -79,6 +85,7 @@ class KnownBase:
 
     Attributes:
         recorded_key: As in ``BaseUse``; awaited only when the base is missing, when it has long been registered.
+        resource_name: As in ``BaseUse``.
     """
 
     name: str
@@ -86,6 +93,12 @@ class KnownBase:
     repository_url: str
     build_key: str
     recorded_key: pulumi.Output[str] | None = None
+    resource_name: str = ""
+
+    @property
+    def title(self) -> str:
+        """What to call it: its resource's name, for one of another stack its repository's, else that of its ARG."""
+        return self.resource_name or self.repository_url.partition("/")[2] or self.name
 
     @property
     def tag(self) -> str:

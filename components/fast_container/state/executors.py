@@ -32,6 +32,7 @@ class ProgramExecutors:
     push_credentials: Callable[[str], Credentials | None]
     registry_of: Callable[[BuildJob], Awaitable[Registry]]
     may_begin: Callable[[], None]
+    goes_first: Callable[[BuildJob], bool]
     environment: dict[str, str]
     _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
     _remote: dict[tuple[int, str], CodeBuildExecutor] = field(default_factory=dict[tuple[int, str], CodeBuildExecutor])
@@ -44,7 +45,8 @@ class ProgramExecutors:
         else:
             identity = (id(builder), project_architecture(builder, platform))
             made = await self.codebuild(builder, platform, access)
-        return self._limited.setdefault(identity, LimitedExecutor(made, builder.max_parallel, self.may_begin))
+        limited = LimitedExecutor(made, builder.max_parallel, self.may_begin, self.goes_first)
+        return self._limited.setdefault(identity, limited)
 
     async def codebuild(self, builder: CodeBuildBuilder, platform: str, access: AwsAccess) -> CodeBuildExecutor:
         """The executor of the builder's project for a platform, without the limit."""

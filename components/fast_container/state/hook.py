@@ -51,7 +51,7 @@ async def _preview(
 ) -> None:
     key = image.selected.key
     found = (await program.repository_of(image).find([key.tag])).get(key.tag)
-    plan = decide(key, recorded, found or Lookup.ABSENT)
+    plan = decide(key, recorded, found or Lookup.ABSENT, image.called)
     if isinstance(plan, Skip):
         return
     explained = started or explain(image, old, plan.reason, cache_dir() / "inputs")
@@ -95,7 +95,7 @@ async def _publish(
     if await _only_started(program, image, recorded, old, wait=wait):
         return
     await _count_missing(program, image)
-    explained = started or explain(image, old, why(image.selected.key, recorded), cache_dir() / "inputs")
+    explained = started or explain(image, old, why(image.selected.key, recorded, image.called), cache_dir() / "inputs")
     await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
     remember(image.selected, cache_dir() / "inputs")
 

@@ -94,7 +94,7 @@ async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> 
     planned = program.planned(base.repository_url, base.build_key, "")
     if planned is None or not await _is_recorded(base):
         raise RegistryError(
-            f"The base image {base.name!r} is not in the registry.",
+            f"The base image {base.title!r} is not in the registry.",
             where=f"{base.repository_url}:{base.tag}",
             why="it was not built yet, or was deleted",
             next_step="deploy the stack that makes it, or include it in this update (with `--target` name it too)",
@@ -113,10 +113,10 @@ async def say_missing_bases(program: Program, image: PlannedImage) -> None:
         if await program.repository_at(base.repository_url, image.access).find([base.tag]):
             continue
         if planned is not None and await _is_recorded(base):
-            image.reporter.note(f"base image {base.name} is gone from the registry: it will be built again first")
+            image.reporter.note(f"base image {base.title} is gone from the registry: it will be built again first")
         else:
             image.reporter.warn(
-                f"base image {base.name} is not in the registry: deploy the stack that makes it first,"
+                f"base image {base.title} is not in the registry: deploy the stack that makes it first,"
                 " or include it in this update (with `--target` name it too)"
             )
 

@@ -193,7 +193,7 @@ async def _known_bases(uses: Mapping[str, BaseUse], keys: Mapping[str, str]) -> 
         url = await Awaited().text(base.repository_url, path)
         if url is not None:
             url = rules.check_repository_url(url, path)
-        known.append(KnownBase(name, base.alias, url or "", keys[name], base.recorded_key))
+        known.append(KnownBase(name, base.alias, url or "", keys[name], base.recorded_key, base.resource_name))
     return tuple(known)
 
 

@@ -66,12 +66,18 @@ class PlannedImage:
     bases: tuple[KnownBase, ...]
     secrets: Mapping[str, SecretInput] = field(repr=False)
 
+    @property
+    def called(self) -> dict[str, str]:
+        """Part of its key → what to call it in an explanation."""
+        return {f"base:{base.name}": base.title for base in self.bases}
+
 
 @dataclass(slots=True)
 class Program:
     """What the images of one program share; see the module.
 
     Attributes:
+        base_keys: Keys of the images that others start from.
         notes: Name of a record → what a preview says of its image once it is to be built.
     """
 
@@ -81,6 +87,7 @@ class Program:
     registries: ProgramRegistries
     executors: ProgramExecutors
     pins: ProgramPins
+    base_keys: set[str]
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
@@ -103,6 +110,7 @@ class Program:
         """Make an image known to the hook, before its record is registered."""
         key = image.selected.key
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
+        self.base_keys.update([base.build_key for base in image.bases])
         self.repository_of(image).announce([key.tag])
         host = image.repository_url.partition("/")[0]
         if host not in self.warned and self.registries.is_reached_otherwise(image.repository_url, image.access):
@@ -205,6 +213,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     if monitor not in _PROGRAMS:
         registries = ProgramRegistries()
         may_begin = Interruption(_engine_address()).refuse_to_begin
+        base_keys: set[str] = set()
         program = Program(
             walks=SharedWalks(StatCache(str(cache_dir() / "stat"))),
             default_builder=LocalBuilder(),
@@ -214,9 +223,11 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
                 registries.push_credentials,
                 registries.opened,
                 may_begin,
+                lambda job: job.key.hex in base_keys,
                 dict(os.environ),
             ),
             pins=ProgramPins(registries),
+            base_keys=base_keys,
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
