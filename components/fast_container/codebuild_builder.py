@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import pulumi
-import pulumi_aws as aws
 
 from fast_container import codebuild_policies as policies
 from fast_container.args import check_texts
@@ -28,6 +27,12 @@ from fast_container.codebuild_resources import (
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError, FastContainerError
+from fast_container.lazy_package import LazyPackage
+
+if TYPE_CHECKING:
+    import pulumi_aws as aws
+else:
+    aws = LazyPackage("pulumi_aws")
 
 TYPE: Final = "fast-container:index:CodeBuildBuilder"
 Architecture: TypeAlias = Literal["x86_64", "arm64"]

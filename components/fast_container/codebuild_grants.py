@@ -9,13 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-import pulumi_aws as aws
 
 from fast_container import codebuild_policies as policies
+from fast_container.lazy_package import LazyPackage
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
+
+if TYPE_CHECKING:
+    import pulumi_aws as aws
+else:
+    aws = LazyPackage("pulumi_aws")
 
 
 @dataclass(slots=True)

@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
-import pulumi_aws as aws
 
 from fast_container import codebuild_policies as policies
+from fast_container.lazy_package import LazyPackage
+
+if TYPE_CHECKING:
+    import pulumi_aws as aws
+else:
+    aws = LazyPackage("pulumi_aws")
 
 BUILDSPEC: Final = json.dumps(
     {"version": "0.2", "phases": {"build": {"commands": ["python3 fast_container.pyz"]}}}, indent=2

@@ -11,10 +11,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pulumi
-import pulumi_aws as aws
 
 from fast_container.args import (
     MIN_UNTAGGED_DAYS,
@@ -25,6 +24,12 @@ from fast_container.args import (
 )
 from fast_container.codebuild_policies import arn_of_url
 from fast_container.errors import ArgsError, FastContainerError
+from fast_container.lazy_package import LazyPackage
+
+if TYPE_CHECKING:
+    import pulumi_aws as aws
+else:
+    aws = LazyPackage("pulumi_aws")
 
 TYPE = "fast-container:index:ImageRepository"
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]

@@ -8,6 +8,7 @@ several programs of one process (Automation API, unit tests) do not meet.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -211,6 +212,10 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     """The running program's ``Program``, made on first use."""
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
+        if not gc.get_freeze_count() and not isinstance(monitor, MockMonitor):
+            # The SDK's and our modules stay until the end. A hundred images are reason for the collector to look at all
+            # that there is several times, 0.1 s each; what is there by now it need not.
+            gc.freeze()
         registries = ProgramRegistries()
         may_begin = Interruption(_engine_address()).refuse_to_begin
         base_keys: set[str] = set()
