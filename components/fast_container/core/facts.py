@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
 
@@ -22,7 +22,7 @@ _pack: Final = _FACTS.pack
 
 FACTS_BYTES: Final = _FACTS.size
 _MODE_AT: Final = FACTS_BYTES - _MODE.size
-TOUCHED_BYTES: Final = _FACTS.size - struct.calcsize("<QI")
+_TOUCHED_BYTES: Final = _FACTS.size - struct.calcsize("<QI")
 _UNSIGNED: Final = (1 << 64) - 1
 _SIGNED: Final = (1 << 63) - 1
 
@@ -48,7 +48,7 @@ def same_file(one: bytes, other: bytes) -> bool:
 
     A change of mode sets ctime, too. The device does not count: some file systems name another one for an open file.
     """
-    return one[:TOUCHED_BYTES] == other[:TOUCHED_BYTES]
+    return one[:_TOUCHED_BYTES] == other[:_TOUCHED_BYTES]
 
 
 def size_of(facts: bytes) -> int:
@@ -58,8 +58,12 @@ def size_of(facts: bytes) -> int:
 
 
 def mode_of(facts: bytes) -> int:
+    """The mode that a file counts with."""
+    return counted_mode(_MODE.unpack_from(facts, _MODE_AT)[0])
+
+
+def counted_mode(mode: int) -> int:
     """The mode that a file counts with: whether its owner may execute it."""
-    mode: int = _MODE.unpack_from(facts, _MODE_AT)[0]
     return MODE_EXECUTABLE if mode & stat.S_IXUSR else MODE_PLAIN
 
 
@@ -74,6 +78,11 @@ def each_of(facts: bytes) -> list[bytes]:
     return [facts[start : start + FACTS_BYTES] for start in range(0, len(facts), FACTS_BYTES)]
 
 
-def sizes_of(facts: bytes) -> Iterator[int]:
+def unpack_each(facts: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """Size, mtime, ctime, inode, device and mode of each in joined facts."""
+    return cast("Iterator[tuple[int, int, int, int, int, int]]", _FACTS.iter_unpack(facts))
+
+
+def sizes_of(facts: bytes) -> list[int]:
     """The sizes in joined facts."""
-    return (found[0] for found in _FACTS.iter_unpack(facts))
+    return [found[0] for found in unpack_each(facts)]

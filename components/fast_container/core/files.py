@@ -8,7 +8,7 @@ costs one comparison however many files it has. Leaves reading to ``core.walk`` 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Final
@@ -27,20 +27,27 @@ class Files:
         frames: What counts of each as it goes into a context's digest (``core.key``), joined.
     """
 
-    def __init__(self, names: bytes, facts: bytes, frames: bytes, lengths: bytes) -> None:
-        """Use ``of`` or ``decode``; ``lengths`` are those of the frames, little endian, 4 bytes each."""
+    def __init__(
+        self, names: bytes, facts: bytes, frames: bytes, each_frame: Sequence[bytes] | None, lengths: bytes
+    ) -> None:
+        """Use ``of``, ``in_order`` or ``decode``; the frames one by one, or their lengths as ``encode`` has them."""
         self.names = names
         self.facts = facts
         self.frames = frames
+        self._each_frame = each_frame
         self._lengths = lengths
 
     @classmethod
     def of(cls, known: Mapping[bytes, tuple[bytes, bytes]]) -> Files:
         """From name → facts, frame."""
         names = sorted(known)
-        frames = [known[name][1] for name in names]
-        lengths = struct.pack(f"<{len(frames)}I", *map(len, frames))
-        return cls(b"\0".join(names), b"".join([known[name][0] for name in names]), b"".join(frames), lengths)
+        facts = b"".join([known[name][0] for name in names])
+        return cls.in_order(b"\0".join(names), facts, [known[name][1] for name in names])
+
+    @classmethod
+    def in_order(cls, names: bytes, facts: bytes, frames: Sequence[bytes]) -> Files:
+        """From names and facts, joined as the attributes are, and the frames of each."""
+        return cls(names, facts, b"".join(frames), frames, b"")
 
     def __len__(self) -> int:
         """How many there are."""
@@ -50,10 +57,12 @@ class Files:
         """The names one by one."""
         return self.names.split(b"\0") if self.names else []
 
-    def each_frame(self) -> list[bytes]:
+    def each_frame(self) -> Sequence[bytes]:
         """The frames one by one."""
-        ends = accumulate(struct.unpack(f"<{len(self)}I", self._lengths), initial=0)
-        return [self.frames[start:end] for start, end in pairwise(ends)]
+        if self._each_frame is None:
+            ends = accumulate(struct.unpack(f"<{len(self)}I", self._lengths), initial=0)
+            self._each_frame = [self.frames[start:end] for start, end in pairwise(ends)]
+        return self._each_frame
 
     @cached_property
     def by_name(self) -> dict[bytes, tuple[bytes, bytes]]:
@@ -61,8 +70,10 @@ class Files:
         return dict(zip(self.each_name(), zip(each_of(self.facts), self.each_frame(), strict=True), strict=True))
 
     def encode(self) -> bytes:
-        """As bytes."""
-        return b"".join((_COUNTS.pack(len(self), len(self.names)), self._lengths, self.facts, self.names, self.frames))
+        """As bytes: number of files, length of the names, lengths of the frames, 4 bytes each; then all of them."""
+        frames = self.each_frame()
+        lengths = struct.pack(f"<{len(frames)}I", *map(len, frames))
+        return b"".join((_COUNTS.pack(len(frames), len(self.names)), lengths, self.facts, self.names, self.frames))
 
     @classmethod
     def decode(cls, data: bytes) -> Files:
@@ -71,7 +82,9 @@ class Files:
         facts_at = _COUNTS.size + 4 * count
         names_at = facts_at + FACTS_BYTES * count
         frames_at = names_at + names_bytes
-        return cls(data[names_at:frames_at], data[facts_at:names_at], data[frames_at:], data[_COUNTS.size : facts_at])
+        return cls(
+            data[names_at:frames_at], data[facts_at:names_at], data[frames_at:], None, data[_COUNTS.size : facts_at]
+        )
 
 
-NO_FILES: Final = Files(b"", b"", b"", b"")
+NO_FILES: Final = Files.in_order(b"", b"", ())

@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from fast_container.core.facts import mode_of, pack_facts, size_of
+from fast_container.core.facts import each_of, mode_of, pack_facts, sizes_of
 from fast_container.core.files import NO_FILES, Files
 from fast_container.core.key import encode_file
-from fast_container.core.node import Node, path_bytes
-from fast_container.core.reading import LARGE_BYTES, LargeFiles, open_directory, read_large, read_small, unreadable
+from fast_container.core.node import Node, path_bytes, path_text
+from fast_container.core.reading import LargeFiles, read_files, read_large, unreadable
 
 # What takes seconds to read again; less is remembered when the program's last image was selected.
 _MUCH_BYTES = 1 << 30
@@ -85,8 +85,7 @@ class KnownFiles:
             found.append(known)
             if known is None:
                 missing.append((directory, self._unknown(directory, names)))
-        if missing:
-            self._learn(missing)
+        self._learn(missing)
         return [
             files if files is not None else self._part(directory, names)
             for files, (directory, names) in zip(found, wanted, strict=True)
@@ -123,7 +122,7 @@ class KnownFiles:
         files = _listed(directory)
         for name in names:
             if not files[name]:
-                path = f"{directory.path}/{name}" if directory.path else name
+                path = _prefix(directory) + name
                 try:
                     files[name] = pack_facts(os.lstat(self._prefix + path))
                 except OSError as error:
@@ -139,41 +138,40 @@ class KnownFiles:
             present = {path_bytes(name): facts for name, facts in _listed(directory).items()}
             valid = {name: found for name, found in known.by_name.items() if present.get(name) == found[0]}
             if len(valid) < len(known):
-                self._keep(directory, valid)
+                self._keep(directory, Files.of(valid))
                 known = self._known[path]
         return [name for name in names if path_bytes(name) not in known.by_name]
 
     def _learn(self, missing: Iterable[tuple[Node, list[str]]]) -> None:
         """Read files and keep what counts of them."""
-        later: list[tuple[Node, str]] = []
+        root = path_bytes(self._prefix)
+        later: list[tuple[Node, bytes, bytes, list[bytes]]] = []
         with LargeFiles(self._read_large) as large:
             for directory, names in missing:
-                if not names:
-                    continue
-                facts, prefix = _listed(directory), f"{directory.path}/" if directory.path else ""
-                small = [name for name in names if size_of(facts[name]) < LARGE_BYTES]
-                for name in names if len(small) < len(names) else ():
-                    if size_of(facts[name]) >= LARGE_BYTES:
-                        large.begin(prefix + name, facts[name])
-                        later.append((directory, name))
-                self._add(directory, small, self._read_small(directory, small, facts, prefix))
-            for (directory, name), digest in zip(later, large.end(), strict=True):
-                self._add(directory, [name], [digest])
+                listed, joined = _listed(directory), path_bytes("\0".join(names))
+                facts = b"".join([listed[name] for name in names])
+                frames = (
+                    read_files(joined.split(b"\0"), facts, path_bytes(_prefix(directory)), root, large) if names else []
+                )
+                self.files_hashed += len(names)
+                self._unsaved_bytes += sum(sizes_of(facts))
+                if b"" in frames:
+                    later.append((directory, joined, facts, frames))
+                else:
+                    self._add(directory, Files.in_order(joined, facts, frames))
+            digests = large.end()
+        for directory, joined, facts, frames in later:
+            read = zip(joined.split(b"\0"), each_of(facts), frames, strict=True)
+            prefix = path_bytes(_prefix(directory))
+            complete = [frame or _large_frame(prefix + name, seen, digests) for name, seen, frame in read]
+            self._add(directory, Files.in_order(joined, facts, complete))
 
-    def _add(self, directory: Node, names: Sequence[str], digests: Sequence[str]) -> None:
-        """Keep what was read."""
-        facts, prefix = _listed(directory), f"{directory.path}/" if directory.path else ""
-        learnt = {
-            path_bytes(name): (facts[name], encode_file(path_bytes(prefix + name), mode_of(facts[name]), digest))
-            for name, digest in zip(names, digests, strict=True)
-        }
-        self.files_hashed += len(names)
-        self._unsaved_bytes += sum([size_of(facts[name]) for name in names])
+    def _add(self, directory: Node, learnt: Files) -> None:
         known = self._known[directory.path]
-        self._keep(directory, known.by_name | learnt if known else learnt)
+        self._keep(directory, Files.of(known.by_name | learnt.by_name) if known else learnt)
 
-    def _keep(self, directory: Node, known: dict[bytes, tuple[bytes, bytes]]) -> None:
-        self._known[directory.path] = files = Files.of(known)
+    def _keep(self, directory: Node, files: Files) -> None:
+        self._known[directory.path] = files
         self._is_unsaved = True
         if self._cache is not None:
             self._cache.put(directory.path, files)
@@ -186,23 +184,19 @@ class KnownFiles:
         by_name = known.by_name
         return Files.of({name: by_name[name] for name in map(path_bytes, names)})
 
-    def _read_small(self, directory: Node, names: Sequence[str], facts: Mapping[str, bytes], prefix: str) -> list[str]:
-        place = self._prefix + prefix
-        try:
-            descriptor = open_directory(place)
-        except OSError as error:
-            raise unreadable(directory.path, self._root, "directory", error) from error
-        try:
-            return read_small(names, facts, prefix, place, descriptor)
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
-
     def _read_large(self, path: str, facts: bytes) -> str:
         try:
             return read_large(self._prefix + path, path, facts)
         except OSError as error:
             raise unreadable(path, self._root, "file", error) from error
+
+
+def _prefix(directory: Node) -> str:
+    return f"{directory.path}/" if directory.path else ""
+
+
+def _large_frame(path: bytes, facts: bytes, digests: Mapping[str, str]) -> bytes:
+    return encode_file(path, mode_of(facts), digests[path_text(path)])
 
 
 def _listed(directory: Node) -> dict[str, bytes]:

@@ -99,6 +99,11 @@ def path_bytes(path: str) -> bytes:
     return path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
 
 
+def path_text(path: bytes) -> str:
+    """The text of ``path_bytes``."""
+    return path.decode("utf-8", "surrogateescape")
+
+
 def kind_of(listed: os.DirEntry[str]) -> Kind:
     """What a directory's listing says of a name that is no file; no link is followed."""
     if listed.is_symlink():

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from fast_container.core.facts import TOUCHED_BYTES, pack_facts, same_file, size_of
+from fast_container.core.facts import FACTS_BYTES, counted_mode, pack_facts, same_file, size_of, unpack_each
+from fast_container.core.key import encode_file
+from fast_container.core.node import path_text
 from fast_container.errors import ContextError
 
 if TYPE_CHECKING:
@@ -72,41 +74,6 @@ def read_large(file: str, path: str, seen: bytes) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def read_small(
-    names: Iterable[str], facts: Mapping[str, bytes], prefix: str, place: str, descriptor: int | None
-) -> list[str]:
-    """Read files of one directory, each at once; their ``sha256:<hex>``.
-
-    Args:
-        names: The files.
-        facts: Name → facts, as ``read_large`` has them.
-        prefix: What stands before their names in messages.
-        place: What stands before their names where there is no descriptor.
-        descriptor: The directory's.
-
-    Raises:
-        ContextError: One cannot be read, changed since then or while it was read.
-    """
-    found: list[str] = []
-    for name in names:
-        seen = facts[name]
-        size = size_of(seen)
-        try:
-            file = os.open(name if descriptor is not None else place + name, OPEN_FLAGS, dir_fd=descriptor)
-            try:
-                # One byte more than there should be, so that an end is seen without asking again.
-                data = os.read(file, size + 1)
-                now = pack_facts(os.fstat(file))
-            finally:
-                os.close(file)
-        except OSError as error:
-            raise unreadable(prefix + name, place, "file", error) from error
-        if len(data) != size or now[:TOUCHED_BYTES] != seen[:TOUCHED_BYTES]:
-            raise changed(prefix + name)
-        found.append(f"sha256:{hashlib.sha256(data).hexdigest()}")
-    return found
-
-
 class LargeFiles:
     """Reads large files in threads, beside the small ones.
 
@@ -117,7 +84,7 @@ class LargeFiles:
     def __init__(self, read: Callable[[str, bytes], str]) -> None:
         self._read = read
         self._pool: Executor | None = None
-        self._running: list[Future[str]] = []
+        self._running: list[tuple[str, Future[str]]] = []
 
     def __enter__(self) -> LargeFiles:
         return self
@@ -133,11 +100,55 @@ class LargeFiles:
 
             workers = min(os.cpu_count() or 1, _MOST_THREADS)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
-        self._running.append(self._pool.submit(self._read, path, facts))
+        self._running.append((path, self._pool.submit(self._read, path, facts)))
 
-    def end(self) -> list[str]:
-        """The digests of what was read, in the order in which it was begun."""
-        return [result.result() for result in self._running]
+    def end(self) -> dict[str, str]:
+        """Path → digest of what was read."""
+        return {path: result.result() for path, result in self._running}
+
+
+def read_files(names: Sequence[bytes], facts: bytes, prefix: bytes, root: bytes, large: LargeFiles) -> list[bytes]:
+    """Read files of one directory; what counts of each (``core.key.encode_file``), nothing yet of a large one.
+
+    Args:
+        names: The files.
+        facts: Theirs, joined, as ``read_large`` has them.
+        prefix: What stands before their names in the context.
+        root: What stands before that.
+        large: Gets the large ones to read.
+
+    Raises:
+        ContextError: One cannot be read, changed since then or while it was read.
+    """
+    frames: list[bytes] = []
+    for name, (size, mtime_ns, ctime_ns, inode, _, mode) in zip(names, unpack_each(facts), strict=True):
+        path = prefix + name
+        if size >= LARGE_BYTES:
+            large.begin(path_text(path), _one_of(facts, len(frames)))
+            frames.append(b"")
+            continue
+        try:
+            file = os.open(root + path, OPEN_FLAGS)
+            try:
+                # One byte more than there should be, so that an end is seen without asking again.
+                data = os.read(file, size + 1)
+                now = os.fstat(file)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise unreadable(path_text(path), path_text(root), "file", error) from error
+        # As ``same_file``, without making facts of what is nearly always the same.
+        is_same = now.st_ctime_ns == ctime_ns and now.st_mtime_ns == mtime_ns and now.st_ino == inode
+        if not is_same and not same_file(pack_facts(now), _one_of(facts, len(frames))):
+            raise changed(path_text(path))
+        if len(data) != size or now.st_size != size:
+            raise changed(path_text(path))
+        frames.append(encode_file(path, counted_mode(mode), f"sha256:{hashlib.sha256(data).hexdigest()}"))
+    return frames
+
+
+def _one_of(facts: bytes, number: int) -> bytes:
+    return facts[number * FACTS_BYTES : (number + 1) * FACTS_BYTES]
 
 
 def changed(path: str) -> ContextError:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from fast_container.core.facts import each_of, sizes_of
 from fast_container.core.files import Files
-from fast_container.core.node import Node, path_bytes
+from fast_container.core.node import Node, path_bytes, path_text
 from fast_container.core.walk import Tree
 
 
@@ -59,7 +59,7 @@ class Subtree:
         found: list[Node] = []
         for directory, files, others in zip(self._directories, self._files, self._others, strict=True):
             children = self._tree.children(directory)
-            named = [children[name.decode("utf-8", "surrogateescape")] for name in files.each_name()]
+            named = [children[path_text(name)] for name in files.each_name()]
             for node, facts, frames in zip(named, each_of(files.facts), files.each_frame(), strict=True):
                 node.facts, node.frames = facts, frames
             found += named
