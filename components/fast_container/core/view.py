@@ -158,14 +158,17 @@ class SharedWalks:
 
     def __init__(self, caches: StatCaches | None = None) -> None:
         self._caches = caches
+        self._real: dict[str, str] = {}
         self._trees: dict[str, Tree] = {}
         self._views: dict[tuple[str, tuple[str, ...]], View] = {}
         self._lock = Lock()
 
     def view(self, root: str, rules: IgnoreRules) -> View:
         """An absolute, existing directory under ignore rules."""
-        real = os.path.realpath(root)
         with self._lock:
+            real = self._real.get(root)
+            if real is None:
+                real = self._real[root] = os.path.realpath(root)
             tree = self._trees.get(real)
             if tree is None:
                 tree = Tree(real, self._caches.open(real) if self._caches is not None else None)
