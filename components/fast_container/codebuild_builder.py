@@ -27,12 +27,11 @@ from fast_container.codebuild_resources import (
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.lazy_package import LazyPackage
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
 else:
-    aws = LazyPackage("pulumi_aws")
+    from fast_container import lazy_aws as aws
 
 TYPE: Final = "fast-container:index:CodeBuildBuilder"
 Architecture: TypeAlias = Literal["x86_64", "arm64"]

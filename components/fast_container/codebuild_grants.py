@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from fast_container import codebuild_policies as policies
-from fast_container.lazy_package import LazyPackage
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
 else:
-    aws = LazyPackage("pulumi_aws")
+    from fast_container import lazy_aws as aws
 
 
 @dataclass(slots=True)

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 
 from fast_container import codebuild_policies as policies
-from fast_container.lazy_package import LazyPackage
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
 else:
-    aws = LazyPackage("pulumi_aws")
+    from fast_container import lazy_aws as aws
 
 BUILDSPEC: Final = json.dumps(
     {"version": "0.2", "phases": {"build": {"commands": ["python3 fast_container.pyz"]}}}, indent=2

@@ -24,12 +24,11 @@ from fast_container.args import (
 )
 from fast_container.codebuild_policies import arn_of_url
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.lazy_package import LazyPackage
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
 else:
-    aws = LazyPackage("pulumi_aws")
+    from fast_container import lazy_aws as aws
 
 TYPE = "fast-container:index:ImageRepository"
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
