@@ -9,8 +9,8 @@ again is always right. Several processes may use one cache: each writes a whole 
 what the others had added meanwhile for other directories. Nothing here is an error to the user.
 
 The file: magic, SHA-256 of the index, the index's length, the index, records. A record is the files of a directory
-(``core.files``); it is checked and read when its directory is asked for. The index, zlib-free because it is read at
-each run: the number of records, their lengths, the SHA-256 of each, and their directories, NUL-separated.
+(``core.files``); it is checked and read when its directory is asked for. The index: the number of records, their
+lengths, the SHA-256 of each, and their directories, NUL-separated.
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
