@@ -270,7 +270,7 @@ class LocalCloud:
         for folder in (self._paths.pulumi_home, self._paths.pulumi_backend):
             folder.mkdir(parents=True, exist_ok=True)
         install_plugin(self._paths.pulumi_home)
-        write_python_command(self._paths.python_command)
+        write_python_command(self._paths.python_command.parent)
         create = [self._tools_dir / "buildx", "create", "--driver", "remote", "--name", self.builder_name]
         result = subprocess.run(
             [*create, "--use", self.buildkit_address],

@@ -9,26 +9,24 @@ interpreter's.
 from __future__ import annotations
 
 import json
-import shlex
+import shutil
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
-_QUESTION: Final = "-m pip list -v --format json"
+_SCRIPT: Final = Path(__file__).with_suffix(".sh")
 
 
-def write_python_command(command: Path) -> None:
-    """Write the command, and beside it the list that it answers from; both are written again if they are there."""
-    answer = command.with_suffix(".packages.json")
-    answer.write_text(json.dumps(installed_packages()), encoding="utf-8")
-    command.write_text(
-        "#!/bin/sh\n"
-        f'[ "$*" = "{_QUESTION}" ] && exec cat {shlex.quote(str(answer))}\n'
-        f'exec {shlex.quote(sys.executable)} "$@"\n',
-        encoding="utf-8",
-    )
+def write_python_command(folder: Path) -> Path:
+    """Write the command, and beside it what it reads; all are written again if they are there. Returns the command."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "packages.json").write_text(json.dumps(installed_packages()), encoding="utf-8")
+    (folder / "interpreter").write_text(f"{sys.executable}\n", encoding="utf-8")
+    command = folder / "python"
+    shutil.copyfile(_SCRIPT, command)
     command.chmod(0o755)
+    return command
 
 
 def installed_packages() -> list[dict[str, str]]:

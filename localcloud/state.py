@@ -79,7 +79,7 @@ class CloudPaths:
     @property
     def python_command(self) -> Path:
         """What Pulumi starts Python with."""
-        return self.state / "python"
+        return self.state / "python" / "python"
 
     @property
     def pulumi_backend(self) -> Path:

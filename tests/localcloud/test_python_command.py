@@ -14,10 +14,7 @@ from localcloud.python_command import write_python_command
 
 @pytest.fixture
 def command(tmp_path: Path) -> Path:
-    place = tmp_path / "a folder" / "python"
-    place.parent.mkdir()
-    write_python_command(place)
-    return place
+    return write_python_command(tmp_path / "a folder")
 
 
 def output(*argv: str | Path) -> str:

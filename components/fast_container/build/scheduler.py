@@ -81,10 +81,12 @@ class LimitedExecutor:
             raise
 
     def _leave_place(self) -> None:
-        if not self._waiting:
+        # One that is cancelled stays among them until its task goes on.
+        waiting = [one for one in self._waiting if not one[1].done()]
+        if not waiting:
             self._free += 1
             return
-        first = next((one for one in self._waiting if self._goes_first(one[0])), self._waiting[0])
+        first = next((one for one in waiting if self._goes_first(one[0])), waiting[0])
         self._waiting.remove(first)
         first[1].set_result(None)
 

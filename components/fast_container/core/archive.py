@@ -21,7 +21,8 @@ import tarfile
 from typing import IO, Final
 
 from fast_container.core.checked_entry import check_directory, check_link, read_file
-from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN, Entry
+from fast_container.core.entry import MODE_DIRECTORY, MODE_LINK, Entry
+from fast_container.core.facts import counted_mode
 from fast_container.core.ports import ContextSource
 from fast_container.core.staging import CONSTANT_MTIME_NS, content_mtime_ns, set_mtime
 from fast_container.errors import ContextError
@@ -29,8 +30,6 @@ from fast_container.errors import ContextError
 _BLOCK: Final = tarfile.BLOCKSIZE
 _TYPES: Final = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
 _CHUNK_BYTES: Final = 1 << 20
-_DIR_MODE: Final = 0o755
-_LINK_MODE: Final = 0o777
 
 
 def write_archive(source: ContextSource, archive: IO[bytes]) -> str:
@@ -125,13 +124,13 @@ def _check_member(member: tarfile.TarInfo, entries: dict[str, Entry]) -> None:
 def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> Entry:
     if member.isdir():
         os.mkdir(target)
-        return Entry(member.name, "dir", _DIR_MODE, 0, "")
+        return Entry(member.name, "dir", MODE_DIRECTORY, 0, "")
     if member.issym():
         os.symlink(member.linkname, target)
         set_mtime(target, CONSTANT_MTIME_NS, is_link=True)
         text = member.linkname.encode("utf-8", "surrogateescape")
         return Entry(
-            member.name, "symlink", _LINK_MODE, len(text), f"sha256:{hashlib.sha256(text).hexdigest()}", member.linkname
+            member.name, "symlink", MODE_LINK, len(text), f"sha256:{hashlib.sha256(text).hexdigest()}", member.linkname
         )
     content = members.extractfile(member)
     assert content is not None
@@ -144,7 +143,7 @@ def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> 
             file.write(chunk)
     if size != member.size:
         raise _refusal(member.name, "The archive ends in the middle of it.")
-    mode = MODE_EXECUTABLE if member.mode & 0o100 else MODE_PLAIN
+    mode = counted_mode(member.mode)
     os.chmod(target, mode)
     entry = Entry(member.name, "file", mode, size, f"sha256:{digest.hexdigest()}")
     set_mtime(target, content_mtime_ns(entry.digest))
@@ -152,7 +151,7 @@ def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> 
 
 
 def _finish_directory(path: str) -> None:
-    os.chmod(path, _DIR_MODE)
+    os.chmod(path, MODE_DIRECTORY)
     set_mtime(path, CONSTANT_MTIME_NS)
 
 

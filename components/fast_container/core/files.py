@@ -1,8 +1,8 @@
 """Files of one directory with what counts of them: what a tree knows, and what is remembered of it between runs.
 
 Decides the form in which they are kept: joined bytes, in the order of the names' bytes, so that an unchanged directory
-costs one comparison however many files it has. Leaves reading to ``core.walk`` and the cache's file to
-``adapters.stat_cache``.
+costs one comparison however many files it has. Leaves reading to ``core.reading``, which of them have to
+be read to ``core.known_files``, and the cache's file to ``adapters.stat_cache``.
 """
 
 from __future__ import annotations

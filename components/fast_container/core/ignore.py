@@ -17,7 +17,7 @@ from typing import Final, NewType
 
 from fast_container.core.go_path import SPACE, BadPatternError, clean
 from fast_container.core.ignore_pattern import IgnorePattern, read_pattern
-from fast_container.core.quick_ignore import quick_test, quicker_test
+from fast_container.core.quick_ignore import directory_test, path_test
 from fast_container.errors import DockerfileError
 
 State = NewType("State", int)
@@ -41,7 +41,7 @@ class IgnoreRules:
         patterns: The patterns as BuildKit sends them: cleaned, with their ``!``.
         matches_nothing: Whether surely no pattern matches a path by itself; cheap, and False when in doubt. Below a
             directory that no pattern matched, such a path is kept, and so is its state.
-        matches_none: The same of many names in one directory, given what stands before each and the names; cheaper.
+        matches_nothing_in: The same of many names in one directory, given what stands before them; cheaper.
     """
 
     __slots__ = (
@@ -51,8 +51,8 @@ class IgnoreRules:
         "_read",
         "_rules",
         "_tops",
-        "matches_none",
         "matches_nothing",
+        "matches_nothing_in",
         "patterns",
     )
 
@@ -80,8 +80,8 @@ class IgnoreRules:
             (1 << index, pattern.exception, self._test(pattern, line))
             for index, (pattern, line) in enumerate(zip(self._read, self._lines, strict=True))
         )
-        self.matches_nothing = quick_test(self._read)
-        self.matches_none = quicker_test(self._read, self.matches_nothing)
+        self.matches_nothing = path_test(self._read)
+        self.matches_nothing_in = directory_test(self._read, self.matches_nothing)
         exceptions = [pattern for pattern in self._read if pattern.exception]
         self._prunable = not any(pattern.wild for pattern in exceptions)
         self._tops = tuple(f"{pattern.fixed_part}/" for pattern in exceptions)

@@ -122,7 +122,7 @@ class KnownFiles:
         files = _listed(directory)
         for name in names:
             if not files[name]:
-                path = _prefix(directory) + name
+                path = directory.prefix + name
                 try:
                     files[name] = pack_facts(os.lstat(self._prefix + path))
                 except OSError as error:
@@ -151,7 +151,7 @@ class KnownFiles:
                 listed, joined = _listed(directory), path_bytes("\0".join(names))
                 facts = b"".join([listed[name] for name in names])
                 frames = (
-                    read_files(joined.split(b"\0"), facts, path_bytes(_prefix(directory)), root, large) if names else []
+                    read_files(joined.split(b"\0"), facts, path_bytes(directory.prefix), root, large) if names else []
                 )
                 self.files_hashed += len(names)
                 self._unsaved_bytes += sum(sizes_of(facts))
@@ -162,7 +162,7 @@ class KnownFiles:
             digests = large.end()
         for directory, joined, facts, frames in later:
             read = zip(joined.split(b"\0"), each_of(facts), frames, strict=True)
-            prefix = path_bytes(_prefix(directory))
+            prefix = path_bytes(directory.prefix)
             complete = [frame or _large_frame(prefix + name, seen, digests) for name, seen, frame in read]
             self._add(directory, Files.in_order(joined, facts, complete))
 
@@ -189,10 +189,6 @@ class KnownFiles:
             return read_large(self._prefix + path, path, facts)
         except OSError as error:
             raise unreadable(path, self._root, "file", error) from error
-
-
-def _prefix(directory: Node) -> str:
-    return f"{directory.path}/" if directory.path else ""
 
 
 def _large_frame(path: bytes, facts: bytes, digests: Mapping[str, str]) -> bytes:

@@ -47,6 +47,11 @@ class Node:
         return self.path.rpartition("/")[2]
 
     @property
+    def prefix(self) -> str:
+        """What stands before the names in a directory."""
+        return f"{self.path}/" if self.path else ""
+
+    @property
     def sort_key(self) -> bytes:
         """The path's bytes."""
         return path_bytes(self.path)

@@ -17,11 +17,12 @@ from fast_container.core.ignore_regexp import compile_go
 # Characters that stand for themselves in a pattern, whoever reads it.
 _LITERAL_BEGIN: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*")
 _LITERAL_END: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*\Z")
-# Characters that moby forgets to escape: what such a pattern matches is for the pattern itself to say.
-_LEAKS: Final = frozenset("{}|^")
+# Characters that moby forgets to escape, and "\\", behind which letters and digits mean something else to Go ("\\x41",
+# "\\101", "\\Q"): what such a pattern matches is for the pattern itself to say.
+_NOT_PLAIN: Final = frozenset("{}|^\\")
 
 
-def quick_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
+def path_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
     """Whether surely none of the patterns matches a path by itself: one look at it for all together."""
     exact: set[str] = set()
     begins: list[str] = []
@@ -58,7 +59,7 @@ def _in_doubt(_path: str) -> bool:
     return False
 
 
-def quicker_test(
+def directory_test(
     patterns: Sequence[IgnorePattern], matches_nothing: Callable[[str], bool]
 ) -> Callable[[str, Iterable[str]], bool]:
     """Whether surely none of the patterns matches any of several names in one directory.
@@ -68,7 +69,7 @@ def quicker_test(
 
     Args:
         patterns: The patterns.
-        matches_nothing: Their ``quick_test``; what that doubts is doubted here.
+        matches_nothing: Their ``path_test``; what that doubts is doubted here.
 
     Returns:
         A test of what stands before each name (the directory's path with a slash, or nothing), and the names.
@@ -89,7 +90,7 @@ def quicker_test(
     all_ends = [end for end in ends if not any(end != other and end.endswith(other) for other in ends)]
     all_begins = tuple(begins)
 
-    def matches_none(prefix: str, names: Iterable[str]) -> bool:
+    def matches_nothing_in(prefix: str, names: Iterable[str]) -> bool:
         paths = prefix + ("\0" + prefix).join(names) + "\0"
         if not paths.isascii():
             return False
@@ -98,17 +99,15 @@ def quicker_test(
                 return False
         return not any(prefix.startswith(begin) or begin.startswith(prefix) for begin in all_begins)
 
-    return matches_none
+    return matches_nothing_in
 
 
 def _literal_ends(text: str) -> tuple[str, str]:
     """What each path that a pattern matches ends with, and begins with; "" where that is not known."""
-    if not _LEAKS.isdisjoint(text):
+    if not _NOT_PLAIN.isdisjoint(text):
         return "", ""
     found = _LITERAL_END.search(text)
     end = found.group() if found is not None else ""
-    if text[: len(text) - len(end)].endswith("\\"):
-        end = end[1:]
     begin = _LITERAL_BEGIN.match(text)
     # A slash in front may be that of "**/", which also stands for nothing.
     return end.lstrip("/"), begin.group() if begin is not None else ""

@@ -2,7 +2,7 @@
 
 Decides how: a file is opened without following links, its facts have to be those of the look before, from the first
 byte to the last; large files are read in threads, small ones one after the other, because a thread costs more than
-a small file does. Leaves which files to ``core.walk``.
+a small file does. Leaves which files to ``core.known_files``.
 """
 
 from __future__ import annotations
@@ -31,19 +31,6 @@ _CHUNK_BYTES: Final = 1 << 20
 # Below this the lock of the interpreter is what a file costs, and threads only get in each other's way.
 LARGE_BYTES: Final = 1 << 20
 _MOST_THREADS: Final = 8
-
-# A path below a directory's descriptor is a shorter way than one from the root of the file system.
-_BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
-_DIRECTORY_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0)
-
-
-def open_directory(directory: str) -> int | None:
-    """A directory's descriptor, to be closed; None where the system does without.
-
-    Raises:
-        OSError: It cannot be opened, or is none any more.
-    """
-    return os.open(directory, _DIRECTORY_FLAGS) if _BY_DESCRIPTOR else None
 
 
 def read_large(file: str, path: str, seen: bytes) -> str:

@@ -39,8 +39,7 @@ class Subtree:
         self._directories = directories
         self._files = files
         self._others = others
-        top = directories[0].path
-        self.prefix = path_bytes(f"{top}/") if top else b""
+        self.prefix = path_bytes(directories[0].prefix)
         self.frames = _joined(directories, files, others)
 
     @cached_property

@@ -116,10 +116,14 @@ class View:
         rules, state = self.rules, self._states[directory.path]
         step, is_untouched, matches_nothing = rules.step, rules.is_untouched(state), rules.matches_nothing
         listing = self.tree.listing(directory, is_ignored=not is_untouched)
-        prefix = f"{directory.path}/" if directory.path else ""
+        prefix = directory.prefix
         files = list(listing.files)
-        if not (is_untouched and rules.matches_none(prefix, files)):
-            files = [name for name in files if not step(state, prefix + name)[0]]
+        if not (is_untouched and rules.matches_nothing_in(prefix, files)):
+            files = [
+                name
+                for name in files
+                if (is_untouched and matches_nothing(prefix + name)) or not step(state, prefix + name)[0]
+            ]
         others: list[Node] = []
         for node in listing.others.values():
             if is_untouched and matches_nothing(node.path):

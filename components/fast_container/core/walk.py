@@ -17,12 +17,17 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from threading import RLock
+from typing import Final
 
 from fast_container.core.facts import pack_facts
 from fast_container.core.files import Files
 from fast_container.core.known_files import KnownFiles, StatCache
 from fast_container.core.node import Listing, Node, kind_of, path_bytes
-from fast_container.core.reading import impossible, open_directory, unreadable
+from fast_container.core.reading import OPEN_FLAGS, impossible, unreadable
+
+# A name below a directory's descriptor is a shorter way than a path from the root of the file system.
+_BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and hasattr(os, "O_DIRECTORY")
+_DIRECTORY_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0)
 
 
 class Tree:
@@ -65,7 +70,7 @@ class Tree:
         """The names in a directory, in no order; raises as ``listing`` does."""
         listing = self.listing(directory)
         if listing.nodes is None:
-            prefix = f"{directory.path}/" if directory.path else ""
+            prefix = directory.prefix
             files = {name: Node(prefix + name, directory, "file", facts) for name, facts in listing.files.items()}
             listing.nodes = files | listing.others
         return listing.nodes
@@ -120,9 +125,9 @@ class Tree:
     def _list(self, directory: Node, *, looks: bool) -> Listing:
         listing = Listing()
         files, others = listing.files, listing.others
-        prefix = f"{directory.path}/" if directory.path else ""
+        prefix = directory.prefix
         place = self.absolute(directory.path)
-        descriptor = open_directory(place)
+        descriptor = os.open(place, _DIRECTORY_FLAGS) if _BY_DESCRIPTOR else None
         try:
             with os.scandir(place if descriptor is None else descriptor) as found:
                 for entry in found:
