@@ -280,18 +280,23 @@ LEAKY = st.text(alphabet="ab*?[]^-\\/{061}|dxQ.!", max_size=8)
 
 
 @given(st.lists(PATTERN | LEAKY, max_size=4), st.lists(PATH, min_size=1, max_size=4))
-def test_a_directory_of_which_nothing_is_matched_is_one_of_which_no_path_is(
-    patterns: list[str], paths: list[str]
-) -> None:
+def test_what_a_quick_look_finds_unmatched_is_what_its_directory_is(patterns: list[str], paths: list[str]) -> None:
     try:
         rules = IgnoreRules.from_patterns(patterns)
+        state = rules.start()
+        *folders, name = paths[0].split("/")
+        for depth in range(len(folders)):
+            state = rules.step(state, "/".join(folders[: depth + 1]))[1]
     except DockerfileError:
         return
-    folder, _, name = paths[0].rpartition("/")
-    prefix = f"{folder}/" if folder else ""
+    prefix = "".join(f"{folder}/" for folder in folders)
     names = [name, *(path.rpartition("/")[2] for path in paths[1:])]
     if rules.matches_nothing_in(prefix, names):
-        assert [rules.step(State(0), prefix + name) for name in names] == [(False, State(0))] * len(names)
+        assert [rules.step(state, prefix + name) for name in names] == [rules.inherit(state)] * len(names)
+    for name in names:
+        # Asked often, a look is another one.
+        if any(rules.matches_nothing(prefix + name) for _ in range(60)):
+            assert rules.step(state, prefix + name) == rules.inherit(state)
 
 
 @pytest.mark.parametrize(
@@ -323,10 +328,31 @@ def test_a_quick_look_at_a_directory_misses_no_match(pattern: str, path: str) ->
 
 
 def test_a_quick_look_at_a_directory_is_enough_for_usual_rules() -> None:
-    rules = IgnoreRules.from_patterns([".git", "**/node_modules", "**/*.pyc", "*.log", "docs/**", "build*", "!keep.md"])
+    usual = [".git", "**/node_modules", "**/*.pyc", "*.log", "docs/**", "build*", "**/.env.*", "!keep.md"]
+    rules = IgnoreRules.from_patterns(usual)
     assert rules.matches_nothing_in("src/app/", ["main.py", "views.py"])
     assert not rules.matches_nothing_in("src/app/", ["main.py", "views.pyc"])
     assert not rules.matches_nothing_in("docs/", ["index.md"])
+    assert not rules.matches_nothing_in("src/", ["main.py", ".env.local"])
+
+
+def test_a_quick_look_at_a_directory_is_enough_below_what_a_list_of_the_wanted_names() -> None:
+    rules = IgnoreRules.from_patterns(["*", "!src", "**/__pycache__"])
+    assert not rules.matches_nothing_in("", ["README.md"])
+    assert not rules.matches_nothing_in("", ["src"])
+    assert rules.matches_nothing_in("src/", ["app", "main.py"])
+    wanted, unwanted = (rules.step(rules.start(), name)[1] for name in ("src", "docs"))
+    assert rules.inherit(wanted) == rules.step(wanted, "src/main.py")
+    assert not rules.inherit(wanted)[0]
+    assert rules.inherit(unwanted)[0]
+
+
+def test_a_pattern_that_is_refused_is_refused_whatever_a_quick_look_sees() -> None:
+    rules = IgnoreRules.from_patterns(["x[b-a].log"])
+    assert not rules.matches_nothing_in("", ["main.py"])
+    assert not any(rules.matches_nothing("main.py") for _ in range(60))
+    with pytest.raises(DockerfileError, match="refused"):
+        rules.step(State(0), "main.py")
 
 
 @given(st.lists(PATTERN, max_size=4), PATH)

@@ -21,6 +21,8 @@ from fast_container.errors import ArgsError, DockerfileError
 IGNORE_FILE: Final = ".dockerignore"
 MAX_BYTES: Final = 16 << 20
 """BuildKit refuses larger Dockerfiles and ignore files."""
+# To ask for the most at once makes room for it each time.
+_USUAL_BYTES: Final = 64 << 10
 
 
 @final
@@ -56,7 +58,7 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str) -> byte
     if isinstance(dockerfile, InlineDockerfile):
         return dockerfile.text.encode("utf-8", "surrogateescape")
     path = dockerfile
-    if not os.path.exists(path) and os.path.basename(path) == "Dockerfile":
+    if not os.path.isfile(path) and not os.path.exists(path) and os.path.basename(path) == "Dockerfile":
         lower = os.path.join(os.path.dirname(path), "dockerfile")
         path = lower if os.path.exists(lower) else path
     if not os.path.isfile(path):
@@ -116,7 +118,9 @@ def _rules(path: str, name: str, extra: tuple[str, ...]) -> IgnoreFile:
 def _read(path: str, name: str, kind: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(_USUAL_BYTES)
+            if len(data) == _USUAL_BYTES:
+                data += file.read(MAX_BYTES + 1 - _USUAL_BYTES)
     except OSError as error:
         raise DockerfileError(
             f"The {kind} cannot be read.", file=name, why=error.strerror or str(error), next_step="Make it readable."

@@ -12,7 +12,7 @@ Sources: github.com/moby/patternmatcher v0.6.1 (``ignorefile.ReadAll`` and the m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NewType
 
 from fast_container.core.go_path import SPACE, BadPatternError, clean
@@ -39,13 +39,12 @@ class IgnoreRules:
 
     Attributes:
         patterns: The patterns as BuildKit sends them: cleaned, with their ``!``.
-        matches_nothing: Whether surely no pattern matches a path by itself; cheap, and False when in doubt. Below a
-            directory that no pattern matched, such a path is kept, and so is its state.
+        matches_nothing: Whether surely no pattern matches a path by itself; cheap, and False when in doubt. What such
+            a path is, it has from its directory: ``inherit``.
         matches_nothing_in: The same of many names in one directory, given what stands before them; cheaper.
     """
 
     __slots__ = (
-        "_file",
         "_lines",
         "_prunable",
         "_read",
@@ -65,7 +64,6 @@ class IgnoreRules:
             file: What to call the file in messages.
         """
         self.patterns = tuple(patterns)
-        self._file = file
         self._lines: list[int] = []
         self._read: list[IgnorePattern] = []
         for text, line in zip(patterns, lines, strict=True):
@@ -77,7 +75,7 @@ class IgnoreRules:
                 self._read.append(pattern)
                 self._lines.append(line)
         self._rules: tuple[_Rule, ...] = tuple(
-            (1 << index, pattern.exception, self._test(pattern, line))
+            (1 << index, pattern.exception, pattern.test(partial(_refusal, pattern.text, file=file, line=line)))
             for index, (pattern, line) in enumerate(zip(self._read, self._lines, strict=True))
         )
         self.matches_nothing = path_test(self._read)
@@ -140,11 +138,6 @@ class IgnoreRules:
         """The state above the root's entries."""
         return _START
 
-    @staticmethod
-    def is_untouched(state: State) -> bool:
-        """Whether no pattern matched the directory of that state, or one above it."""
-        return state <= 0
-
     def step(self, parent: State, path: str) -> tuple[bool, State]:
         """Decide one path, given its parent directory's state.
 
@@ -163,6 +156,18 @@ class IgnoreRules:
         state = 0
         for bit, exception, test in self._rules:
             if parent & bit or (exception is ignored and test(path)):
+                state |= bit
+                ignored = not exception
+        return ignored, State(state)
+
+    def inherit(self, parent: State) -> tuple[bool, State]:
+        """What ``step`` says of a path that no pattern matches by itself."""
+        ignored = False
+        state = 0
+        if parent <= 0:
+            return ignored, State(state)
+        for bit, exception, _test in self._rules:
+            if parent & bit:
                 state |= bit
                 ignored = not exception
         return ignored, State(state)
@@ -211,17 +216,6 @@ class IgnoreRules:
                 state |= bit
                 ignored = not exception
         return ignored, State(state)
-
-    def _test(self, pattern: IgnorePattern, line: int) -> Callable[[str], object]:
-        try:
-            return pattern.test()
-        except BadPatternError as error:
-            refusal = _refusal(pattern.text, error, self._file, line)
-
-        def refuse(_path: str) -> object:
-            raise refusal
-
-        return refuse
 
 
 @lru_cache(maxsize=16)

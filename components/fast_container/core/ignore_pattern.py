@@ -23,6 +23,16 @@ Kind = Literal["exact", "prefix", "suffix", "regexp"]
 _ESCAPED: Final = frozenset(".+()$")
 _WILD: Final = frozenset("*[]?^\\")
 _BYTE_ORDER_MARK: Final = "\ufeff"
+_CLASS_OR_ESCAPE: Final = frozenset("[\\")
+# Characters that make a pattern more than a name or a path.
+_SHAPING: Final = frozenset("*?[]\\\ufeff")
+# Characters that stand for themselves in a pattern, whoever reads it.
+_LITERAL_BEGIN: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*")
+_LITERAL_END: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*\Z")
+# Characters that moby forgets to escape, and "\\", behind which letters and digits mean something else to Go ("\\x41",
+# "\\101", "\\Q"): what such a pattern matches is for the pattern itself to say.
+_NOT_PLAIN: Final = frozenset("{}|^\\")
+_WILD_RUN: Final = re.compile(r"\*\*/?|[*?]")
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 
@@ -42,12 +52,12 @@ class IgnorePattern:
     kind: Kind
     expression: str
 
-    def test(self) -> Callable[[str], object]:
+    def test(self, refusal: Callable[[BadPatternError], Exception]) -> Callable[[str], object]:
         """A function from a path to whether this pattern matches that very path.
 
-        Raises:
-            BadPatternError: The regular expression is refused. moby finds that out at the first use, and so
-                do we.
+        Args:
+            refusal: What the function raises when the regular expression is refused. moby finds that out at the first
+                use, and so do we.
         """
         if self.kind == "exact":
             return self.text.__eq__
@@ -55,8 +65,27 @@ class IgnorePattern:
             return _bytewise("startswith", self.text[:-2])
         if self.kind == "suffix":
             return self._suffix_test()
-        search = compile_go(self.expression).search
-        return lambda path: search(path if path.isascii() else _NOT_UTF8.sub("\ufffd", path))
+        if self.text == "*":
+            return lambda path: "/" not in path
+        return self._regexp_test(refusal)
+
+    def _regexp_test(self, refusal: Callable[[BadPatternError], Exception]) -> Callable[[str], object]:
+        # Compiled when it is first needed: of most paths one search for all patterns says enough.
+        search: Callable[[str], object] | None = None
+        needle = self.needle
+
+        def matches(path: str) -> object:
+            nonlocal search
+            if needle not in path:
+                return None
+            if search is None:
+                try:
+                    search = compile_go(self.expression).search
+                except BadPatternError as error:
+                    raise refusal(error) from None
+            return search(path if path.isascii() else _NOT_UTF8.sub("\ufffd", path))
+
+        return matches
 
     def _suffix_test(self) -> Callable[[str], object]:
         rest = self.text.encode("utf-8", "surrogateescape")[2:].decode("utf-8", "surrogateescape")
@@ -65,6 +94,24 @@ class IgnorePattern:
             return ends
         name = rest[1:]
         return lambda path: path == name or ends(path)
+
+    @property
+    def needle(self) -> str:
+        """A text that every path holds which the pattern matches; "" where none is known."""
+        if not self.text.isascii() or not _NOT_PLAIN.isdisjoint(self.text) or "[" in self.text:
+            return ""
+        return max(_WILD_RUN.split(self.text), key=len)
+
+    @property
+    def literal_ends(self) -> tuple[str, str]:
+        """What each path that the pattern matches ends with, and begins with; "" where that is not known."""
+        if not _NOT_PLAIN.isdisjoint(self.text):
+            return "", ""
+        found = _LITERAL_END.search(self.text)
+        end = found.group() if found is not None else ""
+        begin = _LITERAL_BEGIN.match(self.text)
+        # A slash in front may be that of "**/", which also stands for nothing.
+        return end.lstrip("/"), begin.group() if begin is not None else ""
 
     @property
     def fixed_part(self) -> str:
@@ -92,13 +139,16 @@ def read_pattern(text: str) -> IgnorePattern | None:
         text = text[1:]
         if not text:
             raise BadPatternError("a lone '!' excepts nothing")
-    check_ignore_syntax(text)
+    if not _CLASS_OR_ESCAPE.isdisjoint(text):
+        check_ignore_syntax(text)
     kind, expression = _shape(text)
     return IgnorePattern(text, exception, kind, expression if kind == "regexp" else "")
 
 
 def _shape(text: str) -> tuple[Kind, str]:
-    """The kind of a pattern and its Go regular expression."""
+    """The kind of a pattern and its Go regular expression, as far as it has need of one."""
+    if _SHAPING.isdisjoint(text.removeprefix("**/")):
+        return ("suffix" if text.startswith("**/") else "exact"), ""
     chars = _NOT_UTF8.sub("\ufffd", text).removeprefix(_BYTE_ORDER_MARK)
     kind: Kind = "exact"
     parts = ["^"]

@@ -57,14 +57,18 @@ class _Atom:
     repeated: bool = False
 
 
-def compile_go(expression: str) -> re.Pattern[str]:
+def compile_go(*expressions: str) -> re.Pattern[str]:
     """Compile for ``search``; the subject has U+FFFD for each byte that is not UTF-8, as Go sees it.
 
+    Args:
+        expressions: Of several, it is whether any of them is found.
+
     Raises:
-        BadPatternError: Go would refuse the expression, or Python has no equal form.
+        BadPatternError: Go would refuse one, or Python has no equal form.
     """
     try:
-        return re.compile(_Reader(expression).read(), re.ASCII)
+        texts = [_Reader(expression).read() for expression in expressions]
+        return re.compile(texts[0] if len(texts) == 1 else "|".join([f"(?:{text})" for text in texts]), re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise BadPatternError(f"its regular expression cannot be compiled: {error}") from None
 

@@ -6,7 +6,6 @@ pattern's ``!`` does not matter here: one that matches nothing takes nothing awa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -14,45 +13,61 @@ from fast_container.core.go_path import BadPatternError
 from fast_container.core.ignore_pattern import IgnorePattern
 from fast_container.core.ignore_regexp import compile_go
 
-# Characters that stand for themselves in a pattern, whoever reads it.
-_LITERAL_BEGIN: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*")
-_LITERAL_END: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*\Z")
-# Characters that moby forgets to escape, and "\\", behind which letters and digits mean something else to Go ("\\x41",
-# "\\101", "\\Q"): what such a pattern matches is for the pattern itself to say.
-_NOT_PLAIN: Final = frozenset("{}|^\\")
+# Without a class an expression that moby writes is one that Go takes, but for the characters that it forgets to escape.
+_CLASS: Final = "["
+# To compile one search for all patterns takes as long as to ask each of them about so many paths.
+_WORTH_COMPILING: Final = 50
 
 
 def path_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
     """Whether surely none of the patterns matches a path by itself: one look at it for all together."""
-    exact: set[str] = set()
-    begins: list[str] = []
-    ends: list[str] = []
-    expressions: list[str] = []
-    for pattern in patterns:
-        if not pattern.text.isascii():
-            return _in_doubt
-        if pattern.kind == "regexp":
-            try:
-                expressions.append(f"(?:{compile_go(pattern.expression).pattern})")
-            except BadPatternError:
-                return _in_doubt
-        elif pattern.kind == "exact":
-            exact.add(pattern.text)
-        elif pattern.kind == "prefix":
-            begins.append(pattern.text[:-2])
-        else:
-            ends.append(pattern.text[2:])
-            exact.add(pattern.text[2:].removeprefix("/"))
-    all_begins, all_ends = tuple(begins), tuple(ends)
-    # Of several kinds of patterns only those cost time that there are.
-    search = re.compile("|".join(expressions), re.ASCII).search if expressions else None
+    if any(not pattern.text.isascii() or (_CLASS in pattern.text and _is_refused(pattern)) for pattern in patterns):
+        return _in_doubt
+    suffixes = tuple([pattern.text[2:] for pattern in patterns if pattern.kind == "suffix"])
+    prefixes = tuple([pattern.text[:-2] for pattern in patterns if pattern.kind == "prefix"])
+    exact = {pattern.text for pattern in patterns if pattern.kind == "exact"}
+    exact |= {suffix.removeprefix("/") for suffix in suffixes}
+    expressions = [pattern.expression for pattern in patterns if pattern.kind == "regexp"]
+    search: Callable[[str], object] | None = None
+    asked = 0
 
     def matches_nothing(path: str) -> bool:
-        if path in exact or (all_ends and path.endswith(all_ends)) or (all_begins and path.startswith(all_begins)):
+        nonlocal search, asked
+        # Of several kinds of patterns only those cost time that there are.
+        if path in exact or (suffixes and path.endswith(suffixes)) or (prefixes and path.startswith(prefixes)):
             return False
-        return path.isascii() and (search is None or search(path) is None)
+        if not path.isascii():
+            return False
+        if not expressions:
+            return True
+        if search is None:
+            asked += 1
+            if asked < _WORTH_COMPILING:
+                return False
+            search = _search_for_any(expressions)
+        return not search(path)
 
     return matches_nothing
+
+
+def _is_refused(pattern: IgnorePattern) -> bool:
+    try:
+        compile_go(pattern.expression)
+    except BadPatternError:
+        return True
+    return False
+
+
+def _search_for_any(expressions: Sequence[str]) -> Callable[[str], object]:
+    try:
+        return compile_go(*expressions).search
+    except BadPatternError:
+        # Which of them is refused is for the pattern itself to say.
+        return _in_every_path
+
+
+def _in_every_path(_path: str) -> bool:
+    return True
 
 
 def _in_doubt(_path: str) -> bool:
@@ -65,7 +80,7 @@ def directory_test(
     """Whether surely none of the patterns matches any of several names in one directory.
 
     A path that a pattern matches ends as the pattern does, where that end is literal; else it begins as the pattern
-    begins. So a few searches in all paths at once tell that there is none.
+    begins, or holds what is literal in the middle. So a few searches in all paths at once tell that there is none.
 
     Args:
         patterns: The patterns.
@@ -74,43 +89,45 @@ def directory_test(
     Returns:
         A test of what stands before each name (the directory's path with a slash, or nothing), and the names.
     """
-    ends: set[str] = set()
-    begins: set[str] = set()
     if matches_nothing is _in_doubt:
         return _doubt_all
-    for pattern in patterns:
-        end, begin = _literal_ends(pattern.text)
-        if end:
-            ends.add(f"{end}\0")
-        elif begin:
-            begins.add(begin)
-        else:
-            return _doubt_all
-    # What ends in a longer one ends in the shorter one, too.
-    all_ends = [end for end in ends if not any(end != other and end.endswith(other) for other in ends)]
-    all_begins = tuple(begins)
+    # This one matches nothing below the root.
+    root_only = any(pattern.text == "*" for pattern in patterns)
+    sought = [_sought(pattern) for pattern in patterns if pattern.text != "*"]
+    if ("", "") in sought:
+        return _doubt_all
+    texts = _shortest({text for text, _ in sought if text})
+    begins = tuple({begin for _, begin in sought if begin})
 
     def matches_nothing_in(prefix: str, names: Iterable[str]) -> bool:
+        if root_only and not prefix:
+            return False
         paths = prefix + ("\0" + prefix).join(names) + "\0"
         if not paths.isascii():
             return False
-        for end in all_ends:
-            if end in paths:
+        for text in texts:
+            if text in paths:
                 return False
-        return not any(prefix.startswith(begin) or begin.startswith(prefix) for begin in all_begins)
+        return not any(prefix.startswith(begin) or begin.startswith(prefix) for begin in begins)
 
     return matches_nothing_in
 
 
-def _literal_ends(text: str) -> tuple[str, str]:
-    """What each path that a pattern matches ends with, and begins with; "" where that is not known."""
-    if not _NOT_PLAIN.isdisjoint(text):
-        return "", ""
-    found = _LITERAL_END.search(text)
-    end = found.group() if found is not None else ""
-    begin = _LITERAL_BEGIN.match(text)
-    # A slash in front may be that of "**/", which also stands for nothing.
-    return end.lstrip("/"), begin.group() if begin is not None else ""
+def _sought(pattern: IgnorePattern) -> tuple[str, str]:
+    """What is in the paths, each with a NUL behind it, if the pattern matches one; or else what a path begins with."""
+    end, begin = pattern.literal_ends
+    if end:
+        return f"{end}\0", ""
+    return ("", begin) if begin else (pattern.needle, "")
+
+
+def _shortest(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those that no other one is the end of: where a longer one is found, the shorter one is."""
+    kept: list[str] = []
+    for backwards in sorted([text[::-1] for text in texts]):
+        if not (kept and backwards.startswith(kept[-1])):
+            kept.append(backwards)
+    return tuple([backwards[::-1] for backwards in kept])
 
 
 def _doubt_all(_prefix: str, _names: Iterable[str]) -> bool:

@@ -34,14 +34,6 @@ class Place:
     is_loop: bool = False
 
 
-def node_at(view: View, path: str) -> Node | None:
-    """What is there under exactly that path; no link is followed."""
-    node: Node | None = view.tree.top
-    for name in path.split("/") if path else ():
-        node = view.child(node, name) if node is not None else None
-    return node
-
-
 def resolve(view: View, path: str, *, follow_last: bool) -> Place:
     """Follow a path.
 
@@ -52,24 +44,28 @@ def resolve(view: View, path: str, *, follow_last: bool) -> Place:
     """
     pending = path.split("/")[::-1]
     current: list[str] = []
+    # What is there under each part of ``current``, behind the root.
+    nodes: list[Node | None] = [view.tree.top]
     links: list[Node] = []
     while pending:
         part = pending.pop()
         if part in ("", "."):
             continue
         if part == "..":
-            del current[-1:]
+            if current:
+                del current[-1], nodes[-1]
             continue
-        node = node_at(view, "/".join([*current, part]))
+        above = nodes[-1]
+        node = view.child(above, part) if above is not None else None
         if node is None or node.kind != "symlink" or (not follow_last and not any(pending)):
             current.append(part)
+            nodes.append(node)
             continue
         links.append(node)
         if len(links) > _MOST_LINKS:
             return Place("/".join(current), None, tuple(dict.fromkeys(links)), is_loop=True)
         target = view.tree.link_target(node)
         if target.startswith("/"):
-            current = []
+            current, nodes = [], [view.tree.top]
         pending.extend(target.split("/")[::-1])
-    place = "/".join(current)
-    return Place(place, node_at(view, place), tuple(dict.fromkeys(links)))
+    return Place("/".join(current), nodes[-1], tuple(dict.fromkeys(links)))

@@ -19,8 +19,6 @@ from fast_container.core.subtree import Subtree
 from fast_container.core.walk import Tree
 from fast_container.errors import ContextError
 
-_UNTOUCHED = State(0)
-
 
 class Kept(NamedTuple):
     """What is there in a directory.
@@ -114,22 +112,24 @@ class View:
             listing = self.tree.listing(directory)
             return Kept(_in_order(listing.files), tuple(listing.others.values()))
         rules, state = self.rules, self._states[directory.path]
-        step, is_untouched, matches_nothing = rules.step, rules.is_untouched(state), rules.matches_nothing
-        listing = self.tree.listing(directory, is_ignored=not is_untouched)
+        step, matches_nothing = rules.step, rules.matches_nothing
+        inherited = rules.inherit(state)
+        listing = self.tree.listing(directory, is_ignored=inherited[0])
         prefix = directory.prefix
-        files = list(listing.files)
-        if not (is_untouched and rules.matches_nothing_in(prefix, files)):
+        files: Sequence[str] = list(listing.files)
+        if all_inherit := rules.matches_nothing_in(prefix, [*files, *listing.others]):
+            files = () if inherited[0] else files
+        else:
+            paths = {name: prefix + name for name in files}
             files = [
                 name
-                for name in files
-                if (is_untouched and matches_nothing(prefix + name)) or not step(state, prefix + name)[0]
+                for name, path in paths.items()
+                if not (inherited if matches_nothing(path) else step(state, path))[0]
             ]
         others: list[Node] = []
         for node in listing.others.values():
-            if is_untouched and matches_nothing(node.path):
-                ignored, below = False, _UNTOUCHED
-            else:
-                ignored, below = step(state, node.path)
+            does_inherit = all_inherit or matches_nothing(node.path)
+            ignored, below = inherited if does_inherit else step(state, node.path)
             if node.kind == "dir":
                 self._states[node.path] = below
                 ignored = ignored and not self._something_returns(node, rules)

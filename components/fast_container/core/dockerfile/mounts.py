@@ -7,8 +7,9 @@ Source: BuildKit v0.34.2, ``frontend/dockerfile/instructions/commands_runmount.g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fast_container.core.dockerfile.model import RefusedError
@@ -151,11 +152,11 @@ def _check_together(values: dict[str, str]) -> None:
         raise RefusedError(f"'sharing' does not go with a {kind} mount")
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str, bool]]:
+@lru_cache(maxsize=256)
+def _pairs(text: str) -> tuple[tuple[str, str, bool], ...]:
     """Key in lower case, value, and whether there was an equals sign."""
-    for item in csv_fields(text):
-        key, equals, value = item.partition("=")
-        yield key.lower(), value, bool(equals)
+    parts = [item.partition("=") for item in csv_fields(text)]
+    return tuple([(key.lower(), value, bool(equals)) for key, equals, value in parts])
 
 
 def csv_fields(line: str) -> list[str]:
@@ -164,7 +165,8 @@ def csv_fields(line: str) -> list[str]:
     Raises:
         RefusedError: An empty line, or a quote in the wrong place.
     """
-    line = re.sub(r"\r?\n\Z", "", line)
+    if line.endswith("\n"):
+        line = line[:-1].removesuffix("\r")
     if not line:
         raise RefusedError("the flag has an empty value")
     fields: list[str] = []

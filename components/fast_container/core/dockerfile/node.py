@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from fast_container.core.dockerfile.model import RefusedError
@@ -20,6 +21,8 @@ _BLANKS: Final = re.compile(r"[\t\v\f\r ]+")
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SPACES: Final = frozenset(SPACE)
+# Characters of a flag that stand for themselves, whatever the escape character.
+_PLAIN: Final = re.compile(rf"[^{SPACE}'\"\\`]+")
 _ONLY_STRINGS: Final = "when using JSON array syntax, arrays must be comprised of strings only"
 
 
@@ -85,6 +88,16 @@ def read_node(line: str, escape: str) -> Node:
     Raises:
         RefusedError: What BuildKit's parser refuses in a line by itself.
     """
+    keyword, flags, rest, args, is_json = _split(line, escape)
+    if keyword.upper() == "ONBUILD":
+        child = read_node(rest, escape) if rest else None
+        return Node(keyword, line, flags, (child.keyword, *child.args) if child else (), child=child)
+    return Node(keyword, line, flags, args, is_json)
+
+
+@lru_cache(maxsize=512)
+def _split(line: str, escape: str) -> tuple[str, tuple[str, ...], str, tuple[str, ...], bool]:
+    """Keyword, flags, what follows them, its words, whether these were JSON; files of one program have lines alike."""
     parts = _BLANKS.split(line.strip(SPACE), maxsplit=1)
     keyword = parts[0]
     flags: tuple[str, ...] = ()
@@ -92,13 +105,9 @@ def read_node(line: str, escape: str) -> Node:
     if len(parts) == 2:
         rest, flags = _take_flags(parts[1], escape)
         rest = rest.strip(SPACE)
-    name = keyword.upper()
-    if name == "ONBUILD":
-        child = read_node(rest, escape) if rest else None
-        return Node(keyword, line, flags, (child.keyword, *child.args) if child else (), child=child)
-    split = _SPLITTERS.get(name)
+    split = _SPLITTERS.get(keyword.upper())
     args, is_json = split(rest, escape) if split else ((), False)
-    return Node(keyword, line, flags, args, is_json)
+    return keyword, flags, rest, args, is_json
 
 
 def split_pairs(rest: str, name: str, escape: str) -> tuple[str, ...]:
@@ -143,6 +152,11 @@ def _flag_word(data: str, at: int, escape: str) -> tuple[str, int]:
     result: list[str] = []
     quote = ""
     while at < len(data):
+        plain = _PLAIN.match(data, at)
+        if plain is not None:
+            result.append(plain.group())
+            at = plain.end()
+            continue
         char = data[at]
         if not quote and char in _SPACES:
             break

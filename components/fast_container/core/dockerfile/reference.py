@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fast_container.core.dockerfile.model import RefusedError
@@ -22,6 +23,7 @@ _REFERENCE: Final = re.compile(
     rf"(?P<host>{_HOST})/(?P<path>{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST}))?",
     re.ASCII,
 )
+_ID: Final = re.compile("[a-f0-9]{64}")
 _DIGEST_SIZES: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _OS: Final = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
 _SPECIFIER: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -96,13 +98,14 @@ def _suffix(tag: str, digest: str) -> str:
     return (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
+@lru_cache(maxsize=256)
 def parse_reference(text: str) -> Reference:
     """Read an image's name.
 
     Raises:
         RefusedError: It is none.
     """
-    if re.fullmatch("[a-f0-9]{64}", text):
+    if _ID.fullmatch(text):
         raise RefusedError(f"{text!r} is an image's id, not a name")
     host, path = _split_host(text)
     repository = path.partition(":")[0]
@@ -157,6 +160,7 @@ class NamedContexts:
         return self._names.get(f"{key}::{platform}") or self._names.get(key)
 
 
+@lru_cache(maxsize=64)
 def parse_platform(text: str) -> str:
     """A platform in normal form, ``""`` where it depends on the builder's machine.
 
@@ -181,6 +185,7 @@ def parse_platform(text: str) -> str:
     return "/".join(part for part in (name + version, architecture, variant) if part)
 
 
+@lru_cache(maxsize=64)
 def normal_platform(text: str) -> str:
     """The platform of a whole build: as ``parse_platform``, and variants made uniform.
 

@@ -18,6 +18,7 @@ _PROTOCOL: Final = re.compile(r"([a-zA-Z0-9]+)://")
 _SCP: Final = re.compile(r"[a-zA-Z0-9\-_]+@[a-zA-Z0-9\-.]+:(?:.*?)(?:\?(?P<query>.*?))?(?:#(?:.*))?\Z")
 _OPTIONAL: Final = frozenset(["submodules", "keep-git-dir", "fetch-by-commit"])
 _QUERY: Final = frozenset(["ref", "tag", "branch", "subdir", "checksum", "commit", "mtime", *_OPTIONAL])
+_WILD: Final = re.compile(r"(?:\A|[^\\])(?:\\\\)*[*?\[]")
 _OCTAL: Final = re.compile("[0-7]{1,6}")
 _SYMBOLIC: Final = re.compile("[ugoa]*(?:[-+=][rwxXstugo]*)+(?:,[ugoa]*(?:[-+=][rwxXstugo]*)+)*")
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
@@ -27,7 +28,7 @@ Kind = Literal["path", "http", "git"]
 
 def is_wild(path: str) -> bool:
     """Whether BuildKit takes a path for a pattern: ``*``, ``?`` or ``[`` without a backslash in front."""
-    return re.search(r"(?:\A|[^\\])(?:\\\\)*[*?\[]", path) is not None
+    return _WILD.search(path) is not None
 
 
 def root_relative(path: str) -> str:
