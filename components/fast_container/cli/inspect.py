@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fast_container.adapters.hash_helpers import digests_with_help
 from fast_container.adapters.stat_cache import StatCache
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks, select_image
@@ -33,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     image = planned(arguments) if arguments.plan is not None else declared(arguments)
     if arguments.images_lock is not None:
         image = _pinned(image, arguments.images_lock)
-    walks = SharedWalks(None if arguments.no_cache else StatCache(str(cache_folder(os.environ) / "stat")))
+    walks = SharedWalks(
+        None if arguments.no_cache else StatCache(str(cache_folder(os.environ) / "stat")), digests_with_help
+    )
     selected = select_image(image, walks)
     walks.save()
     if arguments.json:

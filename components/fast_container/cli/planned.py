@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fast_container.adapters.hash_helpers import digests_with_help
 from fast_container.adapters.registries import Registries
 from fast_container.adapters.stat_cache import StatCache
 from fast_container.core.aws_access import AwsAccess
@@ -80,7 +81,7 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
         FastContainerError: An image's files or Dockerfile cannot be right any more.
     """
     bases = _bases_here(entries)
-    walks = SharedWalks(StatCache(str(cache_folder(os.environ) / "stat")))
+    walks = SharedWalks(StatCache(str(cache_folder(os.environ) / "stat")), digests_with_help)
     found: dict[str, CurrentImage] = {}
     for name in order({name: list(of.values()) for name, of in bases.items()}):
         entry = entries[name]

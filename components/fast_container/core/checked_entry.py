@@ -16,7 +16,8 @@ import stat
 from collections.abc import Iterator
 
 from fast_container.core.entry import Entry
-from fast_container.core.reading import OPEN_FLAGS, changed
+from fast_container.core.reading import changed
+from fast_container.core.small_files import OPEN_FLAGS
 from fast_container.errors import ContextError
 
 _CHUNK_BYTES = 1 << 20

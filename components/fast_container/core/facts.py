@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
+from fast_container.core.small_files import FACTS_LAYOUT
 
-_FACTS: Final = struct.Struct("<QqqQQI")
+_FACTS: Final = struct.Struct(FACTS_LAYOUT)
 _SIZE: Final = struct.Struct("<Q")
 _TIMES: Final = struct.Struct("<qq")
 _MODE: Final = struct.Struct("<I")

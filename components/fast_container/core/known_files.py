@@ -8,14 +8,13 @@ now. Leaves listing to ``core.walk``, reading itself to ``core.reading``, and th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from fast_container.core.facts import each_of, mode_of, pack_facts, sizes_of
+from fast_container.core.facts import pack_facts, sizes_of
 from fast_container.core.files import NO_FILES, Files
-from fast_container.core.key import encode_file
-from fast_container.core.node import Node, path_bytes, path_text
-from fast_container.core.reading import LargeFiles, read_files, read_large, unreadable
+from fast_container.core.node import Node, path_bytes
+from fast_container.core.reading import Digest, read_files, unreadable
 
 # What takes seconds to read again; less is remembered when the program's last image was selected.
 _MUCH_BYTES = 1 << 30
@@ -51,15 +50,17 @@ class KnownFiles:
     Args:
         root: Where they lie; absolute.
         cache: What is remembered of them; None for nothing.
+        digest: Reads the small ones.
 
     Attributes:
         files_hashed: How many were read.
     """
 
-    def __init__(self, root: str, cache: StatCache | None) -> None:
+    def __init__(self, root: str, cache: StatCache | None, digest: Digest) -> None:
         self._root = root
         self._prefix = root if root.endswith("/") else f"{root}/"
         self._cache = cache
+        self._digest = digest
         self._known: dict[str, Files] = {}
         self._tidied: set[str] = set()
         self.files_hashed = 0
@@ -142,29 +143,22 @@ class KnownFiles:
                 known = self._known[path]
         return [name for name in names if path_bytes(name) not in known.by_name]
 
-    def _learn(self, missing: Iterable[tuple[Node, list[str]]]) -> None:
+    def _learn(self, missing: Sequence[tuple[Node, list[str]]]) -> None:
         """Read files and keep what counts of them."""
-        root = path_bytes(self._prefix)
-        later: list[tuple[Node, bytes, bytes, list[bytes]]] = []
-        with LargeFiles(self._read_large) as large:
-            for directory, names in missing:
-                listed, joined = _listed(directory), path_bytes("\0".join(names))
-                facts = b"".join([listed[name] for name in names])
-                frames = (
-                    read_files(joined.split(b"\0"), facts, path_bytes(directory.prefix), root, large) if names else []
-                )
-                self.files_hashed += len(names)
-                self._unsaved_bytes += sum(sizes_of(facts))
-                if b"" in frames:
-                    later.append((directory, joined, facts, frames))
-                else:
-                    self._add(directory, Files.in_order(joined, facts, frames))
-            digests = large.end()
-        for directory, joined, facts, frames in later:
-            read = zip(joined.split(b"\0"), each_of(facts), frames, strict=True)
-            prefix = path_bytes(directory.prefix)
-            complete = [frame or _large_frame(prefix + name, seen, digests) for name, seen, frame in read]
-            self._add(directory, Files.in_order(joined, facts, complete))
+        paths: list[bytes] = []
+        facts: list[bytes] = []
+        for directory, names in missing:
+            listed, prefix = _listed(directory), directory.prefix
+            paths += path_bytes("\0".join([prefix + name for name in names])).split(b"\0") if names else ()
+            facts += [listed[name] for name in names]
+        frames = read_files(self._prefix, paths, b"".join(facts), self._digest)
+        self.files_hashed += len(paths)
+        self._unsaved_bytes += sum(sizes_of(b"".join(facts)))
+        end = 0
+        for directory, names in missing:
+            start, end = end, end + len(names)
+            joined = path_bytes("\0".join(names))
+            self._add(directory, Files.in_order(joined, b"".join(facts[start:end]), frames[start:end]))
 
     def _add(self, directory: Node, learnt: Files) -> None:
         known = self._known[directory.path]
@@ -183,16 +177,6 @@ class KnownFiles:
             return known
         by_name = known.by_name
         return Files.of({name: by_name[name] for name in map(path_bytes, names)})
-
-    def _read_large(self, path: str, facts: bytes) -> str:
-        try:
-            return read_large(self._prefix + path, path, facts)
-        except OSError as error:
-            raise unreadable(path, self._root, "file", error) from error
-
-
-def _large_frame(path: bytes, facts: bytes, digests: Mapping[str, str]) -> bytes:
-    return encode_file(path, mode_of(facts), digests[path_text(path)])
 
 
 def _listed(directory: Node) -> dict[str, bytes]:

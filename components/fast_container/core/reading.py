@@ -1,8 +1,8 @@
 """The content of files, read once each.
 
-Decides how: a file is opened without following links, its facts have to be those of the look before, from the first
-byte to the last; large files are read in threads, small ones one after the other, because a thread costs more than
-a small file does. Leaves which files to ``core.known_files``.
+Decides what is made of it: small files are read one after the other (``core.small_files``) or by whoever is quicker at
+it, because a thread costs more than a small file does; large ones in threads, beside them; what could not be read that
+way is looked into until there is a digest or a reason. Leaves which files to ``core.known_files``.
 """
 
 from __future__ import annotations
@@ -14,22 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from fast_container.core.facts import FACTS_BYTES, counted_mode, pack_facts, same_file, size_of, unpack_each
 from fast_container.core.key import encode_file
-from fast_container.core.node import path_text
+from fast_container.core.node import path_bytes, path_text
+from fast_container.core.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD
 from fast_container.errors import ContextError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
-OPEN_FLAGS: Final = (
-    os.O_RDONLY
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+Digest = Callable[[bytes, Sequence[bytes], bytes], Sequence[bytes]]
+"""``core.small_files.digests``, or what gives the same in less time."""
+
 _CHUNK_BYTES: Final = 1 << 20
-# Below this the lock of the interpreter is what a file costs, and threads only get in each other's way.
-LARGE_BYTES: Final = 1 << 20
 _MOST_THREADS: Final = 8
 
 
@@ -62,16 +57,16 @@ def read_large(file: str, path: str, seen: bytes) -> str:
 
 
 class LargeFiles:
-    """Reads large files in threads, beside the small ones.
+    """Reads large files in threads.
 
     Args:
-        read: Path and facts to digest.
+        root: What stands before their paths.
     """
 
-    def __init__(self, read: Callable[[str, bytes], str]) -> None:
-        self._read = read
+    def __init__(self, root: str) -> None:
+        self._root = root
         self._pool: Executor | None = None
-        self._running: list[tuple[str, Future[str]]] = []
+        self._running: dict[bytes, Future[str]] = {}
 
     def __enter__(self) -> LargeFiles:
         return self
@@ -80,57 +75,58 @@ class LargeFiles:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, path: str, facts: bytes) -> None:
+    def begin(self, path: bytes, seen: bytes) -> None:
         """Read one, now or soon."""
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
 
             workers = min(os.cpu_count() or 1, _MOST_THREADS)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
-        self._running.append((path, self._pool.submit(self._read, path, facts)))
+        self._running[path] = self._pool.submit(read_file, self._root, path, seen)
 
-    def end(self) -> dict[str, str]:
+    def end(self) -> dict[bytes, str]:
         """Path → digest of what was read."""
-        return {path: result.result() for path, result in self._running}
+        return {path: result.result() for path, result in self._running.items()}
 
 
-def read_files(names: Sequence[bytes], facts: bytes, prefix: bytes, root: bytes, large: LargeFiles) -> list[bytes]:
-    """Read files of one directory; what counts of each (``core.key.encode_file``), nothing yet of a large one.
+def read_file(root: str, path: bytes, seen: bytes) -> str:
+    """``read_large`` of a path below a root.
+
+    Raises:
+        ContextError: It cannot be read, changed since then or while it was read.
+    """
+    shown = path_text(path)
+    try:
+        return read_large(root + shown, shown, seen)
+    except OSError as error:
+        raise unreadable(shown, root, "file", error) from error
+
+
+def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) -> list[bytes]:
+    """Read files; what counts of each (``core.key.encode_file``).
 
     Args:
-        names: The files.
-        facts: Theirs, joined, as ``read_large`` has them.
-        prefix: What stands before their names in the context.
-        root: What stands before that.
-        large: Gets the large ones to read.
+        root: What stands before each path.
+        paths: The files.
+        facts: What a look at each said, joined (``core.facts``).
+        digest: Reads the small ones.
 
     Raises:
         ContextError: One cannot be read, changed since then or while it was read.
     """
+    with LargeFiles(root) as large:
+        for number, (size, *_) in enumerate(unpack_each(facts)):
+            if size >= LARGE_BYTES:
+                large.begin(paths[number], _one_of(facts, number))
+        small = digest(path_bytes(root), paths, facts)
+        known = large.end()
     frames: list[bytes] = []
-    for name, (size, mtime_ns, ctime_ns, inode, _, mode) in zip(names, unpack_each(facts), strict=True):
-        path = prefix + name
-        if size >= LARGE_BYTES:
-            large.begin(path_text(path), _one_of(facts, len(frames)))
-            frames.append(b"")
-            continue
-        try:
-            file = os.open(root + path, OPEN_FLAGS)
-            try:
-                # One byte more than there should be, so that an end is seen without asking again.
-                data = os.read(file, size + 1)
-                now = os.fstat(file)
-            finally:
-                os.close(file)
-        except OSError as error:
-            raise unreadable(path_text(path), path_text(root), "file", error) from error
-        # As ``same_file``, without making facts of what is nearly always the same.
-        is_same = now.st_ctime_ns == ctime_ns and now.st_mtime_ns == mtime_ns and now.st_ino == inode
-        if not is_same and not same_file(pack_facts(now), _one_of(facts, len(frames))):
-            raise changed(path_text(path))
-        if len(data) != size or now.st_size != size:
-            raise changed(path_text(path))
-        frames.append(encode_file(path, counted_mode(mode), f"sha256:{hashlib.sha256(data).hexdigest()}"))
+    for path, content, (*_, mode) in zip(paths, small, unpack_each(facts), strict=True):
+        if content != UNREAD:
+            text = f"sha256:{content.hex()}"
+        else:
+            text = known.get(path) or read_file(root, path, _one_of(facts, len(frames)))
+        frames.append(encode_file(path, counted_mode(mode), text))
     return frames
 
 

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from fast_container.core.ignore import IgnoreRules, State
 from fast_container.core.known_files import StatCaches
 from fast_container.core.node import Node, path_bytes
+from fast_container.core.reading import Digest
+from fast_container.core.small_files import digests
 from fast_container.core.subtree import Subtree
 from fast_container.core.walk import Tree
 from fast_container.errors import ContextError
@@ -158,10 +160,12 @@ class SharedWalks:
 
     Args:
         caches: Where digests are remembered between runs; None remembers nothing.
+        digest: Reads the small files; one after the other by default.
     """
 
-    def __init__(self, caches: StatCaches | None = None) -> None:
+    def __init__(self, caches: StatCaches | None = None, digest: Digest = digests) -> None:
         self._caches = caches
+        self._digest = digest
         self._real: dict[str, str] = {}
         self._trees: dict[str, Tree] = {}
         self._views: dict[tuple[str, tuple[str, ...]], View] = {}
@@ -175,7 +179,7 @@ class SharedWalks:
                 real = self._real[root] = os.path.realpath(root)
             tree = self._trees.get(real)
             if tree is None:
-                tree = Tree(real, self._caches.open(real) if self._caches is not None else None)
+                tree = Tree(real, self._caches.open(real) if self._caches is not None else None, self._digest)
                 self._trees[real] = tree
             view = self._views.get((real, rules.patterns))
             if view is None:

@@ -23,7 +23,8 @@ from fast_container.core.facts import pack_facts
 from fast_container.core.files import Files
 from fast_container.core.known_files import KnownFiles, StatCache
 from fast_container.core.node import Listing, Node, kind_of, path_bytes
-from fast_container.core.reading import OPEN_FLAGS, impossible, unreadable
+from fast_container.core.reading import Digest, impossible, unreadable
+from fast_container.core.small_files import OPEN_FLAGS, digests
 
 # A name below a directory's descriptor is a shorter way than a path from the root of the file system.
 _BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and hasattr(os, "O_DIRECTORY")
@@ -36,12 +37,12 @@ class Tree:
     All methods want ``lock`` to be held; a selection holds it from its first look to its last digest.
     """
 
-    def __init__(self, root: str, cache: StatCache | None = None) -> None:
+    def __init__(self, root: str, cache: StatCache | None = None, digest: Digest = digests) -> None:
         self.root = root
         self.lock = RLock()
         self.top = Node("", None, "dir")
         self._prefix = root if root.endswith("/") else f"{root}/"
-        self._files = KnownFiles(root, cache)
+        self._files = KnownFiles(root, cache, digest)
 
     @property
     def files_hashed(self) -> int:
