@@ -23,6 +23,8 @@ _SETTINGS = """\
 root = "{root}"
 [grpc]
   address = ["unix://{socket}"]
+[otel]
+  socketPath = "{traces}"
 [worker.oci]
   enabled = true
   networkMode = "host"
@@ -57,7 +59,9 @@ class BuildKit:
         self._start = start
         self._lock = threading.Lock()
         self._settings = sockets / "buildkitd.toml"
-        text = _SETTINGS.format(root=root, socket=self._socket, runc=tools / "runc", cgroup=cgroup)
+        text = _SETTINGS.format(
+            root=root, socket=self._socket, traces=sockets / "traces.sock", runc=tools / "runc", cgroup=cgroup
+        )
         for host in plain_http:
             text += f'[registry."{host}"]\n  http = true\n'
         for name in MIRRORED:

@@ -20,9 +20,24 @@ import pytest
 
 from localcloud import LocalCloud
 
+_LONG = ("test_codebuild_remote.py", "test_base_image_builds.py", "test_engine.py")
 _IN_MEMORY = Path("/dev/shm")
 _PREFIX = "localcloud-tests-"
 _NEEDED_BYTES = 6 * 1024**3
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put modules first that take long, so that no worker begins with one when the others have ended."""
+    items.sort(key=lambda item: (not _is_long(item.path), item.path.parent))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from looking at all modules and tests again and again."""
+    gc.freeze()
+
+
+def _is_long(module: Path) -> bool:
+    return module.parent.name == "engine" or module.name in _LONG
 
 
 @pytest.fixture(scope="session")

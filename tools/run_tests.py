@@ -17,7 +17,18 @@ EMULATOR = "tests/localcloud/codebuild"
 
 def both_cores(*arguments: str) -> int:
     """The exit code of one run."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "3",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        *arguments,
+    ]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 

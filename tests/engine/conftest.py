@@ -63,6 +63,8 @@ class Stacks:
             "AWS_SECRET_ACCESS_KEY": AWS_SECRET_KEY,
             "FAST_CONTAINER_CACHE": str(self.folder / (cache or f"cache-{folder.replace('/', '-')}-{name}")),
             "TMPDIR": str(temporary),
+            # The CLI and BuildKit's client live for seconds, in which there is no need to collect garbage so often.
+            "GOGC": "400",
         }
         config = {key: value for key, value in self.cloud.stack_config().items() if not key.endswith("Key")}
         stack = EngineStack(self.folder / folder, environment, config, name=name, project=project)

@@ -63,6 +63,9 @@ def test_two_clouds_live_side_by_side_and_a_part_that_crashes_stops_its_own_only
     (tmp_path / "registry" / "docker").mkdir(parents=True)  # of an earlier cloud in the same directory
     with LocalCloud.running(tmp_path) as other:
         assert other.aws_endpoint != cloud.aws_endpoint
+        # BuildKit's own place for it is one for the whole machine.
+        assert (Path(other.sockets_dir) / "traces.sock").is_socket()
+        assert (Path(cloud.sockets_dir) / "traces.sock").is_socket()
         assert client(other, "ecr").describe_repositories()["repositories"] == []
         client(other, "ecr").create_repository(repositoryName="only/there")
         found = client(cloud, "ecr").describe_repositories()["repositories"]
