@@ -74,6 +74,8 @@ def mock_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(pulumi.runtime.mocks, "_ensure_event_loop", ensure)
     ensure()
+    # What there is by now is not what the collection afterwards has to look at.
+    gc.freeze()
     yield
     asyncio.set_event_loop(None)
     for loop in made:
