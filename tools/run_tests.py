@@ -51,7 +51,7 @@ def interrupt(processes: Sequence[subprocess.Popen[str]]) -> None:
 
 def main() -> int:
     """The exit code: 0 when all is well."""
-    signal.signal(signal.SIGTERM, lambda *_: interrupt(processes))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: interrupt(processes))
     processes = [
         start(*PYTEST, *WORKERS, "tests", f"--ignore={EMULATOR}", is_shown=True),
         start(sys.executable, "tools/check.py", "--static", is_shown=False),
