@@ -86,7 +86,8 @@ class KnownFiles:
             found.append(known)
             if known is None:
                 missing.append((directory, self._unknown(directory, names)))
-        self._learn(missing)
+        if missing:
+            self._learn(missing)
         return [
             files if files is not None else self._part(directory, names)
             for files, (directory, names) in zip(found, wanted, strict=True)
