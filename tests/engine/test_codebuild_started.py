@@ -18,6 +18,8 @@ from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository
 images = ImageRepository("images", name="{prefix}/images", retain_on_delete=False)
 builder = CodeBuildBuilder("started", wait=False)
 image = FastContainerImage("api", repository=images, builder=builder, context="api")
+copies = ImageRepository("copies", name="{prefix}/copies", retain_on_delete=False)
+FastContainerImage("twin", repository=copies, builder=builder, context="api")
 pulumi.export("uri", image.image_uri)
 pulumi.export("project", builder.outputs.projects["x86_64"])
 """
@@ -87,7 +89,15 @@ def test_an_edit_is_started_and_consumers_stay_on_the_image_before(story: Starte
     assert after["build_key"] != before["build_key"]
     assert (after["digest"], after["status"]) == (before["digest"], "building")
     assert story.started.stack_outputs["uri"] == story.first.stack_outputs["uri"]
-    assert any("started, not awaited" in line for line in story.started.messages("info", on="api"))
+
+
+def test_an_image_for_two_repositories_is_started_once(story: Started) -> None:
+    before, after = story.first.records["twin"], story.started.records["twin"]
+    assert before["digest"] == story.first.records["api"]["digest"]
+    assert (after["digest"], after["status"]) == (before["digest"], "building")
+    notes = [line for name in ("api", "twin") for line in story.started.messages("info", on=name)]
+    assert sum("started, not awaited" in line for line in notes) == 1
+    assert sum("not started: the `up` after the build for" in line for line in notes) == 1
 
 
 def test_while_it_builds_a_preview_reports_a_change(story: Started) -> None:
@@ -111,4 +121,7 @@ def test_the_next_update_moves_the_consumers_without_a_build(story: Started) -> 
     assert record["digest"] == story.stacks.tags("images")[record["tag"]]
     assert record["digest"] != story.first.records["api"]["digest"]
     assert story.moved.stack_outputs["uri"].endswith(record["digest"])
+    twin = story.moved.records["twin"]
+    assert (twin["digest"], twin["status"]) == (record["digest"], "")
+    assert story.stacks.tags("copies")[twin["tag"]] == twin["digest"]
     assert story.cloud.calls.counts()["codebuild:StartBuild"] == 0

@@ -73,13 +73,20 @@ async def _preview(
 
 async def _copied_from(program: Program, image: PlannedImage, before: str) -> str:
     """Where an image that its repository does not have will come from without a build of its own; "" for nowhere."""
+    if source := await _held_elsewhere(program, image, before):
+        return source
+    first = next((twin for twin in program.twins(image) if twin.record_name in program.to_build), None)
+    return f"{first.repository_url}, where it is built first" if first else ""
+
+
+async def _held_elsewhere(program: Program, image: PlannedImage, before: str = "") -> str:
+    """The other repository that has the image already; "" for none."""
     for source in program.elsewhere(image, before):
         # What may not be asked is no source.
         with contextlib.suppress(RegistryError):
             if await source.find([image.selected.key.tag]):
                 return source.url
-    first = next((twin for twin in program.twins(image) if twin.record_name in program.to_build), None)
-    return f"{first.repository_url}, where it is built first" if first else ""
+    return ""
 
 
 async def _publish(
@@ -119,11 +126,21 @@ async def _only_started(
     key = image.selected.key
     if recorded.key_hex == key.hex or old.get("repository_url") != image.repository_url:
         return False
-    if await program.repository_of(image).find([key.tag]):
+    if await program.repository_of(image).find([key.tag]) or await _held_elsewhere(program, image):
         return False
-    platform = image.selected.declared.platform
-    executor = await program.executors.codebuild(image.builder, platform, image.access)
-    await executor.start(await make_job(program, image), image.reporter)
+    first = next((twin for twin in program.twins(image) if twin.record_name in program.started), None)
+    if first is not None:
+        image.reporter.note(
+            f"not started: the `up` after the build for {first.repository_url} copies the image from there"
+        )
+        return True
+    program.started.add(image.record_name)
+    try:
+        executor = await program.executors.codebuild(image.builder, image.selected.declared.platform, image.access)
+        await executor.start(await make_job(program, image), image.reporter)
+    except BaseException:
+        program.started.discard(image.record_name)
+        raise
     image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
     return True
 

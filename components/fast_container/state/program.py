@@ -80,6 +80,7 @@ class Program:
 
     Attributes:
         base_keys: Keys of the images that others start from.
+        started: Names of records whose builds this update has started and does not wait for.
         notes: Name of a record → what a preview says of its image once it is to be built.
     """
 
@@ -93,6 +94,7 @@ class Program:
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
+    started: set[str] = field(default_factory=set[str])
     warned: set[str] = field(default_factory=set[str])
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     _declared: int = 0
