@@ -23,7 +23,8 @@ host:
 demo: host setup ## a real `pulumi up` on a local cloud builds, skips and deploys Lambda images
 	@$(VENV) stacks/demo.py
 
-test: host setup ## the static checks and every test, with the real engine, BuildKit and registry
+test: host setup ## the fast checks, then every test, with the real engine, BuildKit and registry
+	@$(VENV) tools/check.py --static
 	@$(VENV) tools/run_tests.py
 
 check: environment ## format, lint, types, import rules and pure tests, in seconds
