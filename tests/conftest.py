@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ _LONG = ("test_codebuild_remote.py", "test_base_image_builds.py", "test_engine.p
 _IN_MEMORY = Path("/dev/shm")
 _PREFIX = "localcloud-tests-"
 _NEEDED_BYTES = 6 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard: what a shell runs in the background ignores it, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
