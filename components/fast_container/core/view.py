@@ -114,24 +114,20 @@ class View:
             listing = self.tree.listing(directory)
             return Kept(_in_order(listing.files), tuple(listing.others.values()))
         rules, state = self.rules, self._states[directory.path]
-        step, matches_nothing = rules.step, rules.matches_nothing
         inherited = rules.inherit(state)
         listing = self.tree.listing(directory, is_ignored=inherited[0])
         prefix = directory.prefix
-        files: Sequence[str] = list(listing.files)
-        if all_inherit := rules.matches_nothing_in(prefix, [*files, *listing.others]):
-            files = () if inherited[0] else files
-        else:
-            paths = {name: prefix + name for name in files}
-            files = [
-                name
-                for name, path in paths.items()
-                if not (inherited if matches_nothing(path) else step(state, path))[0]
-            ]
+        files = list(listing.files)
+        all_inherit = rules.matches_nothing_in(prefix, [*files, *listing.others])
+
+        def decide(path: str) -> tuple[bool, State]:
+            return inherited if all_inherit or rules.matches_nothing(path) else rules.step(state, path)
+
+        if inherited[0] or not all_inherit:
+            files = [name for name in files if not decide(prefix + name)[0]]
         others: list[Node] = []
         for node in listing.others.values():
-            does_inherit = all_inherit or matches_nothing(node.path)
-            ignored, below = inherited if does_inherit else step(state, node.path)
+            ignored, below = decide(node.path)
             if node.kind == "dir":
                 self._states[node.path] = below
                 ignored = ignored and not self._something_returns(node, rules)
