@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 
 from bench.rivals import floor, whole_context_hash
-from fast_container.adapters.hash_helpers import digests_with_help
-from fast_container.adapters.stat_cache import StatCache
-from fast_container.core.context import SharedWalks, check_declared, select_image
+from fast_container.adapters.walks import open_walks
+from fast_container.core.context import check_declared, select_image
 from fast_container.core.declared import DeclaredImage, ignore_rules
 from fast_container.core.plan import Lookup, Recorded, Skip, decide
 
@@ -35,7 +34,7 @@ def ours(root: str, images: int, dockerfiles: Path, cache: str) -> dict[str, flo
     """Decide all images of a program as it does: check, select, hash, compare with what state recorded."""
     made = [declared(root, dockerfiles / f"{number:03}.Dockerfile", number) for number in range(images)]
     started = time.perf_counter()
-    walks = SharedWalks(StatCache(cache), digests_with_help)
+    walks = open_walks(Path(cache))
     files = skipped = 0
     for image in made:
         check_declared(image)

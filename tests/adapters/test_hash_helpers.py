@@ -15,6 +15,7 @@ import pytest
 
 from fast_container.adapters import hash_helpers
 from fast_container.adapters.hash_helpers import WORTH_HELP, digests_with_help
+from fast_container.adapters.walks import open_walks
 from fast_container.core import small_files
 from fast_container.core.context import SharedWalks, select_image
 from fast_container.core.facts import FACTS_BYTES, pack_facts
@@ -173,13 +174,14 @@ def test_a_helper_imports_nothing_of_the_package() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_key_is_the_same_with_and_without_help_and_a_changed_file_is_named(tmp_path: Path) -> None:
+def test_the_key_is_the_same_with_and_without_help_and_a_changed_file_is_named(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
     files = {f"{number % 30}/{number}.py": f"{number}\n" * 9 for number in range(FILES)}
     write_tree(tmp_path, {"Dockerfile": "FROM scratch\nCOPY . /\n", **files})
-    alone, helped = (
-        select_image(declare(tmp_path), SharedWalks(None, digest)) for digest in (digests, digests_with_help)
-    )
+    alone, helped = (select_image(declare(tmp_path), walks) for walks in (SharedWalks(), open_walks(None)))
     assert alone.key == helped.key
+    assert len(started) == 2
 
     def late(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
         (tmp_path / "7/7.py").write_text("changed since it was looked at")
@@ -190,5 +192,5 @@ def test_the_key_is_the_same_with_and_without_help_and_a_changed_file_is_named(t
     assert refused.value.where == "7/7.py"
 
 
-def test_a_digest_of_zeros_stands_for_none() -> None:
+def test_what_stands_for_no_digest_is_as_long_as_one() -> None:
     assert len(UNREAD) == DIGEST_BYTES == hashlib.sha256().digest_size

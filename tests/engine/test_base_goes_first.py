@@ -26,9 +26,7 @@ def run(stacks: Stacks) -> Run:
     stack = stacks(PROGRAM)
     stack.configure({"engine-test:images": stacks.repository("images")})
     for name in ("one", "two", "three", "deps", "api"):
-        stack.file(
-            f"{name}/Dockerfile", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY own.txt /\n" if name == "api" else SLOW
-        )
+        stack.file(f"{name}/Dockerfile", ON_BASE if name == "api" else SLOW)
         stack.file(f"{name}/own.txt", name)
     return stack.up()
 

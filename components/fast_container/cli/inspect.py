@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fast_container.adapters.hash_helpers import digests_with_help
-from fast_container.adapters.stat_cache import StatCache
+from fast_container.adapters.walks import open_walks
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks, select_image
+from fast_container.core.context import SelectedContext, SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage, Default, check_arguments, is_remote
 from fast_container.core.entry import Entry
 from fast_container.core.lock import ImageLock, read_lock
@@ -34,9 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     image = planned(arguments) if arguments.plan is not None else declared(arguments)
     if arguments.images_lock is not None:
         image = _pinned(image, arguments.images_lock)
-    walks = SharedWalks(
-        None if arguments.no_cache else StatCache(str(cache_folder(os.environ) / "stat")), digests_with_help
-    )
+    walks = open_walks(None if arguments.no_cache else cache_folder(os.environ))
     selected = select_image(image, walks)
     walks.save()
     if arguments.json:

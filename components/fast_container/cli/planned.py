@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fast_container.adapters.hash_helpers import digests_with_help
 from fast_container.adapters.registries import Registries
-from fast_container.adapters.stat_cache import StatCache
+from fast_container.adapters.walks import open_walks
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.context import SelectedImage, SharedWalks, select_image
+from fast_container.core.context import SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.graph import closure, order
 from fast_container.core.plan_file import PlanFile, PlannedEntry, read_plan_file
@@ -81,7 +80,7 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
         FastContainerError: An image's files or Dockerfile cannot be right any more.
     """
     bases = _bases_here(entries)
-    walks = SharedWalks(StatCache(str(cache_folder(os.environ) / "stat")), digests_with_help)
+    walks = open_walks(cache_folder(os.environ))
     found: dict[str, CurrentImage] = {}
     for name in order({name: list(of.values()) for name, of in bases.items()}):
         entry = entries[name]

@@ -162,10 +162,10 @@ class IgnoreRules:
 
     def inherit(self, parent: State) -> tuple[bool, State]:
         """What ``step`` says of a path that no pattern matches by itself."""
+        if parent <= 0:
+            return False, State(0)
         ignored = False
         state = 0
-        if parent <= 0:
-            return ignored, State(state)
         for bit, exception, _test in self._rules:
             if parent & bit:
                 state |= bit

@@ -28,34 +28,6 @@ _CHUNK_BYTES: Final = 1 << 20
 _MOST_THREADS: Final = 8
 
 
-def read_large(file: str, path: str, seen: bytes) -> str:
-    """Read a file in pieces; its ``sha256:<hex>``.
-
-    Args:
-        file: Where it lies.
-        path: What it is called in messages.
-        seen: The facts of the look before: the content has to belong to that file, unchanged to the last byte read.
-
-    Raises:
-        ContextError: It changed since then or while it was read.
-        OSError: It cannot be read.
-    """
-    size, length = size_of(seen), 0
-    digest = hashlib.sha256()
-    descriptor = os.open(file, OPEN_FLAGS)
-    try:
-        # Until there is no more: an end is where the file says, not where the look before did.
-        while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
-            digest.update(data)
-            length += len(data)
-        facts = pack_facts(os.fstat(descriptor))
-    finally:
-        os.close(descriptor)
-    if length != size or not same_file(seen, facts):
-        raise changed(path)
-    return f"sha256:{digest.hexdigest()}"
-
-
 class LargeFiles:
     """Reads large files in threads.
 
@@ -90,16 +62,34 @@ class LargeFiles:
 
 
 def read_file(root: str, path: bytes, seen: bytes) -> str:
-    """``read_large`` of a path below a root.
+    """Read a file in pieces; its ``sha256:<hex>``.
+
+    Args:
+        root: What stands before its path.
+        path: The file.
+        seen: The facts of the look before: the content has to belong to that file, unchanged to the last byte read.
 
     Raises:
         ContextError: It cannot be read, changed since then or while it was read.
     """
     shown = path_text(path)
+    size, length = size_of(seen), 0
+    digest = hashlib.sha256()
     try:
-        return read_large(root + shown, shown, seen)
+        descriptor = os.open(root + shown, OPEN_FLAGS)
+        try:
+            # Until there is no more: an end is where the file says, not where the look before did.
+            while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
+                digest.update(data)
+                length += len(data)
+            facts = pack_facts(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise unreadable(shown, root, "file", error) from error
+    if length != size or not same_file(seen, facts):
+        raise changed(shown)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) -> list[bytes]:

@@ -22,10 +22,9 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.clock import SystemClock
-from fast_container.adapters.hash_helpers import digests_with_help
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.adapters.stat_cache import StatCache
 from fast_container.adapters.threads import in_thread
+from fast_container.adapters.walks import open_walks
 from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
@@ -126,7 +125,7 @@ class Program:
 
     def fresh_walks(self) -> SharedWalks:
         """Walks that have seen nothing yet, for an image whose files may have changed meanwhile."""
-        return SharedWalks(StatCache(str(cache_dir() / "stat")), digests_with_help)
+        return open_walks(cache_dir())
 
     def declare(self) -> None:
         """Count an image that will be settled."""
@@ -223,7 +222,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
         may_begin = Interruption(_engine_address()).refuse_to_begin
         base_keys: set[str] = set()
         program = Program(
-            walks=SharedWalks(StatCache(str(cache_dir() / "stat")), digests_with_help),
+            walks=open_walks(cache_dir()),
             default_builder=LocalBuilder(),
             scheduler=Scheduler(SystemClock(), RegistryCopier(registries.oci_blocking, may_begin)),
             registries=registries,
