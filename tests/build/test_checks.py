@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from fast_container.build.verify import Verified, verify
-from fast_container.checks.pushed_image import same_platform
+from fast_container.core.oci.platform import same_platform
 from fast_container.core.ports import Manifest
 from fast_container.errors import VerifyError
 from tests.build.fakes import FakeRegistry, sha256

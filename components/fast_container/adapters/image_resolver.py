@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 from fast_container.core.dockerfile import ImageFacts
-from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.reference import Reference, normal_platform, parse_reference
+from fast_container.core.dockerfile.reference import Reference, parse_reference
 from fast_container.core.image_index import INDEX_TYPES, image_of_platform, platforms_of
 from fast_container.core.lock import LockedImage, PlatformImage
+from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError
 
@@ -171,5 +171,5 @@ def _platform_of(described: Mapping[str, Any]) -> str:
     parts = [str(described.get(name) or "") for name in ("os", "architecture", "variant")]
     try:
         return normal_platform("/".join(part for part in parts if part))
-    except RefusedError:
+    except NotAPlatformError:
         return "unknown/unknown"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fast_container.checks.pushed_image import DOCKER_MANIFEST, OCI_MANIFEST, ParsedManifest, same_platform
+from fast_container.checks.pushed_image import DOCKER_MANIFEST, OCI_MANIFEST, ParsedManifest
+from fast_container.core.oci.platform import same_platform
 from fast_container.core.record import megabytes
 from fast_container.errors import VerifyError
 

@@ -91,22 +91,6 @@ def platform_of(configuration: bytes) -> str:
     return "/".join(str(name) for name in names if name)
 
 
-def same_platform(wanted: str, got: str) -> bool:
-    """Whether two platforms fit: ``linux/arm64`` and ``linux/arm64/v8`` are the same."""
-    return _normalised(wanted) == _normalised(got)
-
-
-def _normalised(platform: str) -> str:
-    names = platform.lower().split("/")
-    aliases = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm"}
-    if len(names) > 1:
-        names[1] = aliases.get(names[1], names[1])
-    implied = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
-    if len(names) == 3 and implied.get(names[1]) == names[2]:
-        names.pop()
-    return "/".join(names)
-
-
 def _descriptor(value: object) -> Descriptor:
     fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     platform = cast("dict[str, Any]", fields.get("platform") or {})

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,6 +27,7 @@ from fast_container.core.build_files import (
     read_dockerfile_bytes,
 )
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -48,7 +50,6 @@ OWN_BASE_HOST: Final = "fast-container.invalid"
 
 _ARG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTEXT_NAME = re.compile(r"[A-Za-z0-9_./:@+-]+")
-_PLATFORM = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)?")
 _SYSTEMS = frozenset({"linux", "windows", "darwin", "freebsd", "wasi", "wasip1", "js"})
 _REMOTE = re.compile(r"(docker-image|oci-layout|https?|git|ssh|target|input)://|git@|[^/]+\.git(#|$)")
 
@@ -63,7 +64,7 @@ class DeclaredImage:
         dockerfile: Absolute path, or the text itself.
         dockerfile_name: What to call the Dockerfile in messages.
         target: A stage's name; "" is the last stage.
-        platform: ``os/arch`` or ``os/arch/variant``.
+        platform: ``os/arch[/variant]``; held in normal form (``core.oci.platform``).
         build_args: Name → value, with those that do not count (``volatile_build_args``).
         labels: Name → value.
         named_contexts: Name → absolute path of a directory, or a reference (``docker-image://…``, ``https://…``).
@@ -96,6 +97,9 @@ class DeclaredImage:
     image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
     source_policy: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "platform", normal_or_same(self.platform))
 
     @property
     def local_contexts(self) -> dict[str, str]:
@@ -242,8 +246,10 @@ def _check_directory(place: str, property_path: str, what: str) -> None:
 
 
 def _check_platform(platform: str) -> None:
-    if _PLATFORM.fullmatch(platform) and platform.partition("/")[0] in _SYSTEMS:
-        return
+    with suppress(NotAPlatformError):
+        # What names no architecture is the builder's own: another image on another machine.
+        if normal_platform(platform).partition("/")[0] in _SYSTEMS:
+            return
     raise ArgsError(
         f"{platform!r} is not a platform",
         property_path="platform",

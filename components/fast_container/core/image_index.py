@@ -11,8 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.reference import normal_platform
+from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 
 INDEX_TYPES: Final = frozenset(
     {
@@ -28,7 +27,7 @@ def image_of_platform(index: bytes, platform: str) -> str:
 
     Args:
         index: The index's bytes.
-        platform: In normal form (``core.dockerfile.reference.normal_platform``).
+        platform: In normal form (``core.oci.platform.normal_platform``).
     """
     images = list(_images(index))
     for candidate in _candidates(platform):
@@ -50,7 +49,7 @@ def _images(index: bytes) -> Iterator[tuple[str, str]]:
         parts = [str(described.get(name) or "") for name in ("os", "architecture", "variant")]
         try:
             platform = normal_platform("/".join(part for part in parts if part))
-        except RefusedError:
+        except NotAPlatformError:
             continue
         if platform and parts[0] != "unknown":
             yield platform, str(entry.get("digest") or "")

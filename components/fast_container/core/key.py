@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from fast_container.core.entry import Entry
 
-SCHEMA = 1
+SCHEMA = 2
 TAG_PREFIX = "key-"
 _PART_DIGITS = 16
 

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.oci.platform import normal_or_same
 from fast_container.errors import ArgsError, DockerfileError
 
 LOCK_FILE: Final = "images.lock"
@@ -134,7 +135,7 @@ def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:
         platforms = _object(entry.get("platforms", {}), file, f"{reference}: platforms")
         images[reference] = LockedImage(
             _digest(entry, file, reference),
-            {name: _platform(value, file, f"{reference}: {name}") for name, value in platforms.items()},
+            {normal_or_same(name): _platform(value, file, f"{reference}: {name}") for name, value in platforms.items()},
         )
     return ImageLock(images)
 

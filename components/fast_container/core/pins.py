@@ -20,8 +20,9 @@ from typing import Final
 from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage, is_own_base, read_declared
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.reference import normal_platform, parse_reference
+from fast_container.core.dockerfile.reference import parse_reference
 from fast_container.core.lock import ImageLock
+from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.source_policy import source_policy
 from fast_container.errors import ArgsError, DockerfileError, FastContainerError
 
@@ -152,9 +153,9 @@ def image_by_name(reference: str, platform: str) -> NeededImage:
     """
     try:
         normalised, platform = parse_reference(reference).normalised, normal_platform(platform)
-    except RefusedError as error:
+    except (RefusedError, NotAPlatformError) as error:
         raise ArgsError(
-            f"{reference!r} for {platform!r} cannot be locked.", property_path="--image", why=error.why
+            f"{reference!r} for {platform!r} cannot be locked.", property_path="--image", why=str(error)
         ) from None
     return NeededImage(reference, normalised, platform, "--image")
 
@@ -209,7 +210,7 @@ def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) ->
 
 def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_certain: bool) -> Iterator[NeededImage]:
     # A named context may serve a stage for another platform; that is ruled out only where no FROM names one.
-    platform = normal_platform(image.platform) if platform_is_certain else ""
+    platform = image.platform if platform_is_certain else ""
     for name in reads.contexts:
         place = image.named_contexts.get(name, "")
         if not place.startswith(_SCHEME) or is_own_base(place):

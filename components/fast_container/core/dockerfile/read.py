@@ -22,9 +22,10 @@ from fast_container.core.dockerfile.model import (
     UnknownValueError,
 )
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
-from fast_container.core.dockerfile.reference import NamedContexts, normal_platform, platform_args
+from fast_container.core.dockerfile.reference import NamedContexts
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
+from fast_container.core.oci.platform import NotAPlatformError, normal_platform, platform_args
 from fast_container.errors import ArgsError, DockerfileError
 
 _OWN_SYNTAX: Final = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?")
@@ -58,8 +59,10 @@ def read_dockerfile(
             name of the named context.
 
     Raises:
-        DockerfileError: BuildKit would refuse the file, or the target is not in it.
+        DockerfileError: BuildKit would refuse the file.
+        ArgsError: The target is not in it, or the platform is none.
     """
+    platform = _normal(platform)
     try:
         syntax = build_args.get("BUILDKIT_SYNTAX", "").strip() or find_syntax(text)
         foreign = _why_foreign(syntax, text)
@@ -72,15 +75,13 @@ def read_dockerfile(
             program,
             globals_,
             named=NamedContexts(named_contexts),
-            platform=normal_platform(platform),
+            platform=platform,
             facts=image_facts,
             escape=parsed.escape,
         )
         goal = graph.target(target)
         reachable = graph.reachable(goal)
-        reader = Reader(
-            graph, globals_, build_args=build_args, platform=normal_platform(platform), escape=parsed.escape
-        )
+        reader = Reader(graph, globals_, build_args=build_args, platform=platform, escape=parsed.escape)
         reader.read(reachable, goal)
     except UnknownTargetError as error:
         raise ArgsError(
@@ -112,6 +113,13 @@ def read_dockerfile(
     )
 
 
+def _normal(platform: str) -> str:
+    try:
+        return normal_platform(platform)
+    except NotAPlatformError as error:
+        raise ArgsError(f"{str(error)[0].upper()}{str(error)[1:]}.", property_path="platform") from None
+
+
 def _why_foreign(syntax: str | None, text: bytes) -> str:
     """Why the file may mean something else than it says; ``""`` where it does not."""
     if syntax is None:
@@ -134,9 +142,9 @@ def _globals(
     target: str,
 ) -> GlobalScope:
     scope = GlobalScope(parsed.escape)
-    predefined = platform_args("TARGET", normal_platform(platform))
+    predefined = platform_args("TARGET", platform)
     predefined["TARGETSTAGE"] = target or program.stages[-1].start.name or "default"
-    builder = platform_args("BUILD", normal_platform(build_platform) if build_platform else "")
+    builder = platform_args("BUILD", _normal(build_platform) if build_platform else "")
     if build_platform:
         predefined |= builder
     else:

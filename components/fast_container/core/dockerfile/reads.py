@@ -30,6 +30,7 @@ from fast_container.core.dockerfile.sources import (
 )
 from fast_container.core.dockerfile.stages import Source, StageGraph, at_line
 from fast_container.core.dockerfile.values import check_ports, check_signal, check_volumes
+from fast_container.core.oci.platform import normal_or_same
 
 MAIN_CONTEXT = "context"
 
@@ -116,7 +117,7 @@ class Reader:
     def _note_image(self, source: Source) -> None:
         if not source.from_image:
             return
-        platform = self._platform if source.platform is None else source.platform
+        platform = self._platform if source.platform is None else normal_or_same(source.platform)
         image = ExternalImage(source.base_name, source.normalised, platform, source.line, source.name)
         if not any((one.normalised, one.platform) == (image.normalised, platform) for one in self.external_images):
             self.external_images.append(image)

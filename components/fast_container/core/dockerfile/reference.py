@@ -1,7 +1,8 @@
-"""Image references and platforms.
+"""Image references.
 
-Decides what counts as an image's name, its normal form, and which named context replaces it.
-Sources: github.com/distribution/reference v0.6.0, github.com/containerd/platforms v1.0.0-rc.5, BuildKit's ``dockerui``.
+Decides what counts as an image's name, its normal form, and which named context replaces it. Leaves platforms to
+``core.oci.platform``.
+Sources: github.com/distribution/reference v0.6.0, BuildKit's ``dockerui``.
 """
 
 from __future__ import annotations
@@ -25,41 +26,6 @@ _REFERENCE: Final = re.compile(
 )
 _ID: Final = re.compile("[a-f0-9]{64}")
 _DIGEST_SIZES: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
-_OS: Final = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
-_SPECIFIER: Final = re.compile(r"[A-Za-z0-9_.-]+")
-_SYSTEMS: Final = frozenset(
-    ["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd"]
-)
-_MORE_SYSTEMS: Final = frozenset(["openbsd", "plan9", "solaris", "windows", "zos"])
-_PROCESSORS: Final = frozenset(
-    ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le"]
-)
-_MORE_PROCESSORS: Final = frozenset(
-    ["mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64"]
-)
-_KNOWN_ALONE: Final = _SYSTEMS | _MORE_SYSTEMS | _PROCESSORS | _MORE_PROCESSORS | {"wasm"}
-_ARCHITECTURES: Final = {
-    "i386": ("386", ""),
-    "x86_64": ("amd64", None),
-    "x86-64": ("amd64", None),
-    "aarch64": ("arm64", None),
-    "armhf": ("arm", "v7"),
-    "armel": ("arm", "v6"),
-}
-_VARIANTS: Final = {
-    ("amd64", "v1"): "",
-    ("arm64", "8"): "",
-    ("arm64", "v8"): "",
-    ("arm64", "v8.0"): "",
-    ("arm64", "9"): "v9",
-    ("arm64", "9.0"): "v9",
-    ("arm64", "v9.0"): "v9",
-    ("arm", ""): "v7",
-    ("arm", "5"): "v5",
-    ("arm", "6"): "v6",
-    ("arm", "7"): "v7",
-    ("arm", "8"): "v8",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,62 +124,3 @@ class NamedContexts:
             return None
         key = parse_reference(name).familiar
         return self._names.get(f"{key}::{platform}") or self._names.get(key)
-
-
-@lru_cache(maxsize=64)
-def parse_platform(text: str) -> str:
-    """A platform in normal form, ``""`` where it depends on the builder's machine.
-
-    Raises:
-        RefusedError: Not a platform.
-    """
-    system, *rest = text.split("/", 3)
-    found = _OS.fullmatch(system)
-    if found is None or len(rest) > 2 or not all(_SPECIFIER.fullmatch(part) for part in rest):
-        raise RefusedError(f"{text!r} is not a platform")
-    name = "darwin" if found[1].lower() == "macos" else found[1].lower()
-    if not rest:
-        if name not in _KNOWN_ALONE and _architecture(system, "")[0] not in _KNOWN_ALONE:
-            raise RefusedError(f"{text!r} is neither an operating system nor an architecture")
-        return ""
-    architecture, variant = _architecture(rest[0], rest[1] if len(rest) == 2 else "")
-    if len(rest) == 1 and (architecture, variant) == ("arm", "v7"):
-        variant = ""
-    if len(rest) == 2 and (architecture, variant) == ("arm64", ""):
-        variant = "v8"
-    version = system[len(found[1]) :]
-    return "/".join(part for part in (name + version, architecture, variant) if part)
-
-
-@lru_cache(maxsize=64)
-def normal_platform(text: str) -> str:
-    """The platform of a whole build: as ``parse_platform``, and variants made uniform.
-
-    Raises:
-        RefusedError: Not a platform.
-    """
-    system, _, rest = parse_platform(text).partition("/")
-    architecture, _, variant = rest.partition("/")
-    return "/".join(part for part in (system, *_architecture(architecture, variant)) if part)
-
-
-def _architecture(architecture: str, variant: str) -> tuple[str, str]:
-    architecture, variant = architecture.lower(), variant.lower()
-    if architecture in _ARCHITECTURES:
-        architecture, fixed = _ARCHITECTURES[architecture]
-        variant = variant if fixed is None else fixed
-    return architecture, _VARIANTS.get((architecture, variant), variant)
-
-
-def platform_args(prefix: str, platform: str) -> dict[str, str]:
-    """The predefined args of a platform in normal form, ``TARGET…`` or ``BUILD…``."""
-    system, _, rest = platform.partition("/")
-    architecture, _, variant = rest.partition("/")
-    name, _, version = system.rstrip(")").partition("(")
-    return {
-        f"{prefix}PLATFORM": platform,
-        f"{prefix}OS": name,
-        f"{prefix}OSVERSION": version.partition("+")[0],
-        f"{prefix}ARCH": architecture,
-        f"{prefix}VARIANT": variant,
-    }

@@ -15,9 +15,10 @@ from typing import Final
 from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, Program, Run, StageText, read_body
 from fast_container.core.dockerfile.lines import parse_text
 from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownTargetError, UnknownValueError
-from fast_container.core.dockerfile.reference import NamedContexts, parse_platform, parse_reference
+from fast_container.core.dockerfile.reference import NamedContexts, parse_reference
 from fast_container.core.dockerfile.scope import GlobalScope
 from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
+from fast_container.core.oci.platform import NotAPlatformError, parse_platform
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
@@ -291,7 +292,10 @@ def _platform(text: str, globals_: GlobalScope) -> str:
         return ""
     if not platform:
         raise RefusedError(f"the platform {text!r} is empty")
-    return parse_platform(platform)
+    try:
+        return parse_platform(platform)
+    except NotAPlatformError as error:
+        raise RefusedError(str(error)) from None
 
 
 class at_line:  # noqa: N801 - reads like the function that it stands for

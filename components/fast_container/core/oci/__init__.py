@@ -1,0 +1,1 @@
+"""The one model of images as registries and BuildKit describe them."""
