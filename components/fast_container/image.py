@@ -16,7 +16,6 @@ import pulumi
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.context import SelectedImage
-from fast_container.core.declared import check_declared
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs
 from fast_container.repository import ImageRepository, RepositoryInput, push_target
@@ -27,7 +26,7 @@ from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
 from fast_container.state.image_build import ImageBuild
 from fast_container.state.inputs import Awaited, derived_output
-from fast_container.state.preparation import ImageInputs, Ready, prepare, record_name, run_error
+from fast_container.state.preparation import ImageInputs, Ready, check_at_once, prepare, record_name, run_error
 from fast_container.state.program import Program, current_program
 
 
@@ -78,7 +77,7 @@ class FastContainerImage(pulumi.ComponentResource):
     ) -> None:
         try:
             inputs = replace(checked_inputs(name, repository, options), after=stated_dependencies(opts))
-            check_declared(inputs.declared)
+            check_at_once(inputs)
         except FastContainerError as error:
             raise run_error(name, error) from None
         super().__init__(self.TYPE, name, {}, opts)

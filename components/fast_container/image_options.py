@@ -16,7 +16,7 @@ from fast_container import args as rules
 from fast_container import docker_build_arguments as former
 from fast_container.builders import LocalBuilder
 from fast_container.codebuild_builder import CodeBuildBuilder
-from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
+from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.lock import LOCK_FILE, Policy, check_policy
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.errors import ArgsError
@@ -118,7 +118,7 @@ def _declared(name: str, options: ImageOptions, secret_ids: tuple[str, ...]) -> 
     volatile = rules.check_texts(options.get("volatile_build_args", ()), "volatile_build_args")
     return DeclaredImage(
         name=name,
-        context=str(Path(context).absolute()),
+        context=absolute_path(context),
         dockerfile=place,
         dockerfile_name=shown,
         target=options.get("target", ""),
@@ -145,7 +145,7 @@ def _dockerfile(dockerfile: str | InlineDockerfile | None, context: str) -> tupl
     if isinstance(dockerfile, InlineDockerfile):
         return dockerfile, "InlineDockerfile"
     shown = dockerfile if dockerfile is not None else str(Path(context) / "Dockerfile")
-    return str(Path(shown).absolute()), shown
+    return absolute_path(shown), shown
 
 
 def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str]:
@@ -187,7 +187,7 @@ def _check_builder(builder: object) -> None:
 def _places(named_contexts: Mapping[str, str]) -> dict[str, str]:
     for name, place in named_contexts.items():
         rules.check_plain(place, f"named_contexts[{name!r}]")
-    return {name: p if is_remote(p) else str(Path(p).absolute()) for name, p in named_contexts.items()}
+    return {name: p if is_remote(p) else absolute_path(p) for name, p in named_contexts.items()}
 
 
 def _named_triggers(triggers: Texts | Sequence[pulumi.Input[str]] | None) -> Texts:

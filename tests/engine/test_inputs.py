@@ -34,7 +34,7 @@ image = FastContainerImage(
     repository=repository,
     builder=stated,
     context="context",
-    build_args={"REGISTRY": repository.registry_id, "ROUND": config.require("round")},
+    build_args={"TAG": "latest", "REGISTRY": repository.registry_id, "ROUND": config.require("round")},
     labels={"arn": repository.arn},
     triggers={"url": repository.repository_url},
     opts=pulumi.ResourceOptions(provider=provider),
@@ -63,7 +63,11 @@ class Inputs:
                 "engine-test:round": "1",
             }
         )
-        self.stack.file("context/Dockerfile", "FROM busybox\nARG REGISTRY\nARG ROUND\nRUN echo $REGISTRY > /registry\n")
+        # Placeholder values would make it `busybox:`, which is no reference.
+        self.stack.file(
+            "context/Dockerfile",
+            "ARG TAG=nosuch\nFROM busybox:${TAG}\nARG REGISTRY\nARG ROUND\nRUN echo $REGISTRY > /registry\n",
+        )
 
     @cached_property
     def preview(self) -> Run:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pulumi
 import pytest
 
 from fast_container import BaseImage, ExistingBaseImage, FastContainerImage
+from tests.state.mocked_program import of, run
 from tests.trees import write_tree
 
 # A program that fails leaves coroutines of Pulumi's outputs that nobody awaits.
@@ -21,14 +20,6 @@ pytestmark = [
 
 URL = "registry.example/shop/images"
 KEY = "b" * 64
-
-
-class Mocks(pulumi.runtime.Mocks):
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return f"{args.name}-id", dict(args.inputs)
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        return {}
 
 
 @pytest.fixture
@@ -48,26 +39,6 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
     )
     return Path.cwd()
-
-
-def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False) -> Any:
-    """Run a program with mocks."""
-    found: list[Any] = []
-
-    async def body() -> None:
-        found.append(await make())
-
-    @pulumi.runtime.test
-    def program() -> pulumi.Output[None]:
-        return pulumi.Output.from_input(asyncio.ensure_future(body()))
-
-    pulumi.runtime.set_mocks(Mocks(), preview=preview)
-    program()
-    return found[0]
-
-
-async def of(output: pulumi.Output[Any]) -> Any:
-    return await output.future() if await output.is_known() else None
 
 
 def unknown() -> pulumi.Output[str]:

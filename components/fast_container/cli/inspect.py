@@ -17,9 +17,9 @@ from typing import Any
 from fast_container.adapters.walks import open_walks
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedContext, SelectedImage, select_image
-from fast_container.core.declared import DeclaredImage, Default, check_arguments, is_remote
+from fast_container.core.declared import DeclaredImage, Default, absolute_path, check_arguments, is_remote
 from fast_container.core.entry import Entry
-from fast_container.core.lock import ImageLock, read_lock
+from fast_container.core.lock import read_needed_lock
 from fast_container.core.pins import not_locked, pin_image, pinned_reference
 from fast_container.errors import ArgsError
 
@@ -59,22 +59,19 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
     """The arguments as a declared image; paths are relative to the working directory."""
     if arguments.context is None:
         raise ArgsError("--context is required.", property_path="--context", next_step="--context DIR, or --plan FILE")
-    context = os.path.abspath(arguments.context)  # noqa: PTH100 - links in it stay
+    context = absolute_path(arguments.context)
     given: str | None = arguments.dockerfile
     contexts = _pairs(arguments.build_context, "--build-context", "NAME=DIR")
     ignore_file: str | None = arguments.dockerignore
     return DeclaredImage(
         name=Path(context).name,
         context=context,
-        dockerfile=os.path.abspath(given) if given else str(Path(context, "Dockerfile")),  # noqa: PTH100
+        dockerfile=absolute_path(given or str(Path(arguments.context, "Dockerfile"))),
         dockerfile_name=given or str(Path(arguments.context, "Dockerfile")),
         target=arguments.target,
         platform=arguments.platform,
         build_args=_pairs(arguments.build_arg, "--build-arg", "K=V"),
-        named_contexts={
-            name: place if is_remote(place) else os.path.abspath(place)  # noqa: PTH100
-            for name, place in contexts.items()
-        },
+        named_contexts={name: place if is_remote(place) else absolute_path(place) for name, place in contexts.items()},
         ignore=tuple(arguments.ignore),
         dockerignore=None if arguments.no_dockerignore else ignore_file if ignore_file is not None else Default,
     )
@@ -101,7 +98,7 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
 
 def _pinned(image: DeclaredImage, lock_file: str) -> DeclaredImage:
     check_arguments(image)
-    pinned = pin_image(image, read_lock(lock_file) or ImageLock())
+    pinned = pin_image(image, read_needed_lock(lock_file, "--images-lock"))
     if pinned.missing:
         raise not_locked(image, pinned.missing[0], lock_file)
     return pinned.declared

@@ -6,7 +6,7 @@ names and platforms that BuildKit would not take. Leaves which files are read to
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
-# ruff: noqa: PTH110, PTH112, PTH113
+# ruff: noqa: PTH109, PTH110, PTH112, PTH113, PTH118
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from fast_container.core.build_files import (
@@ -35,6 +36,7 @@ __all__ = [
     "DeclaredImage",
     "Default",
     "InlineDockerfile",
+    "absolute_path",
     "check_arguments",
     "check_declared",
     "ignore_rules",
@@ -111,6 +113,15 @@ class DeclaredImage:
     def remote_contexts(self) -> dict[str, str]:
         """Name → reference of the named contexts that are images or remote."""
         return {name: place for name, place in self.named_contexts.items() if is_remote(place)}
+
+
+def absolute_path(path: str | os.PathLike[str]) -> str:
+    """The path from the root, without ``.`` and ``..``; it names the same place, also where ``..`` follows a link."""
+    joined = os.path.join(os.getcwd(), path)
+    short = os.path.normpath(joined)
+    if ".." not in Path(path).parts or os.path.realpath(short) == os.path.realpath(joined):
+        return short
+    return os.path.realpath(joined)
 
 
 def is_own_base(place: str) -> bool:

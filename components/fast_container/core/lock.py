@@ -117,6 +117,24 @@ def read_lock(file: str) -> ImageLock | None:
         ) from None
 
 
+def read_needed_lock(file: str, property_path: str) -> ImageLock:
+    """The lock that images are to be pinned by.
+
+    Raises:
+        DockerfileError: It is damaged.
+        ArgsError: It is not there, or cannot be read.
+    """
+    lock = read_lock(file)
+    if lock is None:
+        raise ArgsError(
+            "The lock of outside images is not there.",
+            property_path=property_path,
+            why=f"no file at {file}",
+            next_step=f"Run: fast-container lock --file {file} --dockerfile …, and commit the file",
+        )
+    return lock
+
+
 def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:
     """Read the file.
 

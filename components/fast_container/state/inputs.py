@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any, TypeVar, cast
 
 import pulumi
@@ -49,20 +50,39 @@ class Awaited:
         if not await output.is_known():
             self.unknown.append(property_path)
             return None
-        found = cast(object, await output.future())
-        if isinstance(found, bool):
-            return "true" if found else "false"
-        if isinstance(found, (int, float)):
-            return str(found)
-        if not isinstance(found, str):
-            raise ArgsError(f"{property_path} is {found!r}, not a text.", property_path=property_path)
-        return found
+        return text_of(cast(object, await output.future()), property_path)
 
     async def texts(self, values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str]:
         """The known ones of a mapping; the others are noted in ``unknown``."""
         paths = {name: f"{property_path}[{name!r}]" for name in values}
         found = await asyncio.gather(*(self.text(value, paths[name]) for name, value in values.items()))
         return {name: text for name, text in zip(values, found, strict=True) if text is not None}
+
+
+def text_of(value: object, property_path: str) -> str:
+    """The text that a value counts as: a number or a truth value is written out.
+
+    Raises:
+        ArgsError: It is something else.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if not isinstance(value, str):
+        raise ArgsError(f"{property_path} is {value!r}, not a text.", property_path=property_path)
+    return value
+
+
+def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str] | None:
+    """The texts of a mapping of plain values; None where one of them has to be awaited.
+
+    Raises:
+        ArgsError: One of them is not a text.
+    """
+    if any(isinstance(value, pulumi.Output) or isawaitable(value) for value in values.values()):
+        return None
+    return {name: text_of(value, f"{property_path}[{name!r}]") for name, value in values.items()}
 
 
 def derived_output(source: asyncio.Future[T], part: Callable[[T], Any], awaited: Awaited) -> pulumi.Output[Any]:

@@ -15,10 +15,9 @@ from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImage
 from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.lock import ImageLock, LockedImage, Policy, read_lock
+from fast_container.core.lock import ImageLock, LockedImage, Policy, read_needed_lock
 from fast_container.core.pins import NeededImage, absent_error, not_locked, pin_image
 from fast_container.core.ports import Registry
-from fast_container.errors import ArgsError
 from fast_container.state.registries import ProgramRegistries
 
 
@@ -62,7 +61,7 @@ class ProgramPins:
 
     def _locked(self, image: DeclaredImage, lock_file: str) -> DeclaredImage:
         if lock_file not in self._locks:
-            self._locks[lock_file] = _read_lock(lock_file)
+            self._locks[lock_file] = read_needed_lock(lock_file, "images_lock")
         pinned = pin_image(image, self._locks[lock_file])
         if pinned.missing:
             raise not_locked(image, pinned.missing[0], lock_file)
@@ -90,15 +89,3 @@ class ProgramPins:
                 raise answer
             found.append((one, answer))
         return found
-
-
-def _read_lock(lock_file: str) -> ImageLock:
-    lock = read_lock(lock_file)
-    if lock is None:
-        raise ArgsError(
-            "The lock of outside images is not there.",
-            property_path="images_lock",
-            why=f"no file at {lock_file}",
-            next_step=f"Run: fast-container lock --file {lock_file} --dockerfile …, and commit the file",
-        )
-    return lock

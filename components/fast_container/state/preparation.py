@@ -21,7 +21,7 @@ from fast_container.adapters.threads import on_core
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
-from fast_container.core.declared import DeclaredImage
+from fast_container.core.declared import DeclaredImage, check_arguments, check_declared
 from fast_container.core.lock import LOCK_FILE, Policy
 from fast_container.core.plan_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
@@ -31,7 +31,7 @@ from fast_container.state.access import access_of_image, explicit_provider
 from fast_container.state.afterwards import await_resources
 from fast_container.state.bases import BaseUse, KnownBase, base_args, check_base_key, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
-from fast_container.state.inputs import Awaited
+from fast_container.state.inputs import Awaited, plain_texts
 from fast_container.state.program import PlannedImage, Program
 
 Texts: TypeAlias = "Mapping[str, pulumi.Input[str]]"
@@ -70,6 +70,22 @@ class Ready:
     repository_url: str | None
     access: AwsAccess
     bases: tuple[KnownBase, ...] = ()
+
+
+def check_at_once(inputs: ImageInputs) -> None:
+    """Refuse what plain values show to be wrong, while the program still stands at the image's line.
+
+    A build arg decides what a Dockerfile says, so it is read only with their values: where one has to be awaited,
+    ``prepare`` refuses, with the same words.
+
+    Raises:
+        FastContainerError: As ``core.context.select_image`` would.
+    """
+    build_args = plain_texts(inputs.build_args, "build_args")
+    if build_args is None:
+        check_arguments(inputs.declared)
+    else:
+        check_declared(replace(inputs.declared, build_args=build_args | base_args(inputs.bases)))
 
 
 async def prepare(
