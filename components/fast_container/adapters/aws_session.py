@@ -14,6 +14,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from fast_container.adapters.call_log import observe
 from fast_container.core.aws_access import AssumedRole, AwsAccess
 from fast_container.errors import AuthError, FastContainerError, RegistryError
 
@@ -70,7 +71,7 @@ class AwsSession:
             if (service, where) not in self._clients:
                 if self._session is None:
                     self._session = self._new_session()
-                self._clients[service, where] = self._session.create_client(
+                client = self._session.create_client(
                     service,
                     region_name=where or None,
                     endpoint_url=self._access.endpoints.get(service) or None,
@@ -78,6 +79,7 @@ class AwsSession:
                         connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
                     ),
                 )
+                self._clients[service, where] = observe(client, self._environment)
             return self._clients[service, where]
 
     def renew(self) -> None:

@@ -40,6 +40,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="what would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
+    _certify(verbs.add_parser("certify", help="try it on a real AWS account", allow_abbrev=False))
     cancel = verbs.add_parser("cancel", help="stop remote builds that are under way", allow_abbrev=False)
     cancel.description = "Stop the builds of images that are under way in a CodeBuild project; nothing is tagged."
     _remote(cancel, "cancel")
@@ -58,6 +59,25 @@ def _remote(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.add_argument("--region", metavar="REGION", help="default: as the environment or the profile says")
     parser.add_argument("--profile", metavar="PROFILE", help="a profile of the AWS configuration")
     parser.set_defaults(run=_verb(verb))
+
+
+def _certify(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Deploy a tiny stack to a real AWS account, go through build, skip, reuse, CodeBuild, wait=False, failure, "
+        "refresh and destroy, and write a report that says which call answered what. Says what it makes and asks "
+        "first; removes all of it. Exit codes: 0 as expected (or nothing was made), 1 something differs, 2 bad input."
+    )
+    parser.add_argument("--region", metavar="REGION", help="default: as the environment or the profile says")
+    parser.add_argument("--profile", metavar="PROFILE", help="a profile of the AWS configuration")
+    _many(parser, "--config", "KEY=VALUE", "more of the stack's configuration, as `pulumi config set` takes it")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--no-local", action="store_true", help="build on CodeBuild only: this machine has no BuildKit")
+    parser.add_argument("--clean", action="store_true", help="remove what a certification that was killed has left")
+    parser.add_argument(
+        "--folder", metavar="DIR", default="fast-container-certify", help="for its state; default: ./%(default)s"
+    )
+    parser.add_argument("--report", metavar="FILE", default="fast-container-certify.md", help="default: ./%(default)s")
+    parser.set_defaults(run=_verb("certify"))
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:

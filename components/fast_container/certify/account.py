@@ -1,0 +1,147 @@
+"""What is really in the account, asked of AWS itself and never read from what a program printed.
+
+Decides what must be gone at the end. Leaves credentials and errors to ``adapters.aws_session``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fast_container.adapters.aws_session import AwsSession, aws_errors, error_code
+from fast_container.core.key import TAG_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks: the account's number and the caller's ARN."""
+
+    account: str
+    arn: str
+
+
+class Account:
+    """The account and region that a certification runs in.
+
+    Args:
+        session: Clients with the credentials that the stack has too.
+        name: Begins the names of all that the stack makes.
+    """
+
+    def __init__(self, session: AwsSession, name: str) -> None:
+        self._session = session
+        self._repository = f"{name}/images"
+
+    def identity(self) -> Identity:
+        """Who we are.
+
+        Raises:
+            AuthError: There are no credentials, or AWS does not take them.
+        """
+        with aws_errors("sts:GetCallerIdentity", "AWS"):
+            found = self._session.client("sts").get_caller_identity()
+        return Identity(str(found["Account"]), str(found["Arn"]))
+
+    def key_tags(self) -> dict[str, str]:
+        """Key tag → digest of the images that are in the repository."""
+        with aws_errors("ecr:DescribeImages", self._repository):
+            pages = (
+                self._session.client("ecr").get_paginator("describe_images").paginate(repositoryName=self._repository)
+            )
+            return {
+                tag: image["imageDigest"]
+                for page in pages
+                for image in page["imageDetails"]
+                for tag in image.get("imageTags", [])
+                if tag.startswith(TAG_PREFIX)
+            }
+
+    def builds(self, project: str) -> int:
+        """How many builds the project has had."""
+        with aws_errors("codebuild:ListBuildsForProject", project):
+            return len(self._session.client("codebuild").list_builds_for_project(projectName=project)["ids"])
+
+    def build_states(self, project: str) -> list[str]:
+        """The states of the project's builds, the newest first."""
+        client = self._session.client("codebuild")
+        with aws_errors("codebuild:BatchGetBuilds", project):
+            ids = client.list_builds_for_project(projectName=project)["ids"]
+            found: list[dict[str, Any]] = client.batch_get_builds(ids=ids)["builds"] if ids else []
+        states = {str(build["id"]): str(build["buildStatus"]) for build in found}
+        return [states[one] for one in ids if one in states]
+
+    def invoke(self, function: str) -> Mapping[str, Any]:
+        """The function's answer, once it is active."""
+        client = self._session.client("lambda")
+        with aws_errors("lambda:InvokeFunction", function):
+            client.get_waiter("function_active_v2").wait(FunctionName=function)
+            client.get_waiter("function_updated_v2").wait(FunctionName=function)
+            answer = client.invoke(FunctionName=function, Payload=b"{}")
+            payload = answer["Payload"].read().decode("utf-8", "replace")
+        if "FunctionError" in answer:
+            return {"error": payload}
+        found: Any = json.loads(payload)
+        return found if isinstance(found, dict) else {"answer": found}  # pyright: ignore[reportUnknownVariableType]
+
+    def delete_images(self) -> int:
+        """Delete all images of the repository, so that it can be deleted; returns how many there were."""
+        client = self._session.client("ecr")
+        if not self._there("repository", client.describe_repositories, repositoryNames=[self._repository]):
+            return 0
+        with aws_errors("ecr:BatchDeleteImage", self._repository):
+            pages = client.get_paginator("list_images").paginate(repositoryName=self._repository)
+            digests = sorted({image["imageDigest"] for page in pages for image in page["imageIds"]})
+            for start in range(0, len(digests), 100):
+                ids = [{"imageDigest": digest} for digest in digests[start : start + 100]]
+                client.batch_delete_image(repositoryName=self._repository, imageIds=ids)
+        return len(digests)
+
+    def delete_function_logs(self, function: str) -> None:
+        """Delete the log group that Lambda itself has made."""
+        import botocore.exceptions  # noqa: PLC0415 - as ``adapters.aws_session``
+
+        group = f"/aws/lambda/{function}"
+        with aws_errors("logs:DeleteLogGroup", group):
+            try:
+                self._session.client("logs").delete_log_group(logGroupName=group)
+            except botocore.exceptions.ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
+
+    def left_over(self, names: Mapping[str, str]) -> list[str]:
+        """What is still there of what must be gone.
+
+        Args:
+            names: ``function``, ``project`` and ``bucket``, as far as the stack had made them.
+        """
+        client = self._session.client
+        found = [self._there("repository", client("ecr").describe_repositories, repositoryNames=[self._repository])]
+        if function := names.get("function"):
+            found.append(self._there("function", client("lambda").get_function, FunctionName=function))
+        if bucket := names.get("bucket"):
+            found.append(self._there("bucket", client("s3").head_bucket, Bucket=bucket))
+        if project := names.get("project"):
+            with aws_errors("codebuild:BatchGetProjects", project):
+                projects = client("codebuild").batch_get_projects(names=[project])["projects"]
+            found.append(f"project {project}" if projects else "")
+        return [what for what in found if what]
+
+    @staticmethod
+    def _there(kind: str, ask: Any, **arguments: Any) -> str:
+        import botocore.exceptions  # noqa: PLC0415 - as ``adapters.aws_session``
+
+        name = next(iter(arguments.values()))
+        shown = name if isinstance(name, str) else str(name[0])
+        with aws_errors(f"looking for the {kind}", shown):
+            try:
+                ask(**arguments)
+            except botocore.exceptions.ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return ""
+                raise
+        return f"{kind} {shown}"
+
+
+_ABSENT = frozenset({"RepositoryNotFoundException", "ResourceNotFoundException", "NoSuchBucket", "404"})
