@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fast_container.core.registry_cache import RegistryCache
     from fast_container.fleet import FastImageFleet
     from fast_container.image import FastContainerImage
+    from fast_container.image_options import ImageOptions
     from fast_container.repository import ImageRepository
     from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
     from fast_container.state.bases import ExistingBaseImage
@@ -31,6 +32,7 @@ __all__ = [
     "ExistingBaseImage",
     "FastContainerImage",
     "FastImageFleet",
+    "ImageOptions",
     "ImageRepository",
     "InlineDockerfile",
     "LocalBuilder",
@@ -50,6 +52,7 @@ _HOMES = {
     "ExistingBaseImage": "fast_container.state.bases",
     "FastContainerImage": "fast_container.image",
     "FastImageFleet": "fast_container.fleet",
+    "ImageOptions": "fast_container.image_options",
     "ImageRepository": "fast_container.repository",
     "InlineDockerfile": "fast_container.core.declared",
     "LocalBuilder": "fast_container.builders",

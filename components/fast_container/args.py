@@ -1,20 +1,21 @@
 """The arguments of the components: their types, their defaults, and what can be refused from a value alone.
 
-Decides which shapes are accepted and how a wrong one is named (its property path). Leaves what needs the Dockerfile
-or the context to ``core.declared``, and what needs other resources to ``state.declaration``.
+Decides what a value of the right shape must be, and how a wrong one is named (its property path). Leaves the shapes
+to ``shapes``, what needs the Dockerfile or the context to ``core.declared``, and what needs other resources to
+``state``.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 import pulumi
 
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
+from fast_container.shapes import check_mapping, check_path, check_plain, check_text, is_later, shown
 
 T = TypeVar("T")
 RunsOn: TypeAlias = Literal["lambda", "ecs", "anywhere"]
@@ -22,6 +23,8 @@ SecretInput: TypeAlias = "pulumi.Input[str] | SecretEnv | SecretFile | SecretsMa
 
 DEFAULT_PLATFORM = "linux/amd64"
 DEFAULT_TIMEOUT_S = 3600.0
+# A year: beyond it is not a limit, and far beyond it not a number that a clock takes.
+_LONGEST_S = 366 * 24 * 3600.0
 UNTAGGED_DAYS = 14
 MIN_UNTAGGED_DAYS = 14
 
@@ -36,6 +39,7 @@ _SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 
 def check_repository_name(name: str, property_path: str) -> str:
     """Refuse a name that ECR would refuse; returns it unchanged."""
+    name = check_text(name, property_path)
     if _REPOSITORY_NAME.fullmatch(name) and 2 <= len(name) <= 256:
         return name
     why = "a repository name has 2 to 256 characters: lower-case letters and digits, joined by . _ - or /"
@@ -51,7 +55,7 @@ def check_repository_name(name: str, property_path: str) -> str:
 
 def check_repository_url(url: str, property_path: str) -> str:
     """Refuse what is not ``host/name``; returns it without a scheme or a trailing slash."""
-    bare = url.removeprefix("https://").removeprefix("http://").rstrip("/")
+    bare = check_text(url, property_path).removeprefix("https://").removeprefix("http://").rstrip("/")
     found = _REPOSITORY_URL.fullmatch(bare)
     if found and ("." in found["host"] or ":" in found["host"] or found["host"] == "localhost"):
         return bare
@@ -71,6 +75,7 @@ def check_repository_url(url: str, property_path: str) -> str:
 
 def check_runs_on(runs_on: str) -> RunsOn:
     """Refuse an unknown place."""
+    runs_on = check_text(runs_on, "runs_on")
     for known in get_args(RunsOn):
         if runs_on == known:
             return known
@@ -81,12 +86,13 @@ def check_runs_on(runs_on: str) -> RunsOn:
     )
 
 
-def check_timeout(timeout: float) -> float:
+def check_timeout(timeout: object, property_path: str = "timeout") -> float:
     """Refuse what is not a positive number of seconds."""
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not math.isfinite(timeout) or timeout <= 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+    check_plain(timeout, property_path)
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < _LONGEST_S:
         raise ArgsError(
-            f"{timeout!r} is not a time limit.",
-            property_path="timeout",
+            f"{shown(timeout)} is not a time limit.",
+            property_path=property_path,
             next_step="seconds, greater than 0; the default is 3600",
         )
     return float(timeout)
@@ -104,21 +110,47 @@ def check_secret_ids(secrets: Mapping[str, object]) -> None:
             )
 
 
-def check_secrets(secrets: Mapping[str, SecretInput]) -> dict[str, SecretInput]:
+def check_secrets(secrets: object) -> dict[str, SecretInput]:
     """Refuse impossible ids, and sources that are not there on this machine."""
-    check_secret_ids(secrets)
-    for secret, source in secrets.items():
+    found = check_mapping(secrets, "secrets", 'secrets={"token": config.require_secret("token")}')
+    check_secret_ids(found)
+    for secret, source in found.items():
         path = f"secrets[{secret!r}]"
+        _check_source(source, path)
         if isinstance(source, SecretEnv | SecretFile):
             source.check(path)
-        elif source is None:  # pyright: ignore[reportUnnecessaryComparison]
-            raise ArgsError("The value of a build secret is missing.", property_path=path)
-    return dict(secrets)
+    return found
+
+
+def _check_source(source: object, property_path: str) -> None:
+    """Refuse a source of another shape, before anything looks for it."""
+    match source:
+        case SecretEnv():
+            check_text(source.variable, f"{property_path}.variable", may_be_empty=False)
+        case SecretFile():
+            check_path(source.path, f"{property_path}.path")
+        case SecretsManagerSecret():
+            check_text(source.reference, f"{property_path}.reference", may_be_empty=False)
+            check_text(source.arn, f"{property_path}.arn")
+        case SsmParameter():
+            check_text(source.name, f"{property_path}.name", may_be_empty=False)
+            check_text(source.arn, f"{property_path}.arn")
+        case None:
+            raise ArgsError("The value of a build secret is missing.", property_path=property_path)
+        case _ if not is_later(source) and not isinstance(source, str):
+            # Not shown: it may be the secret.
+            raise ArgsError(
+                f"The value of a build secret is a {type(source).__name__}, not a text.",
+                property_path=property_path,
+                next_step="a text or an Output of one, SecretEnv, SecretFile, SecretsManagerSecret or SsmParameter",
+            )
+        case _:
+            pass
 
 
 def check_repository(repository: T) -> T:
     """Refuse a missing repository and a text that is not a URL."""
-    if repository is None or repository == "":
+    if repository is None or (isinstance(repository, str) and not repository):
         raise ArgsError(
             "Every image needs a repository.",
             property_path="repository",
@@ -127,28 +159,3 @@ def check_repository(repository: T) -> T:
     if isinstance(repository, str):
         check_repository_url(repository, "repository")
     return repository
-
-
-def check_texts(values: Sequence[str], property_path: str) -> tuple[str, ...]:
-    """Refuse a lone text where a list of texts is meant, and what is not text."""
-    if isinstance(values, str):
-        raise ArgsError(
-            f"{property_path} must be a list of texts.",
-            property_path=property_path,
-            next_step=f"{property_path}=[{values!r}]",
-        )
-    for index, value in enumerate(values):
-        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ArgsError(f"{value!r} is not a text.", property_path=f"{property_path}[{index}]")
-    return tuple(values)
-
-
-def check_plain(value: object, property_path: str) -> None:
-    """Refuse an Output where a plain value is needed before anything is registered."""
-    if isinstance(value, pulumi.Output):
-        raise ArgsError(
-            f"{property_path} must be a plain value, not an Output.",
-            property_path=property_path,
-            why="it decides which files are read, before any resource exists",
-            next_step="take it from pulumi.Config or the program itself",
-        )

@@ -10,21 +10,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias, Unpack, cast
+from typing import Any, ClassVar, NamedTuple, Unpack, cast
 
 import pulumi
 
 from fast_container import args as rules
+from fast_container.base_arguments import Names, base_arguments
 from fast_container.core.base_dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
-from fast_container.core.base_spec import DEFAULT_PARENT, BaseSpec, Installer
+from fast_container.core.base_spec import BaseSpec, Install, Installer
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.declared_dependencies import declared_dependencies
 from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
-from fast_container.image_options import ImageOptions
+from fast_container.image_options import ImageOptions, refuse_unknown
 from fast_container.repository import RepositoryInput
-from fast_container.state.bases import BaseInput, BuiltHere, ExistingBaseImage
+from fast_container.shapes import PathInput, check_mapping, check_resource_name, check_text, refused_as_one_line
+from fast_container.state.bases import BaseInput
 from fast_container.state.hook import make_hook
 from fast_container.state.preparation import record_name, run_error
 from fast_container.state.program import current_program
@@ -33,32 +35,30 @@ FOLDER = ".fast-container"
 _PARENT_CONTEXT = "base-parent"
 _GENERATED_OPTIONS = ("context", "dockerfile", "target", "ignore", "dockerignore", "build_args", "named_contexts")
 
-Install: TypeAlias = Literal["dependencies", "packages"]
-Names: TypeAlias = "Sequence[str] | Mapping[str, Sequence[str]]"
-
 
 class BaseImage(FastContainerImage):
     """An image that others name in ``base_images=``.
 
     With ``install`` its Dockerfile is generated (``fast-container show-dockerfile`` prints it); without, it is an
-    image like any other, of a Dockerfile of yours. Paths of packages and files are relative to ``root``.
+    image like any other, of a Dockerfile of yours, and the arguments from ``root`` on are refused. Paths of packages
+    and files are relative to ``root``.
 
     Args:
         name: The Pulumi name.
         repository: Its own repository, usually one for all bases.
         install: ``dependencies``: third-party distributions only, so that an edit of a package's source never
             rebuilds it and a new dependency always does. ``packages``: the local packages too.
-        root: The directory that holds all packages; relative to the program's working directory.
+        root: The directory that holds all packages; relative to the program's working directory, which is the default.
         packages: Directories with a ``pyproject.toml``.
         extras: Optional dependencies, for all packages or by package name.
         groups: Dependency groups, likewise.
         requirements: Requirements files.
         constraints: A constraints file.
         lock: ``uv.lock``: exact versions and hashes.
-        parent: What it starts from: a reference, or another base image.
+        parent: What it starts from: a reference, or another base image; default AWS's Lambda image of Python 3.12.
         parent_user: Whom the parent runs as, where that is not root: the installation becomes root, the image that
             user again. Known by itself where the parent is a base image of this program with ``install``.
-        installer: ``pip`` or ``uv``.
+        installer: ``pip`` (default) or ``uv``.
         build_requirements: A requirements file with the packages' build backends.
         opts: Resource options of the component.
         **options: As ``FastContainerImage`` has them; with ``install``, those that make up a Dockerfile are refused.
@@ -76,63 +76,107 @@ class BaseImage(FastContainerImage):
 
     runs_as: str
 
+    @refused_as_one_line("BaseImage")
     def __init__(
         self,
         name: str,
         *,
         repository: RepositoryInput,
         install: Install | None = None,
-        root: str = ".",
-        packages: Sequence[str] = (),
-        extras: Names = (),
-        groups: Names = (),
-        requirements: Sequence[str] = (),
-        constraints: str | None = None,
-        lock: str | None = None,
-        parent: str | BaseInput = DEFAULT_PARENT,
-        parent_user: str = "",
-        installer: Installer = "pip",
-        build_requirements: str | None = None,
+        root: PathInput | None = None,
+        packages: Sequence[PathInput] | None = None,
+        extras: Names | None = None,
+        groups: Names | None = None,
+        requirements: Sequence[PathInput] | None = None,
+        constraints: PathInput | None = None,
+        lock: PathInput | None = None,
+        parent: str | BaseInput | None = None,
+        parent_user: str | None = None,
+        installer: Installer | None = None,
+        build_requirements: PathInput | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
         user = ""
-        if install is not None:
-            try:
-                _refuse_own_dockerfile(options)
-                place = Path(root).absolute()
-                dependencies = declared_dependencies(
-                    rules.check_texts(packages, "packages"),
-                    root=str(place),
-                    extras=extras,
-                    groups=groups,
-                    requirements=rules.check_texts(requirements, "requirements"),
-                    constraints=constraints,
-                    lock=lock,
-                )
-                spec = BaseSpec(
-                    parent=parent if isinstance(parent, str) else _PARENT_CONTEXT,
-                    dependencies=dependencies,
-                    install=install,
-                    installer=installer,
-                    runs_on=options.get("runs_on", "anywhere"),
-                    secrets=tuple(options.get("secrets") or {}),
-                    build_requirements=read_text(str(place), build_requirements) if build_requirements else "",
-                    parent_user=parent_user or (parent.runs_as if isinstance(parent, BaseImage) else ""),
-                )
-                base = generate_base(spec, root=str(place))
-                options, user = _generated(options, base, place, parent), spec.user
+        try:
+            check_resource_name(name)
+            wanted = {
+                "root": root,
+                "packages": packages,
+                "extras": extras,
+                "groups": groups,
+                "requirements": requirements,
+                "constraints": constraints,
+                "lock": lock,
+                "parent": parent,
+                "parent_user": parent_user,
+                "installer": installer,
+                "build_requirements": build_requirements,
+            }
+            if install is None:
+                _refuse_without_install(wanted)
+            else:
+                base = _generate(install, wanted, options)
+                options, user = base.options, base.user
                 # Said by the hook, and only where the base is to be built.
                 current_program(make_hook).notes[record_name(name)] = base.notes
-            except FastContainerError as error:
-                raise run_error(name, error) from None
+        except FastContainerError as error:
+            raise run_error(name, error) from None
         super().__init__(name, repository=repository, opts=opts, **options)
         self.runs_as = user
 
 
+def _refuse_without_install(wanted: Mapping[str, object]) -> None:
+    """Refuse, without ``install``, the arguments that only a generated Dockerfile would read."""
+    for argument, value in wanted.items():
+        if value is not None:
+            raise ArgsError(
+                f"{argument} counts only with install.",
+                property_path=argument,
+                why="without it the image is of a Dockerfile of yours, which nothing is generated into",
+                next_step='install="dependencies" (or "packages"), or leave the argument out',
+            )
+
+
+class _Generated(NamedTuple):
+    options: ImageOptions
+    user: str
+    notes: Sequence[str]
+
+
+def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions) -> _Generated:
+    """The options of a base image whose Dockerfile is generated."""
+    refuse_unknown(options)
+    _refuse_own_dockerfile(options)
+    given = base_arguments(wanted)
+    place = Path(given.root).absolute()
+    dependencies = declared_dependencies(
+        given.packages,
+        root=str(place),
+        extras=given.extras,
+        groups=given.groups,
+        requirements=given.requirements,
+        constraints=given.constraints,
+        lock=given.lock,
+    )
+    parent = given.parent
+    spec = BaseSpec(
+        parent=parent if isinstance(parent, str) else _PARENT_CONTEXT,
+        dependencies=dependencies,
+        install=cast("Install", check_text(install, "install")),
+        installer=cast("Installer", given.installer),
+        runs_on=rules.check_runs_on(options.get("runs_on") or "anywhere"),
+        secrets=tuple(rules.check_secrets(options.get("secrets") or {})),
+        build_requirements=read_text(str(place), given.build_requirements) if given.build_requirements else "",
+        parent_user=given.parent_user or (parent.runs_as if isinstance(parent, BaseImage) else ""),
+    )
+    base = generate_base(spec, root=str(place))
+    return _Generated(_generated(options, base, place, parent), spec.user, base.notes)
+
+
 def _refuse_own_dockerfile(options: ImageOptions) -> None:
     for option in _GENERATED_OPTIONS:
-        if option in options:
+        if options.get(option) is not None or (option == "dockerignore" and option in options):
             raise ArgsError(
                 f"{option} does not go together with install.",
                 property_path=option,
@@ -150,8 +194,9 @@ def _generated(options: ImageOptions, base: GeneratedBase, root: Path, parent: s
         "ignore": base.ignore,
         "dockerignore": None,
     }
-    if isinstance(parent, ExistingBaseImage | BuiltHere):
-        generated["base_images"] = {**(options.get("base_images") or {}), _PARENT_CONTEXT: parent}
+    if not isinstance(parent, str):
+        bases = check_mapping(options.get("base_images") or {}, "base_images", 'base_images={"BASE_IMAGE": base}')
+        generated["base_images"] = {**bases, _PARENT_CONTEXT: parent}
     return cast("ImageOptions", {**options, **generated})
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 import pulumi
 
 from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.ports import Credentials, Executor
 from fast_container.core.registry_cache import RegistryCache
-from fast_container.errors import ArgsError
+from fast_container.errors import FastContainerError
+from fast_container.shapes import PathInput, check_count, check_path, check_text, refused_as_one_line
 
 _MOST_PARALLEL_BY_DEFAULT = 8
 
@@ -38,6 +40,7 @@ class LocalBuilder:
         pulumi.RunError: An argument cannot be right.
     """
 
+    @refused_as_one_line("LocalBuilder")
     def __init__(
         self,
         *,
@@ -45,15 +48,19 @@ class LocalBuilder:
         max_parallel: int | None = None,
         cache: pulumi.Input[RegistryCache] | None = None,
         aws: AwsAccess | None = None,
-        log_dir: str | None = None,
+        log_dir: PathInput | None = None,
     ) -> None:
-        if max_parallel is not None and (isinstance(max_parallel, bool) or max_parallel < 1):
-            error = ArgsError(
-                f"{max_parallel!r} images cannot be built at once.",
-                property_path="max_parallel",
-                next_step="1 or more",
-            )
-            raise pulumi.RunError(f"LocalBuilder: {error}")
+        try:
+            if name is not None:
+                check_text(name, "name", may_be_empty=False)
+            if max_parallel is not None:
+                check_count(max_parallel, "max_parallel", least=1)
+            cache = checked_cache(cache)
+            check_access(aws, "aws")
+            if log_dir is not None:
+                log_dir = check_path(log_dir, "log_dir")
+        except FastContainerError as error:
+            raise pulumi.RunError(f"LocalBuilder: {error}") from None
         self.name = name
         self.max_parallel = max_parallel or min(max(2, os.cpu_count() or 2), _MOST_PARALLEL_BY_DEFAULT)
         self.aws = aws

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from fast_container import codebuild_policies as policies
-from fast_container.args import check_texts
+from fast_container.builder_arguments import check_access, checked_cache
+from fast_container.codebuild_arguments import Architecture, check_builder_arguments, checked_shared, project_of
 from fast_container.codebuild_grants import RoleGrants
 from fast_container.codebuild_resources import (
     ProjectSettings,
@@ -26,7 +27,8 @@ from fast_container.codebuild_resources import (
 )
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
-from fast_container.errors import ArgsError, FastContainerError
+from fast_container.errors import FastContainerError
+from fast_container.shapes import refused_as_one_line, shown
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -34,7 +36,6 @@ else:
     from fast_container import lazy_aws as aws
 
 TYPE: Final = "fast-container:index:CodeBuildBuilder"
-Architecture: TypeAlias = Literal["x86_64", "arm64"]
 
 DEFAULT_EXPIRE_DAYS: Final = 30
 DEFAULT_LOG_DAYS: Final = 30
@@ -110,6 +111,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
     shared: pulumi.Output[dict[str, Any]]
 
+    @refused_as_one_line("CodeBuildBuilder")
     def __init__(
         self,
         name: str,
@@ -124,7 +126,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         concurrent_build_limit: int | None = None,
         vpc: VpcConfig | None = None,
         cache: pulumi.Input[RegistryCache] | None = None,
-        pull_from: Sequence[pulumi.Input[str]] = (),
+        pull_from: Sequence[pulumi.Input[str]] | None = None,
         bucket: str | None = None,
         role: pulumi.Input[str] | None = None,
         shared: pulumi.Input[Mapping[str, Any]] | None = None,
@@ -136,28 +138,50 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         try:
-            _check(architectures, timeout, queue_timeout, expire_days)
+            check_builder_arguments(
+                name=name,
+                architectures=architectures,
+                compute_type=compute_type,
+                image=image,
+                buildkit_image=buildkit_image,
+                privileged=privileged,
+                timeout=timeout,
+                queue_timeout=queue_timeout,
+                concurrent_build_limit=concurrent_build_limit,
+                vpc=vpc,
+                pull_from=pull_from,
+                bucket=bucket,
+                role=role,
+                expire_days=expire_days,
+                log_retention_days=log_retention_days,
+                wait=wait,
+                tags=tags,
+                opts=opts,
+            )
+            cache, taken = checked_cache(cache), checked_shared(shared)
+            check_access(aws_access, "aws_access")
         except FastContainerError as error:
-            raise pulumi.RunError(f"CodeBuildBuilder {name!r}: {error}") from None
+            raise pulumi.RunError(f"CodeBuildBuilder {shown(name)}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self.name, self.aws, self.wait, self.cache = name, aws_access, wait, cache
         self.buildkit_image, self.queue_timeout_s, self.timeout_s = buildkit_image, queue_timeout * 60.0, timeout * 60.0
         self.max_parallel = concurrent_build_limit or 10_000
         self._child, self._tags = pulumi.ResourceOptions(parent=self), tags
-        if shared is not None:
-            self._take(pulumi.Output.from_input(shared), architectures)
+        if taken is not None:
+            self._take(taken, architectures)
         else:
             settings = ProjectSettings(
                 compute_type, image, privileged, timeout, queue_timeout, concurrent_build_limit, vpc
             )
             self._make(architectures, settings, bucket, role, expire_days, log_retention_days)
         self._always: list[pulumi.Resource] = []
-        for index, url in enumerate(pull_from):
+        for index, url in enumerate(pull_from or ()):
             arn = pulumi.Output.from_input(url).apply(policies.arn_of_url)
             self._always += self._grants.pull(f"argument {index}", arn)
         if cache is not None:
             found = pulumi.Output.from_input(cache)
-            self._always += self._grants.push("cache", found.apply(lambda it: policies.arn_of_url(it.repository_url)))
+            urls = found.apply(lambda it: pulumi.Output.from_input(it.repository_url))
+            self._always += self._grants.push("cache", urls.apply(policies.arn_of_url))
         self.register_outputs(
             {"bucket": self.bucket, "log_group": self.log_group, "role_arn": self.role_arn, "shared": self.shared}
         )
@@ -258,7 +282,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         # A role has one policy of a name, and several stacks may add theirs.
         start = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self.name}"
         self._grants = RoleGrants(start, shared["role_name"], shared["log_group_arn"], self._child)
-        projects = {architecture: shared["projects"][architecture] for architecture in architectures}
+        projects = {architecture: project_of(shared, architecture) for architecture in architectures}
         self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"])
         self.buildkit_image = shared["buildkit_image"]
 
@@ -266,23 +290,3 @@ class CodeBuildBuilder(pulumi.ComponentResource):
 def architecture_of(platform: str) -> str | None:
     """The architecture of the project that builds for a platform, or None where there is none."""
     return _ARCHITECTURE_OF.get(platform.split("/")[1]) if platform.startswith("linux/") else None
-
-
-def _check(architectures: Sequence[str], timeout: int, queue_timeout: int, expire_days: int) -> None:
-    for index, architecture in enumerate(check_texts(architectures, "architectures")):
-        if architecture not in get_args(Architecture):
-            raise ArgsError(
-                f"{architecture!r} is no architecture that CodeBuild builds for.",
-                property_path=f"architectures[{index}]",
-                next_step="one of: x86_64, arm64",
-            )
-    if not architectures:
-        raise ArgsError("At least one architecture is needed.", property_path="architectures")
-    ranges: dict[str, tuple[Any, int, int]] = {
-        "timeout": (timeout, 5, 2160),
-        "queue_timeout": (queue_timeout, 5, 480),
-        "expire_days": (expire_days, 3, 3650),
-    }
-    for name, (value, least, most) in ranges.items():
-        if not isinstance(value, int) or not least <= value <= most:
-            raise ArgsError(f"{name} is {value!r}.", property_path=name, why=f"it must be from {least} to {most}")

@@ -11,15 +11,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Any, Protocol, TypeAlias, cast
 
 import pulumi
 
-from fast_container.args import check_plain
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.registry_cache import NamedCaches
+from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
+from fast_container.shapes import PathInput, check_flag, check_mapping, check_path, check_plain, check_text, shown
 
 _PACKAGE = "pulumi_docker_build"
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|git@|github\.com/|-$")
@@ -33,17 +33,34 @@ _CACHE_FIELDS = (
 )
 
 REPLACED: Mapping[str, str] = {
+    "add_hosts": "leave it out: a build reaches what its builder reaches; set hosts on the builder",
+    "annotations": "labels={…}: they are in the image's configuration",
+    "attests": "leave it out: what was built is recorded in the stack; Lambda refuses images with attestations",
     "build_on_preview": "leave it out: a preview never builds",
+    "entitlements": "leave it out: no build runs privileged; do that work before, and COPY its result",
+    "exec_": "leave it out: `docker buildx` is always what builds",
     "exports": "leave it out: the image is pushed to `repository`",
+    "image_name": "repository=…: the tag is made from the build key",
     "load": "leave it out: the image is pushed to `repository`",
+    "network": "leave it out: `RUN --network=none` (or default, host) says it for one step",
     "no_cache": "leave it out; a value in `triggers` makes a new key",
+    "outputs": "leave it out: the image is pushed to `repository`",
     "platforms": 'platform="linux/arm64": one image has one platform',
+    "provenance": "leave it out: Lambda refuses images with attestations",
     "pull": 'leave it out; image_policy="resolve" follows the tags of outside images',
     "push": "leave it out: the image is pushed to `repository`",
     "registries": "leave it out: credentials are fetched when they are used",
+    "registry": "leave it out: credentials are fetched when they are used",
+    "sbom": "leave it out: Lambda refuses images with attestations",
+    "shm_size": "leave it out: `RUN --mount=type=tmpfs,target=…` gives one step memory",
+    "skip_push": "leave it out: the image is pushed to `repository`",
+    "ssh": "secrets={…} with a deploy key or token, and `RUN --mount=type=secret,id=…`; or check the source out"
+    " and give it in named_contexts",
+    "tag": "repository=…: the tag is made from the build key",
     "tags": "repository=…: the tag is made from the build key",
+    "ulimits": "leave it out: set limits on the builder",
 }
-"""Arguments of ``docker_build.Image`` that there are none of here → what to do."""
+"""Arguments of other image builders that there are none of here → what to do; docs/migrating.md lists them."""
 
 
 class ContextArguments(Protocol):
@@ -82,8 +99,8 @@ class CacheArguments(Protocol):
         """Whether the entry does not count."""
 
 
-Context: TypeAlias = "str | ContextArguments | Mapping[str, Any]"
-Dockerfile: TypeAlias = "str | InlineDockerfile | DockerfileArguments | Mapping[str, Any]"
+Context: TypeAlias = "PathInput | ContextArguments | Mapping[str, Any]"
+Dockerfile: TypeAlias = "PathInput | InlineDockerfile | DockerfileArguments | Mapping[str, Any]"
 Cache: TypeAlias = "CacheArguments | Mapping[str, Any]"
 
 
@@ -94,17 +111,15 @@ def context_place(context: object) -> tuple[str, dict[str, str]]:
         ArgsError: It is remote, or of another shape.
     """
     if isinstance(context, (str, os.PathLike)):
-        return _local(os.fspath(cast("str", context)), "context"), {}
+        return _local(check_path(cast(object, context), "context"), "context"), {}
     found = _fields(context, "context", ("location", "named"), 'a directory, or {"location": "app"}')
-    place = _local(_text(found.get("location", "."), "context.location"), "context.location")
+    place = _local(check_path(found.get("location", "."), "context.location"), "context.location")
     named: dict[str, str] = {}
-    entries = found.get("named", {})
-    if not isinstance(entries, Mapping):
-        raise ArgsError(f"{entries!r} is no mapping from names to contexts.", property_path="context.named")
-    for name, entry in cast("Mapping[str, object]", entries).items():
+    entries = check_mapping(found.get("named", {}), "context.named", '{"shared": {"location": "../shared"}}')
+    for name, entry in entries.items():
         path = f"context.named[{name!r}]"
         there = _fields(entry, path, ("location",), '{"location": "../shared"}')
-        named[name] = _text(there.get("location"), f"{path}.location")
+        named[name] = check_path(there.get("location"), f"{path}.location")
     return place, named
 
 
@@ -117,7 +132,7 @@ def dockerfile_place(dockerfile: object) -> str | InlineDockerfile | None:
     if dockerfile is None or isinstance(dockerfile, InlineDockerfile):
         return dockerfile
     if isinstance(dockerfile, (str, os.PathLike)):
-        return _local(os.fspath(cast("str", dockerfile)), "dockerfile")
+        return _local(check_path(cast(object, dockerfile), "dockerfile"), "dockerfile")
     found = _fields(dockerfile, "dockerfile", ("location", "inline"), 'a path, or {"location": "app/Dockerfile"}')
     if "inline" in found and "location" in found:
         raise ArgsError(
@@ -127,9 +142,9 @@ def dockerfile_place(dockerfile: object) -> str | InlineDockerfile | None:
             next_step="leave one of them out",
         )
     if "inline" in found:
-        return InlineDockerfile(_text(found["inline"], "dockerfile.inline"))
+        return InlineDockerfile(check_text(found["inline"], "dockerfile.inline"))
     if "location" in found:
-        return _local(_text(found["location"], "dockerfile.location"), "dockerfile.location")
+        return _local(check_path(found["location"], "dockerfile.location"), "dockerfile.location")
     return None
 
 
@@ -140,12 +155,14 @@ def one_platform(platform: object) -> str:
         ArgsError: They are several, none, or not texts.
     """
     if isinstance(platform, str):
-        return _text(platform, "platform")
+        return check_text(platform, "platform")
     if not isinstance(platform, Sequence):
         raise ArgsError(
-            f"{platform!r} is not a platform.", property_path="platform", next_step="for example linux/arm64"
+            f"{shown(platform)} is not a platform.", property_path="platform", next_step="for example linux/arm64"
         )
-    platforms = [_text(each, f"platform[{index}]") for index, each in enumerate(cast("Sequence[object]", platform))]
+    platforms = [
+        check_text(each, f"platform[{index}]") for index, each in enumerate(cast("Sequence[object]", platform))
+    ]
     if len(platforms) != 1:
         raise ArgsError(
             f"One image has one platform, not {len(platforms)}.",
@@ -177,7 +194,7 @@ def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
     """The registry of each entry that counts, with its property path."""
     if caches is None:
         return []
-    if isinstance(caches, (str, Mapping)) or not isinstance(caches, Sequence):
+    if isinstance(caches, str | bytes | Mapping) or not isinstance(caches, Sequence):
         raise ArgsError(
             f"{property_path} must be a list.",
             property_path=property_path,
@@ -187,8 +204,7 @@ def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
     for index, cache in enumerate(cast("Sequence[object]", caches)):
         path = f"{property_path}[{index}]"
         given = _fields(cache, path, ("registry", "disabled", *_CACHE_KINDS), '{"registry": {"ref": "…"}}')
-        check_plain(given.get("disabled"), f"{path}.disabled")
-        if given.pop("disabled", False):
+        if check_flag(given.pop("disabled", False), f"{path}.disabled"):
             continue
         others = [kind for kind in given if kind != "registry"]
         if others or not given:
@@ -214,7 +230,7 @@ def _registry(registry: object, property_path: str, names: Sequence[str]) -> pul
         )
 
     def option(found: Mapping[str, Any]) -> str:
-        reference = _text(found.get("ref"), f"{property_path}.ref")
+        reference = check_text(found.get("ref"), f"{property_path}.ref")
         if not _REFERENCE.fullmatch(reference):
             raise ArgsError(
                 f"{reference!r} is no image reference.",
@@ -224,8 +240,8 @@ def _registry(registry: object, property_path: str, names: Sequence[str]) -> pul
         if "mode" not in names:
             return NamedCaches.read_option(reference)
         level = found.get("compression_level", 0)
-        if not isinstance(level, (int, float)):
-            raise ArgsError(f"{level!r} is not a number.", property_path=f"{property_path}.compression_level")
+        if isinstance(level, bool) or not isinstance(level, int | float) or not float(level).is_integer():
+            raise ArgsError(f"{shown(level)} is not a number.", property_path=f"{property_path}.compression_level")
         return NamedCaches.written_option(
             reference,
             mode=_one_of(found.get("mode", "min"), f"{property_path}.mode", _MODES),
@@ -243,17 +259,17 @@ def _fields(value: object, property_path: str, names: Sequence[str], form: str) 
     """What is given of one argument object."""
     check_plain(value, property_path)
     if isinstance(value, Mapping):
-        given = cast("Mapping[str, Any]", value)
+        given = check_mapping(cast(object, value), property_path, form)
         for name in given:
             if name not in names:
                 raise ArgsError(
                     f"There is no {name!r} in {property_path}.",
                     property_path=f"{property_path}.{name}",
-                    next_step=f"one of: {', '.join(names)}",
+                    next_step=did_you_mean(name, names),
                 )
         return {name: given[name] for name in names if given.get(name) is not None}
     if not any(known.__module__.partition(".")[0] == _PACKAGE for known in type(value).__mro__):
-        raise ArgsError(f"{value!r} is not understood.", property_path=property_path, next_step=form)
+        raise ArgsError(f"{shown(value)} is not understood.", property_path=property_path, next_step=form)
     given = {name: getattr(value, name, None) for name in names}
     return {name: found for name, found in given.items() if found is not None}
 
@@ -270,18 +286,9 @@ def _local(place: str, property_path: str) -> str:
 
 
 def _one_of(value: object, property_path: str, known: Sequence[str]) -> str:
-    found = _text(value, property_path)
+    found = check_text(value, property_path)
     if found not in known:
         raise ArgsError(
             f"{found!r} is not known.", property_path=property_path, next_step=f"one of: {', '.join(known)}"
         )
-    return found
-
-
-def _text(value: object, property_path: str) -> str:
-    """A plain text; an enum's is its value."""
-    check_plain(value, property_path)
-    found = value.value if isinstance(value, Enum) else value
-    if not isinstance(found, str):
-        raise ArgsError(f"{found!r} is not a text.", property_path=property_path)
     return found

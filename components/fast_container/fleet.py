@@ -7,23 +7,42 @@ explanations stay per image.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack, cast
 
 import pulumi
 
+from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown
 from fast_container.repository import RepositoryInput
+from fast_container.shapes import (
+    PathInput,
+    check_mapping,
+    check_opts,
+    check_path,
+    check_plain,
+    check_resource_name,
+    refused_as_one_line,
+    shown,
+)
 
 TYPE = "fast-container:index:FastImageFleet"
 RepositoryFor: TypeAlias = "RepositoryInput | Callable[[str], RepositoryInput]"
 
 
-class FastImageFleet(pulumi.ComponentResource):
-    """Images of one kind, such as all Lambda functions of a repository.
+class UnknownImage(pulumi.RunError, KeyError):  # noqa: N818 - a KeyError, by its name in messages
+    """A fleet has no image of that name: a ``KeyError`` for who asks, one line for the engine."""
+
+    # Not KeyError's, which shows its message quoted.
+    __str__ = Exception.__str__
+
+
+class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage]):
+    """Images of one kind, such as all Lambda functions of a repository: a mapping from names to images.
 
     Args:
         name: The Pulumi name; an image's is ``<name>-<image>``.
@@ -39,10 +58,11 @@ class FastImageFleet(pulumi.ComponentResource):
         pulumi.RunError: A glob names no Dockerfile, or two of the same name; or an image's argument cannot be right.
     """
 
+    @refused_as_one_line("FastImageFleet")
     def __init__(
         self,
         name: str,
-        images: Mapping[str, ImageOptions] | str,
+        images: Mapping[str, ImageOptions] | PathInput,
         *,
         repository: RepositoryFor,
         overrides: Mapping[str, ImageOptions] | None = None,
@@ -50,51 +70,72 @@ class FastImageFleet(pulumi.ComponentResource):
         **options: Unpack[ImageOptions],
     ) -> None:
         try:
+            check_resource_name(name)
+            check_opts(opts, pulumi.ResourceOptions)
             declared = declared_images(images)
-            _check_overrides(overrides or {}, declared)
+            overrides = _checked_overrides(overrides, declared)
             refuse_unknown(options)
         except FastContainerError as error:
-            raise pulumi.RunError(f"FastImageFleet {name!r}: {error}") from None
+            raise pulumi.RunError(f"FastImageFleet {shown(name)}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self._images = {
             image: FastContainerImage(
                 f"{name}-{image}",
                 repository=repository(image) if callable(repository) else repository,
                 opts=pulumi.ResourceOptions(parent=self),
-                **_merged(options, own, (overrides or {}).get(image)),
+                **_merged(options, own, overrides.get(image)),
             )
             for image, own in declared.items()
         }
         self.register_outputs({"image_uris": {image: made.image_uri for image, made in self._images.items()}})
 
     def __getitem__(self, image: str) -> FastContainerImage:
-        """The image of that name."""
+        """The image of that name.
+
+        Raises:
+            UnknownImage: There is none.
+        """
+        if image not in self._images:
+            wrong = ArgsError(
+                f"There is no image {shown(image)} in the fleet.",
+                property_path=f"{self.pulumi_resource_name}[{shown(image)}]",
+                next_step=did_you_mean(str(image), self._images),
+            )
+            raise UnknownImage(str(wrong))
         return self._images[image]
 
-    # No __len__ and no __iter__: Pulumi asks for a parent's truth, and an empty one would be none.
+    def __iter__(self) -> Iterator[str]:
+        """The images' names."""
+        return iter(self._images)
 
-    def items(self) -> list[tuple[str, FastContainerImage]]:
-        """Names and images."""
-        return list(self._images.items())
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __bool__(self) -> bool:
+        """True: Pulumi asks for a parent's truth before the fleet has images."""
+        return True
+
+    # A resource is itself and no other, whatever it holds.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - Mapping says that there is none
 
 
-def declared_images(images: Mapping[str, ImageOptions] | str) -> dict[str, ImageOptions]:
+def declared_images(images: Mapping[str, ImageOptions] | PathInput) -> dict[str, ImageOptions]:
     """Image name → its own options.
 
     Raises:
         ArgsError: It is neither a glob that names Dockerfiles nor a mapping of options.
     """
-    if isinstance(images, str):
-        return found_images(images)
+    check_plain(images, "images")
+    if isinstance(images, str | os.PathLike):
+        return found_images(check_path(images, "images"))
     if not isinstance(images, Mapping) or not images:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgsError(
-            f"{images!r} names no images.",
+            f"{shown(images)} names no images.",
             property_path="images",
             next_step="a mapping from names to options, or a glob such as lambdas/*/Dockerfile",
         )
-    for name, own in images.items():
-        _check_options(own, f"images[{name!r}]")
-    return dict(images)
+    return _options_by_name(images, "images")
 
 
 def found_images(pattern: str) -> dict[str, ImageOptions]:
@@ -132,27 +173,29 @@ def found_images(pattern: str) -> dict[str, ImageOptions]:
     return found
 
 
-def _check_overrides(overrides: Mapping[str, ImageOptions], declared: Mapping[str, ImageOptions]) -> None:
-    if not isinstance(overrides, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgsError(f"{overrides!r} is no mapping from names to options.", property_path="overrides")
-    for image, own in overrides.items():
+def _checked_overrides(overrides: object, declared: Mapping[str, ImageOptions]) -> dict[str, ImageOptions]:
+    if overrides is None:
+        return {}
+    found = _options_by_name(overrides, "overrides")
+    for image in found:
         if image not in declared:
             raise ArgsError(
                 f"There is no image {image!r} in the fleet.",
                 property_path=f"overrides[{image!r}]",
-                next_step=f"one of: {', '.join(declared)}",
+                next_step=did_you_mean(image, declared),
             )
-        _check_options(own, f"overrides[{image!r}]")
+    return found
+
+
+def _options_by_name(images: object, property_path: str) -> dict[str, ImageOptions]:
+    found = check_mapping(images, property_path, f'{property_path}={{"api": {{"context": "api"}}}}')
+    for name, own in found.items():
+        _check_options(own, f"{property_path}[{name!r}]")
+    return found
 
 
 def _check_options(own: ImageOptions, property_path: str) -> None:
-    if not isinstance(own, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgsError(
-            f"{own!r} is no mapping of options.",
-            property_path=property_path,
-            next_step='for example {"context": "app"}',
-        )
-    if "repository" in own:
+    if "repository" in check_mapping(own, property_path, 'for example {"context": "app"}'):
         raise ArgsError(
             "A fleet's repository is said for all its images.",
             property_path=f"{property_path}['repository']",

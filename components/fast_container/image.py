@@ -19,6 +19,7 @@ from fast_container.core.context import SelectedImage
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs
 from fast_container.repository import ImageRepository, RepositoryInput, push_target
+from fast_container.shapes import check_opts, check_resource_name, refused_as_one_line
 from fast_container.state.access import kept_by_record
 from fast_container.state.afterwards import stated_dependencies
 from fast_container.state.executors import AnyBuilder
@@ -67,6 +68,7 @@ class FastContainerImage(pulumi.ComponentResource):
     # Whether its builds are awaited even with ``CodeBuildBuilder(wait=False)``.
     ALWAYS_WAITS: ClassVar[bool] = False
 
+    @refused_as_one_line("FastContainerImage")
     def __init__(
         self,
         name: str,
@@ -76,6 +78,8 @@ class FastContainerImage(pulumi.ComponentResource):
         **options: Unpack[ImageOptions],
     ) -> None:
         try:
+            check_resource_name(name)
+            check_opts(opts, pulumi.ResourceOptions)
             inputs = replace(checked_inputs(name, repository, options), after=stated_dependencies(opts))
             check_at_once(inputs)
         except FastContainerError as error:

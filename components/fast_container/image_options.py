@@ -19,68 +19,70 @@ from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.lock import LOCK_FILE, Policy, check_policy
 from fast_container.core.registry_cache import NamedCaches
+from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
+from fast_container.given_options import given_options
 from fast_container.repository import RepositoryInput, url_of
+from fast_container.shapes import PathInput, shown
 from fast_container.state.bases import BaseInput, base_uses, with_bases
 from fast_container.state.executors import AnyBuilder
 from fast_container.state.preparation import ImageInputs, Texts
 
 
 class ImageOptions(TypedDict, total=False):
-    """What an image is made of and who builds it."""
+    """What an image is made of and who builds it; None is an option that is not given.
 
-    context: former.Context
-    """The build context, a directory; default the program's working directory. Or a
-    ``docker_build.BuildContextArgs``."""
+    Attributes:
+        context: The build context, a directory; default the program's working directory. Or a
+            ``docker_build.BuildContextArgs``.
+        dockerfile: A path, or ``InlineDockerfile(text)``; default ``Dockerfile`` in the context. Or a
+            ``docker_build.DockerfileArgs``.
+        target: The stage to build; default the last one.
+        build_args: Build arguments; those that no reachable stage declares do not count.
+        platform: One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a
+            list of one.
+        secrets: Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or
+            ``SsmParameter``; mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never.
+        named_contexts: Name → directory or reference (``docker-image://…``), as ``--build-context``.
+        base_images: Name → one of our own base images: for ``ARG NAME`` and ``FROM ${NAME}``, or ``FROM name``.
+        ignore: Patterns in the ignore file's syntax, after those of the ignore file.
+        dockerignore: A path instead of BuildKit's own choice, or None to disregard every ignore file.
+        labels: Labels of the image.
+        builder: Who builds; default a ``LocalBuilder`` shared by the program.
+        runs_on: ``lambda``, ``ecs`` or ``anywhere`` (default): what the image must be fit for, checked before it is
+            tagged.
+        triggers: Further values that count in the key.
+        volatile_build_args: Names of build args whose value does not count (tokens that rotate).
+        timeout: Seconds after which a build is stopped; default 3600.
+        cache: Whether the builder's registry cache is used, if it has one; default True.
+        cache_from: Registry caches to read in place of the builder's, as ``docker_build.Image`` has them; local builds
+            only.
+        cache_to: Registry caches to write in place of the builder's, likewise.
+        image_policy: How outside images count: ``as-written`` (default), ``locked`` or ``resolve``.
+        images_lock: The lock file of ``locked``; default ``images.lock``.
+    """
+
+    context: former.Context | None
     dockerfile: former.Dockerfile | None
-    """A path, or ``InlineDockerfile(text)``; default ``Dockerfile`` in the context. Or a
-    ``docker_build.DockerfileArgs``."""
-    target: str
-    """The stage to build; default the last one."""
+    target: str | None
     build_args: Texts | None
-    """Build arguments; those that no reachable stage declares do not count."""
-    platform: str | Sequence[str]
-    """One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a list of
-    one."""
+    platform: str | Sequence[str] | None
     secrets: Mapping[str, rules.SecretInput] | None
-    """Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or ``SsmParameter``;
-    mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never."""
-    named_contexts: Mapping[str, str] | None
-    """Name → directory or reference (``docker-image://…``), as ``--build-context``."""
+    named_contexts: Mapping[str, PathInput] | None
     base_images: Mapping[str, BaseInput] | None
-    """Name → one of our own base images: for ``ARG NAME`` and ``FROM ${NAME}``, or ``FROM name``."""
-    ignore: Sequence[str]
-    """Patterns in the ignore file's syntax, after those of the ignore file."""
-    dockerignore: str | type[Default] | None
-    """A path instead of BuildKit's own choice, or None to disregard every ignore file."""
+    ignore: Sequence[str] | None
+    dockerignore: PathInput | type[Default] | None
     labels: Texts | None
-    """Labels of the image."""
     builder: AnyBuilder | None
-    """Who builds; default a ``LocalBuilder`` shared by the program."""
-    runs_on: rules.RunsOn
-    """``lambda``, ``ecs`` or ``anywhere`` (default): what the image must be fit for, checked before it is tagged."""
+    runs_on: rules.RunsOn | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
-    """Further values that count in the key."""
-    volatile_build_args: Sequence[str]
-    """Names of build args whose value does not count (tokens that rotate)."""
-    timeout: float
-    """Seconds after which a build is stopped; default 3600."""
-    cache: bool
-    """Whether the builder's registry cache is used, if it has one; default True."""
+    volatile_build_args: Sequence[str] | None
+    timeout: float | None
+    cache: bool | None
     cache_from: Sequence[former.Cache] | None
-    """Registry caches to read in place of the builder's, as ``docker_build.Image`` has them; local builds only."""
     cache_to: Sequence[former.Cache] | None
-    """Registry caches to write in place of the builder's, likewise."""
-    image_policy: Policy
-    """How outside images count: ``as-written`` (default), ``locked`` or ``resolve``."""
-    images_lock: str
-    """The lock file of ``locked``; default ``images.lock``."""
-
-
-_PLAIN = (
-    *("context", "dockerfile", "target", "platform", "dockerignore", "runs_on", "timeout"),
-    *("image_policy", "images_lock", "secrets", "cache_from", "cache_to"),
-)
+    image_policy: Policy | None
+    images_lock: PathInput | None
 
 
 def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions) -> ImageInputs:
@@ -90,45 +92,43 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
         ArgsError: One of them cannot be right.
     """
     refuse_unknown(options)
-    for property_path in _PLAIN:
-        rules.check_plain(options.get(property_path), property_path)
-    _check_builder(options.get("builder"))
-    bases = base_uses(options.get("base_images") or {})
-    secrets = rules.check_secrets(options.get("secrets") or {})
+    given = given_options(cast("dict[str, Any]", options))
+    _check_builder(given.get("builder"))
+    bases = base_uses(given.get("base_images", {}))
+    secrets = rules.check_secrets(given.get("secrets", {}))
     return ImageInputs(
-        declared=with_bases(_declared(name, options, tuple(secrets)), bases),
+        declared=with_bases(_declared(name, given, tuple(secrets)), bases),
         repository=url_of(rules.check_repository(repository)),
-        build_args=options.get("build_args") or {},
-        labels=options.get("labels") or {},
-        triggers=_named_triggers(options.get("triggers")),
+        build_args=given.get("build_args", {}),
+        labels=given.get("labels", {}),
+        triggers=given.get("triggers", {}),
         secrets=secrets,
         bases=bases,
-        runs_on=rules.check_runs_on(options.get("runs_on", "anywhere")),
-        timeout_s=rules.check_timeout(options.get("timeout", rules.DEFAULT_TIMEOUT_S)),
-        use_cache=options.get("cache", True),
-        own_caches=_own_caches(options),
-        image_policy=check_policy(options.get("image_policy", "as-written")),
-        images_lock=options.get("images_lock", LOCK_FILE),
+        runs_on=rules.check_runs_on(given.get("runs_on", "anywhere")),
+        timeout_s=rules.check_timeout(given.get("timeout", rules.DEFAULT_TIMEOUT_S)),
+        use_cache=given.get("cache", True),
+        own_caches=_own_caches(given),
+        image_policy=check_policy(given.get("image_policy", "as-written")),
+        images_lock=given.get("images_lock", LOCK_FILE),
     )
 
 
-def _declared(name: str, options: ImageOptions, secret_ids: tuple[str, ...]) -> DeclaredImage:
-    context, named = former.context_place(options.get("context", "."))
-    place, shown = _dockerfile(former.dockerfile_place(options.get("dockerfile")), context)
-    volatile = rules.check_texts(options.get("volatile_build_args", ()), "volatile_build_args")
+def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) -> DeclaredImage:
+    context, named = former.context_place(given.get("context", "."))
+    place, shown = _dockerfile(former.dockerfile_place(given.get("dockerfile")), context)
     return DeclaredImage(
         name=name,
         context=absolute_path(context),
         dockerfile=place,
         dockerfile_name=shown,
-        target=options.get("target", ""),
-        platform=former.one_platform(options.get("platform", rules.DEFAULT_PLATFORM)),
-        build_args=dict.fromkeys(options.get("build_args") or {}, ""),
-        named_contexts=_places(_joined(named, options.get("named_contexts") or {})),
-        ignore=rules.check_texts(options.get("ignore", ()), "ignore"),
-        dockerignore=options.get("dockerignore", Default),
+        target=given.get("target", ""),
+        platform=former.one_platform(given.get("platform", rules.DEFAULT_PLATFORM)),
+        build_args=dict.fromkeys(given.get("build_args", {}), ""),
+        named_contexts=_places(_joined(named, given.get("named_contexts", {}))),
+        ignore=tuple(given.get("ignore", ())),
+        dockerignore=given.get("dockerignore", Default),
         secret_ids=secret_ids,
-        volatile_build_args=frozenset(volatile),
+        volatile_build_args=frozenset(given.get("volatile_build_args", ())),
     )
 
 
@@ -137,7 +137,7 @@ def refuse_unknown(options: ImageOptions) -> None:
     known = ImageOptions.__annotations__
     for name in cast("dict[str, Any]", options):
         if name not in known:
-            next_step = former.REPLACED.get(name) or f"one of: {', '.join(sorted(known))}"
+            next_step = former.REPLACED.get(name) or did_you_mean(name, known)
             raise ArgsError(f"There is no argument {name!r}.", property_path=name, next_step=next_step)
 
 
@@ -160,37 +160,29 @@ def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str
     return {**of_context, **named}
 
 
-def _own_caches(options: ImageOptions) -> pulumi.Output[NamedCaches] | None:
-    caches = former.named_caches(options.get("cache_from"), options.get("cache_to"))
-    given = "cache_from" if options.get("cache_from") is not None else "cache_to"
-    if caches is not None and isinstance(options.get("builder"), CodeBuildBuilder):
+def _own_caches(given: Mapping[str, Any]) -> pulumi.Output[NamedCaches] | None:
+    caches = former.named_caches(given.get("cache_from"), given.get("cache_to"))
+    argument = "cache_from" if given.get("cache_from") is not None else "cache_to"
+    if caches is not None and isinstance(given.get("builder"), CodeBuildBuilder):
         raise ArgsError(
             "An image that CodeBuild builds has no caches of its own.",
-            property_path=given,
+            property_path=argument,
             why="the builds' role is granted the builder's cache repository, and no other",
             next_step="CodeBuildBuilder(…, cache=RegistryCache(repository_url))",
         )
-    if caches is not None and not options.get("cache", True):
-        raise ArgsError(f"{given} does not go together with cache=False.", property_path=given)
+    if caches is not None and not given.get("cache", True):
+        raise ArgsError(f"{argument} does not go together with cache=False.", property_path=argument)
     return caches
 
 
 def _check_builder(builder: object) -> None:
     if builder is not None and not isinstance(builder, LocalBuilder | CodeBuildBuilder):
         raise ArgsError(
-            f"{builder!r} is no builder.",
+            f"{shown(builder)} is no builder.",
             property_path="builder",
             next_step='LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder',
         )
 
 
 def _places(named_contexts: Mapping[str, str]) -> dict[str, str]:
-    for name, place in named_contexts.items():
-        rules.check_plain(place, f"named_contexts[{name!r}]")
     return {name: p if is_remote(p) else absolute_path(p) for name, p in named_contexts.items()}
-
-
-def _named_triggers(triggers: Texts | Sequence[pulumi.Input[str]] | None) -> Texts:
-    if triggers is None or isinstance(triggers, Mapping):
-        return triggers or {}
-    return {str(index): value for index, value in enumerate(triggers)}

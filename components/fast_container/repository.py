@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pulumi
@@ -18,12 +17,24 @@ import pulumi
 from fast_container.args import (
     MIN_UNTAGGED_DAYS,
     UNTAGGED_DAYS,
-    check_plain,
     check_repository_name,
-    check_repository_url,
 )
 from fast_container.codebuild_policies import arn_of_url
 from fast_container.errors import ArgsError, FastContainerError
+from fast_container.existing_repository import ExistingRepository, existing_repository
+from fast_container.shapes import (
+    check_count,
+    check_flag,
+    check_input_text,
+    check_input_texts,
+    check_opts,
+    check_plain,
+    check_resource_name,
+    check_texts,
+    is_later,
+    refused_as_one_line,
+    shown,
+)
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -35,13 +46,6 @@ _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _ACCOUNT = re.compile(r"\d{12}")
 # The Sid of the statement that Lambda adds by itself; a policy that has it is left alone (aws-facts E).
 _LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
-
-
-@dataclass(frozen=True, slots=True)
-class ExistingRepository:
-    """A repository that another stack, or somebody by hand, has made; used, never managed."""
-
-    url: pulumi.Input[str]
 
 
 class ImageRepository(pulumi.ComponentResource):
@@ -75,13 +79,14 @@ class ImageRepository(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     registry_id: pulumi.Output[str]
 
+    @refused_as_one_line("ImageRepository")
     def __init__(
         self,
         resource_name: str,
         *,
         name: str | None = None,
         kms_key: pulumi.Input[str] | None = None,
-        pull_accounts: Sequence[str] = (),
+        pull_accounts: Sequence[str] | None = None,
         lambda_pull: bool = True,
         untagged_days: int = UNTAGGED_DAYS,
         retain_on_delete: bool = True,
@@ -91,11 +96,22 @@ class ImageRepository(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         try:
-            repository_name = _checked_name(resource_name, name)
-            _check_accounts(pull_accounts)
+            repository_name = _checked_name(check_resource_name(resource_name, "resource_name"), name)
+            pull_accounts = _checked_accounts(pull_accounts)
             _check_days(untagged_days)
+            for flag, property_path in (
+                (lambda_pull, "lambda_pull"),
+                (retain_on_delete, "retain_on_delete"),
+                (immutable, "immutable"),
+                (take_up, "take_up"),
+            ):
+                check_flag(flag, property_path)
+            if kms_key is not None:
+                check_input_text(kms_key, "kms_key")
+            tags = check_input_texts(tags, "tags") if tags is not None else None
+            check_opts(opts, pulumi.ResourceOptions)
         except FastContainerError as error:
-            raise pulumi.RunError(f"ImageRepository {resource_name!r}: {error}") from None
+            raise pulumi.RunError(f"ImageRepository {shown(resource_name)}: {error}") from None
         super().__init__(TYPE, resource_name, {}, opts)
 
         child = pulumi.ResourceOptions(
@@ -135,35 +151,37 @@ class ImageRepository(pulumi.ComponentResource):
         self.register_outputs({"url": self.url, "name": self.name, "arn": self.arn, "registry_id": self.registry_id})
 
     @staticmethod
+    @refused_as_one_line("ImageRepository.get")
     def get(name_or_url: str, opts: pulumi.InvokeOptions | None = None) -> ExistingRepository:
         """An existing repository by its URL (no call), or by its ECR name (one look-up, in preview too).
 
         Raises:
             pulumi.RunError: It can be neither a URL nor a name.
         """
-        try:
-            first = name_or_url.removeprefix("https://").split("/", 1)[0]
-            if "/" in name_or_url and ("." in first or ":" in first):
-                return ExistingRepository(check_repository_url(name_or_url, "ImageRepository.get"))
-            found = aws.ecr.get_repository_output(
-                name=check_repository_name(name_or_url, "ImageRepository.get"), opts=opts
-            )
-        except FastContainerError as error:
-            raise pulumi.RunError(str(error)) from None
-        return ExistingRepository(found.repository_url)
+        return existing_repository(name_or_url, opts)
 
 
 RepositoryInput: TypeAlias = "ImageRepository | ExistingRepository | aws.ecr.Repository | pulumi.Input[str]"
 
 
 def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
-    """The URL of whatever names a repository."""
+    """The URL of whatever names a repository.
+
+    Raises:
+        ArgsError: It names none.
+    """
     if isinstance(repository, ImageRepository | ExistingRepository):
         return repository.url
     # First, because naming the AWS class loads its package.
-    if isinstance(repository, str | pulumi.Output):
+    if isinstance(repository, str) or is_later(repository):
         return repository
-    return repository.repository_url if isinstance(repository, aws.ecr.Repository) else repository
+    if isinstance(repository, aws.ecr.Repository):
+        return repository.repository_url
+    raise ArgsError(
+        f"{shown(repository)} is no repository.",
+        property_path="repository",
+        next_step="an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or a repository URL",
+    )
 
 
 def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
@@ -232,18 +250,21 @@ def _checked_name(resource_name: str, name: str | None) -> str:
     return check_repository_name(name, "name")
 
 
-def _check_accounts(accounts: Sequence[str]) -> None:
-    for index, account in enumerate(accounts):
+def _checked_accounts(accounts: Sequence[str] | None) -> tuple[str, ...]:
+    found = check_texts(accounts or (), "pull_accounts")
+    for index, account in enumerate(found):
         if not _ACCOUNT.fullmatch(account):
             raise ArgsError(
                 f"{account!r} is not an AWS account id.",
                 property_path=f"pull_accounts[{index}]",
                 why="it has 12 digits",
             )
+    return found
 
 
 def _check_days(days: int) -> None:
-    if days < MIN_UNTAGGED_DAYS:
+    # An AWS lifecycle rule knows no longer one.
+    if check_count(days, "untagged_days", least=0, most=100_000) < MIN_UNTAGGED_DAYS:
         raise ArgsError(
             f"Untagged images must be kept for at least {MIN_UNTAGGED_DAYS} days, not {days}.",
             property_path="untagged_days",

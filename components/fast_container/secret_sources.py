@@ -47,7 +47,7 @@ class SecretFile:
         path: Relative to the program's working directory; ``~`` is the home directory.
     """
 
-    path: str
+    path: str | os.PathLike[str]
 
     def check(self, property_path: str) -> None:
         """Refuse a file that is not there or cannot be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fast_container import args as rules
+from fast_container import shapes
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile
 
@@ -66,7 +67,7 @@ def test_a_time_limit_is_a_positive_number_of_seconds(timeout: float) -> None:
 
 def test_a_lone_text_is_no_list_of_patterns() -> None:
     with pytest.raises(ArgsError) as refused:
-        rules.check_texts("*.log", "ignore")
+        shapes.check_texts("*.log", "ignore")
     assert "ignore=['*.log']" in refused.value.next_step
 
 

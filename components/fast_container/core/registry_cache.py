@@ -9,7 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    # What a program may write; whoever uses a cache here has awaited it.
+    from pulumi import Input
 
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_TAG = 128
@@ -22,14 +26,15 @@ class RegistryCache:
     """A cache repository, which must be mutable: a cache tag is written again and again.
 
     Attributes:
-        repository_url: ``host/name``; one for all images.
+        repository_url: ``host/name``; one for all images. A builder awaits an Output, such as
+            ``ImageRepository(…, immutable=False).url``.
         branch: Whose cache is written; read first, then the trunk's.
         trunk: The branch that all others fall back to.
         mode: ``max`` keeps the layers of all stages, ``min`` only the result's.
         export: False only reads.
     """
 
-    repository_url: str
+    repository_url: Input[str]
     branch: str = "main"
     trunk: str = "main"
     mode: Literal["min", "max"] = "max"

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import pulumi
 
 from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage
 from fast_container.core.key import TAG_PREFIX
 from fast_container.errors import ArgsError
+from fast_container.shapes import check_input_text, check_mapping, is_later, shown
 
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -47,10 +48,26 @@ class BuiltHere(Protocol):
         planned_url: Its repository, likewise.
     """
 
-    build_key: pulumi.Output[str]
-    planned_key: pulumi.Output[str]
-    planned_url: pulumi.Output[str]
-    urn: pulumi.Output[str]
+    # Read-only, or a checker holds a component's own, narrower attributes to be no members of these.
+    @property
+    def build_key(self) -> pulumi.Output[str]:
+        """See the class."""
+        ...
+
+    @property
+    def planned_key(self) -> pulumi.Output[str]:
+        """See the class."""
+        ...
+
+    @property
+    def planned_url(self) -> pulumi.Output[str]:
+        """See the class."""
+        ...
+
+    @property
+    def urn(self) -> pulumi.Output[str]:
+        """The component's URN."""
+        ...
 
 
 BaseInput: TypeAlias = "ExistingBaseImage | BuiltHere"
@@ -106,24 +123,36 @@ class KnownBase:
         return TAG_PREFIX + self.build_key[:_TAG_DIGITS]
 
 
-def base_uses(base_images: Mapping[str, Any]) -> dict[str, BaseUse]:
+def check_base(base: object, property_path: str) -> BaseInput:
+    """Refuse what is no base image, such as the ``image_uri`` of one."""
+    # An Output has every attribute that it is asked for.
+    if is_later(base):
+        raise ArgsError(
+            "A base image is named by its component, not by an Output of it.",
+            property_path=property_path,
+            why="it counts by its build key, so that everything is known before anything is built",
+            next_step="the BaseImage or FastContainerImage itself; ExistingBaseImage(repository_url, build_key) for one"
+            " of another stack",
+        )
+    if isinstance(base, ExistingBaseImage):
+        check_input_text(base.repository_url, f"{property_path}.repository_url")
+        check_input_text(base.build_key, f"{property_path}.build_key")
+        return base
+    if isinstance(base, type) or not isinstance(base, BuiltHere):
+        raise ArgsError(
+            f"{shown(base)} is no base image.",
+            property_path=property_path,
+            next_step="a BaseImage, a FastContainerImage, or ExistingBaseImage(repository_url, build_key)",
+        )
+    return base
+
+
+def base_uses(base_images: object) -> dict[str, BaseUse]:
     """Check the argument; name → use."""
     uses: dict[str, BaseUse] = {}
-    if not isinstance(base_images, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgsError(
-            "base_images must be a mapping from names to base images.",
-            property_path="base_images",
-            next_step='base_images={"BASE_IMAGE": base}, and in the Dockerfile ARG BASE_IMAGE and FROM ${BASE_IMAGE}',
-        )
-    for name, base in base_images.items():
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ArgsError(f"{name!r} is not a text.", property_path=f"base_images[{name!r}]")
-        if not isinstance(base, ExistingBaseImage | BuiltHere):
-            raise ArgsError(
-                f"{base!r} is no base image.",
-                property_path=f"base_images[{name!r}]",
-                next_step="a BaseImage, a FastContainerImage, or ExistingBaseImage(repository_url, build_key)",
-            )
+    form = 'base_images={"BASE_IMAGE": base}, and in the Dockerfile ARG BASE_IMAGE and FROM ${BASE_IMAGE}'
+    for name, given in check_mapping(base_images, "base_images", form).items():
+        base = check_base(given, f"base_images[{name!r}]")
         # A name that cannot be an ARG is the name in FROM itself.
         alias = f"fast-container-{_NOT_IN_NAMES.sub('-', name.lower()).strip('-')}" if _ARG.fullmatch(name) else name
         if isinstance(base, ExistingBaseImage):

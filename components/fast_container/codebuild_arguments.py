@@ -1,0 +1,163 @@
+"""The arguments of ``CodeBuildBuilder``: what each of them may be.
+
+Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, and which
+resources follow to ``codebuild_builder``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+import pulumi
+
+from fast_container.codebuild_resources import VpcConfig
+from fast_container.core.spelling import did_you_mean
+from fast_container.errors import ArgsError
+from fast_container.shapes import (
+    check_characters,
+    check_count,
+    check_flag,
+    check_input_text,
+    check_input_texts,
+    check_mapping,
+    check_opts,
+    check_plain,
+    check_resource_name,
+    check_text,
+    check_texts,
+    is_later,
+    shown,
+)
+
+Architecture: TypeAlias = Literal["x86_64", "arm64"]
+
+_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "timeout": (5, 2160),
+    "queue_timeout": (5, 480),
+    "expire_days": (3, 3650),
+    "concurrent_build_limit": (1, 10_000),
+}
+# CloudWatch takes these and no others; 0 keeps logs for ever.
+_LOG_DAYS: Final = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+_SHARED: Final = (
+    *("bucket", "projects", "prefix", "expire_days", "role_arn", "role_name"),
+    *("log_group_arn", "buildkit_image"),
+)
+
+
+def check_builder_arguments(**given: Any) -> None:
+    """Refuse what cannot be right.
+
+    Args:
+        **given: All arguments of the builder but ``cache``, ``aws_access`` and ``shared``.
+
+    Raises:
+        ArgsError: An argument, with its property path.
+    """
+    check_resource_name(given["name"])
+    check_opts(given["opts"], pulumi.ResourceOptions)
+    _check_architectures(given["architectures"])
+    for name in ("compute_type", "buildkit_image"):
+        check_text(given[name], name, may_be_empty=False)
+    for name in ("image", "bucket"):
+        if given[name] is not None:
+            check_text(given[name], name, may_be_empty=False)
+    for name in ("privileged", "wait"):
+        check_flag(given[name], name)
+    for name, (least, most) in _RANGES.items():
+        if given[name] is not None or name != "concurrent_build_limit":
+            check_count(given[name], name, least=least, most=most)
+    if check_count(given["log_retention_days"], "log_retention_days", least=0) not in _LOG_DAYS:
+        raise ArgsError(
+            f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
+            property_path="log_retention_days",
+            next_step=f"one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
+        )
+    if given["role"] is not None and not is_later(given["role"]):
+        check_text(given["role"], "role", may_be_empty=False)
+    if given["tags"] is not None:
+        check_input_texts(given["tags"], "tags")
+    _check_inputs(given["pull_from"] or (), "pull_from")
+    _check_vpc(given["vpc"])
+
+
+def checked_shared(shared: object) -> pulumi.Output[Any] | None:
+    """The output ``shared`` of another stack's builder, or None where none is given.
+
+    Raises:
+        ArgsError: It is something else.
+    """
+    if shared is None:
+        return None
+    if is_later(shared):
+        return pulumi.Output.from_input(cast(Any, shared)).apply(_complete)
+    return pulumi.Output.from_input(_complete(shared))
+
+
+def project_of(shared: pulumi.Output[Any], architecture: str) -> pulumi.Output[str]:
+    """The project of a shared builder for an architecture."""
+
+    def found(projects: object) -> str:
+        known = check_mapping(projects, "shared.projects", "the output `shared` of a CodeBuildBuilder")
+        if architecture not in known:
+            raise ArgsError(
+                f"The shared builder has no project for {architecture}.",
+                property_path="architectures",
+                next_step=f"one of: {', '.join(known)}",
+            )
+        return str(known[architecture])
+
+    return shared["projects"].apply(found)
+
+
+def _complete(shared: object) -> dict[str, Any]:
+    found = check_mapping(shared, "shared", "shared=other_stack.require_output(…)")
+    for name in _SHARED:
+        if name not in found:
+            raise ArgsError(
+                f"There is no {name!r} in shared.",
+                property_path=f"shared.{name}",
+                next_step="export the output `shared` of the other stack's CodeBuildBuilder, and give it as it is",
+            )
+    return found
+
+
+def _check_architectures(architectures: object) -> None:
+    found = check_texts(architectures, "architectures")
+    for index, architecture in enumerate(found):
+        if architecture not in get_args(Architecture):
+            raise ArgsError(
+                f"{architecture!r} is no architecture that CodeBuild builds for.",
+                property_path=f"architectures[{index}]",
+                next_step=did_you_mean(architecture, get_args(Architecture)),
+            )
+    if not found:
+        raise ArgsError("At least one architecture is needed.", property_path="architectures")
+
+
+def _check_inputs(values: object, property_path: str) -> None:
+    """A plain list of texts, now or later."""
+    check_plain(values, property_path)
+    if not isinstance(values, list | tuple):
+        raise ArgsError(f"{shown(values)} is not a list.", property_path=property_path)
+    for index, value in enumerate(cast("list[object]", values)):
+        if isinstance(check_input_text(value, f"{property_path}[{index}]"), str):
+            check_characters(cast(str, value), f"{property_path}[{index}]", may_be_empty=False)
+
+
+def _check_vpc(vpc: object) -> None:
+    if vpc is None:
+        return
+    if not isinstance(vpc, VpcConfig):
+        raise ArgsError(
+            f"{shown(vpc)} is no VpcConfig.",
+            property_path="vpc",
+            next_step="VpcConfig(vpc_id, subnets, security_group_ids)",
+        )
+    check_input_text(vpc.vpc_id, "vpc.vpc_id")
+    _check_inputs(vpc.subnets, "vpc.subnets")
+    _check_inputs(vpc.security_group_ids, "vpc.security_group_ids")

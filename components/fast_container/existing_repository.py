@@ -1,0 +1,74 @@
+"""A repository that is there already, by its URL or its name in ECR.
+
+Decides which of the two a text is, and how a repository that is not there is said. Leaves a repository that a stack
+makes to ``repository``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+import pulumi
+
+from fast_container.args import check_repository_name, check_repository_url
+from fast_container.errors import ArgsError, FastContainerError
+from fast_container.shapes import check_opts, check_text
+
+if TYPE_CHECKING:
+    import pulumi_aws as aws
+else:
+    from fast_container import lazy_aws as aws
+
+T = TypeVar("T")
+_PATH: Final = "ImageRepository.get"
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingRepository:
+    """A repository that another stack, or somebody by hand, has made; used, never managed."""
+
+    url: pulumi.Input[str]
+
+
+def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> ExistingRepository:
+    """A repository by its URL (no call), or by its ECR name (one look-up, in preview too).
+
+    Raises:
+        pulumi.RunError: It can be neither a URL nor a name.
+    """
+    try:
+        check_opts(opts, pulumi.InvokeOptions)
+        check_text(name_or_url, _PATH, may_be_empty=False)
+        first = name_or_url.removeprefix("https://").split("/", 1)[0]
+        if "/" in name_or_url and ("." in first or ":" in first):
+            return ExistingRepository(check_repository_url(name_or_url, _PATH))
+        name = check_repository_name(name_or_url, _PATH)
+    except FastContainerError as error:
+        raise pulumi.RunError(str(error)) from None
+    found = aws.ecr.get_repository_output(name=name, opts=opts)
+    return ExistingRepository(_found(name, found.repository_url))
+
+
+def _found(name: str, url: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The URL that the look-up has found; where it fails, what to do about it in place of a traceback."""
+
+    async def asked(fact: Awaitable[T]) -> T:
+        try:
+            return await fact
+        except Exception as error:  # whatever the provider or the SDK raises
+            raise _not_found(name, error) from None
+
+    value = cast("Awaitable[str]", url.future())
+    return pulumi.Output(asked(url.resources()), asked(value), asked(url.is_known()), asked(url.is_secret()))
+
+
+def _not_found(name: str, error: Exception) -> pulumi.RunError:
+    missing = ArgsError(
+        f"The repository {name!r} could not be looked up.",
+        property_path=_PATH,
+        why=" ".join(str(error).split()),
+        next_step="the name of a repository of this account and region, or a URL; ImageRepository(…, name=…) makes one",
+    )
+    return pulumi.RunError(str(missing))

@@ -1,0 +1,234 @@
+"""The shape of one argument's value: a text, a path, a number, a list, a mapping, an Input.
+
+Decides what a value of each shape may be in a program without types, and how another one is refused (with its property
+path, never with an exception of Python's). A path may be a ``Path`` wherever one is meant, ``None`` is an argument
+that was not given, and an Output is refused where the value decides what is read. Leaves what a value means to
+``args`` and to the component.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, ParamSpec, TypeAlias, TypeGuard, TypeVar, cast
+
+import pulumi
+
+from fast_container.core.spelling import did_you_mean
+from fast_container.errors import ArgsError, FastContainerError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+PathInput: TypeAlias = "str | os.PathLike[str]"
+_SHOWN_CHARACTERS = 80
+
+
+def shown(value: object) -> str:
+    """A value in a message: short, and never the failure of its own ``repr``."""
+    try:
+        text = repr(value)
+    except Exception:  # a message about a wrong value must not fail through that value
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def is_later(value: object) -> TypeGuard[pulumi.Output[Any]]:
+    """Whether a value is known only later: an Output, or something else that Pulumi awaits."""
+    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
+
+
+def check_plain(value: object, property_path: str) -> None:
+    """Refuse an Output where a plain value is needed before anything is registered."""
+    if is_later(value):
+        raise ArgsError(
+            f"{property_path} must be a plain value, not an Output.",
+            property_path=property_path,
+            why="it is needed before any resource exists",
+            next_step="take it from pulumi.Config or the program itself",
+        )
+
+
+def check_text(value: object, property_path: str, *, may_be_empty: bool = True) -> str:
+    """A plain text; an enum's is its value."""
+    check_plain(value, property_path)
+    found = value.value if isinstance(value, Enum) else value
+    if not isinstance(found, str):
+        raise ArgsError(f"{shown(found)} is not a text.", property_path=property_path)
+    return check_characters(found, property_path, may_be_empty=may_be_empty)
+
+
+def check_characters(text: str, property_path: str, *, may_be_empty: bool = True) -> str:
+    """Refuse a text that no command line and no file name can hold."""
+    if not text and not may_be_empty:
+        raise ArgsError(f"{property_path} is empty.", property_path=property_path)
+    # A lone surrogate that is no escaped byte has no encoding either.
+    if "\0" in text or any("\ud800" <= character < "\udc80" or "\udcff" < character <= "\udfff" for character in text):
+        raise ArgsError(
+            f"{shown(text)} holds a character that cannot be given to a build.",
+            property_path=property_path,
+            why="it is NUL, or half of a surrogate pair",
+        )
+    return text
+
+
+def check_path(value: object, property_path: str) -> str:
+    """A plain text or a ``Path``, as a text."""
+    check_plain(value, property_path)
+    found = cast("os.PathLike[Any]", value).__fspath__() if isinstance(value, os.PathLike) else value
+    if not isinstance(found, str):
+        raise ArgsError(
+            f"{shown(cast(object, value))} is not a path.",
+            property_path=property_path,
+            next_step="give one path, as a text or a Path",
+        )
+    return check_characters(found, property_path)
+
+
+def check_flag(value: object, property_path: str) -> bool:
+    """True or False, and nothing that only counts as one of them."""
+    check_plain(value, property_path)
+    if not isinstance(value, bool):
+        raise ArgsError(f"{shown(value)} is neither True nor False.", property_path=property_path)
+    return value
+
+
+def check_count(value: object, property_path: str, *, least: int, most: int | None = None) -> int:
+    """A whole number in a range."""
+    check_plain(value, property_path)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        span = f"from {least} to {most}" if most is not None else f"{least} or more"
+        raise ArgsError(
+            f"{property_path} cannot be {shown(value)}.",
+            property_path=property_path,
+            next_step=f"a whole number, {span}",
+        )
+    return value
+
+
+def check_texts(values: object, property_path: str) -> tuple[str, ...]:
+    """A list of texts; a lone text is refused."""
+    return _list(values, property_path, check_text)
+
+
+def check_paths(values: object, property_path: str) -> tuple[str, ...]:
+    """A list of paths, likewise."""
+    return _list(values, property_path, check_path)
+
+
+def check_mapping(values: object, property_path: str, form: str) -> dict[str, Any]:
+    """A plain mapping from texts to whatever the caller checks.
+
+    Args:
+        values: The argument.
+        property_path: Its name.
+        form: An example, for the message.
+    """
+    if is_later(values):
+        raise ArgsError(
+            f"{property_path} must be a plain mapping, not an Output of one.",
+            property_path=property_path,
+            why="its names are needed before any resource exists",
+            next_step=f"write the names in the program; only values may be Outputs: {form}",
+        )
+    if not isinstance(values, Mapping):
+        raise ArgsError(f"{shown(values)} is not a mapping.", property_path=property_path, next_step=form)
+    found = dict(cast("Mapping[object, Any]", values))
+    for name in found:
+        check_text(name, f"{property_path}[{shown(name)}]", may_be_empty=False)
+    return {cast("str", name): value for name, value in found.items()}
+
+
+def check_input_text(value: object, property_path: str) -> Any:
+    """A text (or a number, which is written as one), now or later."""
+    if is_later(value):
+        return value
+    if isinstance(value, bool | int | float):
+        return value
+    return check_text(value, property_path)
+
+
+def check_input_texts(values: object, property_path: str) -> dict[str, Any]:
+    """A plain mapping from names to texts, now or later."""
+    found = check_mapping(values, property_path, f'{property_path}={{"NAME": "value"}}')
+    return {name: check_input_text(value, f"{property_path}[{name!r}]") for name, value in found.items()}
+
+
+def check_resource_name(name: object, property_path: str = "name") -> str:
+    """What Pulumi takes as a resource's name."""
+    return check_text(name, property_path, may_be_empty=False)
+
+
+def check_opts(opts: object, kind: type[T]) -> T | None:
+    """Resource options, or None."""
+    if opts is not None and not isinstance(opts, kind):
+        raise ArgsError(
+            f"{shown(opts)} is not a pulumi.{kind.__name__}.",
+            property_path="opts",
+            next_step=f"opts=pulumi.{kind.__name__}(…)",
+        )
+    return opts
+
+
+def refused_as_one_line(component: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Make a call with missing or unknown arguments a ``pulumi.RunError``: one line, as for every other argument.
+
+    Args:
+        component: What is called, for the message.
+    """
+
+    def decorated(call: Callable[P, T]) -> Callable[P, T]:
+        signature = inspect.signature(call)
+
+        @functools.wraps(call)
+        def checked(*given: P.args, **named: P.kwargs) -> T:
+            try:
+                signature.bind(*given, **named)
+            except TypeError as error:
+                raise pulumi.RunError(f"{component}: {_call_error(signature, named, error)}") from None
+            return call(*given, **named)
+
+        return checked
+
+    return decorated
+
+
+def _call_error(signature: inspect.Signature, named: Mapping[str, object], error: TypeError) -> FastContainerError:
+    known = [name for name in signature.parameters if name not in ("self", "options")]
+    unknown = [name for name in named if name not in known]
+    open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in signature.parameters.values())
+    if unknown and not open_ended:
+        return ArgsError(
+            f"There is no argument {unknown[0]!r}.", property_path=unknown[0], next_step=did_you_mean(unknown[0], known)
+        )
+    text = str(error)
+    missing = text.partition("'")[2].partition("'")[0] if text.startswith("missing") else ""
+    if missing:
+        return ArgsError(
+            f"The argument {missing!r} is missing.",
+            property_path=missing,
+            next_step=_NEXT_OF_MISSING.get(missing, ""),
+        )
+    return FastContainerError(f"The arguments cannot be right: {text}.")
+
+
+_NEXT_OF_MISSING: Mapping[str, str] = {
+    "repository": "repository=ImageRepository(…), an aws.ecr.Repository, or a repository URL",
+    "images": 'a mapping from names to options, or a glob such as "lambdas/*/Dockerfile"',
+}
+
+
+def _list(values: object, property_path: str, each: Callable[[object, str], str]) -> tuple[str, ...]:
+    check_plain(values, property_path)
+    if isinstance(values, str | os.PathLike):
+        raise ArgsError(
+            f"{property_path} must be a list of texts.",
+            property_path=property_path,
+            next_step=f"{property_path}=[{os.fspath(cast('str', values))!r}]",
+        )
+    if not isinstance(values, Sequence) or isinstance(values, bytes | bytearray | memoryview):
+        raise ArgsError(f"{shown(cast(object, values))} is not a list.", property_path=property_path)
+    found = cast("Sequence[object]", values)
+    return tuple(each(value, f"{property_path}[{index}]") for index, value in enumerate(found))
