@@ -63,11 +63,15 @@ def declare(root: Path, **changes: Any) -> DeclaredImage:
 
 
 class LaterCaches(StatCache):
-    """Caches of a run that starts ten seconds from now: what was just written has aged."""
+    """Caches of a run that starts ten seconds from now, on a believed file system: what was just written has aged."""
 
-    def open(self, root: str) -> RootStatCache:
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder, believes=lambda device: True)
+
+    def open(self, root: str) -> RootStatCache | None:
         made = super().open(root)
-        return RootStatCache(made.file, started_ns=time.time_ns() + 10**10)
+        assert made is not None
+        return RootStatCache(made.file, started_ns=time.time_ns() + 10**10, root=made.root, device=made.device)
 
 
 def select(root: Path, **changes: Any) -> SelectedImage:

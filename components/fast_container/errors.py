@@ -6,12 +6,15 @@
      ├── ArgsError                a component's or the command line's argument (property path)
      ├── DockerfileError          a Dockerfile or an ignore file (file, line)
      ├── ContextError             a file of a build context (path)
+     │    └── ContextChanged      it is not what it was when it was hashed (root)
      ├── BuildFailed              a build that ran and failed (step, exit code, last lines, log)
      ├── BuilderError             no BuildKit that could build and push by digest
      ├── RegistryError            the registry could not be asked, or refused
      │    └── AuthError           credentials are missing, expired or not allowed to
      ├── SourceUploadError        the sources could not be uploaded for a remote build
-     └── VerifyError              the pushed image is not fit for the place it is to run on
+     ├── VerifyError              the pushed image is not fit for the place it is to run on
+     ├── LocalSystemError         this machine refused: a full disk, a folder that cannot be written to
+     └── UnexpectedError          a fault of this library
 
 This module decides how an error reads. Who raises which one is decided where it happens; how it reaches the user
 (``pulumi.RunError``, exit code) is decided at the component's edge and in the command line.
@@ -75,6 +78,20 @@ class ContextError(FastContainerError):
         self.path = path
 
 
+class ContextChanged(ContextError):  # noqa: N818 - the name says it
+    """A file that is not what it was when it was hashed.
+
+    Whoever remembers digests of files below ``root`` has to forget them: one of them may be why.
+
+    Attributes:
+        root: The context's; absolute.
+    """
+
+    def __init__(self, what: str, *, path: str, root: str, why: str = "", next_step: str = "") -> None:
+        super().__init__(what, path=path, why=why, next_step=next_step)
+        self.root = root
+
+
 class BuildFailed(FastContainerError):  # noqa: N818 - the name says it
     """A build that ran and failed.
 
@@ -131,3 +148,11 @@ class SourceUploadError(FastContainerError):
 
 class VerifyError(FastContainerError):
     """The pushed image is not fit for the place it is to run on; it gets no key tag."""
+
+
+class LocalSystemError(FastContainerError):
+    """This machine refused something: its disk is full, a folder cannot be written to, files cannot be opened."""
+
+
+class UnexpectedError(FastContainerError):
+    """A fault of this library; the traceback is in a log file, not in the message."""

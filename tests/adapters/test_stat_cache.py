@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from fast_container.adapters import stat_cache
 from fast_container.adapters.stat_cache import RootStatCache, StatCache, read_records
 from fast_container.core.context import SharedWalks, select_image
 from fast_container.core.facts import FACTS_BYTES, pack_facts, same_file, size_of, times_ns
 from fast_container.core.files import Files
+from fast_container.core.staging import stage
+from fast_container.errors import ContextChanged
 from tests.trees import LaterCaches, declare, write_tree
 
 OLD = 1_600_000_000
@@ -78,18 +81,20 @@ def test_a_file_that_is_younger_than_its_clocks_tick_is_not_remembered(tmp_path:
     assert not (tmp_path / "cache").exists()
 
 
-def test_whole_second_times_are_young_for_longer(tmp_path: Path) -> None:
+def test_only_ctime_tells_how_old_a_change_is_and_whole_seconds_are_nobodys_clock(tmp_path: Path) -> None:
     def remembered(mtime_ns: int, ctime_ns: int) -> bool:
-        cache = RootStatCache(str(tmp_path / "c"), started_ns=OLD * 10**9)
-        return not cache._is_racy(facts_at(mtime_ns, ctime_ns))
+        cache = RootStatCache(str(tmp_path / "c"), started_ns=now)
+        cache._written.add(facts_at(mtime_ns, ctime_ns))
+        return cache._is_sure(facts_at(mtime_ns, ctime_ns))
 
     second = 10**9
     now = OLD * second
-    assert remembered(now - second // 2 + 1, now - second // 2 + 1)
-    assert not remembered(now - second, now - second)
-    assert remembered(now - 3 * second, now - 3 * second)
+    assert remembered(now - 3 * second, now - second // 2 + 1)
+    assert remembered(now + second, now - second // 2 + 1)  # mtime is whatever a program says
+    assert not remembered(now - 3 * second, now - second // 20)
     assert not remembered(now - 3 * second, now + 1)
-    assert not remembered(now + second + 1, now - 3 * second)
+    assert not remembered(now - 3 * second, now - 3 * second)
+    assert not remembered(now - 3 * second + 5, now - 400 * second)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "garbage", "version"])
@@ -208,3 +213,68 @@ def test_facts_beyond_64_bits_still_tell_files_apart(what: str) -> None:
     assert not same_file(facts(huge + 1), facts(huge))
     assert size_of(facts(huge)) == 3
     assert times_ns(facts_at(-1, 2)) == (-1, 2)
+
+
+def test_a_file_system_that_is_not_believed_has_no_cache(tmp_path: Path) -> None:
+    root = old_tree(tmp_path / "tree")
+    caches = StatCache(str(tmp_path / "cache"), believes=lambda device: False)
+    assert hashed(root, caches) == hashed(root, caches)
+    assert hashed(root, caches)[1] == 3
+    assert not (tmp_path / "cache").exists()
+
+
+def test_files_of_another_file_system_below_the_root_are_not_remembered(tmp_path: Path) -> None:
+    cache = RootStatCache(str(tmp_path / "root"), device=8)
+    elsewhere = pack_facts(os.stat_result((33188, 7, 9, 1, 0, 0, 3, 0, 0, 0), {"st_mtime_ns": 5, "st_ctime_ns": OLD}))
+    cache.put("src", Files.of({**files_of("a").by_name, b"b": (elsewhere, b"frame b")}))
+    cache.save()
+    found = RootStatCache(str(tmp_path / "root")).get("src")
+    assert found is not None
+    assert found.each_name() == [b"a"]
+
+
+def test_a_file_that_may_be_dirty_is_remembered_only_once_it_was_written_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
+    with monkeypatch.context() as patched:
+        patched.setattr(stat_cache, "write_back", lambda paths: [False] * len(paths))
+        first = hashed(root, caches)
+        assert hashed(root, caches) == first
+    assert [hashed(root, caches)[1], hashed(root, caches)[1]] == [3, 0]
+
+
+def test_only_the_user_s_own_cache_files_are_read_and_others_cannot_read_them(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "root"
+    cache = RootStatCache(str(file))
+    cache.put("src", files_of("a"))
+    cache.save()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert read_records(str(file))
+    file.chmod(0o622)
+    assert not read_records(str(file))
+    file.chmod(0o644)
+    if os.geteuid() == 0:
+        os.chown(file, 12345, 12345)
+        assert not read_records(str(file))
+
+
+def test_a_refusal_makes_the_next_run_right(tmp_path: Path) -> None:
+    root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
+    right = hashed(root, caches)[0]
+    known = caches.open(str(root))
+    assert known is not None
+    files = known.get("")
+    assert files is not None
+    wrong = {name: (facts, frame.replace(b"sha256:", b"sha256:0000")) for name, (facts, frame) in files.by_name.items()}
+    known.put("", Files.of(wrong))
+    known._written.update(facts for facts, _ in wrong.values())
+    known.save()
+    walks = SharedWalks(caches)
+    selected = select_image(declare(root), walks)
+    assert selected.key.hex != right
+    with pytest.raises(ContextChanged) as refusal:
+        stage(selected.contexts["context"], str(tmp_path / "staged"))
+    walks.forget(refusal.value.root)
+    walks.save()
+    assert hashed(root, caches) == (right, 3)

@@ -17,13 +17,15 @@ from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.registries import Registries
+from fast_container.adapters.traceback_log import explained
+from fast_container.adapters.walks import open_walks
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import is_own_base
 from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob
-from fast_container.errors import ArgsError, FastContainerError
+from fast_container.errors import ArgsError, ContextChanged, FastContainerError
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -121,9 +123,13 @@ def _nothing() -> asyncio.Task[None]:
 def _say_failures(outcomes: Mapping[str, BaseException | None]) -> int:
     failed = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
     for name, outcome in failed.items():
-        if not isinstance(outcome, FastContainerError):
+        if not isinstance(outcome, Exception):
             raise outcome
-        sys.stderr.write(f"{name}: {outcome}\n")
+        if isinstance(outcome, ContextChanged):
+            # A digest that was remembered may be why: the next run reads again.
+            open_walks(cache_folder(os.environ)).forget(outcome.root)
+        error = explained(outcome, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
+        sys.stderr.write(f"{name}: {error}\n")
     return len(failed)
 
 

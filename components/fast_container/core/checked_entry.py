@@ -36,23 +36,23 @@ def read_file(root: str, entry: Entry) -> Iterator[bytes]:
     try:
         descriptor = os.open(os.path.join(root, entry.path), OPEN_FLAGS)
     except OSError as error:
-        raise _refused(entry, error) from error
+        raise _refused(root, entry, error) from error
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size != entry.size:
-            raise changed(entry.path)
+            raise changed(entry.path, root)
         digest = hashlib.sha256()
         left = entry.size
-        while chunk := _read(descriptor, min(left + 1, _CHUNK_BYTES), entry):
+        while chunk := _read(descriptor, min(left + 1, _CHUNK_BYTES), root, entry):
             left -= len(chunk)
             if left < 0:
-                raise changed(entry.path)
+                raise changed(entry.path, root)
             digest.update(chunk)
             yield chunk
     finally:
         os.close(descriptor)
     if left or f"sha256:{digest.hexdigest()}" != entry.digest:
-        raise changed(entry.path)
+        raise changed(entry.path, root)
 
 
 def check_directory(root: str, entry: Entry) -> None:
@@ -60,9 +60,9 @@ def check_directory(root: str, entry: Entry) -> None:
     try:
         is_directory = stat.S_ISDIR(os.lstat(os.path.join(root, entry.path)).st_mode)
     except OSError as error:
-        raise _refused(entry, error) from error
+        raise _refused(root, entry, error) from error
     if not is_directory:
-        raise changed(entry.path)
+        raise changed(entry.path, root)
 
 
 def check_link(root: str, entry: Entry) -> None:
@@ -70,21 +70,21 @@ def check_link(root: str, entry: Entry) -> None:
     try:
         target = os.readlink(os.path.join(root, entry.path))
     except OSError as error:
-        raise changed(entry.path) from error
+        raise changed(entry.path, root) from error
     if target != entry.target:
-        raise changed(entry.path)
+        raise changed(entry.path, root)
 
 
-def _read(descriptor: int, size: int, entry: Entry) -> bytes:
+def _read(descriptor: int, size: int, root: str, entry: Entry) -> bytes:
     try:
         return os.read(descriptor, size)
     except OSError as error:
-        raise _refused(entry, error) from error
+        raise _refused(root, entry, error) from error
 
 
-def _refused(entry: Entry, error: OSError) -> ContextError:
+def _refused(root: str, entry: Entry, error: OSError) -> ContextError:
     if error.errno in _ANOTHER_TYPE:
-        return changed(entry.path)
+        return changed(entry.path, root)
     return ContextError(
         "A file of the build context cannot be read.",
         path=entry.path,

@@ -23,6 +23,8 @@ _pack: Final = _FACTS.pack
 
 FACTS_BYTES: Final = _FACTS.size
 _MODE_AT: Final = FACTS_BYTES - _MODE.size
+_DEVICE: Final = struct.Struct("<Q")
+_DEVICE_AT: Final = _MODE_AT - _DEVICE.size
 _TOUCHED_BYTES: Final = _FACTS.size - struct.calcsize("<QI")
 _UNSIGNED: Final = (1 << 64) - 1
 _SIGNED: Final = (1 << 63) - 1
@@ -61,6 +63,12 @@ def size_of(facts: bytes) -> int:
 def mode_of(facts: bytes) -> int:
     """The mode that a file counts with."""
     return counted_mode(_MODE.unpack_from(facts, _MODE_AT)[0])
+
+
+def device_of(facts: bytes) -> int:
+    """The device that a file lies on."""
+    device: int = _DEVICE.unpack_from(facts, _DEVICE_AT)[0]
+    return device
 
 
 def counted_mode(mode: int) -> int:

@@ -31,6 +31,19 @@ class StatCache(Protocol):
         """Remember files that were read while their facts held, instead of what was known of the directory."""
         ...
 
+    def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
+        """Files are about to be read: see to it that no later change of them goes unseen.
+
+        Args:
+            paths: Relative to the root.
+            facts: Theirs, joined.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Forget all, for good: something of it was wrong."""
+        ...
+
     def save(self) -> None:
         """Write what is new; a cache that cannot be written is no error."""
         ...
@@ -39,8 +52,8 @@ class StatCache(Protocol):
 class StatCaches(Protocol):
     """Gives each root its cache."""
 
-    def open(self, root: str) -> StatCache:
-        """The cache of that root; empty when there is none or it is damaged."""
+    def open(self, root: str) -> StatCache | None:
+        """The cache of that root, empty when there is none or it is damaged; None where nothing can be remembered."""
         ...
 
 
@@ -99,6 +112,11 @@ class KnownFiles:
             self._cache.save()
             self._is_unsaved, self._unsaved_bytes = False, 0
 
+    def forget(self) -> None:
+        """Let the cache forget all: something of it was wrong."""
+        if self._cache is not None:
+            self._cache.forget()
+
     def save_if_worth_it(self) -> None:
         """Let the cache write when much was learnt since it last did, lest a run that is killed loses it."""
         if self._unsaved_bytes >= _MUCH_BYTES:
@@ -152,6 +170,8 @@ class KnownFiles:
             listed, prefix = _listed(directory), directory.prefix
             paths += path_bytes("\0".join([prefix + name for name in names])).split(b"\0") if names else ()
             facts += [listed[name] for name in names]
+        if self._cache is not None:
+            self._cache.settle(paths, b"".join(facts))
         frames = read_files(self._prefix, paths, b"".join(facts), self._digest)
         self.files_hashed += len(paths)
         self._unsaved_bytes += sum(sizes_of(b"".join(facts)))

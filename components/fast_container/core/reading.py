@@ -16,7 +16,7 @@ from fast_container.core.facts import FACTS_BYTES, counted_mode, pack_facts, sam
 from fast_container.core.key import encode_file
 from fast_container.core.node import path_bytes, path_text
 from fast_container.core.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD
-from fast_container.errors import ContextError
+from fast_container.errors import ContextChanged, ContextError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -88,7 +88,7 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
     except OSError as error:
         raise unreadable(shown, root, "file", error) from error
     if length != size or not same_file(seen, facts):
-        raise changed(shown)
+        raise changed(shown, root)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -124,11 +124,17 @@ def _one_of(facts: bytes, number: int) -> bytes:
     return facts[number * FACTS_BYTES : (number + 1) * FACTS_BYTES]
 
 
-def changed(path: str) -> ContextError:
-    """The refusal of a file that did not hold still."""
-    return ContextError(
+def changed(path: str, root: str) -> ContextChanged:
+    """The refusal of a file that did not hold still.
+
+    Args:
+        path: Relative to the root.
+        root: The context's root.
+    """
+    return ContextChanged(
         "A file of the build context changed while it was read.",
         path=path,
+        root=root,
         why="It is no longer what the build key was computed from.",
         next_step="Run again when nothing writes to it, or name it in the ignore file.",
     )
@@ -154,7 +160,7 @@ def unreadable(path: str, root: str, kind: str, error: OSError) -> ContextError:
         error: What the system said.
     """
     if isinstance(error, FileNotFoundError):
-        return changed(path)
+        return changed(path, root)
     return ContextError(
         f"A {kind} of the build context cannot be read.",
         path=path or root,

@@ -170,18 +170,28 @@ class SharedWalks:
     def view(self, root: str, rules: IgnoreRules) -> View:
         """An absolute, existing directory under ignore rules."""
         with self._lock:
-            real = self._real.get(root)
-            if real is None:
-                real = self._real[root] = os.path.realpath(root)
-            tree = self._trees.get(real)
-            if tree is None:
-                tree = Tree(real, self._caches.open(real) if self._caches is not None else None, self._digest)
-                self._trees[real] = tree
-            view = self._views.get((real, rules.patterns))
+            tree = self._tree(root)
+            view = self._views.get((tree.root, rules.patterns))
             if view is None:
                 view = View(tree, rules if rules else None)
-                self._views[real, rules.patterns] = view
+                self._views[tree.root, rules.patterns] = view
             return view
+
+    def forget(self, root: str) -> None:
+        """Have nothing remembered of a root: a file was not what it was taken for."""
+        with self._lock:
+            tree = self._tree(root)
+        tree.forget()
+
+    def _tree(self, root: str) -> Tree:
+        real = self._real.get(root)
+        if real is None:
+            real = self._real[root] = os.path.realpath(root)
+        tree = self._trees.get(real)
+        if tree is None:
+            tree = Tree(real, self._caches.open(real) if self._caches is not None else None, self._digest)
+            self._trees[real] = tree
+        return tree
 
     def save(self) -> None:
         """Write what was learnt for the next run; once, when all images of the program were selected."""

@@ -115,6 +115,11 @@ class Tree:
         with self.lock:
             self._files.save()
 
+    def forget(self) -> None:
+        """Let the cache forget all: something of it was wrong."""
+        with self.lock:
+            self._files.forget()
+
     def save_if_worth_it(self) -> None:
         """Let the cache write when much was learnt since it last did, lest a run that is killed loses it."""
         self._files.save_if_worth_it()

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from fast_container.core.cache_folder import cache_folder
+from fast_container.core.cache_folder import cache_folder, make_private
 from fast_container.errors import BuilderError
 
 _INTERVAL_S = 3.0
@@ -72,8 +72,8 @@ def note_cancel() -> None:
     """Leave the mark for the program, until this process ends."""
     mark = _mark(sys.orig_argv[-1])
     with suppress(OSError):
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
+        make_private(mark.parent)
+        mark.touch(mode=0o600)
         atexit.register(mark.unlink, missing_ok=True)
 
 

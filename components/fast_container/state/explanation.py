@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from fast_container.core.cache_folder import make_private
 from fast_container.core.plan import FIRST_BUILD, GONE
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def remember(selected: SelectedImage, cache: Path) -> None:
     if target.exists():
         return
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        make_private(cache)
         partial = target.with_suffix(f".{id(selected)}.partial")
+        partial.touch(mode=0o600)
         partial.write_bytes(zlib.compress(json.dumps(inputs_of(selected)).encode(), 1))
         partial.replace(target)
         kept = sorted(cache.glob("*.json.z"), key=lambda path: path.stat().st_mtime, reverse=True)

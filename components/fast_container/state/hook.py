@@ -13,9 +13,11 @@ from typing import Any, cast
 import pulumi
 from pulumi.runtime import rpc, settings
 
+from fast_container.adapters.threads import in_thread
+from fast_container.adapters.traceback_log import explained
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
-from fast_container.errors import FastContainerError, RegistryError
+from fast_container.errors import ContextChanged, FastContainerError, RegistryError
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
@@ -38,8 +40,14 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
             else:
                 wait = new.get("wait") is not False
                 await _publish(program, image, _recorded(args), old, _started(args), wait=wait)
-        except FastContainerError as error:
-            raise pulumi.RunError(_message(error, image)) from None
+        except pulumi.RunError:
+            raise
+        except Exception as error:
+            if isinstance(error, ContextChanged):
+                # A digest that was remembered may be why: the next run reads again.
+                await in_thread(program.walks.forget, error.root)
+            what = "Something went wrong that was not foreseen."
+            raise pulumi.RunError(_message(explained(error, what, cache_dir() / "logs"), image)) from None
 
     return pulumi.ResourceHook(
         "fast-container:before-change", before_change, pulumi.ResourceHookOptions(on_dry_run=True)

@@ -18,6 +18,8 @@ from fast_container import args as rules
 from fast_container.adapters.codebuild import remote_secret
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import on_core
+from fast_container.adapters.traceback_log import explained
+from fast_container.builders import cache_dir
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
@@ -138,7 +140,7 @@ async def _prepare(
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
             return Ready(None, await _known_url(inputs, awaited), access)
-        selected = await on_core(select_image, pinned, walks)
+        selected = await _selected(pinned, walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
         bases = await _known_bases(inputs.bases, complete.base_keys)
@@ -229,6 +231,14 @@ async def _pinned(
         why = ": ".join(text for text in (error.what.rstrip("."), error.where, error.why) if text)
         reporter.note(f"build key unknown in preview: a base image could not be looked up ({why})")
         return None
+
+
+async def _selected(pinned: DeclaredImage, walks: SharedWalks) -> SelectedImage:
+    try:
+        return await on_core(select_image, pinned, walks)
+    except Exception as error:
+        what = "The image's files could not be selected."
+        raise explained(error, what, cache_dir() / "logs") from None
 
 
 async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None:
