@@ -17,7 +17,7 @@ import pulumi
 from fast_container import codebuild_policies as policies
 from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.codebuild_arguments import Architecture, check_builder_arguments, checked_shared, project_of
-from fast_container.codebuild_grants import RoleGrants
+from fast_container.codebuild_grants import RoleGrants, is_ecr_emulated
 from fast_container.codebuild_resources import (
     ProjectSettings,
     VpcConfig,
@@ -176,12 +176,11 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             self._make(architectures, settings, bucket, role, expire_days, log_retention_days)
         self._always: list[pulumi.Resource] = []
         for index, url in enumerate(pull_from or ()):
-            arn = pulumi.Output.from_input(url).apply(policies.arn_of_url)
-            self._always += self._grants.pull(f"argument {index}", arn)
+            self._always += self._grants.pull(f"argument {index}", url)
         if cache is not None:
             found = pulumi.Output.from_input(cache)
             urls = found.apply(lambda it: pulumi.Output.from_input(it.repository_url))
-            self._always += self._grants.push("cache", urls.apply(policies.arn_of_url))
+            self._always += self._grants.push("cache", urls)
         self.register_outputs(
             {"bucket": self.bucket, "log_group": self.log_group, "role_arn": self.role_arn, "shared": self.shared}
         )
@@ -202,14 +201,14 @@ class CodeBuildBuilder(pulumi.ComponentResource):
 
         return facts.apply(document)
 
-    def grant_push(self, repository: str, arn: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
+    def grant_push(self, repository: str, place: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let builds push to a repository; one policy for each repository, however many images it has.
 
         Args:
             repository: What the repository is told apart by.
-            arn: Its ARN.
+            place: Its ARN, or its URL; on a registry that is not ECR nothing can be granted.
         """
-        return [*self._always, *self._grants.push(repository, arn)]
+        return [*self._always, *self._grants.push(repository, place)]
 
     def grant_pull(self, url: pulumi.Input[str], base: pulumi.Resource | None = None) -> Sequence[pulumi.Resource]:
         """Let builds pull from a repository, such as that of a base image.
@@ -219,7 +218,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             base: The component that it belongs to, by which it is told apart.
         """
         told_apart = url if isinstance(url, str) else f"output {id(url if base is None else base)}"
-        return self._grants.pull(told_apart, pulumi.Output.from_input(url).apply(policies.arn_of_url))
+        return self._grants.pull(told_apart, url)
 
     def grant_secrets(self, secrets: Mapping[str, object]) -> Sequence[pulumi.Resource]:
         """Let builds read the secrets that AWS keeps."""
@@ -254,7 +253,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self.role_arn, role_name, needed = service_role(
             self.name, role, bucket_arn, prefix, log_group.arn, subnets, self._tags, self._child
         )
-        self._grants = RoleGrants(self.name, role_name, log_group.arn, self._child)
+        self._grants = RoleGrants(self.name, role_name, log_group.arn, self._child, is_ecr_emulated(self.aws))
         after = pulumi.ResourceOptions(parent=self, depends_on=[*protection, *needed])
         projects = {
             arch: build_project(self.name, arch, settings, self.role_arn, self.log_group, self._tags, after).name
@@ -281,7 +280,9 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self.log_group = shared["log_group_arn"].apply(lambda arn: arn.split(":")[6])
         # A role has one policy of a name, and several stacks may add theirs.
         start = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self.name}"
-        self._grants = RoleGrants(start, shared["role_name"], shared["log_group_arn"], self._child)
+        self._grants = RoleGrants(
+            start, shared["role_name"], shared["log_group_arn"], self._child, is_ecr_emulated(self.aws)
+        )
         projects = {architecture: project_of(shared, architecture) for architecture in architectures}
         self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"])
         self.buildkit_image = shared["buildkit_image"]

@@ -7,11 +7,11 @@ bring a buildspec of its own, since that would run any command as the service ro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-_ECR_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)")
+from fast_container.core.ecr_host import repository_arn
+
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _PUSH = [
     *_PULL,
@@ -20,6 +20,8 @@ _PUSH = [
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 ]
+# Every build has this; it is what a policy says that has nothing to grant.
+_LOG_IN = ["ecr:GetAuthorizationToken"]
 # The program reads back, verifies and tags again what the build has tagged.
 _TAG = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"]
 _NETWORK = [
@@ -93,13 +95,19 @@ def service_role(
 
 
 def pull(repository_arns: Sequence[str]) -> dict[str, Any]:
-    """Pull from repositories."""
-    return document(allow(_PULL, *repository_arns))
+    """Pull from repositories; an empty ARN is one that nothing can be granted on."""
+    return document(_on_repositories(_PULL, repository_arns))
 
 
 def push(repository_arns: Sequence[str]) -> dict[str, Any]:
-    """Push to and pull from repositories."""
-    return document(allow(_PUSH, *repository_arns))
+    """Push to and pull from repositories, likewise."""
+    return document(_on_repositories(_PUSH, repository_arns))
+
+
+def _on_repositories(actions: Sequence[str], arns: Sequence[str]) -> dict[str, Any]:
+    granted = [arn for arn in arns if arn]
+    # IAM takes no policy without a statement.
+    return allow(actions, *granted) if granted else allow(_LOG_IN, "*")
 
 
 def secrets(secret_arns: Sequence[str], parameter_arns: Sequence[str]) -> dict[str, Any]:
@@ -127,14 +135,17 @@ def parameter_arn(name: str, account: str, region: str, partition: str) -> str:
     return f"arn:{partition}:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
 
 
-def arn_of_url(url: str) -> str:
-    """The ARN of a repository by its URL; account and region stay open where the host does not say them."""
-    host, _, name = url.partition("/")
-    found = _ECR_HOST.fullmatch(host)
-    if found is None:
-        return f"arn:aws:ecr:*:*:repository/{name}"
-    partition = "aws-cn" if found["suffix"].endswith(".cn") else "aws-us-gov" if "-gov-" in found["region"] else "aws"
-    return f"arn:{partition}:ecr:{found['region']}:{found['account']}:repository/{name}"
+def arn_of_url(url: str, emulated_near: str = "") -> str:
+    """The ARN of a repository by its URL; "" for a host that is not ECR's, on which IAM can grant nothing.
+
+    Args:
+        url: ``host/name``.
+        emulated_near: Where ECR is an emulator's, whose hosts say neither: an ARN that tells region and account.
+    """
+    if (arn := repository_arn(url)) or not emulated_near:
+        return arn or ""
+    partition, _, region, account = emulated_near.split(":")[1:5]
+    return f"arn:{partition}:ecr:{region}:{account}:repository/{url.partition('/')[2]}"
 
 
 def tls_only(bucket_arn: str) -> dict[str, Any]:
@@ -174,5 +185,5 @@ def deployer(
         allow(["s3:ListBucket"], bucket_arn),
         allow(["logs:GetLogEvents"], f"{log_group_arn}:*"),
         allow(["ecr:GetAuthorizationToken"], "*"),
-        *([allow(_TAG, *repository_arns)] if repository_arns else []),
+        *([allow(_TAG, *granted)] if (granted := [arn for arn in repository_arns if arn]) else []),
     )

@@ -19,7 +19,6 @@ from fast_container.args import (
     UNTAGGED_DAYS,
     check_repository_name,
 )
-from fast_container.codebuild_policies import arn_of_url
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.existing_repository import ExistingRepository, existing_repository
 from fast_container.shapes import (
@@ -185,12 +184,12 @@ def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
 
 
 def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
-    """What a repository is told apart by in a program, and its ARN for a policy."""
+    """What a repository is told apart by in a program, and its ARN or URL for a policy."""
     if isinstance(repository, ImageRepository | aws.ecr.Repository):
         return f"resource {id(repository)}", repository.arn
     url = url_of(repository)
     told_apart = url if isinstance(url, str) else f"output {id(repository)}"
-    return told_apart, pulumi.Output.from_input(url).apply(arn_of_url)
+    return told_apart, url
 
 
 def lifecycle_policy(untagged_days: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fast_container.adapters.ecr import EcrRegistry, EcrToken
 from fast_container.adapters.http_transport import HttpTransport
 from fast_container.adapters.oci_registry import MANIFEST_TYPES, OciRegistry
 from fast_container.adapters.put_rate import PutRate
-from fast_container.adapters.registries import EcrHost, Registries, ecr_host
+from fast_container.adapters.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Manifest
 from fast_container.errors import AuthError, RegistryError
@@ -194,22 +194,6 @@ def test_a_token_that_seems_expired_already_is_used_for_some_minutes() -> None:
 def test_a_token_is_in_no_text() -> None:
     token = EcrToken(TokenClient, HOST, now=lambda: 1000.0)
     assert "token-1" not in repr(token.credentials())
-
-
-@pytest.mark.parametrize(
-    ("host", "known"),
-    [
-        (HOST, EcrHost("123456789012", "eu-west-1")),
-        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", EcrHost("123456789012", "cn-north-1")),
-        ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", EcrHost("123456789012", "us-gov-west-1")),
-        ("123456789012.dkr-ecr.eu-west-1.on.aws", EcrHost("123456789012", "eu-west-1")),
-        ("public.ecr.aws", None),
-        ("12345.dkr.ecr.eu-west-1.amazonaws.com", None),
-        ("127.0.0.1:5000", None),
-    ],
-)
-def test_account_and_region_come_from_the_host(host: str, known: EcrHost | None) -> None:
-    assert ecr_host(host) == known
 
 
 def test_an_emulated_registry_is_known_by_the_endpoint_that_gives_tokens_for_it(

@@ -22,6 +22,7 @@ from fast_container.adapters.http_transport import HttpTransport, Response
 from fast_container.adapters.proxies import is_loopback
 from fast_container.adapters.registry_answers import challenge, error_text, has_expired, json_object
 from fast_container.adapters.threads import in_thread
+from fast_container.core.ecr_host import login_command
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 
@@ -215,7 +216,7 @@ class OciRegistry:
                 raise AuthError(
                     "The registry demands credentials and there are none.",
                     where=self._url,
-                    next_step=f"Log in: docker login {self._url.partition('/')[0]}",
+                    next_step=f"Log in: {login_command(self._url.partition('/')[0])}",
                 )
             else:
                 self._authorization = basic(credentials)

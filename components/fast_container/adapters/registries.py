@@ -1,18 +1,16 @@
 """Which adapter a repository's URL needs, and with whose credentials.
 
-Decides by the URL where it is ECR's own; where an ECR endpoint is configured (an emulator, a private
-endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the
+Decides by the URL where it is ECR's own (``core.ecr_host``); where an ECR endpoint is configured (an emulator, a
+private endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the
 credentials of Docker's configuration. Account and region come from the URL. AWS's SDK takes a third of a second to
 import, so it is imported when the first ECR repository is used, never by a program that has nothing to ask.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fast_container.adapters.docker_config import DockerConfig
@@ -22,27 +20,12 @@ from fast_container.adapters.proxies import Proxies
 from fast_container.adapters.put_rate import PutRate
 from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ecr_host import ecr_host
 from fast_container.core.ports import Credentials, Registry
 
 if TYPE_CHECKING:
     from fast_container.adapters.aws_session import AwsSession
     from fast_container.adapters.ecr import EcrToken
-
-_ECR_HOST = re.compile(r"^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$")
-
-
-@dataclass(frozen=True)
-class EcrHost:
-    """What an ECR registry's host name says."""
-
-    account: str
-    region: str
-
-
-def ecr_host(host: str) -> EcrHost | None:
-    """Account and region of ``<12 digits>.dkr.ecr.<region>.<suffix>``, or None."""
-    match = _ECR_HOST.match(host)
-    return EcrHost(match[1], match[2]) if match else None
 
 
 class Registries:

@@ -1,0 +1,93 @@
+"""JSON that somebody else has written: manifests, configurations, answers of registries and programs.
+
+Decides that whatever arrives is either an object or a ``ValueError`` (nested too deeply, not UTF-8, not an object), and
+that its fields are read by type: what is of another type than the format says is a ``ValueError`` that names the
+field, never an ``AttributeError`` somewhere later. Leaves which error a user sees to who reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.ASCII)
+_LARGEST_SIZE: Final = 1 << 60
+
+
+def parse_object(content: bytes | str) -> dict[str, Any]:
+    """The object that a document is.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        loaded: object = json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    if not isinstance(loaded, dict):
+        raise ValueError("it is not a JSON object")
+    return cast("dict[str, Any]", loaded)
+
+
+def object_field(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object, empty where it is absent or null."""
+    value = document.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"its {name} is not an object")
+    return cast("dict[str, Any]", value)
+
+
+def objects_field(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects, empty where it is absent or null."""
+    value = _list_field(document, name)
+    if not all(isinstance(entry, dict) for entry in value):
+        raise ValueError(f"its {name} is not a list of objects")
+    return cast("list[dict[str, Any]]", value)
+
+
+def strings_field(document: Mapping[str, Any], name: str) -> list[str]:
+    """A list of strings, empty where it is absent or null."""
+    value = _list_field(document, name)
+    if not all(isinstance(entry, str) for entry in value):
+        raise ValueError(f"its {name} is not a list of strings")
+    return cast("list[str]", value)
+
+
+def string_field(document: Mapping[str, Any], name: str) -> str:
+    """A string, ``""`` where it is absent or null."""
+    value = document.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"its {name} is not a string")
+    return value
+
+
+def size_field(document: Mapping[str, Any], name: str) -> int:
+    """A number of bytes, 0 where it is absent or null."""
+    value = document.get(name)
+    if value is None:
+        return 0
+    if type(value) is not int or not 0 <= value <= _LARGEST_SIZE:
+        raise ValueError(f"its {name} is not a number of bytes")
+    return value
+
+
+def is_digest(text: str) -> bool:
+    """Whether this is a digest as the OCI image specification registers them."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def _list_field(document: Mapping[str, Any], name: str) -> list[object]:
+    value = document.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"its {name} is not a list")
+    return cast("list[object]", value)
