@@ -29,6 +29,7 @@ from fast_container.core.plan_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
+from fast_container.shapes import shown
 from fast_container.state.access import access_of_image, explicit_provider
 from fast_container.state.afterwards import await_resources
 from fast_container.state.bases import BaseUse, KnownBase, base_args, check_base_key, check_used
@@ -273,4 +274,4 @@ def record_name(name: str) -> str:
 
 def run_error(name: str, error: FastContainerError) -> pulumi.RunError:
     """The error as the engine prints it, without a traceback."""
-    return pulumi.RunError(f"FastContainerImage {name!r}: {error}")
+    return pulumi.RunError(f"FastContainerImage {shown(name)}: {error}")
