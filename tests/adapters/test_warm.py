@@ -160,7 +160,9 @@ def test_a_failed_base_stops_its_consumers_and_nobody_else(plan: Path, capsys: p
     assert "Traceback" not in err
 
 
-def test_a_missing_secret_is_asked_for_before_anything_is_built(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_secret_is_asked_for_before_anything_is_built(
+    plan: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert plan.is_dir()
     assert main(["warm"]) == 2
     out, err = capsys.readouterr()
@@ -168,4 +170,8 @@ def test_a_missing_secret_is_asked_for_before_anything_is_built(plan: Path, caps
     assert (
         err == "fast-container: secret needs the secret 'token'.\n  where: --secret\n  next: --secret token=VARIABLE\n"
     )
+    # What a CI service gives for a secret that is not set.
+    monkeypatch.setenv("TOKEN_OF_CI", "")
+    assert main(["warm", "--secret", "token=TOKEN_OF_CI"]) == 2
+    assert "'token' is empty" in capsys.readouterr()[1]
     assert main(["plan"]) == 3

@@ -21,6 +21,7 @@ from fast_container.adapters.traceback_log import explained
 from fast_container.adapters.walks import open_walks
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
+from fast_container.core.build_secrets import check_value
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import is_own_base
 from fast_container.core.job import job_of
@@ -142,6 +143,8 @@ def _check_secrets(missing: Mapping[str, CurrentImage], secrets: Mapping[str, by
                     property_path="--secret",
                     next_step=f"--secret {secret}=VARIABLE",
                 )
+            # A CI service gives an empty variable for a secret that it does not have.
+            check_value(secret, secrets[secret], "--secret")
 
 
 async def _job(

@@ -27,6 +27,7 @@ from fast_container.core.build_files import (
     named_rules,
     read_dockerfile_bytes,
 )
+from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
 from fast_container.errors import ArgsError
@@ -73,6 +74,7 @@ class DeclaredImage:
         ignore: Patterns behind those of the ignore file.
         dockerignore: ``Default`` is BuildKit's own rule; None disregards ignore files; a path is read instead.
         secret_ids: Ids only.
+        optional_secrets: Ids that a stage may mount and nobody gives; None: all, where no one was asked for secrets.
         triggers: The caller's own parts of the key.
         base_keys: Name of a base image of ours → its build key.
         volatile_build_args: Build args whose values do not enter the key.
@@ -99,6 +101,7 @@ class DeclaredImage:
     image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
     source_policy: str = ""
+    optional_secrets: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "platform", normal_or_same(self.platform))
@@ -142,7 +145,8 @@ def check_declared(image: DeclaredImage) -> None:
         DockerfileError: The Dockerfile or an ignore file.
     """
     check_arguments(image)
-    read_declared(image)
+    reads = read_declared(image)[1]
+    check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
     for name in image.local_contexts:
         ignore_rules(image, name)
 

@@ -116,6 +116,7 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "ignore": list(image.ignore),
         "dockerignore": _written_ignore(image.dockerignore, folder),
         "secret_ids": sorted(image.secret_ids),
+        "optional_secrets": None if image.optional_secrets is None else sorted(image.optional_secrets),
         "triggers": dict(image.triggers),
         "base_keys": dict(image.base_keys),
         "bases": dict(entry.bases),
@@ -150,6 +151,7 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
         ignore=_texts(image["ignore"]),
         dockerignore=_read_ignore(_mapping(image["dockerignore"]), folder),
         secret_ids=_texts(image["secret_ids"]),
+        optional_secrets=_optional(image.get("optional_secrets", [])),
         triggers=_mapping(image["triggers"]),
         base_keys=_mapping(image["base_keys"]),
         volatile_build_args=frozenset(_texts(image["volatile_build_args"])),
@@ -168,6 +170,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a text")
     return value
+
+
+def _optional(value: object) -> tuple[str, ...] | None:
+    return None if value is None else _texts(value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

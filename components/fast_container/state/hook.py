@@ -22,6 +22,7 @@ from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
 from fast_container.state.program import PlannedImage, Program
+from fast_container.state.secret_values import check_sources
 
 
 def make_hook(program: Program) -> pulumi.ResourceHook:
@@ -71,6 +72,7 @@ async def _preview(
         image.reporter.note(f"will be copied from {source}: {explained}")
         program.to_build.add(image.record_name)
         return
+    check_sources(image.secrets)
     image.reporter.note(f"will be built: {explained}")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)

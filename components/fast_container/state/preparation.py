@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import pulumi
 from pulumi.runtime import settings
@@ -22,6 +22,7 @@ from fast_container.adapters.traceback_log import explained
 from fast_container.builders import cache_dir
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.build_secrets import check_value
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared
 from fast_container.core.lock import LOCK_FILE, Policy
@@ -247,8 +248,12 @@ async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None
         if isinstance(source, SecretEnv | SecretFile | SecretsManagerSecret | SsmParameter):
             continue
         output = pulumi.Output.from_input(source)
-        if await output.is_known() and await output.future() is None:
+        if not await output.is_known():
+            continue
+        value = cast(object, await output.future())
+        if value is None:
             raise missing_secret(secret)
+        check_value(secret, str(value))
 
 
 def _check_remote_secrets(secrets: Mapping[str, rules.SecretInput]) -> None:

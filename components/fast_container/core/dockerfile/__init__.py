@@ -12,6 +12,7 @@ from fast_container.core.dockerfile.model import (
     ExternalImage,
     ImageFacts,
     RemoteSource,
+    SecretMount,
     Selector,
 )
 from fast_container.core.dockerfile.read import read_dockerfile
@@ -22,6 +23,7 @@ __all__ = [
     "ExternalImage",
     "ImageFacts",
     "RemoteSource",
+    "SecretMount",
     "Selector",
     "read_dockerfile",
 ]

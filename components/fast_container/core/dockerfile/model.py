@@ -106,6 +106,23 @@ class RemoteSource:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretMount:
+    """A secret, or an SSH agent, that a ``RUN`` of a reachable stage mounts.
+
+    Attributes:
+        id: Its id; ``""`` where that cannot be known here.
+        kind: ``secret`` or ``ssh``.
+        may_be_absent: The mount says ``required=false``.
+        line: Line of the ``RUN``.
+    """
+
+    id: str
+    kind: Literal["secret", "ssh"]
+    may_be_absent: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class DockerfileReads:
     """All that a build key and a context need to know of a Dockerfile.
 
@@ -120,6 +137,7 @@ class DockerfileReads:
         external_images: In order of first use, without repetition.
         remote_sources: In order.
         warnings: What widens, one line each.
+        secrets: Secrets and SSH agents that the reachable stages mount, in order.
         notes: What could not be known and is taken to be absent, one line each.
     """
 
@@ -132,6 +150,7 @@ class DockerfileReads:
     remote_sources: tuple[RemoteSource, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    secrets: tuple[SecretMount, ...] = ()
 
 
 class RefusedError(Exception):

@@ -110,6 +110,7 @@ def read_dockerfile(
         remote_sources=tuple(reader.remote_sources),
         warnings=tuple(reader.warnings),
         notes=_onbuild_note(graph),
+        secrets=tuple(reader.secrets),
     )
 
 

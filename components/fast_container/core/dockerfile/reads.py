@@ -16,6 +16,7 @@ from fast_container.core.dockerfile.model import (
     ExternalImage,
     RefusedError,
     RemoteSource,
+    SecretMount,
     Selector,
     UnknownValueError,
 )
@@ -51,6 +52,7 @@ class Reader:
     Attributes:
         remote_sources: Of ``ADD``.
         external_images: That the stages need.
+        secrets: That their mounts ask for.
         warnings: One line each.
     """
 
@@ -72,6 +74,7 @@ class Reader:
         self._found: dict[str, _Found] = {}
         self.remote_sources: list[RemoteSource] = []
         self.external_images: list[ExternalImage] = []
+        self.secrets: list[SecretMount] = []
         self.warnings: list[str] = []
 
     @property
@@ -214,10 +217,14 @@ class Reader:
                 if context is not None:
                     found = self._found.setdefault(context, _Found())
                     found.because(f"line {command.line}: --mount={text} depends on ${error.name}, but {error.reason}")
+                if "secret" in text:
+                    self.secrets.append(SecretMount("", "secret", may_be_absent=True, line=command.line))
                 continue
             self._mount(source, command, index, mount)
 
     def _mount(self, source: Source, command: Command, index: int, mount: Mount) -> None:
+        if mount.type in ("secret", "ssh"):
+            self.secrets.append(SecretMount(mount.secret_id, mount.type, mount.may_be_absent, command.line))
         if mount.from_:
             context = self._origin(source, command, index)
         else:
