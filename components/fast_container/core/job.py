@@ -34,6 +34,6 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         build_args=declared.build_args,
         labels=declared.labels,
         named_images=named_images,
-        source_policy=declared.source_policy,
+        source_policy=selected.source_policy,
         **known,
     )
