@@ -97,10 +97,11 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
     refuse_unknown(options)
     given = given_options(cast("dict[str, Any]", options))
     _check_builder(given.get("builder"))
-    bases = base_uses(given.get("base_images", {}))
     secrets = rules.check_secrets(given.get("secrets", {}))
+    declared = _declared(name, given, tuple(secrets))
+    bases = base_uses(given.get("base_images", {}), declared.platform)
     return ImageInputs(
-        declared=with_bases(_declared(name, given, tuple(secrets)), bases),
+        declared=with_bases(declared, bases),
         repository=url_of(rules.check_repository(repository)),
         build_args=given.get("build_args", {}),
         labels=given.get("labels", {}),

@@ -15,13 +15,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from fast_container.adapters.builder_clock import BuilderClock, ClockDiffers
 from fast_container.adapters.buildx_builder import Builder, find_builder
-from fast_container.adapters.buildx_inputs import passed_variables
 from fast_container.adapters.buildx_job import slug_of, write_job
 from fast_container.adapters.buildx_progress import BuildProgress, Scrubber
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
@@ -31,6 +28,9 @@ from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 
+# They would change the image without being in its key, or are nobody's business but the engine's.
+_DROPPED = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_GIT_LABELS", "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"})
+_DROPPED_PREFIX = "PULUMI_"
 _TICK_S = 1.0
 _LOGS_KEPT_S = 14 * 24 * 3600.0
 _LOST = (
@@ -62,13 +62,15 @@ class BuildxExecutor:
         credentials: Callable[[str], Credentials | None] = lambda _: None,
     ) -> None:
         self._builder_name = builder_name
-        self._environment = passed_variables(environment)
+        self._environment = {
+            name: value
+            for name, value in environment.items()
+            if name not in _DROPPED and not name.startswith(_DROPPED_PREFIX)
+        }
         self._log_dir = Path(log_dir)
         self._credentials = credentials
         self._builder: Builder | None = None
         self._finding = asyncio.Lock()
-        self._clock_ahead_s = 0.0
-        self._has_told_proxies = False
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Build and push by digest.
@@ -87,54 +89,28 @@ class BuildxExecutor:
             )
         started_s = time.monotonic()
         builder = await self._fit_builder(reporter)
-        try:
-            progress, log_path, digest = await self._build_with(builder, job, reporter, check_clock=True)
-        except ClockDiffers as found:
-            reporter.progress("dating the context by the clock of BuildKit")
-            self._clock_ahead_s = found.ahead_s
-            progress, log_path, digest = await self._build_with(builder, job, reporter, check_clock=False)
-        return BuiltImage(
-            digest=digest,
-            steps=progress.steps,
-            steps_cached=progress.steps_cached,
-            duration_s=time.monotonic() - started_s,
-            log_path=log_path,
-        )
-
-    async def _build_with(
-        self, builder: Builder, job: BuildJob, reporter: Reporter, *, check_clock: bool
-    ) -> tuple[BuildProgress, str, str]:
-        """Stage and build; the progress, the log's place and the digest.
-
-        Raises:
-            ClockDiffers: The files have to be dated anew; nothing of the build is left.
-        """
         with private_directory() as directory:
             reporter.progress("staging the context")
-            arguments = await _to_the_end(partial(write_job, ahead_s=self._clock_ahead_s), job, directory)
+            arguments = await _to_the_end(write_job, job, directory)
             credentials = await in_thread(self._fetch_credentials, job)
             config = DockerConfig.load(self._environment)
-            self._tell_proxies(config, reporter)
             secrets = [*job.secrets.values(), *_token_texts(credentials)]
             with private_docker_config(config, credentials, directory) as variables:
                 env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
                 if job.source_policy:
                     env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
                 argv = [*builder.command, "build", "--builder", builder.name, *arguments]
-                clock = BuilderClock(time.time, self._clock_ahead_s)
-                on_begin = clock.check if check_clock else _nothing
-                show = partial(BuildProgress, show=reporter.progress, monotonic=time.monotonic, on_begin=on_begin)
-                progress, log_path = await self._run(job, argv, env, directory, partial(show, scrub=Scrubber(secrets)))
-            return progress, log_path, _digest(directory / "metadata.json")
-
-    def _tell_proxies(self, config: DockerConfig, reporter: Reporter) -> None:
-        if config.has_proxies and not self._has_told_proxies:
-            self._has_told_proxies = True
-            reporter.warn(
-                "the proxies of Docker's config.json are not passed to the build: they would be in every step and in no"
-                ' build key. A step that needs one: build_args={"HTTPS_PROXY": …}, and volatile_build_args for those'
-                " whose value differs between machines"
-            )
+                progress, log_path = await self._run(job, argv, env, directory, reporter, Scrubber(secrets))
+            digest = _digest(directory / "metadata.json")
+        return BuiltImage(
+            digest=digest,
+            steps=progress.steps,
+            steps_cached=progress.steps_cached,
+            duration_s=time.monotonic() - started_s,
+            log_path=log_path,
+            ran=progress.ran,
+            warnings=tuple(progress.warnings),
+        )
 
     async def _fit_builder(self, reporter: Reporter) -> Builder:
         async with self._finding:
@@ -171,11 +147,12 @@ class BuildxExecutor:
         argv: list[str],
         env: Mapping[str, str],
         directory: Path,
-        read: Callable[[TextIO], BuildProgress],
+        reporter: Reporter,
+        scrub: Scrubber,
     ) -> tuple[BuildProgress, str]:
         descriptor, log_path = tempfile.mkstemp(".log", f"{slug_of(job.name)}-{job.key.hex[:12]}-", self._log_dir)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", buffering=1) as log:
-            progress = read(log)
+            progress = BuildProgress(log, reporter.progress, time.monotonic, scrub)
             ticking = asyncio.create_task(_tick(progress))
             try:
                 code = await run(
@@ -203,10 +180,6 @@ class BuildxExecutor:
                 self._builder = None  # The next build looks again.
             raise _failure(job, progress, code, log_path)
         return progress, log_path
-
-
-def _nothing(_: str) -> None:
-    """Nothing to do."""
 
 
 async def _to_the_end(work: Callable[[BuildJob, Path], list[str]], job: BuildJob, directory: Path) -> list[str]:

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TextIO, cast
 
+from fast_container.core.dockerfile import RanStep
+
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<count>\d+)\] (?P<text>.*)$", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
-_LOADING = "[internal] load "
 _LAST_LINES = 40
 _SHOWN_WIDTH = 72
 _SHORTEST_SECRET = 4
@@ -50,6 +51,7 @@ class _Vertex:
     name: str
     stage: str = ""
     step: str = ""
+    ran: RanStep | None = None
     started_s: float | None = None
     ended: bool = False
     cached: bool = False
@@ -67,36 +69,38 @@ class BuildProgress:
         show: Gets progress lines.
         monotonic: Seconds.
         scrub: Takes secrets out of whatever is shown or written.
-        on_begin: Gets the builder's own time of the first thing that BuildKit began; what it raises goes to who feeds.
+
+    Attributes:
+        warnings: BuildKit's own, one line each.
     """
 
     def __init__(
-        self,
-        log: TextIO,
-        show: Callable[[str], None],
-        monotonic: Callable[[], float],
-        scrub: Scrubber,
-        on_begin: Callable[[str], None] = lambda _: None,
+        self, log: TextIO, show: Callable[[str], None], monotonic: Callable[[], float], scrub: Scrubber
     ) -> None:
         self._log = log
         self._show = show
         self._monotonic = monotonic
         self._scrub = scrub
-        self._on_begin: Callable[[str], None] | None = on_begin
         self._vertices: dict[str, _Vertex] = {}
         self._messages: deque[str] = deque(maxlen=_LAST_LINES)
         self._current: _Vertex | None = None
         self._last_shown = ""
+        self.warnings: list[str] = []
 
     @property
     def began(self) -> bool:
         """Whether BuildKit took the build up; reaching or starting it does not count."""
-        return any(v.step or v.name.startswith(_LOADING) for v in self._vertices.values())
+        return any(v.step or v.name.startswith("[internal] load ") for v in self._vertices.values())
 
     @property
     def steps(self) -> int:
         """Number of the Dockerfile's steps that this build had, FROM among them."""
         return sum(1 for v in self._vertices.values() if v.step)
+
+    @property
+    def ran(self) -> tuple[RanStep, ...]:
+        """The Dockerfile's steps, of all stages, cached ones too."""
+        return tuple(v.ran for v in self._vertices.values() if v.ran is not None)
 
     @property
     def steps_cached(self) -> int:
@@ -146,7 +150,9 @@ class BuildProgress:
         for entry in _objects(event, "logs"):
             self._on_log(entry)
         for warning in _objects(event, "warnings"):
-            self._write(f"WARNING: {self._scrub(_decoded(warning.get('short')))}")
+            text = self._scrub(_decoded(warning.get("short")))
+            self.warnings.append(text)
+            self._write(f"WARNING: {text}")
 
     def tick(self) -> None:
         """Show the current step with its time; to be called about once a second."""
@@ -173,11 +179,9 @@ class BuildProgress:
             match = _STEP.match(name)
             vertex = _Vertex(len(self._vertices) + 1, name, (match["stage"] or "") if match else "")
             vertex.step = f"[{match['number']}/{match['count']}] {match['text']}" if match else ""
+            if match:
+                vertex.ran = RanStep(vertex.stage, int(match["number"]), int(match["count"]), match["text"])
             self._vertices[digest] = vertex
-        # Buildx's own vertices, as booting a builder, have this machine's time.
-        if self._on_begin and event.get("started") and name.startswith(_LOADING):
-            on_begin, self._on_begin = self._on_begin, None
-            on_begin(str(event["started"]))
         if event.get("cached") and not vertex.cached:
             vertex.cached = True
             self._write(f"#{vertex.number} {vertex.name}\n#{vertex.number} CACHED")

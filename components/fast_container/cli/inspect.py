@@ -99,7 +99,6 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         "warnings": [
             *selected.warnings,
             *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
-            *selected.reads.notes,
         ],
         "parts": dict(selected.key.parts),
     }

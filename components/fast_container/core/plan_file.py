@@ -1,9 +1,7 @@
 """The plan file: every image of a program with all that its key needs, for the command line to work without Pulumi.
 
 Decides the format (JSON, versioned; paths relative to the file's folder; no secret: ids only, and secret values are
-refused in build args and labels before they get here). A plan is believed only in what the build key covers: the source
-policy is written for people to see, and computed from the pins when it is needed. Leaves writing it at the right moment
-to ``state.program``.
+refused in build args and labels before they get here). Leaves writing it at the right moment to ``state.program``.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from typing import Any, Final, cast
 
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.own_bases import BaseFacts
 from fast_container.errors import ArgsError
 
 VERSION: Final = 1
@@ -125,8 +124,12 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "volatile_build_args": sorted(image.volatile_build_args),
         "image_pins": dict(image.image_pins),
         "image_facts": {
-            reference: {"env": dict(facts.env), "onbuild": list(facts.onbuild)}
+            reference: {"env": dict(facts.env or {}), "onbuild": list(facts.onbuild)}
             for reference, facts in image.image_facts.items()
+        },
+        "base_facts": {
+            alias: {"platform": facts.platform, "onbuild": None if facts.onbuild is None else list(facts.onbuild)}
+            for alias, facts in image.base_facts.items()
         },
         "source_policy": image.source_policy,
         "repository_url": entry.repository_url,
@@ -162,6 +165,11 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
             reference: ImageFacts(_mapping(facts["env"]), _texts(facts["onbuild"]))
             for reference, facts in cast("dict[str, Any]", image["image_facts"]).items()
         },
+        base_facts={
+            alias: BaseFacts(_text(of["platform"]), None if of["onbuild"] is None else _texts(of["onbuild"]))
+            for alias, of in cast("dict[str, Any]", image.get("base_facts", {})).items()
+        },
+        source_policy=_text(image["source_policy"]),
     )
     url, runs_on, key = (_text(image[name]) for name in ("repository_url", "runs_on", "build_key"))
     return PlannedEntry(declared, url, runs_on, key, _mapping(image["bases"]))

@@ -194,8 +194,6 @@ def _say_what_widens(image: PlannedImage) -> None:
     """Only where something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
         image.reporter.warn(warning)
-    for note in image.selected.reads.notes:
-        pulumi.log.debug(f"{image.selected.declared.name}: {note}")
 
 
 def _message(error: FastContainerError, image: PlannedImage) -> str:

@@ -33,7 +33,7 @@ from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerS
 from fast_container.shapes import shown
 from fast_container.state.access import access_of_image, explicit_provider
 from fast_container.state.afterwards import await_resources
-from fast_container.state.bases import BaseUse, KnownBase, base_args, check_base_key, check_used
+from fast_container.state.bases import BaseUse, KnownBase, base_args, base_facts, check_base_key, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited, plain_texts
 from fast_container.state.program import PlannedImage, Program
@@ -145,7 +145,7 @@ async def _prepare(
         selected = await _selected(pinned, walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
-        bases = await _known_bases(inputs.bases, complete.base_keys)
+        bases = await _known_bases(inputs.bases, complete)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
     if url is None:
@@ -196,6 +196,7 @@ async def _complete(program: Program, inputs: ImageInputs, awaited: Awaited) -> 
         labels=labels,
         triggers=triggers,
         base_keys={name: key for name, key in keys.items() if key is not None},
+        base_facts=await base_facts(inputs.bases, awaited),
     )
     return complete, walks
 
@@ -205,7 +206,7 @@ async def _known_url(inputs: ImageInputs, awaited: Awaited) -> str | None:
     return None if url is None else rules.check_repository_url(url, "repository")
 
 
-async def _known_bases(uses: Mapping[str, BaseUse], keys: Mapping[str, str]) -> tuple[KnownBase, ...]:
+async def _known_bases(uses: Mapping[str, BaseUse], image: DeclaredImage) -> tuple[KnownBase, ...]:
     """The bases with their repositories; "" where one is not made yet: a base's key is enough for a preview."""
     known: list[KnownBase] = []
     for name, base in uses.items():
@@ -213,7 +214,9 @@ async def _known_bases(uses: Mapping[str, BaseUse], keys: Mapping[str, str]) -> 
         url = await Awaited().text(base.repository_url, path)
         if url is not None:
             url = rules.check_repository_url(url, path)
-        known.append(KnownBase(name, base.alias, url or "", keys[name], base.recorded_key, base.resource_name))
+        facts = image.base_facts[base.alias]
+        key = image.base_keys[name]
+        known.append(KnownBase(name, base.alias, url or "", key, base.recorded_key, base.resource_name, facts))
     return tuple(known)
 
 

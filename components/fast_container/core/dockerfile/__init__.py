@@ -7,10 +7,13 @@ read), ``canonical`` (what counts for the key), ``read``.
 """
 
 from fast_container.core.dockerfile.model import (
+    AssumedStage,
     ContextReads,
+    ContextStart,
     DockerfileReads,
     ExternalImage,
     ImageFacts,
+    RanStep,
     RemoteSource,
     SecretMount,
     Selector,
@@ -18,10 +21,13 @@ from fast_container.core.dockerfile.model import (
 from fast_container.core.dockerfile.read import read_dockerfile
 
 __all__ = [
+    "AssumedStage",
     "ContextReads",
+    "ContextStart",
     "DockerfileReads",
     "ExternalImage",
     "ImageFacts",
+    "RanStep",
     "RemoteSource",
     "SecretMount",
     "Selector",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Env, Plain, Run
 from fast_container.core.dockerfile.model import (
     ContextReads,
+    ContextStart,
     ExternalImage,
     RefusedError,
     RemoteSource,
@@ -53,6 +54,7 @@ class Reader:
         remote_sources: Of ``ADD``.
         external_images: That the stages need.
         secrets: That their mounts ask for.
+        starts: Named contexts that stand in for stages and images.
         warnings: One line each.
     """
 
@@ -75,6 +77,7 @@ class Reader:
         self.remote_sources: list[RemoteSource] = []
         self.external_images: list[ExternalImage] = []
         self.secrets: list[SecretMount] = []
+        self.starts: list[ContextStart] = []
         self.warnings: list[str] = []
 
     @property
@@ -118,9 +121,12 @@ class Reader:
         found.because(f"line {line}: FROM {source.base_name} starts from all of it")
 
     def _note_image(self, source: Source) -> None:
+        platform = self._platform if source.platform is None else normal_or_same(source.platform)
+        context = source.replaced_by or source.named_base
+        if context is not None:
+            self.starts.append(ContextStart(context, platform, source.line))
         if not source.from_image:
             return
-        platform = self._platform if source.platform is None else normal_or_same(source.platform)
         image = ExternalImage(source.base_name, source.normalised, platform, source.line, source.name)
         if not any((one.normalised, one.platform) == (image.normalised, platform) for one in self.external_images):
             self.external_images.append(image)
