@@ -16,13 +16,20 @@
      ├── LocalSystemError         this machine refused: a full disk, a folder that cannot be written to
      └── UnexpectedError          a fault of this library
 
-This module decides how an error reads. Who raises which one is decided where it happens; how it reaches the user
+This module decides how an error reads; texts of others in it (names of files, what a registry says) move no cursor and
+forge no line (``printable``). Who raises which one is decided where it happens; how it reaches the user
 (``pulumi.RunError``, exit code) is decided at the component's edge and in the command line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+from fast_container.printable import printable, printable_lines
+
+_LINE_END: Final = "\n"
+_INDENTED: Final = "\n    "
 
 
 class FastContainerError(Exception):
@@ -44,10 +51,11 @@ class FastContainerError(Exception):
 
     def __str__(self) -> str:
         """The whole message: one line for what, one each for where, why and next step."""
-        lines = [self.what]
+        lines = [printable(self.what)]
+        lines += [f"  where: {printable(self.where)}"] if self.where else []
         lines += [
-            f"  {label}: {text}"
-            for label, text in (("where", self.where), ("why", self.why), ("next", self.next_step))
+            f"  {label}: {printable_lines(text).replace(_LINE_END, _INDENTED)}"
+            for label, text in (("why", self.why), ("next", self.next_step))
             if text
         ]
         return "\n".join(lines)
@@ -124,9 +132,9 @@ class BuildFailed(FastContainerError):  # noqa: N818 - the name says it
         lines = [super().__str__()]
         if self.last_lines:
             lines.append(f"  last {len(self.last_lines)} lines of the log:")
-            lines += [f"    | {line}" for line in self.last_lines]
+            lines += [f"    | {printable(line)}" for line in self.last_lines]
         if self.log_path:
-            lines.append(f"  full log: {self.log_path}")
+            lines.append(f"  full log: {printable(self.log_path)}")
         return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fast_container.build.pipeline import publish
-from fast_container.errors import BuilderError, BuildFailed, ContextError
+from fast_container.errors import BuilderError, BuildFailed, ContextError, LocalSystemError
 from tests.adapters.buildkit_images import Local
 from tests.build.fakes import StepClock
 
@@ -24,13 +25,16 @@ SCRATCH = "FROM scratch\nCOPY . /app/\n"
 
 
 def test_a_failing_step_is_told_with_exit_code_and_last_lines(local: Local) -> None:
-    dockerfile = "FROM busybox\nRUN --mount=type=secret,id=s echo before; cat /run/secrets/s; exit 7\n"
+    escapes = r"printf 'be\033[2Jfore\033[0m\n::error::forged\b\n'"
+    dockerfile = f"FROM busybox\nRUN --mount=type=secret,id=s {escapes}; cat /run/secrets/s; exit 7\n"
     job = local.job(dockerfile, secrets={"s": b"hunter2-secret\n"})
     with pytest.raises(BuildFailed) as caught:
         local.build(job)
     error = caught.value
     assert "2/2] RUN --mount=type=secret" in error.step
-    assert (error.exit_code, error.last_lines) == (7, ("before", "***"))
+    # Nothing that a step prints moves the terminal's cursor or is taken for a command of a CI system.
+    assert (error.exit_code, error.last_lines) == (7, ("before", r"\x3a:error::forged\x08", "***"))
+    assert "\x1b" not in str(error) + Path(error.log_path).read_text()
     assert Path(error.log_path).read_text().count("***") == 1
     assert "hunter2" not in str(error) + Path(error.log_path).read_text()
 
@@ -47,6 +51,24 @@ def test_a_file_that_changed_since_it_was_hashed_stops_the_build(local: Local, t
     (tree / "f").write_text("after!")
     with pytest.raises(ContextError):
         local.build(job)
+
+
+def test_a_build_goes_on_without_a_log_and_says_so(local: Local, tree: Path) -> None:
+    (tree / "f").write_text("no log")
+    local.logs.write_text("a file where the folder should be")
+    built = local.build(local.job(SCRATCH, tree))
+    assert built.log_path == ""
+    assert any("log could not be written" in line for line in local.reporter.notes)
+
+
+def test_no_room_for_what_is_staged_is_told_with_the_image_and_what_helps(
+    local: Local, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(local.folder / "gone"))
+    with pytest.raises(LocalSystemError, match="build of api could not be prepared") as caught:
+        local.build(local.job(SCRATCH, tree))
+    assert "TMPDIR" in str(caught.value)
+    assert str(local.folder / "gone") in caught.value.where
 
 
 def test_what_takes_too_long_is_stopped_and_leaves_nothing(local: Local) -> None:

@@ -137,8 +137,7 @@ class Bases:
     def renamed(self) -> Run:
         assert self.base_mended
         self.stack.configure({"engine-test:base": "python-deps", "engine-test:formerBase": "deps"})
-        # The variable of a secret is not set: nothing that mounts it is built.
-        return self.stack.up()
+        return self.stack.up(env={"TOKEN": "right"})
 
     @cached_property
     def destroyed(self) -> Run:

@@ -11,20 +11,22 @@ import asyncio
 import base64
 import contextlib
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
+from fast_container.adapters.build_log import BuildLog, remove_old_logs
 from fast_container.adapters.buildx_builder import Builder, find_builder
 from fast_container.adapters.buildx_job import slug_of, write_job
 from fast_container.adapters.buildx_progress import BuildProgress, Scrubber
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
-from fast_container.adapters.private_directory import private_directory, remove_abandoned
+from fast_container.adapters.private_directory import private_directory, remove_abandoned, secret_directory
 from fast_container.adapters.process import run
 from fast_container.adapters.threads import in_thread
+from fast_container.adapters.traceback_log import system_error
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 
@@ -32,7 +34,6 @@ from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 _DROPPED = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_GIT_LABELS", "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"})
 _DROPPED_PREFIX = "PULUMI_"
 _TICK_S = 1.0
-_LOGS_KEPT_S = 14 * 24 * 3600.0
 _LOST = (
     "error reading from server",
     "code = Unavailable",
@@ -89,28 +90,39 @@ class BuildxExecutor:
             )
         started_s = time.monotonic()
         builder = await self._fit_builder(reporter)
-        with private_directory() as directory:
-            reporter.progress("staging the context")
-            arguments = await _to_the_end(write_job, job, directory)
-            credentials = await in_thread(self._fetch_credentials, job)
-            config = DockerConfig.load(self._environment)
-            secrets = [*job.secrets.values(), *_token_texts(credentials)]
-            with private_docker_config(config, credentials, directory) as variables:
-                env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
-                if job.source_policy:
-                    env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
-                argv = [*builder.command, "build", "--builder", builder.name, *arguments]
-                progress, log_path = await self._run(job, argv, env, directory, reporter, Scrubber(secrets))
-            digest = _digest(directory / "metadata.json")
+        try:
+            with private_directory() as directory, self._secret_directory(job) as secrets:
+                progress, log_path = await self._build_in(directory, secrets, job, builder, reporter)
+                digest = _digest(directory / "metadata.json")
+        except (TimeoutError, ConnectionError):
+            raise
+        except OSError as error:
+            raise _refused(error, job) from error
         return BuiltImage(
             digest=digest,
             steps=progress.steps,
             steps_cached=progress.steps_cached,
             duration_s=time.monotonic() - started_s,
             log_path=log_path,
-            ran=progress.ran,
-            warnings=tuple(progress.warnings),
         )
+
+    async def _build_in(
+        self, directory: Path, secrets: Path, job: BuildJob, builder: Builder, reporter: Reporter
+    ) -> tuple[BuildProgress, str]:
+        reporter.progress("staging the context")
+        arguments = await _to_the_end(write_job, job, directory, secrets)
+        credentials = await in_thread(self._fetch_credentials, job)
+        config = DockerConfig.load(self._environment)
+        scrub = Scrubber([*job.secrets.values(), *_token_texts(credentials)])
+        with private_docker_config(config, credentials, secrets) as variables:
+            env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
+            if job.source_policy:
+                env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
+            argv = [*builder.command, "build", "--builder", builder.name, *arguments]
+            return await self._run(job, argv, env, (directory, secrets), reporter, scrub)
+
+    def _secret_directory(self, job: BuildJob) -> AbstractContextManager[Path]:
+        return secret_directory(self._environment, sum(len(value) for value in job.secrets.values()))
 
     async def _fit_builder(self, reporter: Reporter) -> Builder:
         async with self._finding:
@@ -121,12 +133,8 @@ class BuildxExecutor:
             return self._builder
 
     def _tidy(self) -> None:
-        remove_abandoned()
-        self._log_dir.mkdir(parents=True, exist_ok=True)
-        for log in self._log_dir.glob("*.log"):
-            with contextlib.suppress(OSError):
-                if time.time() - log.stat().st_mtime > _LOGS_KEPT_S:
-                    log.unlink()
+        remove_abandoned(self._environment)
+        remove_old_logs(self._log_dir)
 
     def _fetch_credentials(self, job: BuildJob) -> dict[str, Credentials]:
         hosts = {job.repository_url.partition("/")[0]}
@@ -146,30 +154,29 @@ class BuildxExecutor:
         job: BuildJob,
         argv: list[str],
         env: Mapping[str, str],
-        directory: Path,
+        directories: tuple[Path, Path],
         reporter: Reporter,
         scrub: Scrubber,
     ) -> tuple[BuildProgress, str]:
-        descriptor, log_path = tempfile.mkstemp(".log", f"{slug_of(job.name)}-{job.key.hex[:12]}-", self._log_dir)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", buffering=1) as log:
+        with BuildLog(self._log_dir, f"{slug_of(job.name)}-{job.key.hex[:12]}") as log:
             progress = BuildProgress(log, reporter.progress, time.monotonic, scrub)
             ticking = asyncio.create_task(_tick(progress))
             try:
                 code = await run(
                     argv,
                     env=env,
-                    cwd=directory,
+                    cwd=directories[0],
                     on_stdout_line=progress.feed,
                     on_stderr_line=progress.feed,
                     timeout_s=job.timeout_s,
-                    remove_on_stop=directory,
+                    remove_on_stop=directories,
                 )
             except TimeoutError as error:
                 progress.close()
                 raise BuildFailed(
                     f"The build of {job.name} was stopped after {job.timeout_s:.0f} s.",
-                    log_path=log_path,
-                    last_lines=_tail(log, log_path),
+                    log_path=log.path,
+                    last_lines=progress.last_lines,
                     next_step="Raise timeout=, or find out what takes so long in the log.",
                 ) from error
             finally:
@@ -178,13 +185,17 @@ class BuildxExecutor:
         if code != 0:
             if not progress.began or _is_lost(progress):
                 self._builder = None  # The next build looks again.
-            raise _failure(job, progress, code, log_path)
-        return progress, log_path
+            raise _failure(job, progress, code, log.path)
+        if log.why:
+            reporter.note(f"the build's log could not be written{' to its end' if log.path else ''}: {log.why}")
+        return progress, log.path
 
 
-async def _to_the_end(work: Callable[[BuildJob, Path], list[str]], job: BuildJob, directory: Path) -> list[str]:
+async def _to_the_end(
+    work: Callable[[BuildJob, Path, Path], list[str]], job: BuildJob, directory: Path, secrets: Path
+) -> list[str]:
     """Work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
-    thread = asyncio.ensure_future(in_thread(work, job, directory))
+    thread = asyncio.ensure_future(in_thread(work, job, directory, secrets))
     try:
         return await asyncio.shield(thread)
     except asyncio.CancelledError:
@@ -223,9 +234,15 @@ def _digest(metadata: Path) -> str:
     return str(digest)
 
 
-def _tail(log: TextIO, log_path: str) -> list[str]:
-    log.flush()
-    return Path(log_path).read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+def _refused(error: OSError, job: BuildJob) -> FastContainerError:
+    """What this machine refused while the build's files were written."""
+    refused = system_error(error, f"The build of {job.name} could not be prepared: its files cannot be written.")
+    refused.where = refused.where or tempfile.gettempdir()
+    return refused
+
+
+def _log_line(log_path: str) -> str:
+    return f"Full log: {log_path}" if log_path else "Run buildx by hand to see more: there is no log."
 
 
 def _is_lost(progress: BuildProgress) -> bool:
@@ -240,7 +257,7 @@ def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -
         return BuilderError(
             f"The build of {job.name} could not be started.",
             why=why,
-            next_step="Check the builder: buildx inspect --bootstrap" if lost else f"Full log: {log_path}",
+            next_step="Check the builder: buildx inspect --bootstrap" if lost else _log_line(log_path),
         )
     if lost and exit_code is None:
         return BuildFailed(

@@ -14,15 +14,20 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from fast_container.core.build_secrets import check_values
 from fast_container.core.ports import BuildJob
 from fast_container.core.staging import stage
 
 _NO_IGNORE_RULES = b"# The context holds exactly what was selected before.\n"
 
 
-def write_job(job: BuildJob, directory: Path) -> list[str]:
-    """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``."""
+def write_job(job: BuildJob, directory: Path, secrets: Path) -> list[str]:
+    """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``.
+
+    Args:
+        job: The job.
+        directory: For all that may lie on a disk.
+        secrets: For the values of secrets.
+    """
     definition = directory / "definition"
     definition.mkdir()
     dockerfile = definition / "Dockerfile"
@@ -44,7 +49,7 @@ def write_job(job: BuildJob, directory: Path) -> list[str]:
         *("--file", str(dockerfile), "--metadata-file", str(directory / "metadata.json")),
         *_options(job),
         *contexts,
-        *_write_secrets(job.secrets, directory / "secrets"),
+        *_write_secrets(job.secrets, secrets / "values"),
         *("--", str(main)),
     ]
 
@@ -69,8 +74,6 @@ def _options(job: BuildJob) -> list[str]:
 
 
 def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
-    # Whoever gave them: an empty file would be mounted, and the image be taken for good.
-    check_values(secrets)
     directory.mkdir(mode=0o700)
     arguments: list[str] = []
     for number, (name, value) in enumerate(secrets.items()):

@@ -1,8 +1,8 @@
 """BuildKit's progress (``--progress=rawjson``) as progress lines, counts, a log, and the cause of a failure.
 
-Decides what of it a user sees. One JSON object a line: ``vertexes`` (started, completed, cached, error),
-``statuses``, ``logs`` (base64), ``warnings``; lines that are no JSON object are buildx's own messages. Leaves
-starting buildx to ``adapters.buildx``.
+Decides what of it a user sees, without secrets, colours and control characters. One JSON object a line: ``vertexes``
+(started, completed, cached, error), ``statuses``, ``logs`` (base64), ``warnings``; lines that are no JSON object are
+buildx's own messages. Leaves starting buildx to ``adapters.buildx``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TextIO, cast
+from typing import Any, Protocol, cast
 
-from fast_container.core.dockerfile import RanStep
+from fast_container.printable import output_lines, without_sequences
 
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<count>\d+)\] (?P<text>.*)$", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
@@ -51,7 +51,6 @@ class _Vertex:
     name: str
     stage: str = ""
     step: str = ""
-    ran: RanStep | None = None
     started_s: float | None = None
     ended: bool = False
     cached: bool = False
@@ -59,6 +58,14 @@ class _Vertex:
     error: str = ""
     rest: str = ""
     last_lines: deque[str] = field(default_factory=lambda: deque[str](maxlen=_LAST_LINES))
+
+
+class Log(Protocol):
+    """Where the full log is written."""
+
+    def write(self, text: str, /) -> object:
+        """Add text."""
+        ...
 
 
 class BuildProgress:
@@ -69,23 +76,18 @@ class BuildProgress:
         show: Gets progress lines.
         monotonic: Seconds.
         scrub: Takes secrets out of whatever is shown or written.
-
-    Attributes:
-        warnings: BuildKit's own, one line each.
     """
 
-    def __init__(
-        self, log: TextIO, show: Callable[[str], None], monotonic: Callable[[], float], scrub: Scrubber
-    ) -> None:
+    def __init__(self, log: Log, show: Callable[[str], None], monotonic: Callable[[], float], scrub: Scrubber) -> None:
         self._log = log
         self._show = show
         self._monotonic = monotonic
         self._scrub = scrub
         self._vertices: dict[str, _Vertex] = {}
         self._messages: deque[str] = deque(maxlen=_LAST_LINES)
+        self._written: deque[str] = deque(maxlen=_LAST_LINES)
         self._current: _Vertex | None = None
         self._last_shown = ""
-        self.warnings: list[str] = []
 
     @property
     def began(self) -> bool:
@@ -96,11 +98,6 @@ class BuildProgress:
     def steps(self) -> int:
         """Number of the Dockerfile's steps that this build had, FROM among them."""
         return sum(1 for v in self._vertices.values() if v.step)
-
-    @property
-    def ran(self) -> tuple[RanStep, ...]:
-        """The Dockerfile's steps, of all stages, cached ones too."""
-        return tuple(v.ran for v in self._vertices.values() if v.ran is not None)
 
     @property
     def steps_cached(self) -> int:
@@ -123,6 +120,11 @@ class BuildProgress:
         text = errors[-1].removeprefix("ERROR:").strip() if errors else ""
         return text.removeprefix("failed to build: ").removeprefix("failed to solve: ")
 
+    @property
+    def last_lines(self) -> list[str]:
+        """The last lines of the full log."""
+        return list(self._written)
+
     def failed_step(self) -> tuple[str, int | None, list[str]]:
         """Name, exit code and last lines of the step that failed; empty where no step did."""
         failed = [v for v in self._vertices.values() if v.error and "context canceled" not in v.error]
@@ -136,7 +138,7 @@ class BuildProgress:
         """Take one line of buildx's output."""
         event = _event(line)
         if event is None:
-            text = self._scrub(line.rstrip())
+            text = self._clean(line.rstrip())
             if text:
                 self._messages.append(text)
                 self._write(text)
@@ -150,9 +152,7 @@ class BuildProgress:
         for entry in _objects(event, "logs"):
             self._on_log(entry)
         for warning in _objects(event, "warnings"):
-            text = self._scrub(_decoded(warning.get("short")))
-            self.warnings.append(text)
-            self._write(f"WARNING: {text}")
+            self._write(f"WARNING: {self._clean(_decoded(warning.get('short')))}")
 
     def tick(self) -> None:
         """Show the current step with its time; to be called about once a second."""
@@ -173,14 +173,12 @@ class BuildProgress:
                 vertex.rest = ""
 
     def _on_vertex(self, event: dict[str, Any]) -> None:
-        digest, name = str(event.get("digest")), self._scrub(str(event.get("name", "")))
+        digest, name = str(event.get("digest")), self._clean(str(event.get("name", "")))
         vertex = self._vertices.get(digest)
         if vertex is None:
             match = _STEP.match(name)
             vertex = _Vertex(len(self._vertices) + 1, name, (match["stage"] or "") if match else "")
             vertex.step = f"[{match['number']}/{match['count']}] {match['text']}" if match else ""
-            if match:
-                vertex.ran = RanStep(vertex.stage, int(match["number"]), int(match["count"]), match["text"])
             self._vertices[digest] = vertex
         if event.get("cached") and not vertex.cached:
             vertex.cached = True
@@ -189,7 +187,7 @@ class BuildProgress:
             vertex.started_s = self._monotonic()
             self._write(f"#{vertex.number} {vertex.name}")
         if event.get("error") and not vertex.error:
-            vertex.error = self._scrub(str(event["error"]))
+            vertex.error = self._clean(str(event["error"]))
             self._write(f"#{vertex.number} ERROR: {vertex.error}")
         if event.get("completed") and not vertex.ended:
             vertex.ended = True
@@ -208,12 +206,17 @@ class BuildProgress:
             self._line(vertex, line)
 
     def _line(self, vertex: _Vertex, line: str) -> None:
-        text = self._scrub(line.rstrip("\r").rpartition("\r")[2])
+        text = self._clean(line.rstrip("\r").rpartition("\r")[2])
         vertex.last_lines.append(text)
         self._write(f"#{vertex.number} {text}")
 
     def _write(self, text: str) -> None:
+        self._written.extend(text.split("\n"))
         self._log.write(text + "\n")
+
+    def _clean(self, text: str) -> str:
+        """Without secrets, and without what would move a terminal's cursor; a secret may have colours in it."""
+        return output_lines(self._scrub(without_sequences(self._scrub(text))))
 
 
 def _shown(vertex: _Vertex) -> str:

@@ -12,7 +12,7 @@ import sys
 from functools import cached_property
 from pathlib import Path
 
-from fast_container.core.file_systems import Mount, is_believed, parse_mount_lines, parse_mountinfo
+from fast_container.core.file_systems import Mount, is_believed, is_in_memory, parse_mount_lines, parse_mountinfo
 
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _MOUNT = "/sbin/mount"
@@ -25,6 +25,10 @@ class MountTable:
     def believes(self, device: int) -> bool:
         """Whether the facts of files on a device tell of every change (``core.file_systems``)."""
         return is_believed(device, self._mounts, device_at)
+
+    def is_in_memory(self, device: int) -> bool:
+        """Whether what is written on a device never reaches a disk."""
+        return is_in_memory(device, self._mounts)
 
     @cached_property
     def _mounts(self) -> list[Mount]:

@@ -46,7 +46,7 @@ async def run(
     on_stderr_line: OnLine = lambda _: None,
     timeout_s: float | None = None,
     grace_s: float = GRACE_S,
-    remove_on_stop: str | Path = "",
+    remove_on_stop: str | Path | Sequence[Path] = (),
 ) -> int:
     """Run a command to its end and return its exit code.
 
@@ -60,15 +60,17 @@ async def run(
         on_stderr_line: As ``on_stdout_line``.
         timeout_s: After so many seconds it is stopped.
         grace_s: Seconds between SIGTERM and SIGKILL.
-        remove_on_stop: A directory that is removed when the command was stopped, also by our own death.
+        remove_on_stop: Directories that are removed when the command was stopped, also by our own death.
 
     Raises:
         TimeoutError: It was stopped because of ``timeout_s``.
     """
+    remove = [remove_on_stop] if isinstance(remove_on_stop, str | Path) else remove_on_stop
     control, held = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_GUARD), str(control), str(grace_s), str(remove_on_stop)),
+            *(sys.executable, "-I", "-S", str(_GUARD), str(control), str(grace_s)),
+            *(str(len(remove)), *map(str, remove)),
             *argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -1,11 +1,11 @@
 """Runs a command and ends it when its parent is gone; a program of its own, started by ``adapters.process``.
 
-Usage: ``python -I -S process_guard.py FD GRACE_S REMOVE COMMAND…``. FD is the read end of a pipe that only
+Usage: ``python -I -S process_guard.py FD GRACE_S COUNT REMOVE… COMMAND…``. FD is the read end of a pipe that only
 the parent holds open for writing: end of file means that the parent closed it to stop us, or died, even by
 SIGKILL. The command runs in a process group of its own; the group gets SIGTERM, and SIGKILL after GRACE_S
-seconds. What the command left behind in its group when it ended is killed too. REMOVE, when not empty, is a
-directory that is removed after a stop, since a parent that died cannot. Exits with the command's exit code,
-or 128 + the signal that ended it.
+seconds. What the command left behind in its group when it ended is killed too. COUNT directories REMOVE are
+removed after a stop, since a parent that died cannot. Exits with the command's exit code, or 128 + the signal
+that ended it.
 
 Works alike on Linux and macOS: no /proc, no prctl. Only modules that start fast; not imported by anything.
 """
@@ -21,7 +21,8 @@ _STOPPED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns what to exit with."""
-    control, grace_s, remove, command = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3:]
+    control, grace_s, count = int(arguments[0]), float(arguments[1]), int(arguments[2])
+    remove, command = arguments[3 : 3 + count], arguments[3 + count :]
     os.set_inheritable(control, False)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -62,10 +63,11 @@ def main(arguments: list[str]) -> int:
             kill_at = time.monotonic() + grace_s
 
 
-def _remove(directory: str) -> None:
+def _remove(directories: list[str]) -> None:
     import shutil  # noqa: PLC0415 - start-up time
 
-    shutil.rmtree(directory, ignore_errors=True)
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _wake(_number: int, _frame: object) -> None:

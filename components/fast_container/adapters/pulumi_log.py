@@ -1,6 +1,7 @@
 """One image's progress, on its row of the Pulumi display.
 
-Decides how often a progress line is worth a call to the engine. Leaves the wording to who reports.
+Decides how often a progress line is worth a call to the engine, and that a line is one line without control characters
+(``printable``). Leaves the wording to who reports.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import time
 
 import pulumi
+
+from fast_container.printable import printable
 
 _INTERVAL_S = 0.5
 # A row that only counts seconds is still one line each in a CI log.
@@ -29,6 +32,7 @@ class PulumiReporter:
     def progress(self, line: str) -> None:
         """An ephemeral line; of those that come too fast the last is shown, one that only counts on is dropped."""
         self._forget()
+        line = printable(line)
         now = time.monotonic()
         step: str = _SECONDS.sub("", line)
         rest_s = self._last_s + (_SAME_STEP_INTERVAL_S if step == self._last_step else _INTERVAL_S) - now
@@ -42,11 +46,11 @@ class PulumiReporter:
     def note(self, line: str) -> None:
         """A line that stays."""
         self._forget()
-        pulumi.log.info(line, resource=self._resource)
+        pulumi.log.info(printable(line), resource=self._resource)
 
     def warn(self, line: str) -> None:
         """A warning."""
-        pulumi.log.warn(line, resource=self._resource)
+        pulumi.log.warn(printable(line), resource=self._resource)
 
     def _forget(self) -> None:
         if self._later is not None:

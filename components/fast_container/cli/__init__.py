@@ -11,11 +11,20 @@ import os
 import sys
 from collections.abc import Sequence
 
+from fast_container.adapters.private_directory import remove_abandoned_secrets
+from fast_container.cli.output import complain
 from fast_container.errors import FastContainerError
 
 __all__ = ["main"]
 
 _BAD_INPUT = 2
+
+
+def _explained(error: Exception) -> FastContainerError:
+    from fast_container.adapters.traceback_log import explained  # noqa: PLC0415 - seldom needed
+    from fast_container.core.cache_folder import cache_folder  # noqa: PLC0415 - seldom needed
+
+    return explained(error, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,16 +43,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None:
             # What a verb's process has loaded is no garbage; to look through it takes longer than most verbs.
             gc.freeze()
+        remove_abandoned_secrets(os.environ)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except SystemExit as end:
         # argparse has said what is wrong.
         return end.code if isinstance(end.code, int) else _BAD_INPUT
     except FastContainerError as error:
-        sys.stderr.write(f"fast-container: {error}\n".encode("utf-8", "backslashreplace").decode())
+        complain(f"fast-container: {error}")
         return _BAD_INPUT
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        complain(f"fast-container: {_explained(error)}")
+        return _BAD_INPUT
     return code

@@ -6,8 +6,8 @@ A stopped build leaves no key tag; the next ``pulumi up`` builds again. Leaves f
 from __future__ import annotations
 
 import argparse
-import sys
 
+from fast_container.cli.output import say
 from fast_container.cli.remote_builds import api_of, shown, under_way
 
 
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     builds = under_way(api, arguments)
     for build in builds:
         api.stop(str(build["id"]))
-        sys.stdout.write(f"stopped  {shown(build)}\n")
+        say([f"stopped  {shown(build)}"])
     if not builds:
-        sys.stdout.write(f"no build is under way in {arguments.project}\n")
+        say([f"no build is under way in {arguments.project}"])
     return 0

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from fast_container.cli.output import say
 from fast_container.errors import ArgsError
 
 _Object = Mapping[str, Any]
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines.insert(0, "the build keys are equal")
     elif not lines:
         lines.append("the build keys differ, and nothing in these files says why")
-    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+    say(lines)
     return 0
 
 

@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from fast_container.cli.output import say
 from fast_container.core.ignore import IgnoreRules, State
 from fast_container.errors import DockerfileError
 
@@ -26,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise DockerfileError("The ignore file cannot be read.", file=file, why=error.strerror or str(error)) from None
     rules = IgnoreRules.parse(text, file=file)
     answers = _answers(rules, sys.stdin.buffer.read())
-    sys.stdout.buffer.write(b"".join(answers))
+    if sys.stdout.isatty():
+        say(answer.decode("utf-8", "surrogateescape").rstrip("\n") for answer in answers)
+    else:
+        sys.stdout.buffer.write(b"".join(answers))
     return 0
 
 

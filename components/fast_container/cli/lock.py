@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -18,6 +17,7 @@ from pathlib import Path
 from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
 from fast_container.adapters.registries import Registries
 from fast_container.cli.inspect import declared
+from fast_container.cli.output import say
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage, check_arguments
 from fast_container.core.lock import ImageLock, LockedImage, format_lock, read_lock
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if format_lock(after) != (place.read_bytes() if place.exists() else b""):
         _write(place, format_lock(after))
     kept = sum(len(image.platforms) or 1 for image in after.images.values()) - len(changes)
-    sys.stdout.write("".join(f"{line}\n" for line in [*changes, f"{arguments.file}: {kept} unchanged"]))
+    say([*changes, f"{arguments.file}: {kept} unchanged"])
     return 0
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from fast_container.cli.output import say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.ports import Manifest
 
@@ -38,10 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for name, image in images.items():
             said = f"in the registry: {found[name].digest}" if name in found else "to build"
-            sys.stdout.write(f"{name}\t{image.selected.key.tag}\t{said}\n")
+            say([f"{name}\t{image.selected.key.tag}\t{said}"])
         for name in plan.unknown:
-            sys.stdout.write(f"{name}\t-\tits build key was not known when the plan was written\n")
-        sys.stdout.write(f"{len(missing)} of {len(images)} images are to be built\n")
+            say([f"{name}\t-\tits build key was not known when the plan was written"])
+        say([f"{len(missing)} of {len(images)} images are to be built"])
     return SOMETHING_TO_BUILD if missing or plan.unknown else 0
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fast_container.cli.output import complain
 from fast_container.core.base_dockerfile import (
     GENERATED_CONTEXT,
     GeneratedBase,
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             for name, content in base.files.items():
                 sys.stdout.write(f"\n# --- {GENERATED_CONTEXT}/{name}\n{content.decode()}")
     for note in base.notes:
-        sys.stderr.write(f"note: {note}\n")
+        complain(f"note: {note}")
     return 0
 
 

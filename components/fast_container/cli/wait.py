@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from fast_container.adapters.codebuild_api import Build, CodeBuildApi
 from fast_container.adapters.codebuild_watch import BuildWatch
+from fast_container.cli.output import complain, say
 from fast_container.cli.remote_builds import api_of, shown, under_way
 
 _FAILED = 1
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     api = api_of(arguments)
     builds = under_way(api, arguments)
     if not builds:
-        sys.stdout.write(f"no build is under way in {arguments.project}\n")
+        say([f"no build is under way in {arguments.project}"])
         return 0
     ended = asyncio.run(_wait(api, builds))
     return 0 if all(build["buildStatus"] == "SUCCEEDED" for build in ended) else _FAILED
@@ -39,7 +40,7 @@ async def _wait(api: CodeBuildApi, builds: Sequence[Build]) -> list[Build]:
 
     async def one(build: Build) -> Build:
         ended = await watch.wait(str(build["id"]), _Quiet())
-        sys.stdout.write(f"{str(ended['buildStatus']).lower():9}  {shown(ended)}\n")
+        say([f"{str(ended['buildStatus']).lower():9}  {shown(ended)}"])
         sys.stdout.flush()
         return ended
 
@@ -57,4 +58,4 @@ class _Quiet:
 
     def on_trouble(self, what: str) -> None:
         """One line on standard error."""
-        sys.stderr.write(f"fast-container: {what}\n")
+        complain(f"fast-container: {what}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Mapping
 
 from fast_container.adapters.blob_copy import RegistryCopier
@@ -19,15 +18,15 @@ from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.registries import Registries
 from fast_container.adapters.traceback_log import explained
 from fast_container.adapters.walks import open_walks
-from fast_container.build.base_check import check_base
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.cli.output import complain, say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
-from fast_container.core.build_secrets import check_value
 from fast_container.core.cache_folder import cache_folder
+from fast_container.core.declared import is_own_base
 from fast_container.core.job import job_of
-from fast_container.core.own_bases import base_platforms, is_own_base
 from fast_container.core.ports import BuildJob
 from fast_container.errors import ArgsError, ContextChanged, FastContainerError
+from fast_container.printable import printable
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -44,11 +43,11 @@ class _Lines:
 
     def note(self, line: str) -> None:
         """A line."""
-        sys.stderr.write(f"{self._image}: {line}\n")
+        complain(printable(f"{self._image}: {line}"))
 
     def warn(self, line: str) -> None:
         """A line."""
-        sys.stderr.write(f"{self._image}: warning: {line}\n")
+        complain(printable(f"{self._image}: warning: {line}"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,11 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
                 next_step="deploy the stack that makes it, and let `pulumi preview` write the plan again",
             )
     for name in plan.unknown:
-        sys.stderr.write(f"{name}: left out: its build key was not known when the plan was written\n")
+        complain(f"{name}: left out: its build key was not known when the plan was written")
     try:
         return asyncio.run(_warm(images, secrets, arguments.max_parallel))
     except KeyboardInterrupt:
-        sys.stderr.write("fast-container: interrupted\n")
+        complain("fast-container: interrupted")
         return _INTERRUPTED
 
 
@@ -114,7 +113,7 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
     failed = _say_failures(dict(zip(tasks, outcomes, strict=True)))
     copies = f"{len(copied)} copied, " if copied else ""
     built = len(missing) - failed - len(copied)
-    sys.stdout.write(f"{len(found)} in the registry already, {copies}{built} built, {failed} not built\n")
+    say([f"{len(found)} in the registry already, {copies}{built} built, {failed} not built"])
     return _FAILED if failed else 0
 
 
@@ -131,7 +130,7 @@ def _say_failures(outcomes: Mapping[str, BaseException | None]) -> int:
             # A digest that was remembered may be why: the next run reads again.
             open_walks(cache_folder(os.environ)).forget(outcome.root)
         error = explained(outcome, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
-        sys.stderr.write(f"{name}: {error}\n")
+        complain(f"{name}: {error}")
     return len(failed)
 
 
@@ -144,8 +143,6 @@ def _check_secrets(missing: Mapping[str, CurrentImage], secrets: Mapping[str, by
                     property_path="--secret",
                     next_step=f"--secret {secret}=VARIABLE",
                 )
-            # A CI service gives an empty variable for a secret that it does not have.
-            check_value(secret, secrets[secret], "--secret")
 
 
 async def _job(
@@ -182,22 +179,13 @@ async def _base_reference(
             )
         return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
     tag = f"key-{key[:40]}"
-    registry = await registries.registry(url)
-    found = (await registry.find([tag])).get(tag)
+    found = (await (await registries.registry(url)).find([tag])).get(tag)
     if found is None:
         raise FastContainerError(
             f"The base image {name!r} is not in the registry.",
             where=f"{url}:{tag}",
             next_step="warm or deploy the stack that makes it",
         )
-    facts = declared.base_facts.get(alias)
-    await check_base(
-        registry,
-        found,
-        name=name,
-        platforms=base_platforms(image.selected.reads, alias),
-        onbuild=facts.onbuild if facts else None,
-    )
     return f"docker-image://{url}@{found.digest}"
 
 

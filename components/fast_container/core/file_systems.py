@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 _BELIEVED: Final = frozenset({"apfs", "btrfs", "ext4", "f2fs", "xfs"})
+_IN_MEMORY: Final = frozenset({"ramfs", "tmpfs"})
 # Files of btrfs have another device in each subvolume, which no mount table knows.
 _OWN_DEVICES: Final = frozenset({"btrfs"})
 _OCTAL: Final = re.compile(rb"\\([0-7]{3})")
@@ -63,6 +64,12 @@ def is_believed(device: int, mounts: Sequence[Mount], device_at: Callable[[str],
             if mount.device is None and mount.type in _BELIEVED and device_at(mount.place) == device
         ]
     return all(mount.type in _BELIEVED for mount in found) and any(mount.is_writable for mount in found)
+
+
+def is_in_memory(device: int, mounts: Sequence[Mount]) -> bool:
+    """Whether what is written on a device never reaches a disk; swap aside."""
+    found = [mount for mount in mounts if mount.device == device]
+    return bool(found) and all(mount.type in _IN_MEMORY for mount in found)
 
 
 def parse_mountinfo(table: bytes) -> list[Mount]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from fast_container.core.cache_folder import make_private
 from fast_container.core.plan import FIRST_BUILD, GONE
+from fast_container.printable import printable
 
 if TYPE_CHECKING:
     from fast_container.core.context import SelectedImage
@@ -103,7 +104,7 @@ def _changed_files(before: Inputs, after: Inputs) -> list[str]:
 
 
 def _some(paths: list[str]) -> str:
-    return ", ".join(paths[:_NAMES_SHOWN]) + (", …" if len(paths) > _NAMES_SHOWN else "")
+    return ", ".join(map(printable, paths[:_NAMES_SHOWN])) + (", …" if len(paths) > _NAMES_SHOWN else "")
 
 
 def _with_numbers(reason: str, image: PlannedImage, old: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.clock import SystemClock
+from fast_container.adapters.private_directory import remove_abandoned_secrets
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.walks import open_walks
@@ -218,6 +219,8 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             # The SDK's and our modules stay until the end. A hundred images are reason for the collector to look at all
             # that there is several times, 0.1 s each; what is there by now it need not.
             gc.freeze()
+        if not isinstance(monitor, MockMonitor):
+            remove_abandoned_secrets(os.environ)
         registries = ProgramRegistries()
         may_begin = Interruption(_engine_address()).refuse_to_begin
         base_keys: set[str] = set()
