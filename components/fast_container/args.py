@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 
 import pulumi
 
+from fast_container.core.build_secrets import check_value
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.shapes import check_mapping, check_path, check_plain, check_text, is_later, shown
@@ -34,7 +35,7 @@ _REPOSITORY_NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _REPOSITORY_URL = re.compile(
     rf"(?P<host>[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<name>{_SEGMENT}(?:/{_SEGMENT})*)"
 )
-_SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+_SECRET_ID = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\-]*")
 
 
 def check_repository_name(name: str, property_path: str) -> str:
@@ -111,14 +112,14 @@ def check_secret_ids(secrets: Mapping[str, object]) -> None:
 
 
 def check_secrets(secrets: object) -> dict[str, SecretInput]:
-    """Refuse impossible ids, and sources that are not there on this machine."""
+    """Refuse impossible ids and values. A variable or a file is looked for when an image is to be built."""
     found = check_mapping(secrets, "secrets", 'secrets={"token": config.require_secret("token")}')
     check_secret_ids(found)
     for secret, source in found.items():
         path = f"secrets[{secret!r}]"
         _check_source(source, path)
-        if isinstance(source, SecretEnv | SecretFile):
-            source.check(path)
+        if isinstance(source, str):
+            check_value(secret, source, path)
     return found
 
 

@@ -18,14 +18,22 @@ from fast_container import args as rules
 from fast_container.base_arguments import Names, base_arguments
 from fast_container.core.base_dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
 from fast_container.core.base_spec import BaseSpec, Install, Installer
-from fast_container.core.declared import InlineDockerfile
+from fast_container.core.declared import InlineDockerfile, check_platform
 from fast_container.core.declared_dependencies import declared_dependencies
+from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown
 from fast_container.repository import RepositoryInput
-from fast_container.shapes import PathInput, check_mapping, check_resource_name, check_text, refused_as_one_line
+from fast_container.shapes import (
+    PathInput,
+    check_mapping,
+    check_resource_name,
+    check_text,
+    check_texts,
+    refused_as_one_line,
+)
 from fast_container.state.bases import BaseInput
 from fast_container.state.hook import make_hook
 from fast_container.state.preparation import record_name, run_error
@@ -60,6 +68,8 @@ class BaseImage(FastContainerImage):
             user again. Known by itself where the parent is a base image of this program with ``install``.
         installer: ``pip`` (default) or ``uv``.
         build_requirements: A requirements file with the packages' build backends.
+        platforms: In place of ``platform``: one image for each, and an image that starts from this base gets the one
+            for its own platform. The outputs are those of the first; the others are components ``<name>-<arch>``.
         opts: Resource options of the component.
         **options: As ``FastContainerImage`` has them; with ``install``, those that make up a Dockerfile are refused.
 
@@ -94,12 +104,17 @@ class BaseImage(FastContainerImage):
         parent_user: str | None = None,
         installer: Installer | None = None,
         build_requirements: PathInput | None = None,
+        platforms: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
-        user = ""
+        user, own = "", options
+        further: list[str] = []
         try:
             check_resource_name(name)
+            if platforms is not None:
+                first, *further = _checked_platforms(platforms, options)
+                options = {**options, "platform": first}
             wanted = {
                 "root": root,
                 "packages": packages,
@@ -124,6 +139,56 @@ class BaseImage(FastContainerImage):
             raise run_error(name, error) from None
         super().__init__(name, repository=repository, opts=opts, **options)
         self.runs_as = user
+        self._by_platform = {
+            platform: BaseImage(
+                f"{name}-{platform.partition('/')[2].replace('/', '-')}",
+                repository=repository,
+                install=install,
+                root=root,
+                packages=packages,
+                extras=extras,
+                groups=groups,
+                requirements=requirements,
+                constraints=constraints,
+                lock=lock,
+                parent=parent,
+                parent_user=parent_user,
+                installer=installer,
+                build_requirements=build_requirements,
+                opts=pulumi.ResourceOptions(parent=self),
+                **{**own, "platform": platform},
+            )
+            for platform in further
+        }
+
+    @property
+    def by_platform(self) -> Mapping[str, FastContainerImage]:
+        """Platform → its image for it, but for the first of ``platforms``, which is this one."""
+        return self._by_platform
+
+
+def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple[str, ...]:
+    """The platforms in normal form.
+
+    Raises:
+        ArgsError: They are not a list of different platforms, or ``platform`` is given too.
+    """
+    if options.get("platform") is not None:
+        raise ArgsError(
+            "platform does not go together with platforms.",
+            property_path="platform",
+            next_step="leave it out: the first of platforms is that of the component's outputs",
+        )
+    found = tuple(normal_or_same(one) for one in check_texts(platforms, "platforms"))
+    for index, platform in enumerate(found):
+        check_platform(platform, f"platforms[{index}]")
+        if platform in found[:index]:
+            raise ArgsError(
+                f"{platforms[index]!r} is there twice.", property_path=f"platforms[{index}]", why=f"it is {platform}"
+            )
+    if not found:
+        raise ArgsError("platforms is empty.", property_path="platforms", next_step='platforms=["linux/amd64"]')
+    return found
 
 
 def _refuse_without_install(wanted: Mapping[str, object]) -> None:

@@ -17,14 +17,13 @@ from fast_container.errors import ArgsError
 from fast_container.shapes import (
     check_characters,
     check_count,
+    check_engine_text,
     check_flag,
     check_input_text,
-    check_input_texts,
     check_mapping,
     check_opts,
     check_plain,
     check_resource_name,
-    check_text,
     check_texts,
     is_later,
     shown,
@@ -53,7 +52,7 @@ def check_builder_arguments(**given: Any) -> None:
     """Refuse what cannot be right.
 
     Args:
-        **given: All arguments of the builder but ``cache``, ``aws_access`` and ``shared``.
+        **given: All arguments of the builder but those that are made something else of.
 
     Raises:
         ArgsError: An argument, with its property path.
@@ -62,10 +61,10 @@ def check_builder_arguments(**given: Any) -> None:
     check_opts(given["opts"], pulumi.ResourceOptions)
     _check_architectures(given["architectures"])
     for name in ("compute_type", "buildkit_image"):
-        check_text(given[name], name, may_be_empty=False)
+        check_engine_text(given[name], name)
     for name in ("image", "bucket"):
         if given[name] is not None:
-            check_text(given[name], name, may_be_empty=False)
+            check_engine_text(given[name], name)
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
     for name, (least, most) in _RANGES.items():
@@ -77,10 +76,6 @@ def check_builder_arguments(**given: Any) -> None:
             property_path="log_retention_days",
             next_step=f"one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
         )
-    if given["role"] is not None and not is_later(given["role"]):
-        check_text(given["role"], "role", may_be_empty=False)
-    if given["tags"] is not None:
-        check_input_texts(given["tags"], "tags")
     _check_inputs(given["pull_from"] or (), "pull_from")
     _check_vpc(given["vpc"])
 

@@ -28,7 +28,7 @@ from fast_container.codebuild_resources import (
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import FastContainerError
-from fast_container.shapes import refused_as_one_line, shown
+from fast_container.shapes import engine_input, engine_inputs, refused_as_one_line, shown
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -151,13 +151,13 @@ class CodeBuildBuilder(pulumi.ComponentResource):
                 vpc=vpc,
                 pull_from=pull_from,
                 bucket=bucket,
-                role=role,
                 expire_days=expire_days,
                 log_retention_days=log_retention_days,
                 wait=wait,
-                tags=tags,
                 opts=opts,
             )
+            role = None if role is None else engine_input(role, "role")
+            tags = engine_inputs(tags, "tags")
             cache, taken = checked_cache(cache), checked_shared(shared)
             check_access(aws_access, "aws_access")
         except FastContainerError as error:

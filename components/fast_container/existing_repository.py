@@ -14,7 +14,7 @@ import pulumi
 
 from fast_container.args import check_repository_name, check_repository_url
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.shapes import check_opts, check_text
+from fast_container.shapes import check_engine_text, check_opts
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -40,7 +40,7 @@ def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> 
     """
     try:
         check_opts(opts, pulumi.InvokeOptions)
-        check_text(name_or_url, _PATH, may_be_empty=False)
+        check_engine_text(name_or_url, _PATH)
         first = name_or_url.removeprefix("https://").split("/", 1)[0]
         if "/" in name_or_url and ("." in first or ":" in first):
             return ExistingRepository(check_repository_url(name_or_url, _PATH))

@@ -100,5 +100,6 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "target": check_text,
     "timeout": check_timeout,
     "triggers": _triggers,
+    "optional_secrets": check_texts,
     "volatile_build_args": check_texts,
 }

@@ -7,7 +7,7 @@ awaiting and hashing to ``state.preparation``, deciding and building to the hook
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
@@ -52,6 +52,9 @@ class FastContainerImage(pulumi.ComponentResource):
         repository_url: ``host/name``.
         planned_key: The build key as the program computes it; with ``--target`` it may not have been built.
         planned_url: As ``repository_url``, likewise.
+        planned_onbuild: The ``ONBUILD`` triggers that it passes on to images that start from it, likewise.
+        platform: In normal form.
+        by_platform: Its images for further platforms, of a ``BaseImage`` with ``platforms``.
 
     Raises:
         pulumi.RunError: An argument cannot be right, or the Dockerfile or context would make the build fail.
@@ -63,6 +66,7 @@ class FastContainerImage(pulumi.ComponentResource):
     tagged_uri: pulumi.Output[str]
     build_key: pulumi.Output[str]
     repository_url: pulumi.Output[str]
+    platform: str
 
     TYPE: ClassVar[str] = "fast-container:index:FastContainerImage"
     # Whether its builds are awaited even with ``CodeBuildBuilder(wait=False)``.
@@ -107,6 +111,7 @@ class FastContainerImage(pulumi.ComponentResource):
             self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait, runs_on=inputs.runs_on
         )
         self._ready, self._awaited = ready, awaited
+        self.platform = inputs.declared.platform
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
         self.digest = _digest(record, ready, program)
@@ -123,6 +128,21 @@ class FastContainerImage(pulumi.ComponentResource):
     def planned_url(self) -> pulumi.Output[str]:
         """As ``planned_key``, for the repository."""
         return derived_output(self._ready, lambda found: found.repository_url, self._awaited)
+
+    @property
+    def planned_onbuild(self) -> pulumi.Output[Sequence[str] | None]:
+        """As ``planned_key``, for its triggers; None where its Dockerfile was not understood."""
+
+        def triggers(found: Ready) -> list[str] | None:
+            known = found.selected.reads.onbuild if found.selected else None
+            return None if known is None else list(known)
+
+        return derived_output(self._ready, triggers, self._awaited, lambda found: found.selected is not None)
+
+    @property
+    def by_platform(self) -> Mapping[str, FastContainerImage]:
+        """Platform → its image for it, of a base with several."""
+        return {}
 
 
 def _record(

@@ -42,7 +42,9 @@ class ImageOptions(TypedDict, total=False):
         platform: One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a
             list of one.
         secrets: Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or
-            ``SsmParameter``; mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never.
+            ``SsmParameter``; mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never. An id
+            that a stage mounts must be given, and no value may be empty.
+        optional_secrets: Ids that a stage mounts and that need not be given; as ``required=false`` at the mount.
         named_contexts: Name → directory or reference (``docker-image://…``), as ``--build-context``.
         base_images: Name → one of our own base images: for ``ARG NAME`` and ``FROM ${NAME}``, or ``FROM name``.
         ignore: Patterns in the ignore file's syntax, after those of the ignore file.
@@ -68,6 +70,7 @@ class ImageOptions(TypedDict, total=False):
     build_args: Texts | None
     platform: str | Sequence[str] | None
     secrets: Mapping[str, rules.SecretInput] | None
+    optional_secrets: Sequence[str] | None
     named_contexts: Mapping[str, PathInput] | None
     base_images: Mapping[str, BaseInput] | None
     ignore: Sequence[str] | None
@@ -94,10 +97,11 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
     refuse_unknown(options)
     given = given_options(cast("dict[str, Any]", options))
     _check_builder(given.get("builder"))
-    bases = base_uses(given.get("base_images", {}))
     secrets = rules.check_secrets(given.get("secrets", {}))
+    declared = _declared(name, given, tuple(secrets))
+    bases = base_uses(given.get("base_images", {}), declared.platform)
     return ImageInputs(
-        declared=with_bases(_declared(name, given, tuple(secrets)), bases),
+        declared=with_bases(declared, bases),
         repository=url_of(rules.check_repository(repository)),
         build_args=given.get("build_args", {}),
         labels=given.get("labels", {}),
@@ -128,6 +132,7 @@ def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) 
         ignore=tuple(given.get("ignore", ())),
         dockerignore=given.get("dockerignore", Default),
         secret_ids=secret_ids,
+        optional_secrets=tuple(given.get("optional_secrets", ())),
         volatile_build_args=frozenset(given.get("volatile_build_args", ())),
     )
 

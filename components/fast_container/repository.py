@@ -24,12 +24,12 @@ from fast_container.existing_repository import ExistingRepository, existing_repo
 from fast_container.shapes import (
     check_count,
     check_flag,
-    check_input_text,
-    check_input_texts,
     check_opts,
     check_plain,
     check_resource_name,
     check_texts,
+    engine_input,
+    engine_inputs,
     is_later,
     refused_as_one_line,
     shown,
@@ -105,9 +105,8 @@ class ImageRepository(pulumi.ComponentResource):
                 (take_up, "take_up"),
             ):
                 check_flag(flag, property_path)
-            if kms_key is not None:
-                check_input_text(kms_key, "kms_key")
-            tags = check_input_texts(tags, "tags") if tags is not None else None
+            kms_key = None if kms_key is None else engine_input(kms_key, "kms_key")
+            tags = engine_inputs(tags, "tags")
             check_opts(opts, pulumi.ResourceOptions)
         except FastContainerError as error:
             raise pulumi.RunError(f"ImageRepository {shown(resource_name)}: {error}") from None

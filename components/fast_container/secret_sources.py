@@ -19,7 +19,7 @@ class SecretEnv:
     """The value of an environment variable of the machine that builds.
 
     Attributes:
-        variable: The variable's name; it must be set (it may be empty).
+        variable: The variable's name; it must be set, and not empty, where an image is to be built.
     """
 
     variable: str

@@ -156,9 +156,45 @@ def check_input_texts(values: object, property_path: str) -> dict[str, Any]:
     return {name: check_input_text(value, f"{property_path}[{name!r}]") for name, value in found.items()}
 
 
+def check_engine_text(value: object, property_path: str, *, may_be_empty: bool = False) -> str:
+    """A text that goes to the engine as it is: Unicode, and no enum that would have to be unwrapped."""
+    check_plain(value, property_path)
+    if not isinstance(value, str):
+        raise ArgsError(f"{shown(value)} is not a text.", property_path=property_path)
+    check_characters(value, property_path, may_be_empty=may_be_empty)
+    if any("\udc80" <= character <= "\udcff" for character in value):
+        raise ArgsError(f"{shown(value)} is not Unicode.", property_path=property_path)
+    return value
+
+
 def check_resource_name(name: object, property_path: str = "name") -> str:
     """What Pulumi takes as a resource's name."""
-    return check_text(name, property_path, may_be_empty=False)
+    return check_engine_text(name, property_path)
+
+
+def engine_input(value: object, property_path: str) -> Any:
+    """A text that goes to the engine, now or later; a later one is checked when it is known."""
+    if is_later(value):
+        return pulumi.Output.from_input(value).apply(lambda found: check_engine_text(found, property_path))
+    return check_engine_text(value, property_path)
+
+
+def engine_inputs(values: object, property_path: str) -> dict[str, Any] | None:
+    """Names and texts that go to the engine, such as tags; None is none."""
+    if values is None:
+        return None
+    found = check_mapping(values, property_path, f'{property_path}={{"NAME": "value"}}')
+    for name in found:
+        check_engine_text(name, f"{property_path}[{name!r}]")
+    return {name: _engine_value(value, f"{property_path}[{name!r}]") for name, value in found.items()}
+
+
+def _engine_value(value: object, property_path: str) -> Any:
+    """As ``engine_input``; it may be empty."""
+    if is_later(value):
+        checked = pulumi.Output.from_input(value)
+        return checked.apply(lambda found: check_engine_text(found, property_path, may_be_empty=True))
+    return check_engine_text(value, property_path, may_be_empty=True)
 
 
 def check_opts(opts: object, kind: type[T]) -> T | None:

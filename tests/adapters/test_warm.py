@@ -15,7 +15,8 @@ import pytest
 
 from fast_container.cli import main
 from fast_container.core.context import SharedWalks, select_image
-from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.own_bases import OWN_BASE_HOST
 from fast_container.core.plan_file import PlannedEntry, write_plan_file
 from tests.adapters.buildkit_images import Local
 from tests.trees import write_tree
@@ -160,7 +161,9 @@ def test_a_failed_base_stops_its_consumers_and_nobody_else(plan: Path, capsys: p
     assert "Traceback" not in err
 
 
-def test_a_missing_secret_is_asked_for_before_anything_is_built(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_secret_is_asked_for_before_anything_is_built(
+    plan: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert plan.is_dir()
     assert main(["warm"]) == 2
     out, err = capsys.readouterr()
@@ -168,4 +171,8 @@ def test_a_missing_secret_is_asked_for_before_anything_is_built(plan: Path, caps
     assert (
         err == "fast-container: secret needs the secret 'token'.\n  where: --secret\n  next: --secret token=VARIABLE\n"
     )
+    # What a CI service gives for a secret that is not set.
+    monkeypatch.setenv("TOKEN_OF_CI", "")
+    assert main(["warm", "--secret", "token=TOKEN_OF_CI"]) == 2
+    assert "'token' is empty" in capsys.readouterr()[1]
     assert main(["plan"]) == 3

@@ -11,7 +11,8 @@ import pytest
 
 from fast_container.cli import main, plan
 from fast_container.core.context import SharedWalks, select_image
-from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.own_bases import OWN_BASE_HOST
 from fast_container.core.plan_file import PlannedEntry, write_plan_file
 from fast_container.core.ports import Registry
 from fast_container.errors import RegistryError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.dockerfile import AssumedStage, DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.errors import ArgsError, DockerfileError
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -397,9 +397,29 @@ def test_triggers_of_a_known_image_run_and_may_reach_a_stage() -> None:
     assert paths(text, image_facts=facts) == ["o", "src"]
 
 
-def test_triggers_that_nobody_knows_are_taken_to_be_absent_with_a_note() -> None:
-    assert any("python:3.12" in note for note in read("FROM python:3.12\n").notes)
-    assert read("FROM alpine\n").notes == ()
+def test_an_image_passes_on_its_own_triggers_and_none_of_its_base() -> None:
+    text = "FROM alpine AS a\nONBUILD COPY t /t\nONBUILD RUN x\nFROM a AS b\nCOPY x /x\n"
+    assert read(text, target="a").onbuild == ("COPY t /t", "RUN x")
+    assert read(text).onbuild == ()
+    assert read("# syntax=example.com/other\nFROM alpine\n").onbuild is None
+    assert read(text, target="a", named_contexts=("a",)).onbuild == ()
+
+
+def test_stages_whose_triggers_nobody_knows_are_named_with_the_steps_that_they_have_without() -> None:
+    assert read("FROM alpine\n").assumed == ()
+    assert read("FROM python:3.12\n").assumed == (AssumedStage("", "python:3.12", 1, whole=False),)
+    text = "FROM python:3.12 AS a\nWORKDIR /x\nENV A=1\nFROM a AS b\nRUN x\nFROM own\nCOPY . /\nCOPY --from=b /x /\n"
+    assert read(text, named_contexts=("own",)).assumed == (
+        AssumedStage("a", "python:3.12", 2, whole=True),
+        AssumedStage("stage-2", "own", 3, whole=True),
+    )
+    assert read("FROM own\n", named_contexts=("own",), image_facts={"own": ImageFacts(None, ())}).assumed == ()
+
+
+def test_triggers_may_be_known_where_an_environment_is_not() -> None:
+    reads = read("FROM alpine\n", image_facts={"alpine": ImageFacts(None, ("COPY $X /x", "COPY a /a"))})
+    assert [one.path for one in reads.contexts["context"].selectors] == ["a"]
+    assert reads.contexts["context"].whole
 
 
 @pytest.mark.parametrize("trigger", ["ONBUILD RUN x", "FROM alpine", "MAINTAINER me"])

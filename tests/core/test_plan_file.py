@@ -72,6 +72,7 @@ def read(text: str, root: Path) -> dict[str, PlannedEntry]:
         {"dockerignore": Default},
         {"dockerignore": None},
         {"dockerfile": InlineDockerfile("FROM scratch\nCOPY . /\n"), "dockerfile_name": "InlineDockerfile"},
+        {"optional_secrets": ("netrc", "token")},
         {"target": "one", "build_args": {}, "named_contexts": {}},
     ],
 )

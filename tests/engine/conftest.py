@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,12 @@ class Stacks:
         name = f"{self.prefix}/{repository}"
         image = self.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"][0]
         return [layer["digest"] for layer in json.loads(image["imageManifest"])["layers"]]
+
+    def blob(self, repository: str, digest: str) -> bytes:
+        """A layer as it is stored."""
+        asked = {"repositoryName": f"{self.prefix}/{repository}", "layerDigest": digest}
+        with urllib.request.urlopen(self.ecr.get_download_url_for_layer(**asked)["downloadUrl"]) as answer:
+            return answer.read()
 
     def delete_tag(self, repository: str, tag: str) -> None:
         answer = self.ecr.batch_delete_image(repositoryName=f"{self.prefix}/{repository}", imageIds=[{"imageTag": tag}])

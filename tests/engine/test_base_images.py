@@ -137,7 +137,8 @@ class Bases:
     def renamed(self) -> Run:
         assert self.base_mended
         self.stack.configure({"engine-test:base": "python-deps", "engine-test:formerBase": "deps"})
-        return self.stack.up(env={"TOKEN": "right"})
+        # The variable of a secret is not set: nothing that mounts it is built.
+        return self.stack.up()
 
     @cached_property
     def destroyed(self) -> Run:

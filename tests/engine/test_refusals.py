@@ -11,7 +11,7 @@ from engine_stack import EngineStack, Run
 # Constructors refuse what can be told from the arguments alone, so one program can try them all.
 PROGRAM = """
 import pulumi
-from fast_container import FastContainerImage, ImageRepository, InlineDockerfile, LocalBuilder, SecretEnv, SecretFile
+from fast_container import FastContainerImage, ImageRepository, InlineDockerfile, LocalBuilder
 
 GOOD = {"repository": "127.0.0.1:1/shop/images", "context": "good"}
 images = {
@@ -24,8 +24,8 @@ images = {
     "platform is two": {"platform": "linux/amd64,linux/arm64"},
     "platform is unknown": {"platform": "amiga/68000"},
     "build arg name": {"build_args": {"NOT-A-NAME": "1"}},
-    "secret variable is not set": {"secrets": {"token": SecretEnv("SURELY_NOT_SET")}},
-    "secret file is not there": {"secrets": {"token": SecretFile("nowhere.txt")}},
+    "secret is empty": {"secrets": {"token": ""}},
+    "secret is not given": {"context": "secret", "secrets": {"tokn": "x"}},
     "secret is None": {"secrets": {"token": None}},
     "secret id": {"secrets": {"to ken": "x"}},
     "ignore pattern": {"ignore": ["a[b"]},
@@ -73,8 +73,8 @@ CASES = {
     "platform is two": "platform",
     "platform is unknown": "platform",
     "build arg name": 'build_args["NOT-A-NAME"]',
-    "secret variable is not set": "secrets['token']",
-    "secret file is not there": "secrets['token']",
+    "secret is empty": "secrets['token']",
+    "secret is not given": "secrets['token']",
     "secret is None": "secrets['token']",
     "secret id": "secrets['to ken']",
     "ignore pattern": "ignore[0]",
@@ -120,6 +120,7 @@ class Refused:
 
     def write(self, stack: EngineStack) -> EngineStack:
         stack.file("good/Dockerfile", "FROM scratch AS only\nCOPY . /\n")
+        stack.file("secret/Dockerfile", "FROM busybox\nRUN --mount=type=secret,id=token true\n")
         stack.file("badignore/Dockerfile", "FROM scratch\n")
         stack.file("badignore/.dockerignore", "# fine\na[b\n")
         return stack

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fast_container import args as rules
 from fast_container import shapes
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile
+from fast_container.state.secret_values import check_sources
 
 
 @pytest.mark.parametrize("name", ["shop/images", "a1", "a__b", "a--b/c.d", "0-x"])
@@ -79,9 +82,16 @@ def test_a_place_that_is_not_known_is_refused_with_those_that_are() -> None:
 
 def test_a_secret_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.delenv("NO_SUCH_TOKEN", raising=False)
-    for source in (SecretEnv("NO_SUCH_TOKEN"), SecretFile(f"{tmp_path}/absent"), None):
+    for source in (None, "", " \n"):
         with pytest.raises(ArgsError) as refused:
             rules.check_secrets({"token": source})  # pyright: ignore[reportArgumentType]
+        assert refused.value.property_path == "secrets['token']"
+    (Path(str(tmp_path)) / "empty").write_text("\n")
+    for source in (SecretEnv("NO_SUCH_TOKEN"), SecretFile(f"{tmp_path}/absent"), SecretFile(f"{tmp_path}/empty")):
+        # Where nothing is built, nobody looks for them.
+        rules.check_secrets({"token": source})
+        with pytest.raises(ArgsError) as refused:
+            check_sources({"token": source})
         assert refused.value.property_path == "secrets['token']"
 
 

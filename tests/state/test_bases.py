@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from fast_container import BaseImage, ExistingBaseImage, FastContainerImage
+from fast_container import BaseImage, ExistingBaseImage, FastContainerImage, InlineDockerfile
 from tests.state.mocked_program import of, run
 from tests.trees import write_tree
 
@@ -167,3 +167,117 @@ def test_a_base_image_always_waits_for_its_build() -> None:
     """Its consumers have nothing to stay on, whatever the builder's ``wait``."""
     assert BaseImage.ALWAYS_WAITS
     assert not FastContainerImage.ALWAYS_WAITS
+
+
+ON = "FROM scratch\nONBUILD COPY . /app\n"
+
+
+def consumer(base: Any, **options: Any) -> FastContainerImage:
+    return image("api", base_images={"BASE_IMAGE": base}, **options)
+
+
+def entries(base: Any) -> list[str] | None:
+    """What the consumer reads of its context, on a base."""
+
+    async def make() -> list[str] | None:
+        made = consumer(base() if callable(base) else base)
+        ready = await made._ready  # pyright: ignore[reportPrivateUsage] - no output tells it
+        return [entry.path for entry in ready.selected.contexts["context"].entries] if ready.selected else None
+
+    return run(make, preview=True)
+
+
+def test_what_the_triggers_of_an_own_base_copy_counts_and_is_sent(program: Path) -> None:
+    """Through chains, too: triggers run in the next image and are not passed on by it."""
+    write_tree(program, {"on/Dockerfile": ON, "mid/Dockerfile": "FROM python-deps\n", "api/main.txt": "one"})
+    write_tree(program, {"again/Dockerfile": "FROM python-deps\nONBUILD ADD main.txt /x/\n", "mid/main.txt": "x"})
+
+    def chain(*names: str) -> FastContainerImage:
+        base = image("on")
+        for name in names:
+            base = image(name, base_images={"python-deps": base})
+        return base
+
+    whole = ["Dockerfile", "main.txt", "own.txt"]
+    assert entries(lambda: image("on")) == whole
+    assert entries(lambda: BaseImage("b", repository=URL, dockerfile=InlineDockerfile(ON), context="on")) == whole
+    assert entries(lambda: chain("mid")) == ["own.txt"]
+    assert entries(lambda: chain("again")) == ["main.txt", "own.txt"]
+    assert entries(lambda: chain("again", "mid")) == ["own.txt"]
+    first = key_on(chain), key_on(lambda: chain("mid"))
+    (program / "api/main.txt").write_text("two")
+    assert key_on(chain) != first[0]
+    assert key_on(lambda: chain("mid")) == first[1]
+
+
+def test_the_triggers_of_a_base_of_another_stack_are_those_that_it_is_said_to_have(program: Path) -> None:
+    write_tree(program, {"api/main.txt": "one"})
+    assert entries(ExistingBaseImage(URL, KEY)) == ["own.txt"]
+    assert entries(ExistingBaseImage(URL, KEY, onbuild=["COPY main.txt /app/"])) == ["main.txt", "own.txt"]
+    assert entries(ExistingBaseImage(URL, KEY, onbuild=pulumi.Output.from_input(["COPY . /app"]))) is not None
+    assert key_on(ExistingBaseImage(URL, KEY, onbuild=unknown())) is None
+    for wrong in ("COPY . /app", 5, [5]):
+        with pytest.raises(pulumi.RunError, match="onbuild"):
+            key_on(ExistingBaseImage(URL, KEY, onbuild=wrong))  # pyright: ignore[reportArgumentType]
+
+
+def test_a_base_of_another_platform_is_refused_with_both(program: Path) -> None:
+    write_tree(
+        program,
+        {"stage/Dockerfile": "FROM --platform=linux/amd64 python-deps AS made\nFROM scratch\nCOPY --from=made /x /\n"},
+    )
+
+    async def make(name: str, base_name: str, platform: str) -> str | None:
+        made = image(name, platform=platform, base_images={base_name: image("deps", platform="linux/x86_64")})
+        return await of(made.build_key)
+
+    with pytest.raises(pulumi.RunError, match="is for linux/amd64, and is used for linux/arm64") as caught:
+        run(lambda: make("api", "BASE_IMAGE", "linux/aarch64"), preview=True)
+    assert 'platforms=["linux/amd64", "linux/arm64"]' in str(caught.value)
+    assert run(lambda: make("stage", "python-deps", "linux/arm64"), preview=True)
+    assert run(lambda: make("api", "BASE_IMAGE", "linux/amd64/v1"), preview=True)
+
+
+def test_a_base_with_platforms_gives_each_consumer_its_own(program: Path) -> None:
+    del program
+
+    async def keys() -> list[str | None]:
+        base = BaseImage("deps", repository=URL, context="deps", platforms=["linux/amd64", "linux/arm64/v8"])
+        above = BaseImage(
+            "above",
+            repository=URL,
+            dockerfile=InlineDockerfile("FROM python-deps\nCOPY own.txt /\n"),
+            context="api",
+            platforms=("linux/arm64", "linux/amd64"),
+            base_images={"python-deps": base},
+        )
+        made = [
+            image("api", platform="linux/arm64", base_images={"BASE_IMAGE": above}),
+            FastContainerImage("x86", repository=URL, context="api", base_images={"BASE_IMAGE": above}),
+        ]
+        assert base.platform == "linux/amd64"
+        assert [*base.by_platform] == ["linux/arm64"]
+        return [await of(one.build_key) for one in (base, base.by_platform["linux/arm64"], above, *made)]
+
+    found = run(keys, preview=True)
+    assert None not in found
+    assert len(set(found)) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"platforms": ["linux/arm64", "linux/arm64/v8"]}, "there twice"),
+        ({"platforms": ["linux/arm64"], "platform": "linux/arm64"}, "does not go together"),
+        ({"platforms": "linux/arm64"}, "must be a list"),
+        ({"platforms": ["linux/arm64", "arm"]}, "not a platform"),
+    ],
+)
+def test_platforms_that_cannot_be_are_refused(program: Path, options: dict[str, Any], said: str) -> None:
+    del program
+
+    async def make() -> None:
+        BaseImage("deps", repository=URL, context="deps", **options)
+
+    with pytest.raises(pulumi.RunError, match=said):
+        run(make)

@@ -10,7 +10,7 @@ import ast
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +68,8 @@ class Case:
     target: str = ""
     build_args: Mapping[str, str] = field(default_factory=dict[str, str])
     named_contexts: Mapping[str, str] = field(default_factory=dict[str, str])
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+    optional_secrets: Sequence[str] = ()
 
 
 def by_component(case: Case, *, awaited: bool) -> str:
@@ -84,6 +86,8 @@ def by_component(case: Case, *, awaited: bool) -> str:
                 name: pulumi.Output.from_input(value) if awaited else value for name, value in case.build_args.items()
             },
             named_contexts=case.named_contexts,
+            secrets=case.secrets,
+            optional_secrets=case.optional_secrets,
         )
         return await of(image.build_key)
 
@@ -100,6 +104,8 @@ def by_command_line(case: Case) -> str:
     argv = ["inspect", "--context", case.context, "--dockerfile", case.dockerfile, "--target", case.target, "--json"]
     argv += [part for name, value in case.build_args.items() for part in ("--build-arg", f"{name}={value}")]
     argv += [part for name, place in case.named_contexts.items() for part in ("--build-context", f"{name}={place}")]
+    argv += [part for name in case.secrets for part in ("--secret", name)]
+    argv += [part for name in case.optional_secrets for part in ("--optional-secret", name)]
     said, refused = io.TextIOWrapper(io.BytesIO()), io.StringIO()
     with redirect_stdout(said), redirect_stderr(refused):
         code = main(argv)
@@ -170,8 +176,9 @@ def test_the_dockerfiles_of_the_tests_have_one_answer(place: Path) -> None:
     answers: list[str] = []
     for text in texts:
         (place / "Dockerfile").write_text(text)
+        ids = re.findall(r"type=secret,id=([\w.-]+)", text)
         args = dict.fromkeys(re.findall(r"^ARG (\w+)", text, re.MULTILINE)[:2], "busybox")
-        answers.append(check(Case(".", "Dockerfile", build_args=args)))
+        answers.append(check(Case(".", "Dockerfile", build_args=args, secrets=dict.fromkeys(ids, "x"))))
     assert len([answer for answer in answers if KEY.fullmatch(answer)]) > 20
 
 
@@ -189,3 +196,24 @@ def test_a_path_means_one_place_also_behind_a_link(place: Path) -> None:
     (place / "link").symlink_to("elsewhere/apps/api")
     right = check(Case("elsewhere/apps/api", "elsewhere/apps/api/Dockerfile"))
     assert check(Case("link/../api", "link/../api/Dockerfile")) == right
+
+
+SECRETS: dict[str, tuple[str, dict[str, str], list[str]]] = {
+    "given": ("id=token", {"token": "x"}, []),
+    "by its source": ("source=token", {"token": "x"}, []),
+    "by its target": ("target=/root/.token", {".token": "x"}, []),
+    "by a build arg": ("id=${ID}", {"from-arg": "x"}, []),
+    "not given, and said so": ("id=token,required=false", {"other": "x"}, []),
+    "not given, and optional": ("id=token", {"other": "x"}, ["token"]),
+    "not given": ("id=token", {"other": "x"}, []),
+    "not given, but required": ("id=token,required", {"other": "x"}, ["other"]),
+    "misspelt": ("id=pip-token", {"piptoken": "x"}, []),
+    "of a build arg, not given": ("id=${ID}", {"ID": "x"}, []),
+}
+
+
+@pytest.mark.parametrize(("mount", "secrets", "optional"), SECRETS.values(), ids=SECRETS)
+def test_secrets_are_needed_alike(mount: str, secrets: dict[str, str], optional: list[str], place: Path) -> None:
+    text = f"FROM busybox\nARG ID=from-arg\nRUN --mount=type=secret,{mount} true\n"
+    (place / "Dockerfile").write_text(text)
+    check(Case(".", "Dockerfile", secrets=secrets, optional_secrets=optional))

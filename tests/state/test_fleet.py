@@ -128,6 +128,16 @@ def check():
         for name, given in options.items()
     }
     assert [name for name, _ in fleet.items()] == ["orders", "search"]
+    # A mapping like any other, and still a resource.
+    assert list(fleet) == list(fleet.keys()) == ["orders", "search"] and len(fleet) == 2 and fleet
+    assert dict(fleet)["orders"] is fleet["orders"] and "orders" in fleet and "other" not in fleet
+    assert fleet.get("other") is None and {fleet: 1}[fleet] == 1 and fleet != dict(fleet)
+    try:
+        fleet["ordesr"]
+    except pulumi.RunError as error:
+        assert isinstance(error, KeyError) and "did you mean 'orders'?" in str(error), error
+    else:
+        raise AssertionError("an image that is not there")
     keys = [fleet[name].build_key for name in options] + [alone[name].build_key for name in options]
     urls = [fleet[name].repository_url for name in options]
 

@@ -104,6 +104,8 @@ class BuildxExecutor:
             steps_cached=progress.steps_cached,
             duration_s=time.monotonic() - started_s,
             log_path=log_path,
+            ran=progress.ran,
+            warnings=tuple(progress.warnings),
         )
 
     async def _build_in(

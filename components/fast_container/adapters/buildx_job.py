@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from fast_container.core.build_secrets import check_values
 from fast_container.core.ports import BuildJob
 from fast_container.core.staging import stage
 
@@ -74,6 +75,8 @@ def _options(job: BuildJob) -> list[str]:
 
 
 def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
+    # Whoever gave them: an empty file would be mounted, and the image be taken for good.
+    check_values(secrets)
     directory.mkdir(mode=0o700)
     arguments: list[str] = []
     for number, (name, value) in enumerate(secrets.items()):

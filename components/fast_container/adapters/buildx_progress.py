@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from fast_container.core.dockerfile import RanStep
 from fast_container.printable import output_lines, without_sequences
 
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<count>\d+)\] (?P<text>.*)$", re.DOTALL)
@@ -51,6 +52,7 @@ class _Vertex:
     name: str
     stage: str = ""
     step: str = ""
+    ran: RanStep | None = None
     started_s: float | None = None
     ended: bool = False
     cached: bool = False
@@ -76,6 +78,9 @@ class BuildProgress:
         show: Gets progress lines.
         monotonic: Seconds.
         scrub: Takes secrets out of whatever is shown or written.
+
+    Attributes:
+        warnings: BuildKit's own, one line each.
     """
 
     def __init__(self, log: Log, show: Callable[[str], None], monotonic: Callable[[], float], scrub: Scrubber) -> None:
@@ -88,6 +93,7 @@ class BuildProgress:
         self._written: deque[str] = deque(maxlen=_LAST_LINES)
         self._current: _Vertex | None = None
         self._last_shown = ""
+        self.warnings: list[str] = []
 
     @property
     def began(self) -> bool:
@@ -98,6 +104,11 @@ class BuildProgress:
     def steps(self) -> int:
         """Number of the Dockerfile's steps that this build had, FROM among them."""
         return sum(1 for v in self._vertices.values() if v.step)
+
+    @property
+    def ran(self) -> tuple[RanStep, ...]:
+        """The Dockerfile's steps, of all stages, cached ones too."""
+        return tuple(v.ran for v in self._vertices.values() if v.ran is not None)
 
     @property
     def steps_cached(self) -> int:
@@ -152,7 +163,9 @@ class BuildProgress:
         for entry in _objects(event, "logs"):
             self._on_log(entry)
         for warning in _objects(event, "warnings"):
-            self._write(f"WARNING: {self._clean(_decoded(warning.get('short')))}")
+            text = self._clean(_decoded(warning.get("short")))
+            self.warnings.append(text)
+            self._write(f"WARNING: {text}")
 
     def tick(self) -> None:
         """Show the current step with its time; to be called about once a second."""
@@ -179,6 +192,8 @@ class BuildProgress:
             match = _STEP.match(name)
             vertex = _Vertex(len(self._vertices) + 1, name, (match["stage"] or "") if match else "")
             vertex.step = f"[{match['number']}/{match['count']}] {match['text']}" if match else ""
+            if match:
+                vertex.ran = RanStep(vertex.stage, int(match["number"]), int(match["count"]), match["text"])
             self._vertices[digest] = vertex
         if event.get("cached") and not vertex.cached:
             vertex.cached = True

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fast_container.build.copying import Copying, copy
+from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
 from fast_container.core.plan import Build, Lookup, Recorded, decide
@@ -105,6 +106,7 @@ async def publish(
 
 async def _build(job: BuildJob, registry: Registry, executor: Executor, reporter: Reporter, held: set[str]) -> _Put:
     built = await executor.build(job, reporter)
+    check_ran(job, built)
     verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
     new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
     return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)

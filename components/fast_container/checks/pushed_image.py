@@ -91,6 +91,17 @@ def platform_of(configuration: bytes) -> str:
     return "/".join(str(name) for name in names if name)
 
 
+def onbuild_of(configuration: bytes) -> tuple[str, ...]:
+    """The ``ONBUILD`` triggers of an image configuration.
+
+    Raises:
+        VerifyError: It cannot be read.
+    """
+    config: object = _object(configuration, "configuration").get("config")
+    fields = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+    return tuple(str(trigger) for trigger in _list(fields.get("OnBuild")))
+
+
 def _descriptor(value: object) -> Descriptor:
     fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     platform = cast("dict[str, Any]", fields.get("platform") or {})

@@ -120,7 +120,9 @@ def _lock(parser: argparse.ArgumentParser) -> None:
     _many(parser, "--image", "NAME", "an image's name, of an inline Dockerfile for example")
     _many(parser, "--own-base", "NAME", "a build arg or FROM name that stands for a BaseImage of yours: not locked")
     _many(parser, "--mirror", "HOST=HOST", "ask the second registry instead of the first; plain http on loopback only")
-    parser.set_defaults(run=_verb("lock"), ignore=[], no_dockerignore=False, dockerignore=None)
+    parser.set_defaults(
+        run=_verb("lock"), ignore=[], secret=[], optional_secret=[], no_dockerignore=False, dockerignore=None
+    )
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +138,8 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
         parser, "--build-context", "NAME=DIR", "a named context: a directory, or a reference such as docker-image://…"
     )
     _many(parser, "--ignore", "PATTERN", "a pattern behind those of the ignore file")
+    _many(parser, "--secret", "ID", "a build secret's id, as `secrets=` has it; ids count in the key")
+    _many(parser, "--optional-secret", "ID", "one that a stage mounts and that need not be given")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--no-dockerignore", action="store_true", help="disregard ignore files of the context")
     which.add_argument("--dockerignore", metavar="FILE", help="read this ignore file instead")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.walks import open_walks
+from fast_container.core.build_secrets import unasked
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedContext, SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage, Default, absolute_path, check_arguments, is_remote
@@ -63,6 +64,8 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
     given: str | None = arguments.dockerfile
     contexts = _pairs(arguments.build_context, "--build-context", "NAME=DIR")
     ignore_file: str | None = arguments.dockerignore
+    # Who says nothing of secrets asks what is read; who says something gets the component's answer.
+    said = arguments.secret or arguments.optional_secret
     return DeclaredImage(
         name=Path(context).name,
         context=context,
@@ -73,6 +76,8 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
         build_args=_pairs(arguments.build_arg, "--build-arg", "K=V"),
         named_contexts={name: place if is_remote(place) else absolute_path(place) for name, place in contexts.items()},
         ignore=tuple(arguments.ignore),
+        secret_ids=tuple(arguments.secret),
+        optional_secrets=tuple(arguments.optional_secret) if said else None,
         dockerignore=None if arguments.no_dockerignore else ignore_file if ignore_file is not None else Default,
     )
 
@@ -91,7 +96,10 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         "named_images": {
             name: pinned_reference(selected.declared, place) for name, place in selected.named_images.items()
         },
-        "warnings": [*selected.warnings, *selected.reads.notes],
+        "warnings": [
+            *selected.warnings,
+            *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
+        ],
         "parts": dict(selected.key.parts),
     }
 

@@ -19,6 +19,7 @@ from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context import SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.graph import closure, order
+from fast_container.core.own_bases import BaseFacts
 from fast_container.core.plan_file import PlanFile, PlannedEntry, read_plan_file
 from fast_container.core.ports import Manifest
 from fast_container.errors import ArgsError
@@ -84,8 +85,7 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
     found: dict[str, CurrentImage] = {}
     for name in order({name: list(of.values()) for name, of in bases.items()}):
         entry = entries[name]
-        keys = {base: found[image].selected.key.hex for base, image in bases[name].items()}
-        declared = replace(entry.declared, base_keys={**entry.declared.base_keys, **keys})
+        declared = _on_bases(entry.declared, {base: found[image].selected for base, image in bases[name].items()})
         found[name] = CurrentImage(entry, select_image(declared, walks), bases[name])
     walks.save()
     return found
@@ -99,8 +99,18 @@ def current_declaration(entries: Mapping[str, PlannedEntry], entry: PlannedEntry
     name = entry.declared.name
     below = closure({image: list(of.values()) for image, of in bases.items()}, [name])
     current = current_images({image: entries[image] for image in below if image != name})
-    keys = {base: current[image].selected.key.hex for base, image in bases[name].items()}
-    return replace(entry.declared, base_keys={**entry.declared.base_keys, **keys})
+    selected = {base: current[image].selected for base, image in bases[name].items()}
+    return _on_bases(entry.declared, selected)
+
+
+def _on_bases(image: DeclaredImage, bases: Mapping[str, SelectedImage]) -> DeclaredImage:
+    """The declaration with what its bases are now; name of a base → base."""
+    keys = {base: selected.key.hex for base, selected in bases.items()}
+    facts = {
+        image.build_args.get(base, base): BaseFacts(selected.declared.platform, selected.reads.onbuild)
+        for base, selected in bases.items()
+    }
+    return replace(image, base_keys={**image.base_keys, **keys}, base_facts={**image.base_facts, **facts})
 
 
 def _bases_here(entries: Mapping[str, PlannedEntry]) -> dict[str, dict[str, str]]:

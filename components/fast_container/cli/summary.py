@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from fast_container.cli.output import say
+from fast_container.core.build_secrets import unasked
 from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks
 from fast_container.core.declared import ignore_rules
 from fast_container.core.ignore import IgnoreRules
@@ -32,7 +33,11 @@ def print_summary(selected: SelectedImage, walks: SharedWalks) -> None:
     ]
     for name, context in selected.selected.items():
         lines += ["", *_context_lines(name, context, selected, walks)]
-    lines += ["", *(f"warning: {line}" for line in selected.warnings)] if selected.warnings else []
+    warnings = [
+        *selected.warnings,
+        *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
+    ]
+    lines += ["", *(f"warning: {line}" for line in warnings)] if warnings else []
     say(lines)
 
 

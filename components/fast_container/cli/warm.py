@@ -18,12 +18,14 @@ from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.registries import Registries
 from fast_container.adapters.traceback_log import explained
 from fast_container.adapters.walks import open_walks
+from fast_container.build.base_check import check_base
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.cli.output import complain, say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
+from fast_container.core.build_secrets import check_value
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.declared import is_own_base
 from fast_container.core.job import job_of
+from fast_container.core.own_bases import base_platforms, is_own_base
 from fast_container.core.ports import BuildJob
 from fast_container.errors import ArgsError, ContextChanged, FastContainerError
 from fast_container.printable import printable
@@ -143,6 +145,8 @@ def _check_secrets(missing: Mapping[str, CurrentImage], secrets: Mapping[str, by
                     property_path="--secret",
                     next_step=f"--secret {secret}=VARIABLE",
                 )
+            # A CI service gives an empty variable for a secret that it does not have.
+            check_value(secret, secrets[secret], "--secret")
 
 
 async def _job(
@@ -179,13 +183,22 @@ async def _base_reference(
             )
         return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
     tag = f"key-{key[:40]}"
-    found = (await (await registries.registry(url)).find([tag])).get(tag)
+    registry = await registries.registry(url)
+    found = (await registry.find([tag])).get(tag)
     if found is None:
         raise FastContainerError(
             f"The base image {name!r} is not in the registry.",
             where=f"{url}:{tag}",
             next_step="warm or deploy the stack that makes it",
         )
+    facts = declared.base_facts.get(alias)
+    await check_base(
+        registry,
+        found,
+        name=name,
+        platforms=base_platforms(image.selected.reads, alias),
+        onbuild=facts.onbuild if facts else None,
+    )
     return f"docker-image://{url}@{found.digest}"
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fast_container.core.build_secrets import check_mounts, unmounted
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.key import BuildKey, KeyInputs, build_key
+from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
 from fast_container.core.selected_context import SelectedContext, select_context
 from fast_container.core.view import SharedWalks
@@ -57,6 +59,8 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
     """
     check_arguments(image)
     text, reads = read_declared(image)
+    check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
+    check_base_platforms(image.base_facts, reads, build_args=image.build_args, file=image.dockerfile_name)
     selected: dict[str, SelectedContext] = {}
     named_images: dict[str, str] = {}
     for name, of_context in reads.contexts.items():
@@ -69,7 +73,8 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
         selected[name] = select_context(
             view, of_context, name=name, dockerfile=image.dockerfile_name, ignore_file=ignore_file
         )
-    warnings = (*reads.warnings, *(line for context in selected.values() for line in context.warnings))
+    spare = unmounted(reads.secrets, image.secret_ids) if reads.understood else ()
+    warnings = (*reads.warnings, *spare, *(line for context in selected.values() for line in context.warnings))
     key = build_key(_key_inputs(image, reads, selected, named_images), _source_parts(selected))
     return SelectedImage(image, reads, text, selected, named_images, key, warnings)
 

@@ -27,8 +27,10 @@ from fast_container.core.build_files import (
     named_rules,
     read_dockerfile_bytes,
 )
+from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
+from fast_container.core.own_bases import BaseFacts
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "absolute_path",
     "check_arguments",
     "check_declared",
+    "check_platform",
     "ignore_rules",
     "is_remote",
     "read_declared",
@@ -46,9 +49,6 @@ __all__ = [
 
 MAIN_CONTEXT: Final = "context"
 """The name of an image's own build context among all of its contexts."""
-
-OWN_BASE_HOST: Final = "fast-container.invalid"
-"""Host of the constant references that stand for base images of ours until the build."""
 
 _ARG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTEXT_NAME = re.compile(r"[A-Za-z0-9_./:@+-]+")
@@ -73,11 +73,13 @@ class DeclaredImage:
         ignore: Patterns behind those of the ignore file.
         dockerignore: ``Default`` is BuildKit's own rule; None disregards ignore files; a path is read instead.
         secret_ids: Ids only.
+        optional_secrets: Ids that a stage may mount and nobody gives; None: all, where no one was asked for secrets.
         triggers: The caller's own parts of the key.
         base_keys: Name of a base image of ours → its build key.
         volatile_build_args: Build args whose values do not enter the key.
         image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
         image_facts: Reference → what is known of that image (``core.dockerfile``).
+        base_facts: Stand-in of a base image of ours → what is known of it.
         source_policy: BuildKit's policy that makes the build take the pins; ``""`` for none. It does not count itself.
     """
 
@@ -98,7 +100,9 @@ class DeclaredImage:
     volatile_build_args: frozenset[str] = frozenset()
     image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
+    base_facts: Mapping[str, BaseFacts] = field(default_factory=dict[str, BaseFacts])
     source_policy: str = ""
+    optional_secrets: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "platform", normal_or_same(self.platform))
@@ -124,11 +128,6 @@ def absolute_path(path: str | os.PathLike[str]) -> str:
     return os.path.realpath(joined)
 
 
-def is_own_base(place: str) -> bool:
-    """Whether a named context's reference stands for a base image of ours and for no outside image."""
-    return place.startswith(f"docker-image://{OWN_BASE_HOST}/")
-
-
 def is_remote(place: str) -> bool:
     """Whether a named context is an image or remote, as opposed to a directory."""
     return _REMOTE.match(place) is not None
@@ -142,7 +141,8 @@ def check_declared(image: DeclaredImage) -> None:
         DockerfileError: The Dockerfile or an ignore file.
     """
     check_arguments(image)
-    read_declared(image)
+    reads = read_declared(image)[1]
+    check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
     for name in image.local_contexts:
         ignore_rules(image, name)
 
@@ -157,6 +157,7 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
     text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
     # A directory that is used as a base image has no configuration.
     facts = {name: ImageFacts({}, ()) for name in image.local_contexts} | dict(image.image_facts)
+    facts |= {alias: ImageFacts(None, of.onbuild) for alias, of in image.base_facts.items() if of.onbuild is not None}
     question = _Question(
         text,
         image.dockerfile_name,
@@ -164,7 +165,7 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
         tuple(image.build_args.items()),
         image.platform,
         tuple(image.named_contexts),
-        tuple([(name, tuple(known.env.items()), known.onbuild) for name, known in facts.items()]),
+        tuple([(name, None if of.env is None else tuple(of.env.items()), of.onbuild) for name, of in facts.items()]),
     )
     return text, _answer(question)
 
@@ -178,7 +179,7 @@ class _Question(NamedTuple):
     build_args: tuple[tuple[str, str], ...]
     platform: str
     named_contexts: tuple[str, ...]
-    image_facts: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], ...]
+    image_facts: tuple[tuple[str, tuple[tuple[str, str], ...] | None, tuple[str, ...]], ...]
 
 
 @lru_cache(maxsize=256)
@@ -191,7 +192,9 @@ def _answer(asked: _Question) -> DockerfileReads:
         build_args=dict(asked.build_args),
         platform=asked.platform,
         named_contexts=asked.named_contexts,
-        image_facts={name: ImageFacts(dict(env), onbuild) for name, env, onbuild in asked.image_facts},
+        image_facts={
+            name: ImageFacts(None if env is None else dict(env), onbuild) for name, env, onbuild in asked.image_facts
+        },
     )
 
 
@@ -234,7 +237,7 @@ def check_arguments(image: DeclaredImage) -> None:
                 why="no ARG instruction can declare it",
                 next_step="use letters, digits and _, not beginning with a digit",
             )
-    _check_platform(image.platform)
+    check_platform(image.platform)
     if isinstance(image.dockerignore, str) and not os.path.isfile(image.dockerignore):
         raise ArgsError(
             "The ignore file is not there",
@@ -256,14 +259,19 @@ def _check_directory(place: str, property_path: str, what: str) -> None:
     )
 
 
-def _check_platform(platform: str) -> None:
+def check_platform(platform: str, property_path: str = "platform") -> None:
+    """Refuse what is not one platform.
+
+    Raises:
+        ArgsError: With the property path.
+    """
     with suppress(NotAPlatformError):
         # What names no architecture is the builder's own: another image on another machine.
         if normal_platform(platform).partition("/")[0] in _SYSTEMS:
             return
     raise ArgsError(
         f"{platform!r} is not a platform",
-        property_path="platform",
+        property_path=property_path,
         why="one platform is built at a time" if "," in platform else "",
         next_step='use "linux/amd64" or "linux/arm64"',
     )

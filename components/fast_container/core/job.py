@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from fast_container.core.context import SelectedImage
+from fast_container.core.dockerfile import DockerfileReads
+from fast_container.core.dockerfile.scope import PREDEFINED_ARGS
 from fast_container.core.ports import BuildJob
+
+
+def is_sent(name: str, reads: DockerfileReads) -> bool:
+    """Whether a build arg goes to the build: one that can have an effect, or that BuildKit itself knows."""
+    return name in reads.declared_args or name.lower() in PREDEFINED_ARGS
 
 
 def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[str, str], **known: Any) -> BuildJob:
@@ -31,9 +38,11 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         contexts=selected.contexts,
         platform=declared.platform,
         target=declared.target,
-        build_args=declared.build_args,
+        # What no reachable stage declares is in no key: a trigger that nobody has read must not get it either.
+        build_args={name: value for name, value in declared.build_args.items() if is_sent(name, selected.reads)},
         labels=declared.labels,
         named_images=named_images,
         source_policy=declared.source_policy,
+        assumed=selected.reads.assumed,
         **known,
     )

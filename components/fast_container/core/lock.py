@@ -166,7 +166,7 @@ def format_lock(lock: ImageLock) -> bytes:
             "platforms": {
                 platform: {
                     "digest": image.digest,
-                    "env": dict(image.facts.env),
+                    "env": dict(image.facts.env or {}),
                     "onbuild": list(image.facts.onbuild),
                 }
                 for platform, image in locked.platforms.items()

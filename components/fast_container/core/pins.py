@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage, is_own_base, read_declared
+from fast_container.core.declared import DeclaredImage, read_declared
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.dockerfile.reference import parse_reference
 from fast_container.core.lock import ImageLock
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
+from fast_container.core.own_bases import OWN_BASE_HOST, is_own_base
 from fast_container.core.source_policy import source_policy
 from fast_container.errors import ArgsError, DockerfileError, FastContainerError
 

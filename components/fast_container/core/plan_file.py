@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.own_bases import BaseFacts
 from fast_container.errors import ArgsError
 
 VERSION: Final = 1
@@ -116,14 +117,19 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "ignore": list(image.ignore),
         "dockerignore": _written_ignore(image.dockerignore, folder),
         "secret_ids": sorted(image.secret_ids),
+        "optional_secrets": None if image.optional_secrets is None else sorted(image.optional_secrets),
         "triggers": dict(image.triggers),
         "base_keys": dict(image.base_keys),
         "bases": dict(entry.bases),
         "volatile_build_args": sorted(image.volatile_build_args),
         "image_pins": dict(image.image_pins),
         "image_facts": {
-            reference: {"env": dict(facts.env), "onbuild": list(facts.onbuild)}
+            reference: {"env": dict(facts.env or {}), "onbuild": list(facts.onbuild)}
             for reference, facts in image.image_facts.items()
+        },
+        "base_facts": {
+            alias: {"platform": facts.platform, "onbuild": None if facts.onbuild is None else list(facts.onbuild)}
+            for alias, facts in image.base_facts.items()
         },
         "source_policy": image.source_policy,
         "repository_url": entry.repository_url,
@@ -150,6 +156,7 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
         ignore=_texts(image["ignore"]),
         dockerignore=_read_ignore(_mapping(image["dockerignore"]), folder),
         secret_ids=_texts(image["secret_ids"]),
+        optional_secrets=_optional(image.get("optional_secrets", [])),
         triggers=_mapping(image["triggers"]),
         base_keys=_mapping(image["base_keys"]),
         volatile_build_args=frozenset(_texts(image["volatile_build_args"])),
@@ -157,6 +164,10 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
         image_facts={
             reference: ImageFacts(_mapping(facts["env"]), _texts(facts["onbuild"]))
             for reference, facts in cast("dict[str, Any]", image["image_facts"]).items()
+        },
+        base_facts={
+            alias: BaseFacts(_text(of["platform"]), None if of["onbuild"] is None else _texts(of["onbuild"]))
+            for alias, of in cast("dict[str, Any]", image.get("base_facts", {})).items()
         },
         source_policy=_text(image["source_policy"]),
     )
@@ -168,6 +179,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a text")
     return value
+
+
+def _optional(value: object) -> tuple[str, ...] | None:
+    return None if value is None else _texts(value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

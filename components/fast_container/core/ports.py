@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
 from fast_container.core.key import BuildKey
 
@@ -77,6 +78,7 @@ class BuildJob:
         secrets: Id → value. Only for the time of the build, in memory or in a private temporary file.
         timeout_s: The build is stopped after that many seconds.
         source_policy: BuildKit source policy (JSON text) that pins outside images, or "".
+        assumed: Stages whose bases' ``ONBUILD`` triggers were taken to be absent.
         secret_references: Id → where AWS keeps the value, for secrets that never come here.
         cache_from: Cache imports, as ``--cache-from`` takes them.
         cache_to: Cache exports, as ``--cache-to`` takes them.
@@ -97,6 +99,7 @@ class BuildJob:
     runs_on: str = "anywhere"
     timeout_s: float = 3600.0
     source_policy: str = ""
+    assumed: tuple[AssumedStage, ...] = ()
     secret_references: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
@@ -113,6 +116,8 @@ class BuiltImage:
         pushed_bytes: Bytes pushed, where the executor knows; BuildKit does not say (0: the pipeline counts layers).
         duration_s: Seconds from start to pushed.
         log_path: Where the full log lies, or "".
+        ran: The steps; empty where another machine has built and has compared them itself.
+        warnings: BuildKit's, one line each; likewise.
     """
 
     digest: str
@@ -121,6 +126,8 @@ class BuiltImage:
     pushed_bytes: int = 0
     duration_s: float = 0.0
     log_path: str = ""
+    ran: tuple[RanStep, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Reporter(Protocol):

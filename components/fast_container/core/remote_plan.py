@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
+from fast_container.core.dockerfile import AssumedStage
 from fast_container.core.key import BuildKey, entries_digest
 from fast_container.core.parts import Part
 from fast_container.core.ports import BuildJob, ContextSource
@@ -97,6 +98,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "runs_on": job.runs_on,
         "timeout_s": job.timeout_s,
         "source_policy": job.source_policy,
+        "assumed": [asdict(stage) for stage in job.assumed],
         "cache_from": list(job.cache_from),
         "cache_to": list(job.cache_to),
         "contexts": {
@@ -150,6 +152,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         runs_on=document["runs_on"],
         timeout_s=document["timeout_s"],
         source_policy=document["source_policy"],
+        assumed=tuple(AssumedStage(**stage) for stage in document["assumed"]),
         cache_from=tuple(document["cache_from"]),
         cache_to=tuple(document["cache_to"]),
     )

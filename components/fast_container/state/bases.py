@@ -8,16 +8,19 @@ the state (with ``--target`` that is an older one). A Dockerfile sees a constant
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias, runtime_checkable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import pulumi
 
-from fast_container.core.declared import OWN_BASE_HOST, DeclaredImage
+from fast_container.core.declared import DeclaredImage
 from fast_container.core.key import TAG_PREFIX
+from fast_container.core.oci.platform import normal_or_same
+from fast_container.core.own_bases import OWN_BASE_HOST, BaseFacts
 from fast_container.errors import ArgsError
-from fast_container.shapes import check_input_text, check_mapping, is_later, shown
+from fast_container.shapes import check_input_text, check_mapping, check_texts, is_later, shown
+from fast_container.state.inputs import Awaited
 
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -32,10 +35,12 @@ class ExistingBaseImage:
     Attributes:
         repository_url: ``host/name``.
         build_key: 64 hexadecimal digits.
+        onbuild: Its ``ONBUILD`` triggers, where it has any; compared with the image when something is built on it.
     """
 
     repository_url: pulumi.Input[str]
     build_key: pulumi.Input[str]
+    onbuild: pulumi.Input[Sequence[str]] = ()
 
 
 @runtime_checkable
@@ -46,6 +51,9 @@ class BuiltHere(Protocol):
         build_key: As the state has it after this update; with ``--target`` that can be an older one.
         planned_key: As the program computes it, before anything is built.
         planned_url: Its repository, likewise.
+        planned_onbuild: The ``ONBUILD`` triggers that it passes on, likewise; None where nobody can know them.
+        platform: In normal form.
+        by_platform: Its images for further platforms, where it has any.
     """
 
     # Read-only, or a checker holds a component's own, narrower attributes to be no members of these.
@@ -65,6 +73,21 @@ class BuiltHere(Protocol):
         ...
 
     @property
+    def planned_onbuild(self) -> pulumi.Output[Sequence[str] | None]:
+        """See the class."""
+        ...
+
+    @property
+    def platform(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def by_platform(self) -> Mapping[str, BuiltHere]:
+        """See the class."""
+        ...
+
+    @property
     def urn(self) -> pulumi.Output[str]:
         """The component's URN."""
         ...
@@ -79,6 +102,8 @@ class BaseUse:
 
     Attributes:
         alias: What the Dockerfile's FROM becomes.
+        onbuild: Its triggers, or None.
+        platform: Known where it is of this program.
         resource: The component that an image has to wait for; None for one of another stack.
         resource_name: The component's name; "" for one of another stack.
         recorded_key: The key that the state has of it; None for one of another stack.
@@ -87,6 +112,8 @@ class BaseUse:
     alias: str
     repository_url: pulumi.Input[str]
     build_key: pulumi.Input[str]
+    onbuild: pulumi.Input[Any]
+    platform: str = ""
     resource: pulumi.Resource | None = None
     recorded_key: pulumi.Output[str] | None = None
 
@@ -111,6 +138,12 @@ class KnownBase:
     build_key: str
     recorded_key: pulumi.Output[str] | None = None
     resource_name: str = ""
+    facts: BaseFacts = field(default_factory=BaseFacts)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether all that counts of it is known without looking at it."""
+        return self.recorded_key is not None and self.facts.onbuild is not None
 
     @property
     def title(self) -> str:
@@ -147,8 +180,13 @@ def check_base(base: object, property_path: str) -> BaseInput:
     return base
 
 
-def base_uses(base_images: object) -> dict[str, BaseUse]:
-    """Check the argument; name → use."""
+def base_uses(base_images: object, platform: str) -> dict[str, BaseUse]:
+    """Check the argument; name → use.
+
+    Args:
+        base_images: The argument.
+        platform: Of the image that names them: of a base with several images, its own is taken.
+    """
     uses: dict[str, BaseUse] = {}
     form = 'base_images={"BASE_IMAGE": base}, and in the Dockerfile ARG BASE_IMAGE and FROM ${BASE_IMAGE}'
     for name, given in check_mapping(base_images, "base_images", form).items():
@@ -156,11 +194,37 @@ def base_uses(base_images: object) -> dict[str, BaseUse]:
         # A name that cannot be an ARG is the name in FROM itself.
         alias = f"fast-container-{_NOT_IN_NAMES.sub('-', name.lower()).strip('-')}" if _ARG.fullmatch(name) else name
         if isinstance(base, ExistingBaseImage):
-            uses[name] = BaseUse(alias, base.repository_url, base.build_key)
+            uses[name] = BaseUse(alias, base.repository_url, base.build_key, base.onbuild)
         else:
-            resource = base if isinstance(base, pulumi.Resource) else None
-            uses[name] = BaseUse(alias, base.planned_url, base.planned_key, resource, base.build_key)
+            fit = _for_platform(base, platform)
+            resource = fit if isinstance(fit, pulumi.Resource) else None
+            uses[name] = BaseUse(
+                alias, fit.planned_url, fit.planned_key, fit.planned_onbuild, fit.platform, resource, fit.build_key
+            )
     return uses
+
+
+def _for_platform(base: BuiltHere, platform: str) -> BuiltHere:
+    """Of a base with one image for each platform, that of a platform; else the base as it is."""
+    return base.by_platform.get(normal_or_same(platform), base)
+
+
+async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str, BaseFacts]:
+    """Alias → what is known of each base; what is unknown in this preview is noted in ``awaited``.
+
+    Raises:
+        ArgsError: Triggers that are no list of texts.
+    """
+    found: dict[str, BaseFacts] = {}
+    for name, use in uses.items():
+        path = f"base_images[{name!r}].onbuild"
+        output = cast("pulumi.Output[object]", pulumi.Output.from_input(use.onbuild))
+        if not await output.is_known():
+            awaited.unknown.append(path)
+            continue
+        triggers = await output.future()
+        found[use.alias] = BaseFacts(use.platform, None if triggers is None else check_texts(triggers, path))
+    return found
 
 
 def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse]) -> DeclaredImage:

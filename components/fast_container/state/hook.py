@@ -18,11 +18,11 @@ from fast_container.adapters.traceback_log import explained
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
-from fast_container.printable import printable
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
 from fast_container.state.program import PlannedImage, Program
+from fast_container.state.secret_values import check_sources
 
 
 def make_hook(program: Program) -> pulumi.ResourceHook:
@@ -72,6 +72,7 @@ async def _preview(
         image.reporter.note(f"will be copied from {source}: {explained}")
         program.to_build.add(image.record_name)
         return
+    check_sources(image.secrets)
     image.reporter.note(f"will be built: {explained}")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
@@ -193,8 +194,6 @@ def _say_what_widens(image: PlannedImage) -> None:
     """Only where something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
         image.reporter.warn(warning)
-    for note in image.selected.reads.notes:
-        pulumi.log.debug(printable(f"{image.selected.declared.name}: {note}"))
 
 
 def _message(error: FastContainerError, image: PlannedImage) -> str:

@@ -85,14 +85,20 @@ def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> 
     return {name: text_of(value, f"{property_path}[{name!r}]") for name, value in values.items()}
 
 
-def derived_output(source: asyncio.Future[T], part: Callable[[T], Any], awaited: Awaited) -> pulumi.Output[Any]:
-    """An Output of a part of an awaited value; a part that is None is unknown in preview."""
+def derived_output(
+    source: asyncio.Future[T],
+    part: Callable[[T], Any],
+    awaited: Awaited,
+    is_known: Callable[[T], bool] | None = None,
+) -> pulumi.Output[Any]:
+    """An Output of a part of an awaited value; unless ``is_known`` says else, None is unknown in preview."""
 
     async def value() -> Any:
         return part(await source)
 
     async def known() -> bool:
-        return part(await source) is not None
+        found = await source
+        return is_known(found) if is_known is not None else part(found) is not None
 
     async def resources() -> set[pulumi.Resource]:
         await source

@@ -1,7 +1,7 @@
 """Makes the job of one planned image, when it is to be built.
 
 Decides how a base image is found: by its key tag in the registry; one that is gone is built first if it belongs to
-this program. Leaves building to the scheduler.
+this program, and one of another stack is looked at (``build.base_check``). Leaves building to the scheduler.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import pulumi
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.args import DEFAULT_TIMEOUT_S
+from fast_container.build.base_check import check_base
 from fast_container.builders import LocalBuilder
 from fast_container.core.job import job_of
-from fast_container.core.ports import BuildJob
+from fast_container.core.own_bases import base_platforms
+from fast_container.core.ports import BuildJob, Manifest, Registry
 from fast_container.core.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
 from fast_container.errors import RegistryError
@@ -90,6 +92,7 @@ async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> 
     registry = program.repository_at(base.repository_url, image.access)
     found = (await registry.find([base.tag])).get(base.tag)
     if found is not None:
+        await _check(image, base, registry, found)
         return f"docker-image://{base.repository_url}@{found.digest}"
     planned = program.planned(base.repository_url, base.build_key, "")
     if planned is None or not await _is_recorded(base):
@@ -110,7 +113,10 @@ async def say_missing_bases(program: Program, image: PlannedImage) -> None:
         planned = program.planned(base.repository_url, base.build_key, "")
         if not base.repository_url or (planned is not None and planned.record_name in program.to_build):
             continue
-        if await program.repository_at(base.repository_url, image.access).find([base.tag]):
+        registry = program.repository_at(base.repository_url, image.access)
+        found = (await registry.find([base.tag])).get(base.tag)
+        if found is not None:
+            await _check(image, base, registry, found)
             continue
         if planned is not None and await _is_recorded(base):
             image.reporter.note(f"base image {base.title} is gone from the registry: it will be built again first")
@@ -119,6 +125,12 @@ async def say_missing_bases(program: Program, image: PlannedImage) -> None:
                 f"base image {base.title} is not in the registry: deploy the stack that makes it first,"
                 " or include it in this update (with `--target` name it too)"
             )
+
+
+async def _check(image: PlannedImage, base: KnownBase, registry: Registry, found: Manifest) -> None:
+    if not base.is_certain:
+        platforms = base_platforms(image.selected.reads, base.alias)
+        await check_base(registry, found, name=base.name, platforms=platforms, onbuild=base.facts.onbuild)
 
 
 async def _is_recorded(base: KnownBase) -> bool:

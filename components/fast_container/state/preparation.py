@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import pulumi
 from pulumi.runtime import settings
@@ -22,6 +22,7 @@ from fast_container.adapters.traceback_log import explained
 from fast_container.builders import cache_dir
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.build_secrets import check_value
 from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared
 from fast_container.core.lock import LOCK_FILE, Policy
@@ -29,9 +30,10 @@ from fast_container.core.plan_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
+from fast_container.shapes import shown
 from fast_container.state.access import access_of_image, explicit_provider
 from fast_container.state.afterwards import await_resources
-from fast_container.state.bases import BaseUse, KnownBase, base_args, check_base_key, check_used
+from fast_container.state.bases import BaseUse, KnownBase, base_args, base_facts, check_base_key, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited, plain_texts
 from fast_container.state.program import PlannedImage, Program
@@ -143,7 +145,7 @@ async def _prepare(
         selected = await _selected(pinned, walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
-        bases = await _known_bases(inputs.bases, complete.base_keys)
+        bases = await _known_bases(inputs.bases, complete)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
     if url is None:
@@ -194,6 +196,7 @@ async def _complete(program: Program, inputs: ImageInputs, awaited: Awaited) -> 
         labels=labels,
         triggers=triggers,
         base_keys={name: key for name, key in keys.items() if key is not None},
+        base_facts=await base_facts(inputs.bases, awaited),
     )
     return complete, walks
 
@@ -203,7 +206,7 @@ async def _known_url(inputs: ImageInputs, awaited: Awaited) -> str | None:
     return None if url is None else rules.check_repository_url(url, "repository")
 
 
-async def _known_bases(uses: Mapping[str, BaseUse], keys: Mapping[str, str]) -> tuple[KnownBase, ...]:
+async def _known_bases(uses: Mapping[str, BaseUse], image: DeclaredImage) -> tuple[KnownBase, ...]:
     """The bases with their repositories; "" where one is not made yet: a base's key is enough for a preview."""
     known: list[KnownBase] = []
     for name, base in uses.items():
@@ -211,7 +214,9 @@ async def _known_bases(uses: Mapping[str, BaseUse], keys: Mapping[str, str]) -> 
         url = await Awaited().text(base.repository_url, path)
         if url is not None:
             url = rules.check_repository_url(url, path)
-        known.append(KnownBase(name, base.alias, url or "", keys[name], base.recorded_key, base.resource_name))
+        facts = image.base_facts[base.alias]
+        key = image.base_keys[name]
+        known.append(KnownBase(name, base.alias, url or "", key, base.recorded_key, base.resource_name, facts))
     return tuple(known)
 
 
@@ -246,8 +251,12 @@ async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None
         if isinstance(source, SecretEnv | SecretFile | SecretsManagerSecret | SsmParameter):
             continue
         output = pulumi.Output.from_input(source)
-        if await output.is_known() and await output.future() is None:
+        if not await output.is_known():
+            continue
+        value = cast(object, await output.future())
+        if value is None:
             raise missing_secret(secret)
+        check_value(secret, str(value))
 
 
 def _check_remote_secrets(secrets: Mapping[str, rules.SecretInput]) -> None:
@@ -273,4 +282,4 @@ def record_name(name: str) -> str:
 
 def run_error(name: str, error: FastContainerError) -> pulumi.RunError:
     """The error as the engine prints it, without a traceback."""
-    return pulumi.RunError(f"FastContainerImage {name!r}: {error}")
+    return pulumi.RunError(f"FastContainerImage {shown(name)}: {error}")

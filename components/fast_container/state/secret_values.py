@@ -16,6 +16,7 @@ import pulumi
 from fast_container.adapters.aws_session import aws_errors
 from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
+from fast_container.core.build_secrets import check_value, check_values
 from fast_container.core.ports import SecretReference
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -37,7 +38,21 @@ def references(secrets: Mapping[str, SecretInput]) -> dict[str, SecretReference]
 async def local_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:
     """All values, read now, for a build on this machine."""
     values = await asyncio.gather(*(_value(secret, source, client) for secret, source in secrets.items()))
-    return dict(zip(secrets, values, strict=True))
+    found = dict(zip(secrets, values, strict=True))
+    check_values(found)
+    return found
+
+
+def check_sources(secrets: Mapping[str, SecretInput]) -> None:
+    """In the preview of a build on this machine: refuse variables and files that are not there or are empty.
+
+    Raises:
+        ArgsError: One of them.
+    """
+    for secret, source in secrets.items():
+        if isinstance(source, SecretEnv | SecretFile):
+            path = f"secrets[{secret!r}]"
+            check_value(secret, source.read(path), path)
 
 
 async def own_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:

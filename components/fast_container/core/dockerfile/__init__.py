@@ -7,21 +7,29 @@ read), ``canonical`` (what counts for the key), ``read``.
 """
 
 from fast_container.core.dockerfile.model import (
+    AssumedStage,
     ContextReads,
+    ContextStart,
     DockerfileReads,
     ExternalImage,
     ImageFacts,
+    RanStep,
     RemoteSource,
+    SecretMount,
     Selector,
 )
 from fast_container.core.dockerfile.read import read_dockerfile
 
 __all__ = [
+    "AssumedStage",
     "ContextReads",
+    "ContextStart",
     "DockerfileReads",
     "ExternalImage",
     "ImageFacts",
+    "RanStep",
     "RemoteSource",
+    "SecretMount",
     "Selector",
     "read_dockerfile",
 ]

@@ -18,11 +18,12 @@ class ImageFacts:
     """What an image's configuration says that a Dockerfile's meaning depends on.
 
     Attributes:
-        env: Its environment. A local directory that is used as a base has none: ``ImageFacts({}, ())``.
+        env: Its environment; None where it is not known. A local directory that is used as a base has none:
+            ``ImageFacts({}, ())``.
         onbuild: Its ``ONBUILD`` triggers, as the configuration has them.
     """
 
-    env: Mapping[str, str]
+    env: Mapping[str, str] | None
     onbuild: tuple[str, ...]
 
 
@@ -106,6 +107,65 @@ class RemoteSource:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretMount:
+    """A secret, or an SSH agent, that a ``RUN`` of a reachable stage mounts.
+
+    Attributes:
+        id: Its id; ``""`` where that cannot be known here.
+        kind: ``secret`` or ``ssh``.
+        may_be_absent: The mount says ``required=false``.
+        line: Line of the ``RUN``.
+    """
+
+    id: str
+    kind: Literal["secret", "ssh"]
+    may_be_absent: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedStage:
+    """A stage whose base has ``ONBUILD`` triggers that are not known and were taken to be absent.
+
+    Attributes:
+        label: What BuildKit's progress calls the stage; ``""`` for the only one of a file.
+        base: What it starts from, as written.
+        steps: How many steps BuildKit counts when there is no trigger.
+        whole: The whole build context counts, so that a trigger finds in it what was hashed.
+    """
+
+    label: str
+    base: str
+    steps: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RanStep:
+    """One step of a build, as BuildKit's progress names it: ``[stage number/count] text``."""
+
+    stage: str
+    number: int
+    count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextStart:
+    """A reachable stage, or a ``--from``, that a named context stands in for.
+
+    Attributes:
+        context: The named context.
+        platform: That of the stage, in normal form; ``""`` where only the builder knows it.
+        line: Line of the ``FROM``, or of the instruction that names it.
+    """
+
+    context: str
+    platform: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class DockerfileReads:
     """All that a build key and a context need to know of a Dockerfile.
 
@@ -120,7 +180,11 @@ class DockerfileReads:
         external_images: In order of first use, without repetition.
         remote_sources: In order.
         warnings: What widens, one line each.
-        notes: What could not be known and is taken to be absent, one line each.
+        secrets: Secrets and SSH agents that the reachable stages mount, in order.
+        onbuild: The triggers that the image passes on to images that start from it; None where the file was not
+            understood.
+        assumed: Stages whose bases' triggers were taken to be absent; what the build runs shows whether they were.
+        starts: Each use of a named context as an image.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -131,7 +195,10 @@ class DockerfileReads:
     external_images: tuple[ExternalImage, ...]
     remote_sources: tuple[RemoteSource, ...]
     warnings: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    secrets: tuple[SecretMount, ...] = ()
+    onbuild: tuple[str, ...] | None = None
+    assumed: tuple[AssumedStage, ...] = ()
+    starts: tuple[ContextStart, ...] = ()
 
 
 class RefusedError(Exception):

@@ -18,7 +18,8 @@ from fast_container.core.go_path import clean
 _TYPES: Final = frozenset(["bind", "cache", "tmpfs", "secret", "ssh"])
 _SHARING: Final = frozenset(["shared", "private", "locked"])
 _OWNED: Final = frozenset(["secret", "ssh", "cache"])
-_BOOLEANS: Final = frozenset(["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
+_FALSE: Final = frozenset(["0", "f", "F", "FALSE", "false", "False"])
+_BOOLEANS: Final = frozenset(["1", "t", "T", "TRUE", "true", "True"]) | _FALSE
 _NUMBERS: Final = {"mode": re.compile("[0-7]+"), "uid": re.compile("[0-9]+"), "gid": re.compile("[0-9]+")}
 _NAMES: Final = {
     "src": "source",
@@ -57,12 +58,16 @@ class Mount:
         from_: Stage, named context or image; ``""`` for none.
         source: Path in what it is mounted from.
         source_text: The same before expansion.
+        secret_id: Of a secret mount: the id by which a build is asked for it; of an ssh mount: its agent's.
+        may_be_absent: A secret or ssh mount that says ``required=false``; to say nothing is not to say so.
     """
 
     type: str
     from_: str
     source: str
     source_text: str
+    secret_id: str = ""
+    may_be_absent: bool = False
 
 
 def mount_origin(text: str) -> str:
@@ -96,6 +101,8 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
         name = _NAMES.get(key, key)
         if not given:
             _check_bare(key, values["type"])
+            if name == "required":
+                values[name] = "true"
             continue
         value = expand(raw)
         _check(key, name, value, values["type"])
@@ -106,7 +113,17 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
     target = values.get("target", "")
     if target.startswith("/") and clean(target) == "/" and values["type"] not in ("secret", "ssh"):
         raise RefusedError("a mount cannot have the target /")
-    return Mount(values["type"], values.get("from", ""), values.get("source", ""), source_text)
+    source, may_be_absent = values.get("source", ""), values.get("required", "") in _FALSE
+    return Mount(values["type"], values.get("from", ""), source, source_text, _secret_id(values), may_be_absent)
+
+
+def _secret_id(values: dict[str, str]) -> str:
+    """BuildKit's order for a secret: ``source``, ``id``, the last part of the target."""
+    if values["type"] == "ssh":
+        return values.get("id") or "default"
+    if values["type"] != "secret":
+        return ""
+    return values.get("source") or values.get("id") or clean(values["target"]).rpartition("/")[2]
 
 
 def _check_bare(key: str, kind: str) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from fast_container.core.dockerfile.canonical import canonical_instructions
-from fast_container.core.dockerfile.instructions import Arg, Program, read_program
+from fast_container.core.dockerfile.instructions import Arg, Copy, Onbuild, Program, Run, read_program
 from fast_container.core.dockerfile.lines import ParsedFile, find_syntax, parse_file
 from fast_container.core.dockerfile.model import (
+    AssumedStage,
     ContextReads,
     DockerfileReads,
     ImageFacts,
@@ -109,7 +110,10 @@ def read_dockerfile(
         external_images=tuple(reader.external_images),
         remote_sources=tuple(reader.remote_sources),
         warnings=tuple(reader.warnings),
-        notes=_onbuild_note(graph),
+        secrets=tuple(reader.secrets),
+        onbuild=() if goal.replaced_by else tuple(c.body.trigger for c in goal.commands if isinstance(c.body, Onbuild)),
+        assumed=tuple(_assumed(graph, source, reader) for source in reachable if source.triggers_assumed),
+        starts=tuple(reader.starts),
     )
 
 
@@ -199,8 +203,7 @@ def _not_understood(
     )
 
 
-def _onbuild_note(graph: StageGraph) -> tuple[str, ...]:
-    if not graph.missing_onbuild:
-        return ()
-    images = ", ".join(graph.missing_onbuild)
-    return (f"ONBUILD triggers of {images} are not known and taken to be absent; images.lock would tell",)
+def _assumed(graph: StageGraph, source: Source, reader: Reader) -> AssumedStage:
+    steps = 1 + sum(isinstance(one.body, Copy | Run) or one.node.name == "WORKDIR" for one in source.commands)
+    read = reader.contexts.get(MAIN_CONTEXT)
+    return AssumedStage(graph.label_of(source), source.base_name, steps, whole=read is not None and read.whole)

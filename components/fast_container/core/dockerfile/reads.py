@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Env, Plain, Run
 from fast_container.core.dockerfile.model import (
     ContextReads,
+    ContextStart,
     ExternalImage,
     RefusedError,
     RemoteSource,
+    SecretMount,
     Selector,
     UnknownValueError,
 )
@@ -51,6 +53,8 @@ class Reader:
     Attributes:
         remote_sources: Of ``ADD``.
         external_images: That the stages need.
+        secrets: That their mounts ask for.
+        starts: Named contexts that stand in for stages and images.
         warnings: One line each.
     """
 
@@ -72,6 +76,8 @@ class Reader:
         self._found: dict[str, _Found] = {}
         self.remote_sources: list[RemoteSource] = []
         self.external_images: list[ExternalImage] = []
+        self.secrets: list[SecretMount] = []
+        self.starts: list[ContextStart] = []
         self.warnings: list[str] = []
 
     @property
@@ -115,9 +121,12 @@ class Reader:
         found.because(f"line {line}: FROM {source.base_name} starts from all of it")
 
     def _note_image(self, source: Source) -> None:
+        platform = self._platform if source.platform is None else normal_or_same(source.platform)
+        context = source.replaced_by or source.named_base
+        if context is not None:
+            self.starts.append(ContextStart(context, platform, source.line))
         if not source.from_image:
             return
-        platform = self._platform if source.platform is None else normal_or_same(source.platform)
         image = ExternalImage(source.base_name, source.normalised, platform, source.line, source.name)
         if not any((one.normalised, one.platform) == (image.normalised, platform) for one in self.external_images):
             self.external_images.append(image)
@@ -214,10 +223,14 @@ class Reader:
                 if context is not None:
                     found = self._found.setdefault(context, _Found())
                     found.because(f"line {command.line}: --mount={text} depends on ${error.name}, but {error.reason}")
+                if "secret" in text:
+                    self.secrets.append(SecretMount("", "secret", may_be_absent=True, line=command.line))
                 continue
             self._mount(source, command, index, mount)
 
     def _mount(self, source: Source, command: Command, index: int, mount: Mount) -> None:
+        if mount.type in ("secret", "ssh"):
+            self.secrets.append(SecretMount(mount.secret_id, mount.type, mount.may_be_absent, command.line))
         if mount.from_:
             context = self._origin(source, command, index)
         else:

@@ -20,6 +20,11 @@ _VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 ALWAYS_EFFECTIVE: Final = re.compile(r"SOURCE_DATE_EPOCH|BUILDKIT_(?!INLINE_CACHE\Z).*", re.DOTALL)
 """Build args that BuildKit obeys without any ``ARG``; inline cache data is no part of an image's identity."""
 
+PREDEFINED_ARGS: Final = frozenset(
+    ["all_proxy", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "buildkit_inline_cache"]
+)
+"""Build args, in lower case, that every build may be given and that are no part of an image's identity."""
+
 
 class Scope:
     """Variables that are set, unset or not knowable.
@@ -44,9 +49,9 @@ class Scope:
 
     @classmethod
     def of_image(cls, escape: str, facts: ImageFacts | None, image: str) -> Scope:
-        """The environment of an image; of one without facts, any variable may be set."""
+        """The environment of an image; where it is not known, any variable may be set."""
         scope = cls(escape)
-        if facts is None:
+        if facts is None or facts.env is None:
             scope._open = f"the environment of {image} is not known"
         else:
             scope._values = {"PATH": DEFAULT_PATH, **facts.env}

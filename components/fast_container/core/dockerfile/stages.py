@@ -41,6 +41,7 @@ class Source:
         user: The stage that asked for it, where it is no stage.
         from_args: Names that its ``FROM`` asked for.
         normalised: The image's full name, where it starts from an image.
+        triggers_assumed: The triggers of its base are not known and taken to be absent.
     """
 
     base_name: str
@@ -56,6 +57,7 @@ class Source:
     user: Source | None = None
     normalised: str = ""
     triggers_read: bool = False
+    triggers_assumed: bool = False
     from_args: frozenset[str] = frozenset()
 
     @property
@@ -86,7 +88,6 @@ class StageGraph:
 
     Attributes:
         sources: The stages in file order, then what only ``--from`` names; BuildKit counts through both.
-        missing_onbuild: Images whose triggers are not known.
     """
 
     def __init__(
@@ -106,7 +107,6 @@ class StageGraph:
             UnknownValueError: A base's name that depends on what cannot be known.
         """
         self.sources: list[Source] = []
-        self.missing_onbuild: list[str] = []
         self._by_name: dict[str, Source] = {}
         self._named = named
         self._platform = platform
@@ -119,6 +119,7 @@ class StageGraph:
             for command in source.commands:
                 with at_line(command.line):
                     self._link(source, command)
+        self._is_alone = len(self.sources) == 1
         self._refuse_circles()
         for source in self.sources:
             with at_line(source.line):
@@ -157,6 +158,12 @@ class StageGraph:
                     self._run_triggers(source)
             if not new:
                 return [source for source in self.sources if source in found]
+
+    def label_of(self, source: Source) -> str:
+        """What BuildKit's progress calls a stage."""
+        if self._is_alone or source.text is None:
+            return ""
+        return source.text.start.name or f"stage-{source.index}"
 
     def facts_of(self, source: Source) -> ImageFacts | None:
         """What is known of the image or named context that a source starts from."""
@@ -265,8 +272,8 @@ class StageGraph:
             facts = self.facts_of(source)
             if facts is not None:
                 triggers = list(facts.onbuild)
-            elif source.text is not None and source.from_image and source.base_name not in self.missing_onbuild:
-                self.missing_onbuild.append(source.base_name)
+            else:
+                source.triggers_assumed = source.text is not None and not source.replaced_by
         if source.text is None:
             return
         commands = [self._trigger(trigger, source.line) for trigger in triggers]

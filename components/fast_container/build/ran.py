@@ -1,0 +1,43 @@
+"""What a build ran, compared with what was read of its Dockerfile.
+
+Decides that an image is not what its key says where a base image's ``ONBUILD`` trigger read something unseen, or where
+BuildKit took a base image of another platform. Such an image gets no tag. Leaves finding the triggers to
+``core.dockerfile.triggers``, and what BuildKit says to the executor.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fast_container.core.dockerfile.triggers import unseen_triggers
+from fast_container.core.ports import BuildJob, BuiltImage
+from fast_container.errors import VerifyError
+
+_OTHER_PLATFORM: Final = "InvalidBaseImagePlatform"
+
+
+def check_ran(job: BuildJob, built: BuiltImage) -> None:
+    """Compare.
+
+    Raises:
+        VerifyError: The image must not be used.
+    """
+    for warning in built.warnings:
+        if warning.startswith(_OTHER_PLATFORM):
+            raise VerifyError(
+                "A base image is of another platform than the image.",
+                where=job.dockerfile_name,
+                why=warning.partition(":")[2].strip(),
+                next_step="Name an image that has one for this platform, or, where the stage only makes files,"
+                " say its platform: FROM --platform=$BUILDPLATFORM, or FROM --platform=os/arch.",
+            )
+    for stage in job.assumed:
+        triggers = unseen_triggers(stage, built.ran)
+        if triggers:
+            raise VerifyError(
+                f"The base image {stage.base} has ONBUILD triggers that were not known, and they read files.",
+                where=job.dockerfile_name,
+                why=f"the build ran: ONBUILD {'; ONBUILD '.join(triggers)}; what they read is not in the build key",
+                next_step="Run: fast-container lock (it records the triggers of base images; the image's options"
+                ' dockerfile, target and platform are its flags), and set image_policy="locked"',
+            )

@@ -1,0 +1,97 @@
+"""What a build ran, compared with what was read: triggers that nobody knew, and bases of another platform."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from fast_container.build.pipeline import publish
+from fast_container.build.ran import check_ran
+from fast_container.core.dockerfile import AssumedStage, RanStep
+from fast_container.core.dockerfile.triggers import reads_unseen
+from fast_container.core.ports import BuildJob, BuiltImage, Reporter
+from fast_container.errors import VerifyError
+from tests.build.fakes import FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
+
+BASE = "example.com/corp/onbuild:1"
+
+
+def ran(*steps: str, stage: str = "", first: int = 1, count: int | None = None) -> tuple[RanStep, ...]:
+    total = count or first + len(steps) - 1
+    return tuple(RanStep(stage, number, total, text) for number, text in enumerate(steps, start=first))
+
+
+def check(*steps: RanStep, stage: str = "", own: int = 1, whole: bool = False, warnings: tuple[str, ...] = ()) -> None:
+    job = replace(make_job(), assumed=(AssumedStage(stage, BASE, own, whole),))
+    check_ran(job, BuiltImage("sha256:x", ran=steps, warnings=warnings))
+
+
+TRIGGERS = {
+    "COPY . /app": True,
+    "COPY --chown=1:1 a b /app/": True,
+    "ADD x.tar /": True,
+    "ADD https://example.com/x /x": False,
+    "COPY --from=made /x /x": True,
+    "COPY <<EOF /x": True,
+    "RUN make": False,
+    "RUN --mount=type=cache,target=/c make": False,
+    "RUN --mount=type=secret,id=x make": False,
+    "RUN --mount=type=bind,target=/src make": True,
+    "RUN --mount=target=/src make": True,
+    "RUN --mount=type=cache,from=made,target=/src make": True,
+    "WORKDIR /x": False,
+}
+
+
+@pytest.mark.parametrize(("trigger", "refused"), TRIGGERS.items())
+def test_a_trigger_that_read_the_context_unseen_fails_the_image(trigger: str, refused: bool) -> None:
+    assert reads_unseen(trigger, context_is_whole=False) is refused
+    marked = ran("FROM x", f"ONBUILD {trigger}", "RUN own", count=3)
+    if not refused:
+        check(*marked, own=2)
+        return
+    with pytest.raises(VerifyError) as caught:
+        check(*marked, own=2)
+    for text in (BASE, "fast-container lock", trigger):
+        assert text in str(caught.value)
+
+
+def test_a_frontend_that_does_not_mark_triggers_still_counts_them() -> None:
+    with pytest.raises(VerifyError, match=r"COPY \. /app"):
+        check(*ran("FROM x", "COPY . /app", "RUN own"), own=2)
+    check(*ran("FROM x", "COPY own /own", "RUN own"), own=3)
+
+
+def test_what_a_trigger_finds_in_a_context_that_counts_as_a_whole_is_no_surprise() -> None:
+    check(*ran("FROM x", "ONBUILD COPY . /app"), whole=True)
+    with pytest.raises(VerifyError):
+        check(*ran("FROM x", "ONBUILD COPY --from=made /x /x"), whole=True)
+
+
+def test_each_stage_is_looked_at_by_its_own_name() -> None:
+    other = ran("FROM x", "ONBUILD COPY . /app", stage="known")
+    check(*other, *ran("FROM x", stage="build"), stage="build")
+    with pytest.raises(VerifyError):
+        check(*other, stage="known")
+
+
+def test_a_base_without_an_image_for_the_platform_fails_the_image() -> None:
+    warning = 'InvalidBaseImagePlatform: Base image x was pulled with platform "linux/amd64", expected "linux/arm64"'
+    with pytest.raises(VerifyError, match="another platform") as caught:
+        check(warnings=("FromAsCasing: as", warning))
+    assert "linux/amd64" in str(caught.value)
+    check(warnings=("FromAsCasing: as",))
+
+
+def test_such_an_image_gets_no_tag() -> None:
+    registry, job = FakeRegistry(), make_job()
+
+    class Executor(FakeExecutor):
+        async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+            return replace(await super().build(job, reporter), warnings=("InvalidBaseImagePlatform: x",))
+
+    with pytest.raises(VerifyError):
+        asyncio.run(publish(job, registry, Executor(registry), ListReporter(), StepClock()))
+    assert registry.tags == {}
