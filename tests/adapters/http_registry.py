@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -16,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fast_container.adapters.oci_registry import MANIFEST_TYPES
+from fast_container.adapters.registry_answers import MANIFEST_TYPES
 
 
 @dataclass
@@ -218,11 +219,15 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def http_registry(change: Callable[[HttpRegistry], None] = lambda _: None) -> Generator[HttpRegistry]:
+def http_registry(
+    change: Callable[[HttpRegistry], None] = lambda _: None, tls: ssl.SSLContext | None = None
+) -> Generator[HttpRegistry]:
     """A running registry."""
     registry = HttpRegistry()
     handler = type("Handler", (_Handler,), {"registry": registry})
     server = _Server(("127.0.0.1", 0), handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.daemon_threads = True
     server.block_on_close = False
     registry.port = server.server_address[1]

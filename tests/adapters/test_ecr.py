@@ -19,9 +19,10 @@ from botocore.stub import Stubber
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.ecr import EcrRegistry, EcrToken
 from fast_container.adapters.http_transport import HttpTransport
-from fast_container.adapters.oci_registry import MANIFEST_TYPES, OciRegistry
+from fast_container.adapters.oci_registry import OciRegistry
 from fast_container.adapters.put_rate import PutRate
 from fast_container.adapters.registries import Registries
+from fast_container.adapters.registry_answers import MANIFEST_TYPES
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Manifest
 from fast_container.errors import AuthError, RegistryError

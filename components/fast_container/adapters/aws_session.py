@@ -152,6 +152,7 @@ def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] 
         FastContainerError: Everything else that the service or the network answered, as ``error_type``.
     """
     import botocore.exceptions  # noqa: PLC0415 - see the module
+    import botocore.parsers  # noqa: PLC0415 - see the module
 
     try:
         yield
@@ -187,6 +188,13 @@ def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] 
             where=where,
             why=str(error),
             next_step="Check the network, any proxy, and the configured endpoint.",
+        ) from error
+    except botocore.parsers.ResponseParserError as error:
+        raise error_type(
+            "Something else than AWS answered.",
+            where=where,
+            why=f"{action}: {str(error)[:200]}",
+            next_step="Check the configured endpoint, and any proxy or gateway in between.",
         ) from error
     except botocore.exceptions.BotoCoreError as error:
         raise error_type(f"AWS could not be asked ({action}).", where=where, why=str(error)) from error

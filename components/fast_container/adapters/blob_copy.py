@@ -11,15 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Final
 
 from fast_container.adapters.http_transport import Response
 from fast_container.adapters.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
+from fast_container.core.json_document import (
+    is_digest,
+    object_field,
+    objects_field,
+    parse_object,
+    size_field,
+    string_field,
+)
 from fast_container.core.ports import Manifest, Reporter
 from fast_container.core.record import megabytes
 from fast_container.errors import AuthError, RegistryError
@@ -30,6 +37,7 @@ _COPIES_AT_ONCE: Final = 4
 _UPLOADS: Final = 3
 # Layers that nobody may pass on; whoever pulls the image gets them from where the manifest says.
 _FOREIGN: Final = ("foreign", "nondistributable")
+_DEEPEST_INDEX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +99,20 @@ class _Copy:
     sent_bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    async def image(self, manifest: Manifest) -> None:
+    async def image(self, manifest: Manifest, depth: int = 0) -> None:
         if await self.target.manifest(manifest.digest) is not None:
             return
-        document = _parsed(manifest)
-        for child in _listed(document, "manifests"):
-            found = await self.source.manifest(str(child.get("digest", "")))
+        if depth > _DEEPEST_INDEX:
+            raise RegistryError("Image indexes hold one another without end.", where=f"{self.source.url}")
+        children, blobs = _named_by(manifest)
+        for child in children:
+            found = await self.source.manifest(child)
             if found is None:
                 raise RegistryError(
                     "A manifest of the image index is not in its repository.",
-                    where=f"{self.source.url}@{child.get('digest')}",
+                    where=f"{self.source.url}@{child}",
                 )
-            await self.image(found)
+            await self.image(found, depth + 1)
         places = asyncio.Semaphore(_BLOBS_AT_ONCE)
 
         async def one(blob: _Blob) -> None:
@@ -110,7 +120,7 @@ class _Copy:
                 await in_thread(self._blob, blob)
 
         # All end before the first error is raised: nothing goes on sending behind it.
-        ended = await asyncio.gather(*(one(blob) for blob in _blobs(document)), return_exceptions=True)
+        ended = await asyncio.gather(*(one(blob) for blob in blobs), return_exceptions=True)
         for error in ended:
             if error is not None:
                 raise error
@@ -119,9 +129,11 @@ class _Copy:
     def _blob(self, blob: _Blob) -> None:
         self._check_running()
         there = self.target.send("HEAD", f"/blobs/{blob.digest}", {})
-        if there.status == 200:
+        if there.status == 200 and _is_of(there, blob):
             return
-        if there.status != 404:
+        # A 404 has no body that would say whose it is, and a redirect leads where it cannot be asked: then the blob
+        # is sent once more, which harms nothing.
+        if there.status not in (200, 302, 303, 307, 308, 404):
             raise self.target.error(there, f"The registry could not say whether it has {blob.digest}.")
         for attempt in range(1, _UPLOADS + 1):
             location = self._begin(blob)
@@ -217,27 +229,25 @@ class _SourceError(Exception):
         self.error = error
 
 
-def _blobs(document: dict[str, Any]) -> list[_Blob]:
-    """Configuration and layers, each once."""
-    found: dict[str, _Blob] = {}
-    described = _listed(document, "layers")
-    if isinstance(document.get("config"), dict):
-        described.append(cast("dict[str, Any]", document["config"]))
-    for blob in described:
-        if not any(word in str(blob.get("mediaType", "")) for word in _FOREIGN):
-            found[str(blob.get("digest", ""))] = _Blob(str(blob.get("digest", "")), int(blob.get("size", 0)))
-    return list(found.values())
+def _is_of(there: Response, blob: _Blob) -> bool:
+    """Whether a HEAD's 200 is about this blob: whatever answers for a registry does not know its length."""
+    digest = there.headers.get("docker-content-digest", blob.digest)
+    return there.headers.get("content-length") == str(blob.size) and digest == blob.digest
 
 
-def _parsed(manifest: Manifest) -> dict[str, Any]:
+def _named_by(manifest: Manifest) -> tuple[list[str], list[_Blob]]:
+    """Digests of an index's manifests; configuration and layers, each once."""
     try:
-        loaded: object = json.loads(manifest.content)
+        document = parse_object(manifest.content)
+        children = [string_field(child, "digest") for child in objects_field(document, "manifests")]
+        config = object_field(document, "config")
+        found: dict[str, _Blob] = {}
+        for blob in (*objects_field(document, "layers"), *([config] if config else [])):
+            if not any(word in string_field(blob, "mediaType") for word in _FOREIGN):
+                digest = string_field(blob, "digest")
+                if not is_digest(digest):
+                    raise ValueError("it names a blob by a digest that is none")
+                found[digest] = _Blob(digest, size_field(blob, "size"))
     except ValueError as error:
-        raise RegistryError("The manifest is not JSON.", where=manifest.digest) from error
-    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
-
-
-def _listed(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    value = document.get(name)
-    listed = cast("list[object]", value) if isinstance(value, list) else []
-    return [cast("dict[str, Any]", entry) for entry in listed if isinstance(entry, dict)]
+        raise RegistryError("The manifest cannot be read.", where=manifest.digest, why=str(error)) from error
+    return children, list(found.values())

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from fast_container.core.json_document import parse_object
 from fast_container.core.ports import Credentials
 from fast_container.errors import AuthError
 
@@ -68,7 +69,7 @@ class DockerConfig:
             loaded: object = json.loads(path.read_bytes())
         except FileNotFoundError:
             loaded = {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise AuthError("Docker's configuration cannot be read.", where=str(path), why=str(error)) from error
         if not isinstance(loaded, dict):
             raise AuthError("Docker's configuration is not a JSON object.", where=str(path))
@@ -127,7 +128,7 @@ class DockerConfig:
                 next_step=f"Try: echo {key} | {program} get",
             )
         try:
-            given = _mapping(json.loads(answer.stdout))
+            given = parse_object(answer.stdout)
         except ValueError as error:
             raise AuthError("A credential helper gave no JSON.", where=program) from error
         username, secret = str(given.get("Username") or ""), str(given.get("Secret") or "")

@@ -2,7 +2,8 @@
 
 Decides which of ECR's answers means "absent": of BatchGetImage's failure codes only ``ImageNotFound`` and
 ``ImageTagDoesNotMatchDigest`` (as AWS's own containerd resolver has it), and a repository that does not
-exist, which holds no image, like a 404 from any other registry. Putting a tag into such a repository is an
+exist, which holds no image, like a 404 from any other registry. An image that the answer names nowhere is not absent:
+that answer is not ECR's. Putting a tag into such a repository is an
 error that says so. Every other failure code is an error: it means "cannot tell".
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import threading
 import time
@@ -19,8 +21,10 @@ from typing import Any, cast
 import botocore.exceptions
 
 from fast_container.adapters.aws_session import aws_errors, error_code
-from fast_container.adapters.oci_registry import MANIFEST_TYPES, OciRegistry
+from fast_container.adapters.oci_registry import OciRegistry
+from fast_container.adapters.registry_answers import MANIFEST_TYPES
 from fast_container.adapters.threads import in_thread
+from fast_container.core.json_document import parse_object
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 
@@ -71,13 +75,18 @@ class EcrToken:
     def _fetch(self) -> None:
         with aws_errors("ecr:GetAuthorizationToken", self._where):
             answer = self._client().get_authorization_token()
-        data = answer["authorizationData"][0]
-        username, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        data: Mapping[str, Any] = {}
+        password, username, expires_s = "", "", 0.0
+        # An answer without one of these is not ECR's.
+        with contextlib.suppress(KeyError, IndexError, TypeError, AttributeError, ValueError):
+            data = answer["authorizationData"][0]
+            username, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+            expires_s = float(data["expiresAt"].timestamp())
         if not password:
             raise AuthError("ECR gave an authorization token that is none.", where=self._where)
         now = self._now()
         # An expiry in the past (a wrong clock, an emulator) must not mean a call for every use.
-        self._use_until = max(data["expiresAt"].timestamp() - _MARGIN_S, now + _SHORTEST_USE_S)
+        self._use_until = max(expires_s - _MARGIN_S, now + _SHORTEST_USE_S)
         self._credentials = Credentials(username, password)
         self._proxy_endpoint = str(data.get("proxyEndpoint", ""))
 
@@ -140,7 +149,8 @@ class EcrRegistry:
                 if error_code(error) == "RepositoryNotFoundException":
                     return {}
                 raise
-        for failure in cast("Sequence[Mapping[str, Any]]", answer.get("failures") or ()):
+        failures = cast("Sequence[Mapping[str, Any]]", answer.get("failures") or ())
+        for failure in failures:
             if failure.get("failureCode") not in _ABSENT:
                 raise RegistryError(
                     "ECR could not say whether an image exists.",
@@ -148,10 +158,21 @@ class EcrRegistry:
                     why=f"{failure.get('failureCode')}: {failure.get('failureReason', '')}",
                 )
         found = dict(self._read(image) for image in cast("Sequence[Mapping[str, Any]]", answer.get("images") or ()))
+        absent = {cast("Mapping[str, str]", failure.get("imageId") or {}).get("imageTag", "") for failure in failures}
+        for tag in tags:
+            # An empty answer is not ECR's: it names every image as found or failed.
+            if tag not in found and tag not in absent:
+                raise RegistryError(
+                    "ECR did not say whether an image exists.",
+                    where=f"{self._url}:{tag}",
+                    why="its answer names the image neither among those that it has nor among those that it has not",
+                    next_step="Check the endpoint of ECR, and any proxy in between; then run again.",
+                )
         return {tag: manifest for tag, manifest in found.items() if tag in tags}
 
     def _read(self, image: Mapping[str, Any]) -> tuple[str, Manifest]:
         image_id = cast("Mapping[str, str]", image.get("imageId") or {})
+        kind = str(image.get("imageManifestMediaType", ""))
         content = str(image.get("imageManifest", "")).encode()
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         tag = image_id.get("imageTag", "")
@@ -161,4 +182,10 @@ class EcrRegistry:
                 where=f"{self._url}:{tag}",
                 why=f"its SHA-256 is {digest}, ECR says {image_id.get('imageDigest')}",
             )
-        return tag, Manifest(digest, str(image.get("imageManifestMediaType", "")), content)
+        try:
+            parse_object(content)
+        except ValueError as error:
+            raise RegistryError(
+                "ECR sent a manifest that is none.", where=f"{self._url}:{tag}", why=str(error)
+            ) from error
+        return tag, Manifest(digest, kind, content)

@@ -1,32 +1,40 @@
-"""HTTP to a registry: connections that are kept, time limits, proxies, and retries of what may pass.
+"""HTTP to a registry: connections that are kept, whole answers, redirects, and retries of what may pass.
 
-Decides what is worth another attempt (429, 5xx, a connection that broke) and how long to wait: longer where the
-registry says that it gets too much (ECR allows ten PutImage a second). Leaves the
-meaning of every other status, and authentication, to ``adapters.oci_registry``. Blocking: callers use a
-thread.
+Decides what is worth another attempt (429, 5xx, a connection that broke, a body that is shorter than was said) and how
+long to wait: longer where the registry says that it gets too much (ECR allows ten PutImage a second). Tells who
+answered: after a redirect to another host the answer is not the registry's. Leaves the meaning of every other status,
+and authentication, to ``adapters.oci_registry``, sockets and their limits of time to ``adapters.connections``.
+Blocking: callers use a thread (``adapters.threads``), and an answer that nobody awaits any more is given up.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.client
-import socket
+import math
 import ssl
 import threading
 import time
 import urllib.parse
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
-from fast_container.adapters.proxies import Proxies
+from fast_container.adapters.connections import TimedSocket, TooSlowError, connect, proxy_authorization
+from fast_container.adapters.proxies import Proxies, parse_proxy
+from fast_container.adapters.threads import check_awaited, ended_by, pause
+from fast_container.adapters.unreachable import real_address, shown, unreachable
 from fast_container.errors import RegistryError
 
 ATTEMPTS = 5
 ATTEMPTS_WHEN_THROTTLED = 10
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 10.0
+# No attempt begins later than that after the first.
+_LATEST_ATTEMPT_S = 60.0
+# Of the time limit: a registry that has got a large blob may work on it before it answers.
+_UPLOAD_FACTOR = 10
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BROKEN = (ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead, TimeoutError)
@@ -34,11 +42,19 @@ _BROKEN = (ConnectionError, http.client.RemoteDisconnected, http.client.Incomple
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: status, headers (names in lower case) and the whole body."""
+    """An answer.
+
+    Attributes:
+        status: The status.
+        headers: Names in lower case.
+        body: The whole body, as long as its ``Content-Length`` says.
+        elsewhere: Whether another host answered, which the one that was asked had redirected to.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +63,25 @@ class _Request:
     target: str
     headers: Mapping[str, str]
     body: bytes | Iterable[bytes] | None
+    first_byte_s: float
 
 
 class HttpTransport:
-    """Sends requests; safe for use by many threads at once."""
+    """Sends requests; safe for use by many threads at once.
+
+    Args:
+        proxies: What registries are reached through.
+        timeout_s: How long nothing may come; an answer that began may take as long again, and longer by its size.
+        sleep: Waits before another attempt.
+        largest_body: Of an answer.
+    """
 
     def __init__(
         self,
         *,
         proxies: Proxies | None = None,
         timeout_s: float = 30.0,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = pause,
         largest_body: int = 64 * 1024 * 1024,
     ) -> None:
         self._proxies = proxies or Proxies()
@@ -90,18 +114,20 @@ class HttpTransport:
         Raises:
             RegistryError: The host cannot be reached, or kept failing.
         """
+        elsewhere = False
         for _ in range(5):
             response = self._with_retries(method, url, headers, body)
             location = response.headers.get("location", "")
             if not (follow and response.status in _REDIRECTS and location):
-                return response
-            target = urllib.parse.urljoin(url, location)
-            if _origin(target) != _origin(url):
-                headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-            if urllib.parse.urlsplit(url).scheme == "https" and not target.startswith("https:"):
-                raise RegistryError("The registry redirected from https to http.", where=_shown(url))
+                return replace(response, elsewhere=elsewhere)
+            with real_address(location):
+                target = urllib.parse.urljoin(url, location)
+                if _origin(target) != _origin(url):
+                    elsewhere = True
+                    headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+                _refuse_downgrade(url, target)
             url = target
-        raise RegistryError("The registry redirects in a circle.", where=_shown(url))
+        raise RegistryError("The registry redirects in a circle.", where=shown(url))
 
     def upload(self, method: str, url: str, headers: Mapping[str, str], pieces: Iterable[bytes]) -> Response:
         """Send a body piece by piece, with a ``Content-Length`` among the headers; once, since pieces are used up.
@@ -109,30 +135,34 @@ class HttpTransport:
         Raises:
             RegistryError: The host cannot be reached, or hung up.
         """
-        try:
-            return self._once(method, url, headers, pieces)
-        except (OSError, http.client.HTTPException) as error:
-            raise _unreachable(url, error) from error
+        with real_address(url):
+            try:
+                return self._once(method, url, headers, pieces)
+            except (OSError, http.client.HTTPException) as error:
+                raise unreachable(url, error) from error
 
     def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
-        pause_s = _FIRST_PAUSE_S
+        pause_s, began_s = _FIRST_PAUSE_S, time.monotonic()
         for attempt in range(1, ATTEMPTS_WHEN_THROTTLED + 1):
-            last = attempt >= ATTEMPTS
+            check_awaited()
+            late = time.monotonic() - began_s > _LATEST_ATTEMPT_S
+            last = late or attempt >= ATTEMPTS
             try:
-                response = self._once(method, url, headers, body)
-            except ConnectionRefusedError as error:
-                raise _unreachable(url, error) from error
+                with real_address(url):
+                    response = self._once(method, url, headers, body)
+            except (ConnectionRefusedError, TooSlowError) as error:
+                raise unreachable(url, error) from error
             except _BROKEN as error:
                 if last:
-                    raise _unreachable(url, error) from error
+                    raise unreachable(url, error) from error
                 wait_s = pause_s
             except (OSError, http.client.HTTPException) as error:
-                raise _unreachable(url, error) from error
+                raise unreachable(url, error) from error
             else:
                 throttled = _is_throttled(response)
                 if not (throttled or response.status in _RETRIED):
                     return response
-                if attempt == ATTEMPTS_WHEN_THROTTLED or (last and not throttled):
+                if late or attempt == ATTEMPTS_WHEN_THROTTLED or (last and not throttled):
                     return response
                 wait_s = max(pause_s, _retry_after(response))
             self._sleep(min(wait_s, _LONGEST_PAUSE_S))
@@ -144,32 +174,31 @@ class HttpTransport:
     ) -> Response:
         parts = urllib.parse.urlsplit(url)
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        proxy = self._proxies.choose(parts.scheme, parts.hostname or "")
-        if proxy and parts.scheme == "http":
+        through = self._proxies.choose(parts.scheme, parts.hostname or "", parts.port)
+        if through and parts.scheme == "http":
             target = url
-            headers = {**headers, **_proxy_authorization(proxy)}
-        request = _Request(method, target, headers, body)
-        if body is None or isinstance(body, bytes):
-            connection, reused = self._take(parts.scheme, parts.netloc, proxy)
-        else:
-            connection, reused = self._connect(parts.scheme, parts.netloc, proxy), False
+            headers = {**headers, **proxy_authorization(parse_proxy(through))}
+        whole = body is None or isinstance(body, bytes)
+        first_byte_s = self._timeout_s * (1 if whole else _UPLOAD_FACTOR)
+        request = _Request(method, target, {"Host": parts.netloc.rpartition("@")[2], **headers}, body, first_byte_s)
+        connection = self._take(parts) if whole else None
         try:
-            return self._exchange(connection, (parts.scheme, parts.netloc), request)
+            return self._exchange(connection or self._connect(parts, through), _origin(url), request)
         except _BROKEN:
-            connection.close()
-            if not reused:
+            if connection is None:
                 raise
             # A kept connection that the server has closed meanwhile says nothing about the server.
-            connection = self._connect(parts.scheme, parts.netloc, proxy)
-            return self._exchange(connection, (parts.scheme, parts.netloc), request)
+            return self._exchange(self._connect(parts, through), _origin(url), request)
 
     def _exchange(self, connection: http.client.HTTPConnection, origin: tuple[str, str], request: _Request) -> Response:
+        sock = cast("TimedSocket", connection.sock)
         try:
-            connection.request(request.method, request.target, body=request.body, headers=dict(request.headers))
-            answer = connection.getresponse()
-            data = answer.read(self._largest_body + 1)
-            if len(data) > self._largest_body:
-                raise RegistryError("The registry's answer is larger than anything expected.", where=origin[1])
+            with ended_by(sock.abort):
+                sock.begin(request.first_byte_s)
+                connection.request(request.method, request.target, body=request.body, headers=dict(request.headers))
+                answer = connection.getresponse()
+                with contextlib.closing(answer):
+                    data = self._body(answer, origin[1])
             response = Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, data)
             keep = not answer.will_close
         except BaseException:
@@ -182,27 +211,30 @@ class HttpTransport:
             connection.close()
         return response
 
-    def _take(self, scheme: str, netloc: str, proxy: str) -> tuple[http.client.HTTPConnection, bool]:
-        with self._lock:
-            idle = self._idle.get((scheme, netloc))
-            if idle:
-                return idle.pop(), True
-        return self._connect(scheme, netloc, proxy), False
+    def _body(self, answer: http.client.HTTPResponse, where: str) -> bytes:
+        """The whole body; ``HTTPResponse.read`` with a limit takes one that was cut off for the whole."""
+        said = set(answer.headers.get_all("Content-Length") or [])
+        if len(said) > 1 or not all(length.isascii() and length.isdigit() for length in said):
+            raise RegistryError("The registry's answer has no length that could be read.", where=where)
+        data = answer.read(self._largest_body + 1)
+        if len(data) > self._largest_body:
+            raise RegistryError("The registry's answer is larger than anything expected.", where=where)
+        if answer.length:
+            raise http.client.IncompleteRead(data, answer.length)
+        return data
 
-    def _connect(self, scheme: str, netloc: str, proxy: str) -> http.client.HTTPConnection:
-        via = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
-        if scheme == "http":
-            host = f"{via.hostname}:{via.port or 80}" if via else netloc
-            return http.client.HTTPConnection(host, timeout=self._timeout_s)
-        if self._tls is None:
+    def _take(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection | None:
+        with self._lock:
+            idle = self._idle.get((parts.scheme, parts.netloc))
+            return idle.pop() if idle else None
+
+    def _connect(self, parts: urllib.parse.SplitResult, through: str) -> http.client.HTTPConnection:
+        secure = parts.scheme == "https"
+        if secure and self._tls is None:
             self._tls = ssl.create_default_context()
-        if via is None:
-            return http.client.HTTPSConnection(netloc, timeout=self._timeout_s, context=self._tls)
-        connection = http.client.HTTPSConnection(
-            f"{via.hostname}:{via.port or 80}", timeout=self._timeout_s, context=self._tls
-        )
-        connection.set_tunnel(netloc, headers=_proxy_authorization(proxy))
-        return connection
+        address = parts.hostname or "", parts.port or (443 if secure else 80)
+        proxy = parse_proxy(through) if through else None
+        return connect(address, self._tls if secure else None, proxy, self._timeout_s)
 
 
 def _close_all(idle: dict[tuple[str, str], list[http.client.HTTPConnection]]) -> None:
@@ -217,18 +249,10 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _shown(url: str) -> str:
-    """The URL without query: a redirect's query may be a signature."""
-    parts = urllib.parse.urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-
-def _proxy_authorization(proxy: str) -> dict[str, str]:
-    parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    if not parts.username:
-        return {}
-    pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+def _refuse_downgrade(url: str, target: str) -> None:
+    schemes = [urllib.parse.urlsplit(one).scheme for one in (url, target)]
+    if schemes[1] not in ("http", "https") or schemes == ["https", "http"]:
+        raise RegistryError(f"The registry redirected from {schemes[0]} to {schemes[1]}.", where=shown(url))
 
 
 def _is_throttled(response: Response) -> bool:
@@ -239,26 +263,6 @@ def _is_throttled(response: Response) -> bool:
 
 def _retry_after(response: Response) -> float:
     with contextlib.suppress(ValueError):
-        return float(response.headers.get("retry-after", "0"))
+        said_s = float(response.headers.get("retry-after", "0"))
+        return said_s if math.isfinite(said_s) else 0.0
     return 0.0
-
-
-def _unreachable(url: str, error: Exception) -> RegistryError:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        why, step = (
-            f"its certificate was not accepted: {error.verify_message}",
-            "Trust the registry's CA (SSL_CERT_FILE).",
-        )
-    elif isinstance(error, socket.gaierror):
-        why, step = (
-            f"the name cannot be resolved: {error.strerror}",
-            "Check the repository URL and the network.",
-        )
-    elif isinstance(error, TimeoutError):
-        why, step = "it did not answer in time", "Check the network and any proxy, then run again."
-    else:
-        why, step = (
-            str(error) or type(error).__name__,
-            "Check that the registry runs and can be reached from here.",
-        )
-    return RegistryError("The registry cannot be reached.", where=_shown(url), why=why, next_step=step)

@@ -7,14 +7,15 @@ same time. Leaves which images are needed to ``core.pins``, the protocol and cre
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.dockerfile.reference import Reference, parse_reference
 from fast_container.core.image_index import INDEX_TYPES, image_of_platform, platforms_of
+from fast_container.core.json_document import object_field, parse_object, string_field, strings_field
 from fast_container.core.lock import LockedImage, PlatformImage
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.ports import Manifest, Registry
@@ -105,10 +106,9 @@ class ImageResolver:
                 return LockedImage(top.digest)
             manifest = await _of_platform(registry, top, reference, platform)
         described = await _configuration(registry, manifest, reference)
-        return LockedImage(
-            top.digest,
-            {platform or _platform_of(described): PlatformImage(manifest.digest, _facts(described))},
-        )
+        with _readable(reference, registry.url):
+            image = PlatformImage(manifest.digest, _facts(described))
+            return LockedImage(top.digest, {platform or _platform_of(described): image})
 
     async def _top(self, reference: str) -> tuple[Registry, Manifest]:
         """What the reference's tag or digest names."""
@@ -135,10 +135,11 @@ def _step(parsed: Reference, *, by_lock: bool) -> str:
 
 
 async def _of_platform(registry: Registry, index: Manifest, reference: str, platform: str) -> Manifest:
-    digest = image_of_platform(index.content, platform)
+    with _readable(reference, registry.url):
+        digest = image_of_platform(index.content, platform)
+        offered = ", ".join(platforms_of(index.content))
     found = await registry.manifest(digest) if digest else None
     if found is None:
-        offered = ", ".join(platforms_of(index.content))
         raise AbsentImageError(
             f"{reference} has no image for {platform}.",
             where=registry.url,
@@ -148,27 +149,37 @@ async def _of_platform(registry: Registry, index: Manifest, reference: str, plat
 
 
 async def _configuration(registry: Registry, manifest: Manifest, reference: str) -> Mapping[str, Any]:
-    document = cast("Mapping[str, Any]", json.loads(manifest.content))
-    digest = cast("Mapping[str, Any]", document.get("config") or {}).get("digest")
-    if not isinstance(digest, str):
+    with _readable(reference, registry.url):
+        digest = string_field(object_field(parse_object(manifest.content), "config"), "digest")
+    if not digest:
         raise AbsentImageError(
             f"{reference} is no image that can be built upon.",
             where=registry.url,
             why=f"its manifest is of the type {manifest.media_type} and names no configuration",
         )
-    return cast("Mapping[str, Any]", json.loads(await registry.blob(digest)))
+    content = await registry.blob(digest)
+    with _readable(reference, registry.url):
+        return parse_object(content)
 
 
 def _facts(described: Mapping[str, Any]) -> ImageFacts:
-    config = cast("Mapping[str, Any]", described.get("config") or {})
-    env = cast("list[str]", config.get("Env") or [])
-    onbuild = cast("list[str]", config.get("OnBuild") or [])
-    pairs = (text.partition("=") for text in env)
-    return ImageFacts({name: value for name, _, value in pairs}, tuple(onbuild))
+    config = object_field(described, "config")
+    pairs = (text.partition("=") for text in strings_field(config, "Env"))
+    return ImageFacts({name: value for name, _, value in pairs}, tuple(strings_field(config, "OnBuild")))
+
+
+@contextmanager
+def _readable(reference: str, where: str) -> Generator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise RegistryError(
+            f"What the registry says of {reference} cannot be read.", where=where, why=str(error)
+        ) from error
 
 
 def _platform_of(described: Mapping[str, Any]) -> str:
-    parts = [str(described.get(name) or "") for name in ("os", "architecture", "variant")]
+    parts = [string_field(described, name) for name in ("os", "architecture", "variant")]
     try:
         return normal_platform("/".join(part for part in parts if part))
     except NotAPlatformError:

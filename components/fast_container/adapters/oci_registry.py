@@ -1,7 +1,9 @@
 """One repository of any registry that speaks the OCI distribution API.
 
-Decides what an answer means: 404 is absent, 200 is present and hashed by us, everything else is an error,
-never "absent" and never "present". Leaves where credentials come from to its caller and connections to
+Decides what an answer means: a 404 in the registry's own words is absent, a 200 with a manifest that fits every digest
+that is known is present, and everything else is an error, never "absent" and never "present". Who answers after a
+redirect is not the registry: what it demands or says never decides who gets the credentials. Leaves logging in to
+``adapters.registry_login``, reading answers to ``adapters.registry_answers`` and connections to
 ``adapters.http_transport``.
 
 ECR's deviations (its ``GET`` omits Docker-Content-Digest; a tag that exists in an immutable repository
@@ -12,35 +14,35 @@ need no special case here: bodies are hashed, all types are accepted, and after 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import threading
+import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fast_container.adapters.http_transport import HttpTransport, Response
 from fast_container.adapters.proxies import is_loopback
-from fast_container.adapters.registry_answers import challenge, error_text, has_expired, json_object
-from fast_container.adapters.threads import in_thread
-from fast_container.core.ecr_host import login_command
-from fast_container.core.ports import Credentials, Manifest
-from fast_container.errors import AuthError, RegistryError
-
-MANIFEST_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v1+json",
+from fast_container.adapters.registry_answers import (
+    MANIFEST_TYPES,
+    error_text,
+    fits,
+    has_expired,
+    is_registry,
+    read_manifest,
+    says_absent,
+    says_nothing,
 )
-IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - Docker's marker for an identity token, not a password
+from fast_container.adapters.registry_login import CredentialsSource, RegistryLogin, denied
+from fast_container.adapters.threads import in_thread
+from fast_container.core.json_document import is_digest
+from fast_container.core.ports import Manifest
+from fast_container.errors import RegistryError
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
 _ACCEPT = ", ".join(MANIFEST_TYPES)
 _LOOKUPS_AT_ONCE = 8
 # The first for the challenge, the second for a kept token that has expired.
 _AUTHORIZATIONS = 2
 _USER_AGENT = "fast-container"
-
-CredentialsSource = Callable[[], Credentials | None]
 
 
 class OciRegistry:
@@ -66,7 +68,7 @@ class OciRegistry:
         before_put: Callable[[], None] = lambda: None,
     ) -> None:
         host, _, name = url.partition("/")
-        if not host or not name:
+        if not _HOST.fullmatch(host) or not _NAME.fullmatch(name):
             raise RegistryError("A repository URL is host/name.", where=url, next_step="Give it as host/name.")
         self._url = url
         self._name = name
@@ -74,12 +76,9 @@ class OciRegistry:
             plain_http = is_loopback(host.rpartition(":")[0] if ":" in host else host)
         api_host = "registry-1.docker.io" if host == "docker.io" else host
         self._base = f"{'http' if plain_http else 'https'}://{api_host}/v2/{name}"
-        self._credentials = credentials
-        self._refused = refused
         self._before_put = before_put
         self._http = transport or HttpTransport()
-        self._authorization = ""
-        self._lock = threading.Lock()
+        self._login = RegistryLogin(url, plain_http, self._http, credentials, refused)
 
     @property
     def url(self) -> str:
@@ -99,6 +98,7 @@ class OciRegistry:
 
     async def manifest(self, digest: str) -> Manifest | None:
         """The manifest with that digest, or None."""
+        self._check_digest(digest)
         return await in_thread(self._manifest, digest)
 
     async def blob(self, digest: str) -> bytes:
@@ -111,27 +111,26 @@ class OciRegistry:
 
     def _manifest(self, reference: str) -> Manifest | None:
         response = self.send("GET", f"/manifests/{reference}", {"Accept": _ACCEPT})
-        if response.status == 404:
-            if "html" in response.headers.get("content-type", ""):
-                raise self.error(response, f"{self._url} was looked up, but a web page answered, not a registry.")
+        if says_absent(response):
             return None
+        if response.status == 404:
+            if says_nothing(response) and self._is_registry():
+                return None
+            raise self.foreign(response, reference)
         if response.status != 200:
             raise self.error(response, f"The registry could not say whether {reference} exists.")
-        digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
-        if reference.startswith("sha256:") and reference != digest:
-            raise RegistryError(
-                "The registry sent a manifest that does not fit its digest.",
-                where=f"{self._url}@{reference}",
-                why=f"its SHA-256 is {digest}",
-            )
-        media_type = response.headers.get("content-type", "").partition(";")[0].strip()
-        return Manifest(digest, media_type, response.body)
+        return read_manifest(response, reference, self._url)
+
+    def _is_registry(self) -> bool:
+        headers = {"User-Agent": _USER_AGENT}
+        return is_registry(self._http.request("GET", self._base.removesuffix(self._name), headers))
 
     def _blob(self, digest: str) -> bytes:
+        self._check_digest(digest)
         response = self.send("GET", f"/blobs/{digest}", {"Accept": "*/*"}, follow=True)
         if response.status != 200:
             raise self.error(response, f"The registry did not give the blob {digest}.")
-        if f"sha256:{hashlib.sha256(response.body).hexdigest()}" != digest:
+        if not fits(response.body, digest):
             raise RegistryError("The registry sent a blob that does not fit its digest.", where=f"{self._url}@{digest}")
         return response.body
 
@@ -141,12 +140,22 @@ class OciRegistry:
             return there.digest
         response = self.put_manifest(manifest, tag)
         if response.status in (200, 201, 202):
-            # In a repository with mutable tags another machine may have put its own in between.
+            # In a repository with mutable tags another machine may have put its own in between; and it may have been
+            # somebody else than the registry who said so.
             there = self._manifest(tag)
-            return there.digest if there else manifest.digest
+            if there is None:
+                raise RegistryError(f"The tag {tag} was put, and the registry does not have it.", where=self._url)
+            return there.digest
         if response.status in (400, 409, 412) and (there := self._manifest(tag)) is not None:
             return there.digest
         raise self.error(response, f"The registry refused the tag {tag}.")
+
+    def _check_digest(self, digest: str) -> None:
+        """Ask a registry for nothing that is not a digest: what names it may come from the registry."""
+        if not is_digest(digest):
+            raise RegistryError(
+                "A manifest names something by a digest that is none.", where=self._url, why=repr(digest)[:120]
+            )
 
     def put_manifest(self, manifest: Manifest, reference: str) -> Response:
         """Put a manifest under a tag or its own digest; blocking."""
@@ -163,8 +172,11 @@ class OciRegistry:
             "Content-Length": str(size),
         }
         # A location elsewhere carries its own permission; the credentials are nobody else's business.
-        if self._authorization and urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self._base)[:2]:
-            headers["Authorization"] = self._authorization
+        here, there = urllib.parse.urlsplit(self._base)[:2], urllib.parse.urlsplit(url)[:2]
+        if here[0] == "https" and there[0] != "https":
+            raise RegistryError("The registry wants an upload without TLS.", where=self._url, why=f"to {there[1]}")
+        if self._login.authorization and there == here:
+            headers["Authorization"] = self._login.authorization
         return self._http.upload("PUT", url, headers, pieces)
 
     def send(
@@ -189,79 +201,34 @@ class OciRegistry:
                 sent["Authorization"] = authorization
             return self._http.request(method, self._base + path, sent, body, follow=follow)
 
-        used = self._authorization
+        used = self._login.authorization
         response = send(used)
         for _ in range(_AUTHORIZATIONS):
+            if response.elsewhere:
+                return response
             if response.status != 401 and not (used and has_expired(response)):
                 break
-            refused, used = used, self._authorize(response, used, push=method in ("POST", "PUT"))
+            refused, used = used, self._login.renew(response, used, push=method in ("POST", "PUT"))
             if used == refused:
                 break
             response = send(used)
-        if response.status in (401, 403):
-            raise self._denied(response)
+        if response.status in (401, 403) and not response.elsewhere:
+            raise denied(response, self._url)
         return response
 
-    def _authorize(self, response: Response, used: str, *, push: bool) -> str:
-        with self._lock:
-            if self._authorization != used:
-                return self._authorization
-            if used:
-                self._refused()
-            scheme, parameters = challenge(response.headers.get("www-authenticate", ""))
-            credentials = self._credentials()
-            if scheme == "bearer":
-                self._authorization = "Bearer " + self._bearer_token(parameters, credentials, push=push)
-            elif credentials is None:
-                raise AuthError(
-                    "The registry demands credentials and there are none.",
-                    where=self._url,
-                    next_step=f"Log in: {login_command(self._url.partition('/')[0])}",
-                )
-            else:
-                self._authorization = basic(credentials)
-            return self._authorization
-
-    def _bearer_token(self, parameters: Mapping[str, str], credentials: Credentials | None, *, push: bool) -> str:
-        realm = parameters.get("realm", "")
-        if not realm.startswith("https://") and not is_loopback(urllib.parse.urlsplit(realm).hostname or ""):
-            raise AuthError("The registry names a token service without TLS.", where=self._url, why=realm)
-        scope = parameters.get("scope") or f"repository:{self._name}:{'pull,push' if push else 'pull'}"
-        query = {"service": parameters.get("service", ""), "scope": scope}
-        if credentials is not None and credentials.username == IDENTITY_TOKEN_USER:
-            form = {
-                **query,
-                "grant_type": "refresh_token",
-                "client_id": _USER_AGENT,
-                "refresh_token": credentials.password,
-            }
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            response = self._http.request("POST", realm, headers, urllib.parse.urlencode(form).encode())
-        else:
-            headers = {"Authorization": basic(credentials)} if credentials else {}
-            separator = "&" if "?" in realm else "?"
-            response = self._http.request("GET", realm + separator + urllib.parse.urlencode(query), headers)
-        if response.status != 200:
-            raise self._denied(response)
-        answer = json_object(response.body)
-        token = answer.get("token") or answer.get("access_token")
-        if not isinstance(token, str):
-            raise AuthError("The token service gave no token.", where=realm)
-        return token
-
-    def _denied(self, response: Response) -> AuthError:
-        host = self._url.partition("/")[0]
-        text = error_text(response)
-        what = "The registry refused the credentials." if response.status == 401 else "The registry denied access."
-        return AuthError(
-            what,
-            where=self._url,
-            why=f"HTTP {response.status}{f': {text}' if text else ''}",
-            next_step=f"Check that the identity in use may read from and push to this repository of {host}.",
+    def foreign(self, response: Response, asked: str) -> RegistryError:
+        """The error for a 404 that is not the registry's own: it says nothing of what was asked for."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        page = "a web page answered" if "html" in kind else f"the answer ({kind or 'of no type'}) names no reason"
+        return RegistryError(
+            f"{self._url} was looked up, but a registry did not answer.",
+            where=f"{self._url}, asked for {asked}",
+            why=f"HTTP 404, and {page} as the registry's API has it" if "html" not in kind else f"HTTP 404: {page}",
+            next_step="Check the repository's URL, and any proxy, gateway or login page in between.",
         )
 
     def error(self, response: Response, what: str) -> RegistryError:
-        """What a status that is no answer becomes, with the registry's own words."""
+        """Turn an unexpected status into an error, with the registry's own words."""
         text = error_text(response)
         missing = response.status == 404 and "NAME_UNKNOWN" in text
         return RegistryError(
@@ -270,9 +237,3 @@ class OciRegistry:
             why=f"HTTP {response.status}{f': {text}' if text else ''}",
             next_step="Create the repository, or correct its name." if missing else "",
         )
-
-
-def basic(credentials: Credentials) -> str:
-    """The value of an ``Authorization`` header."""
-    pair = f"{credentials.username}:{credentials.password}".encode()
-    return "Basic " + base64.b64encode(pair).decode()

@@ -3,6 +3,9 @@
 In a Pulumi program every registration of a resource holds a thread of that pool until its hooks have ended. Hooks that
 needed a thread of the same pool would wait for each other for ever, from as many changed images on as it has threads
 (four for each of the engine's parallel operations). So whatever a hook may wait for runs here.
+
+A thread cannot be interrupted. So a call that waits for the network says how it can be ended (``ended_by``), and is
+ended as soon as nobody awaits it any more: an interrupted program must not stay because a registry does not answer.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
@@ -24,13 +29,95 @@ _POOL: Final = ThreadPoolExecutor(max_workers=64, thread_name_prefix="fast-conta
 _CORES: Final = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8), thread_name_prefix="fast-container-cpu")
 
 
+class GivenUpError(Exception):
+    """Nobody awaits this call any more; nobody sees this error either."""
+
+
+class _Call:
+    """One blocking call, which may be given up while it runs."""
+
+    def __init__(self) -> None:
+        self.given_up = threading.Event()
+        self._ends: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def add(self, end: Callable[[], None]) -> None:
+        with self._lock:
+            self.check()
+            self._ends.append(end)
+
+    def remove(self, end: Callable[[], None]) -> None:
+        with self._lock:
+            self._ends.remove(end)
+
+    def check(self) -> None:
+        if self.given_up.is_set():
+            raise GivenUpError
+
+    def give_up(self) -> None:
+        with self._lock:
+            self.given_up.set()
+            for end in self._ends:
+                end()
+
+
+_CALL: Final = contextvars.ContextVar[_Call | None]("fast_container_call", default=None)
+
+
 async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """As ``asyncio.to_thread``, in a pool of our own."""
-    call = partial(contextvars.copy_context().run, work, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_POOL, call)
+    """As ``asyncio.to_thread``, in a pool of our own; when this is cancelled, so is what the call waits for."""
+    call, context = _Call(), contextvars.copy_context()
+    context.run(_CALL.set, call)
+    running = partial(context.run, work, *args, **kwargs)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_POOL, running)
+    except asyncio.CancelledError:
+        call.give_up()
+        raise
 
 
 async def on_core(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """As ``in_thread``, for work that keeps a core busy and waits for nobody."""
     call = partial(contextvars.copy_context().run, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_CORES, call)
+
+
+@contextmanager
+def ended_by(end: Callable[[], None]) -> Generator[None]:
+    """While this is open, ``end`` is called (once, from any thread) when the call that runs it is given up.
+
+    Raises:
+        GivenUpError: It was given up before.
+    """
+    call = _CALL.get()
+    if call is None:
+        yield
+        return
+    call.add(end)
+    try:
+        yield
+    finally:
+        call.remove(end)
+
+
+def pause(seconds: float) -> None:
+    """As ``time.sleep``, for a call of ``in_thread`` that may be given up.
+
+    Raises:
+        GivenUpError: It was.
+    """
+    call = _CALL.get()
+    event = call.given_up if call else threading.Event()
+    if event.wait(seconds):
+        raise GivenUpError
+
+
+def check_awaited() -> None:
+    """Stop here when nobody awaits this call any more.
+
+    Raises:
+        GivenUpError: Nobody does.
+    """
+    call = _CALL.get()
+    if call is not None:
+        call.check()

@@ -6,10 +6,19 @@ pipeline.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from fast_container.core.json_document import (
+    object_field,
+    objects_field,
+    parse_object,
+    size_field,
+    string_field,
+    strings_field,
+)
 from fast_container.core.ports import Manifest
 from fast_container.errors import VerifyError
 
@@ -63,14 +72,15 @@ def parse_manifest(manifest: Manifest) -> ParsedManifest:
     Raises:
         VerifyError: It is not an image manifest or index.
     """
-    document = _object(manifest.content, "manifest")
-    media_type = manifest.media_type or str(document.get("mediaType", ""))
-    children = tuple(_descriptor(d) for d in _list(document.get("manifests")))
-    layers = tuple(_descriptor(d) for d in _list(document.get("layers")))
-    if isinstance(document.get("config"), dict):
-        return ParsedManifest(media_type, _descriptor(document["config"]), layers, ())
-    if isinstance(document.get("manifests"), list):
-        return ParsedManifest(media_type, None, (), children)
+    with _readable("manifest", manifest.digest):
+        document = parse_object(manifest.content)
+        media_type = manifest.media_type or string_field(document, "mediaType")
+        children = tuple(_descriptor(entry) for entry in objects_field(document, "manifests"))
+        layers = tuple(_descriptor(entry) for entry in objects_field(document, "layers"))
+        if config := object_field(document, "config"):
+            return ParsedManifest(media_type, _descriptor(config), layers, ())
+        if isinstance(document.get("manifests"), list):
+            return ParsedManifest(media_type, None, (), children)
     raise VerifyError(
         "What was pushed is neither an image manifest nor an image index.",
         where=manifest.digest,
@@ -84,11 +94,12 @@ def platform_of(configuration: bytes) -> str:
     Raises:
         VerifyError: It cannot be read, or names no platform.
     """
-    document = _object(configuration, "configuration")
-    names = [document.get(name) for name in ("os", "architecture", "variant")]
+    with _readable("configuration"):
+        document = parse_object(configuration)
+        names = [string_field(document, name) for name in ("os", "architecture", "variant")]
     if not names[0] or not names[1]:
         raise VerifyError("The image's configuration names no platform.")
-    return "/".join(str(name) for name in names if name)
+    return "/".join(name for name in names if name)
 
 
 def onbuild_of(configuration: bytes) -> tuple[str, ...]:
@@ -97,34 +108,25 @@ def onbuild_of(configuration: bytes) -> tuple[str, ...]:
     Raises:
         VerifyError: It cannot be read.
     """
-    config: object = _object(configuration, "configuration").get("config")
-    fields = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
-    return tuple(str(trigger) for trigger in _list(fields.get("OnBuild")))
+    with _readable("configuration"):
+        return tuple(strings_field(object_field(parse_object(configuration), "config"), "OnBuild"))
 
 
-def _descriptor(value: object) -> Descriptor:
-    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    platform = cast("dict[str, Any]", fields.get("platform") or {})
-    annotations = cast("dict[str, Any]", fields.get("annotations") or {})
-    names = [platform.get(name) for name in ("os", "architecture", "variant")]
+def _descriptor(fields: Mapping[str, Any]) -> Descriptor:
+    platform, annotations = object_field(fields, "platform"), object_field(fields, "annotations")
+    names = [string_field(platform, name) for name in ("os", "architecture", "variant")]
     return Descriptor(
-        media_type=str(fields.get("mediaType", "")),
-        digest=str(fields.get("digest", "")),
-        size=int(fields.get("size", 0)),
-        platform="/".join(str(name) for name in names if name),
+        media_type=string_field(fields, "mediaType"),
+        digest=string_field(fields, "digest"),
+        size=size_field(fields, "size"),
+        platform="/".join(name for name in names if name),
         attestation=annotations.get("vnd.docker.reference.type") == "attestation-manifest",
     )
 
 
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def _object(content: bytes, name: str) -> dict[str, Any]:
+@contextmanager
+def _readable(name: str, where: str = "") -> Generator[None]:
     try:
-        loaded: object = json.loads(content)
+        yield
     except ValueError as error:
-        raise VerifyError(f"The pushed image's {name} is not JSON.", why=str(error)) from error
-    if not isinstance(loaded, dict):
-        raise VerifyError(f"The pushed image's {name} is not a JSON object.")
-    return cast("dict[str, Any]", loaded)
+        raise VerifyError(f"The pushed image's {name} cannot be read.", where=where, why=str(error)) from error

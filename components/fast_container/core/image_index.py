@@ -7,10 +7,10 @@ Source: github.com/containerd/platforms v1.0.0-rc.5, ``platformVector`` behind `
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from collections.abc import Iterator
+from typing import Final
 
+from fast_container.core.json_document import object_field, objects_field, parse_object, string_field
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 
 INDEX_TYPES: Final = frozenset(
@@ -28,6 +28,9 @@ def image_of_platform(index: bytes, platform: str) -> str:
     Args:
         index: The index's bytes.
         platform: In normal form (``core.oci.platform.normal_platform``).
+
+    Raises:
+        ValueError: It is not an index.
     """
     images = list(_images(index))
     for candidate in _candidates(platform):
@@ -43,16 +46,15 @@ def platforms_of(index: bytes) -> tuple[str, ...]:
 
 
 def _images(index: bytes) -> Iterator[tuple[str, str]]:
-    document = cast("Mapping[str, Any]", json.loads(index))
-    for entry in cast("list[Mapping[str, Any]]", document.get("manifests") or []):
-        described = cast("Mapping[str, Any]", entry.get("platform") or {})
-        parts = [str(described.get(name) or "") for name in ("os", "architecture", "variant")]
+    for entry in objects_field(parse_object(index), "manifests"):
+        described = object_field(entry, "platform")
+        parts = [string_field(described, name) for name in ("os", "architecture", "variant")]
         try:
             platform = normal_platform("/".join(part for part in parts if part))
         except NotAPlatformError:
             continue
         if platform and parts[0] != "unknown":
-            yield platform, str(entry.get("digest") or "")
+            yield platform, string_field(entry, "digest")
 
 
 def _candidates(platform: str) -> Iterator[str]:
