@@ -34,4 +34,4 @@ bench: host setup ## measure, and compare with the alternatives
 	@$(VENV) -m bench
 
 clean: ## remove what was made in this checkout (the per-user cache stays)
-	@rm -rf .venv .localcloud .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

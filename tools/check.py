@@ -1,4 +1,4 @@
-"""Runs the fast checks: format, lint, types, import rules, and the tests that need nothing but Python.
+"""Runs the fast checks: format, lint, types (those of documented programs too), import rules, and the pure tests.
 
 Decides which checks there are, runs them side by side and shows the output of those that fail.
 """
@@ -54,6 +54,11 @@ def pure_tests() -> list[Check]:
     return [Check("pure tests", (f"{BIN}/python", "-m", "pytest", "-q", *folders))] if folders else []
 
 
+def program_types() -> list[Check]:
+    """The programs that a reader may copy; the first time mypy reads pulumi-aws, half a minute."""
+    return [Check("programs", (f"{BIN}/python", "tools/check_programs.py"))]
+
+
 def run(check: Check) -> Outcome:
     """Runs one check to its end."""
     begin = time.monotonic()
@@ -72,9 +77,9 @@ def run(check: Check) -> Outcome:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="check.py", description="Run the fast checks.")
-    parser.add_argument("--static", action="store_true", help="leave the pure tests out")
+    parser.add_argument("--static", action="store_true", help="leave out the pure tests and the types of programs")
     options = parser.parse_args(argv)
-    checks = static_checks() if options.static else [*pure_tests(), *static_checks()]
+    checks = static_checks() if options.static else [*pure_tests(), *program_types(), *static_checks()]
     failed: list[str] = []
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for outcome in pool.map(run, checks):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fast_container.core.aws_access import AssumedRole, AwsAccess
     from fast_container.core.declared import InlineDockerfile
     from fast_container.core.registry_cache import RegistryCache
+    from fast_container.existing_repository import ExistingRepository
     from fast_container.fleet import FastImageFleet
     from fast_container.image import FastContainerImage
     from fast_container.image_options import ImageOptions
@@ -30,6 +31,7 @@ __all__ = [
     "BaseImage",
     "CodeBuildBuilder",
     "ExistingBaseImage",
+    "ExistingRepository",
     "FastContainerImage",
     "FastImageFleet",
     "ImageOptions",
@@ -50,6 +52,7 @@ _HOMES = {
     "BaseImage": "fast_container.base_image",
     "CodeBuildBuilder": "fast_container.codebuild_builder",
     "ExistingBaseImage": "fast_container.state.bases",
+    "ExistingRepository": "fast_container.existing_repository",
     "FastContainerImage": "fast_container.image",
     "FastImageFleet": "fast_container.fleet",
     "ImageOptions": "fast_container.image_options",

@@ -24,7 +24,7 @@ from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
-from fast_container.image_options import ImageOptions, refuse_unknown
+from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
 from fast_container.repository import RepositoryInput
 from fast_container.shapes import (
     PathInput,
@@ -44,6 +44,7 @@ _PARENT_CONTEXT = "base-parent"
 _GENERATED_OPTIONS = ("context", "dockerfile", "target", "ignore", "dockerignore", "build_args", "named_contexts")
 
 
+@shows_options
 class BaseImage(FastContainerImage):
     """An image that others name in ``base_images=``.
 

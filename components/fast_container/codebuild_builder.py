@@ -16,7 +16,7 @@ import pulumi
 
 from fast_container import codebuild_policies as policies
 from fast_container.builder_arguments import check_access, checked_cache
-from fast_container.codebuild_arguments import Architecture, check_builder_arguments, checked_shared, project_of
+from fast_container.codebuild_arguments import check_builder_arguments, checked_shared, project_of
 from fast_container.codebuild_grants import RoleGrants, is_ecr_emulated
 from fast_container.codebuild_resources import (
     ProjectSettings,
@@ -116,7 +116,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        architectures: Sequence[Architecture] = ("x86_64",),
+        architectures: Sequence[str] = ("x86_64",),
         compute_type: str = "BUILD_GENERAL1_MEDIUM",
         image: str | None = None,
         buildkit_image: str = DEFAULT_BUILDKIT_IMAGE,
@@ -226,7 +226,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
 
     def _make(
         self,
-        architectures: Sequence[Architecture],
+        architectures: Sequence[str],
         settings: ProjectSettings,
         bucket: str | None,
         role: pulumi.Input[str] | None,
@@ -273,7 +273,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             queue_timeout=settings.queue_timeout,
         )
 
-    def _take(self, shared: pulumi.Output[Any], architectures: Sequence[Architecture]) -> None:
+    def _take(self, shared: pulumi.Output[Any], architectures: Sequence[str]) -> None:
         """Use what another stack's builder has made."""
         self.shared = shared
         self.bucket, self.role_arn = shared["bucket"], shared["role_arn"]

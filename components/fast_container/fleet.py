@@ -17,7 +17,7 @@ import pulumi
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
-from fast_container.image_options import ImageOptions, refuse_unknown
+from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
 from fast_container.repository import RepositoryInput
 from fast_container.shapes import (
     PathInput,
@@ -31,6 +31,8 @@ from fast_container.shapes import (
 )
 
 TYPE = "fast-container:index:FastImageFleet"
+# Options that a program computes are, to a type checker, mappings of whatever it computes.
+ImagesInput: TypeAlias = "Mapping[str, ImageOptions] | Mapping[str, Mapping[str, Any]]"
 RepositoryFor: TypeAlias = "RepositoryInput | Callable[[str], RepositoryInput]"
 
 
@@ -41,6 +43,7 @@ class UnknownImage(pulumi.RunError, KeyError):  # noqa: N818 - a KeyError, by it
     __str__ = Exception.__str__
 
 
+@shows_options
 class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage]):
     """Images of one kind, such as all Lambda functions of a repository: a mapping from names to images.
 
@@ -62,10 +65,10 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
     def __init__(
         self,
         name: str,
-        images: Mapping[str, ImageOptions] | PathInput,
+        images: ImagesInput | PathInput,
         *,
         repository: RepositoryFor,
-        overrides: Mapping[str, ImageOptions] | None = None,
+        overrides: ImagesInput | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
@@ -120,7 +123,7 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - Mapping says that there is none
 
 
-def declared_images(images: Mapping[str, ImageOptions] | PathInput) -> dict[str, ImageOptions]:
+def declared_images(images: ImagesInput | PathInput) -> dict[str, ImageOptions]:
     """Image name → its own options.
 
     Raises:

@@ -17,7 +17,7 @@ from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.codebuild_builder import CodeBuildBuilder
 from fast_container.core.context import SelectedImage
 from fast_container.errors import FastContainerError
-from fast_container.image_options import ImageOptions, checked_inputs
+from fast_container.image_options import ImageOptions, checked_inputs, shows_options
 from fast_container.repository import ImageRepository, RepositoryInput, push_target
 from fast_container.shapes import check_opts, check_resource_name, refused_as_one_line
 from fast_container.state.access import kept_by_record
@@ -31,6 +31,7 @@ from fast_container.state.preparation import ImageInputs, Ready, check_at_once, 
 from fast_container.state.program import Program, current_program
 
 
+@shows_options
 class FastContainerImage(pulumi.ComponentResource):
     """A container image that is built when, and only when, what it is made of has changed.
 

@@ -6,9 +6,10 @@ component exists. Leaves what needs the Dockerfile or the context to ``core.decl
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 import pulumi
 
@@ -27,6 +28,8 @@ from fast_container.shapes import PathInput, shown
 from fast_container.state.bases import BaseInput, base_uses, with_bases
 from fast_container.state.executors import AnyBuilder
 from fast_container.state.preparation import ImageInputs, Texts
+
+C = TypeVar("C")
 
 
 class ImageOptions(TypedDict, total=False):
@@ -86,6 +89,20 @@ class ImageOptions(TypedDict, total=False):
     cache_to: Sequence[former.Cache] | None
     image_policy: Policy | None
     images_lock: PathInput | None
+
+
+def shows_options(component: type[C]) -> type[C]:
+    """Let ``help(component)`` show the options, in its text and in the signature, which else says ``**options``."""
+    own = inspect.signature(component.__init__)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
+        for name, annotation in ImageOptions.__annotations__.items()
+    ]
+    kept = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    cast(Any, component.__init__).__signature__ = own.replace(parameters=[*kept, *options])
+    listed = inspect.cleandoc(ImageOptions.__doc__ or "").partition("Attributes:\n")[2]
+    component.__doc__ = f"{inspect.cleandoc(component.__doc__ or '')}\n\nOptions:\n{listed}\n"
+    return component
 
 
 def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions) -> ImageInputs:

@@ -41,6 +41,8 @@ if architecture not in PLATFORMS:
 # --- images
 
 existing = config.get("repository")
+repository: ImageRepository | str
+repository_arn: pulumi.Input[str]
 if existing:
     found = aws.ecr.get_repository(name=existing)
     repository, repository_arn = found.repository_url, found.arn

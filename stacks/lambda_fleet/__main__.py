@@ -12,7 +12,14 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from fast_container import BaseImage, CodeBuildBuilder, FastImageFleet, ImageRepository, LocalBuilder
+from fast_container import (
+    BaseImage,
+    CodeBuildBuilder,
+    ExistingRepository,
+    FastImageFleet,
+    ImageRepository,
+    LocalBuilder,
+)
 
 LAMBDAS = "../../lambdas"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
@@ -25,7 +32,7 @@ if architecture not in PLATFORMS:
     raise pulumi.RunError(f"architecture must be one of {', '.join(PLATFORMS)}, not {architecture!r}")
 
 
-def repository(name: str, existing: str, own: str) -> ImageRepository:
+def repository(name: str, existing: str, own: str) -> ImageRepository | ExistingRepository:
     """The repository that the configuration names, or one of this stack's own."""
     found = config.get(existing)
     if found:
@@ -36,6 +43,7 @@ def repository(name: str, existing: str, own: str) -> ImageRepository:
 images = repository("images", "repository", "repositoryName")
 bases = repository("bases", "baseRepository", "baseRepositoryName")
 
+builder: LocalBuilder | CodeBuildBuilder
 if config.get("builder") == "codebuild":
     builder = CodeBuildBuilder("builds", architectures=[architecture])
 else:

@@ -22,6 +22,7 @@ bases = ImageRepository(
     lambda_pull=False,
     take_up=config.get_bool("takeUp") or False,
 )
+builder: LocalBuilder | CodeBuildBuilder
 if config.get("builder") == "codebuild":
     builder = CodeBuildBuilder("builds", architectures=[architecture])
 else:

@@ -26,6 +26,7 @@ else:
     base = ExistingBaseImage(shared.require_output("repository_url"), shared.require_output("build_key"))
 
 images = ImageRepository("images", name=config.get("repositoryName"), take_up=config.get_bool("takeUp") or False)
+builder: LocalBuilder | CodeBuildBuilder
 if config.get("builder") == "codebuild":
     builder = CodeBuildBuilder("builds", architectures=[architecture])
 else:

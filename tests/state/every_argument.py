@@ -257,7 +257,7 @@ async def outcome(target: Target, argument: str, value: Callable[[], Any], numbe
 def trials() -> Iterator[tuple[str, Target, str, str]]:
     """Every value for every argument; the options that all kinds of images share, once for all of them."""
     for called, target in targets().items():
-        shared = OPTIONS if called in ("BaseImage", "FastImageFleet") else ()
+        shared = () if called == "FastContainerImage" else OPTIONS
         for argument in target.names():
             for index, value in enumerate(VALUES):
                 if argument not in shared or index % 8 == 0:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import pydoc
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from fast_container import BaseImage, FastContainerImage, ImageRepository, LocalBuilder, RegistryCache
+from fast_container import BaseImage, FastContainerImage, FastImageFleet, ImageRepository, LocalBuilder, RegistryCache
 from fast_container.core.build_files import Default
 from fast_container.docker_build_arguments import REPLACED
 from fast_container.errors import ArgsError
@@ -69,6 +71,15 @@ def test_the_page_on_migrating_lists_what_is_refused_and_says_the_same() -> None
     table = page.partition("| not there | what to do |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE))
     assert rows == dict(sorted(REPLACED.items()))
+
+
+@pytest.mark.parametrize("component", [FastContainerImage, BaseImage, FastImageFleet])
+def test_help_shows_every_option(component: type) -> None:
+    shown = pydoc.plain(pydoc.render_doc(component))
+    signature = inspect.signature(component)
+    for option in ImageOptions.__annotations__:
+        assert option in signature.parameters
+        assert f"    {option}: " in shown
 
 
 @pytest.mark.parametrize("call", [FastContainerImage, BaseImage])
