@@ -220,3 +220,49 @@ def test_output_that_nobody_reads_is_no_error(root: Path, tmp_path: Path) -> Non
     environment = {**os.environ, "FAST_CONTAINER_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, check=False)
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ([], "it is no object"),
+        ("text", "it is no object"),
+        ({"build_key": 5}, "build_key is no text"),
+        ({"build_key": None, "contexts": {}}, "build_key is no text"),
+        ({"build_key": "a"}, "contexts is no object"),
+        ({"build_key": "a", "contexts": []}, "contexts is no object"),
+        ({"build_key": "a", "contexts": {}, "parts": []}, "parts is no object"),
+        ({"build_key": "a", "contexts": {"context": 1}}, "contexts.context.entries is no list"),
+        ({"build_key": "a", "contexts": {"context": {"entries": {}}}}, "contexts.context.entries is no list"),
+        ({"build_key": "a", "contexts": {"context": {"entries": [1]}}}, "contexts.context.entries[0] is no entry"),
+        ({"build_key": "a", "contexts": {"context": {"entries": [{"path": 1}]}}}, "entries[0] is no entry"),
+    ],
+)
+def test_explain_refuses_what_is_no_output_of_inspect(run: Run, tmp_path: Path, document: Any, why: str) -> None:
+    right = {"build_key": "a", "contexts": {"context": {"entries": [{"path": "x", "type": "file"}]}}}
+    (tmp_path / "right.json").write_text(json.dumps(right))
+    (tmp_path / "wrong.json").write_text(json.dumps(document))
+    code, _, err = run("explain", tmp_path / "right.json", tmp_path / "wrong.json")
+    assert code == 2
+    assert "is no output of inspect" in err
+    assert why in err
+
+
+def test_explain_takes_entries_of_another_version(run: Run, tmp_path: Path) -> None:
+    for name, entry in (("a", {"path": "x", "type": "file"}), ("b", {"path": "x", "mode": "755"})):
+        (tmp_path / name).write_text(json.dumps({"build_key": name, "contexts": {"context": {"entries": [entry]}}}))
+    assert run("explain", tmp_path / "a", tmp_path / "b") == (0, "changed: context/x (type file → None)\n", "")
+
+
+def test_a_dockerfile_that_is_in_the_context_alone_is_pointed_to(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, {"app/Dockerfile": "FROM scratch\n", "app/deploy/Dockerfile": "FROM scratch\n"})
+    monkeypatch.chdir(tmp_path)
+    for given in ("Dockerfile", "deploy/Dockerfile"):
+        code, _, err = run("inspect", "--context", "app", "--dockerfile", given)
+        assert code == 2
+        assert f"'app/{given}'" in err
+    code, _, err = run("inspect", "--context", "app", "--dockerfile", "other")
+    assert code == 2
+    assert "There is one" not in err

@@ -50,6 +50,8 @@ def instructions(text: str, **options: Any) -> tuple[str | bytes, ...]:
         ("\n", "\r\n"),
         ("ARG VERSION=1\n", "ARG VERSION=1\nARG UNUSED=2\n"),
         ("ARG VERSION=1\n", "# escape=\\\nARG VERSION=1\n"),
+        ("ARG VERSION=1\n", "# check=error=true\nARG VERSION=1\n"),
+        ("ARG VERSION=1\n", "# check=skip=all\n# escape=\\\nARG VERSION=1\n"),
         ('CMD ["/x"]', 'CMD [ "/x" ]'),
     ],
 )
@@ -74,7 +76,6 @@ def test_layout_comments_and_unused_stages_do_not_count(old: str, new: str) -> N
         ('CMD ["/x"]', 'ENTRYPOINT ["/x"]'),
         ("WORKDIR /w\nCOPY src /src\n", "COPY src /src\nWORKDIR /w\n"),
         ("ARG VERSION=1\n", "# syntax=docker/dockerfile:1\nARG VERSION=1\n"),
-        ("ARG VERSION=1\n", "# check=error=true\nARG VERSION=1\n"),
     ],
 )
 def test_what_changes_the_build_counts(old: str, new: str) -> None:

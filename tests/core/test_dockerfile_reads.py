@@ -473,11 +473,37 @@ def test_the_build_arg_for_the_syntax_counts() -> None:
     assert not read("FROM alpine\n", build_args={"BUILDKIT_SYNTAX": "me/mine"}).understood
 
 
-@pytest.mark.parametrize("image", ["docker/dockerfile:1", "docker/dockerfile:1.7-labs", "docker.io/docker/dockerfile"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        "docker/dockerfile:1",
+        "docker/dockerfile:1.7-labs",
+        "docker.io/docker/dockerfile",
+        "index.docker.io/docker/dockerfile:1",
+        "registry-1.docker.io/docker/dockerfile:1",
+        "mirror.gcr.io/docker/dockerfile:1@sha256:" + "a" * 64,
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/docker/dockerfile:1",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a/b/docker/dockerfile:1",
+    ],
+)
 def test_dockers_own_syntax_is_understood_and_its_version_counts(image: str) -> None:
     reads = read(f"# syntax={image}\nFROM alpine\nCOPY a /x\n")
     assert reads.understood
     assert any(image in str(one) for one in reads.instructions)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "mirror.gcr.io.example.com/docker/dockerfile:1",
+        "example.com/docker/dockerfile:1",
+        "mirror.gcr.io/me/docker/dockerfile:1",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/me/dockerfile:1",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/notdocker/dockerfile:1",
+    ],
+)
+def test_a_name_that_only_looks_like_dockers_own_syntax_is_foreign(image: str) -> None:
+    assert not read(f"# syntax={image}\nFROM alpine\n").understood
 
 
 def test_a_syntax_older_than_heredocs_is_not_guessed_at() -> None:

@@ -16,6 +16,7 @@ from fast_container.errors import ArgsError
 
 _Object = Mapping[str, Any]
 
+_FIELDS = ("type", "digest", "mode", "size")
 _WORDS = {
     "dockerfile": "the Dockerfile's instructions",
     "platform": "the platform",
@@ -69,8 +70,9 @@ def _files(name: str, before: _Object | None, after: _Object | None) -> list[str
         if path not in old or path not in new:
             lines.append(f"{'added' if path in new else 'removed'}: {name}/{path}")
         elif old[path] != new[path]:
-            what = next(key for key in ("type", "digest", "mode", "size") if old[path][key] != new[path][key])
-            detail = f" ({what} {old[path][what]} → {new[path][what]})" if what in ("type", "mode") else ""
+            differs = [key for key in _FIELDS if old[path].get(key) != new[path].get(key)]
+            shown = [what for what in differs[:1] if what in ("type", "mode")]
+            detail = "".join(f" ({what} {old[path].get(what)} → {new[path].get(what)})" for what in shown)
             lines.append(f"changed: {name}/{path}{detail}")
     return lines
 
@@ -78,12 +80,34 @@ def _files(name: str, before: _Object | None, after: _Object | None) -> list[str
 def _read(file: str, argument: str) -> _Object:
     try:
         found: object = json.loads(Path(file).read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArgsError(f"{file} cannot be read.", property_path=argument, why=str(error)) from None
-    if not isinstance(found, dict) or "build_key" not in found or "contexts" not in found:
+    wrong = _why_no_output(found)
+    if wrong:
         raise ArgsError(
             f"{file} is no output of inspect.",
             property_path=argument,
+            why=wrong,
             next_step="Make it with: fast-container inspect --context DIR --json",
         )
     return cast("_Object", found)
+
+
+def _why_no_output(found: object) -> str:
+    """What of the form of ``inspect --json`` a document has not; ``""`` where it has all that is read here."""
+    if not isinstance(found, dict):
+        return "it is no object"
+    document = cast("dict[str, object]", found)
+    if not isinstance(document.get("build_key"), str):
+        return "build_key is no text"
+    for name in ("parts", "contexts"):
+        if not isinstance(document.get(name, {} if name == "parts" else None), dict):
+            return f"{name} is no object"
+    for name, context in cast("dict[str, object]", document["contexts"]).items():
+        entries = cast("dict[str, object]", context).get("entries") if isinstance(context, dict) else None
+        if not isinstance(entries, list):
+            return f"contexts.{name}.entries is no list"
+        for index, entry in enumerate(cast("list[object]", entries)):
+            if not isinstance(entry, dict) or not isinstance(cast("dict[str, object]", entry).get("path"), str):
+                return f"contexts.{name}.entries[{index}] is no entry"
+    return ""

@@ -7,7 +7,7 @@ Leaves what the texts mean to ``core.dockerfile`` and ``core.ignore``.
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
-# ruff: noqa: PTH110, PTH113, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH110, PTH113, PTH117, PTH118, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -44,12 +44,13 @@ class IgnoreFile(NamedTuple):
     rules: IgnoreRules
 
 
-def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str) -> bytes:
+def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context: str = "") -> bytes:
     """The Dockerfile's bytes.
 
     Args:
         dockerfile: An absolute path, or the text.
         name: What to call it in messages.
+        context: Directory of the build context, for a hint where the file is there and not at the path.
 
     Raises:
         ArgsError: It is not there or is no file.
@@ -67,9 +68,18 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str) -> byte
             "The Dockerfile is a directory." if is_there else "The Dockerfile is not there.",
             property_path="dockerfile",
             why=f"There is no file at {name}.",
-            next_step="Paths are relative to the program's working directory, the Dockerfile's too.",
+            next_step=_hint(path, name, context),
         )
     return _read(path, name, "Dockerfile")
+
+
+def _hint(path: str, name: str, context: str) -> str:
+    """Where the Dockerfile probably is: below the context, as other tools take its path to be."""
+    below = "" if not context or os.path.isabs(name) else os.path.join(context, name)
+    if below and os.path.isfile(below) and not os.path.exists(path):
+        shown = os.path.relpath(below)
+        return f"There is one in the build context: dockerfile={shown!r}; paths are relative to the working directory."
+    return "Paths are relative to the program's working directory, the Dockerfile's too."
 
 
 def main_rules(

@@ -154,7 +154,7 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
         ArgsError: The Dockerfile is not there.
         DockerfileError: BuildKit would refuse it, or it has no such target.
     """
-    text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name)
+    text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name, image.context)
     # A directory that is used as a base image has no configuration.
     facts = {name: ImageFacts({}, ()) for name in image.local_contexts} | dict(image.image_facts)
     facts |= {alias: ImageFacts(None, of.onbuild) for alias, of in image.base_facts.items() if of.onbuild is not None}

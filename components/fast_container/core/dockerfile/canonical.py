@@ -37,8 +37,6 @@ def canonical_instructions(
         texts.append(_text(["#escape", parsed.escape]))
     if syntax is not None:
         texts.append(_text(["#syntax", syntax]))
-    if "check" in parsed.directives:
-        texts.append(_text(["#check", parsed.directives["check"]]))
     for command in program.global_args:
         if isinstance(command.body, Arg):
             pairs = [list(pair) for pair in command.body.pairs if pair[0] in needed]

@@ -26,10 +26,18 @@ from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
 from fast_container.core.dockerfile.reference import NamedContexts
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
+from fast_container.core.ecr_host import ecr_host
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform, platform_args
 from fast_container.errors import ArgsError, DockerfileError
 
-_OWN_SYNTAX: Final = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?")
+# Below a registry's host; an ECR pull-through cache has it below a prefix of its own.
+_OWN_SYNTAX: Final = re.compile(
+    r"(?P<prefix>(?:[a-z0-9._-]+/)*)docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?"
+)
+# Docker Hub by its names, and its public copies.
+_HUB: Final = frozenset(
+    ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "mirror.gcr.io"]
+)
 _WITHOUT_HEREDOCS: Final = re.compile(r"1\.[0-3](?:[.-].*)?")
 _NO_ARGS: Final[Mapping[str, str]] = {}
 _NO_FACTS: Final[Mapping[str, ImageFacts]] = {}
@@ -130,11 +138,17 @@ def _why_foreign(syntax: str | None, text: bytes) -> str:
         return ""
     image = syntax.split(" ", 1)[0]
     own = _OWN_SYNTAX.fullmatch(image)
-    if own is None:
+    if own is None or not _is_hub(own["prefix"].rstrip("/")):
         return f"the syntax {image} is not docker/dockerfile, so nobody here knows what the file reads"
     if own["tag"] and _WITHOUT_HEREDOCS.fullmatch(own["tag"]) and b"<<" in text:
         return f"the syntax {image} is older than heredocs, and the file may hold one"
     return ""
+
+
+def _is_hub(prefix: str) -> bool:
+    """Whether what stands before ``docker/dockerfile`` is Docker Hub, a copy of it, or a pull-through cache."""
+    host, _, below = prefix.partition("/")
+    return not prefix or (host in _HUB and not below) or ecr_host(host) is not None
 
 
 def _globals(
