@@ -25,7 +25,7 @@ from fast_container.state.afterwards import stated_dependencies
 from fast_container.state.executors import AnyBuilder
 from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
-from fast_container.state.image_build import ImageBuild
+from fast_container.state.image_build import BUILDING, ImageBuild
 from fast_container.state.inputs import Awaited, derived_output
 from fast_container.state.preparation import ImageInputs, Ready, check_at_once, prepare, record_name, run_error
 from fast_container.state.program import Program, current_program
@@ -56,6 +56,7 @@ class FastContainerImage(pulumi.ComponentResource):
         planned_onbuild: The ``ONBUILD`` triggers that it passes on to images that start from it, likewise.
         platform: In normal form.
         by_platform: Its images for further platforms, of a ``BaseImage`` with ``platforms``.
+        recorded_digest: The digest that the state has of ``build_key``; "" while its build is not awaited.
 
     Raises:
         pulumi.RunError: An argument cannot be right, or the Dockerfile or context would make the build fail.
@@ -87,6 +88,7 @@ class FastContainerImage(pulumi.ComponentResource):
             check_opts(opts, pulumi.ResourceOptions)
             inputs = replace(checked_inputs(name, repository, options), after=stated_dependencies(opts))
             check_at_once(inputs)
+            program = current_program(make_hook)
         except FastContainerError as error:
             raise run_error(name, error) from None
         super().__init__(self.TYPE, name, {}, opts)
@@ -98,10 +100,15 @@ class FastContainerImage(pulumi.ComponentResource):
             depends_on += builder.grant_secrets(inputs.secrets)
             for base in inputs.bases.values():
                 depends_on += builder.grant_pull(base.repository_url, base.resource)
-        self._declare(inputs, builder, depends_on)
+        self._declare(program, inputs, builder, depends_on)
 
-    def _declare(self, inputs: ImageInputs, builder: AnyBuilder | None, depends_on: Sequence[pulumi.Resource]) -> None:
-        program = current_program(make_hook)
+    def _declare(
+        self,
+        program: Program,
+        inputs: ImageInputs,
+        builder: AnyBuilder | None,
+        depends_on: Sequence[pulumi.Resource],
+    ) -> None:
         program.declare()
         awaited = Awaited()
         ready = asyncio.ensure_future(
@@ -111,7 +118,7 @@ class FastContainerImage(pulumi.ComponentResource):
         record = _record(
             self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait, runs_on=inputs.runs_on
         )
-        self._ready, self._awaited = ready, awaited
+        self._ready, self._awaited, self._record = ready, awaited, record
         self.platform = inputs.declared.platform
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
@@ -124,6 +131,13 @@ class FastContainerImage(pulumi.ComponentResource):
     def planned_key(self) -> pulumi.Output[str]:
         """For images that start from this one: known before anything is built, whatever the state has."""
         return derived_output(self._ready, lambda found: found.selected and found.selected.key.hex, self._awaited)
+
+    @property
+    def recorded_digest(self) -> pulumi.Output[str]:
+        """For images that start from this one: the digest of ``build_key``; "" while its build is not awaited."""
+        return pulumi.Output.all(self._record.digest, self._record.status).apply(
+            lambda found: "" if found[1] == BUILDING else str(found[0] or "")
+        )
 
     @property
     def planned_url(self) -> pulumi.Output[str]:
@@ -164,6 +178,9 @@ def _record(
         known = found.selected is not None and found.repository_url is not None
         return f"{found.repository_url}:{found.selected.key.tag}" if found.selected and known else None
 
+    def accepted(found: Ready) -> str:
+        return program.accepted.get(tagged(found) or "", "")
+
     return ImageBuild(
         record_name(name),
         {
@@ -176,6 +193,8 @@ def _record(
             "aws": derived_output(ready, lambda found: kept_by_record(found.access), awaited),
             "wait": wait,
             "runs_on": runs_on,
+            # No input at all where there is no such file, so that the records of all others stay as they are.
+            **({"accepted": derived_output(ready, accepted, awaited)} if program.accepted else {}),
         },
         pulumi.ResourceOptions(parent=image, depends_on=depends_on, hooks=program.hook_binding),
     )

@@ -7,7 +7,20 @@ import json
 import pytest
 
 from fast_container.core.key import BuildKey
-from fast_container.core.plan import GONE, MOVED, Build, Lookup, Recorded, Reuse, Skip, decide, why
+from fast_container.core.plan import (
+    ACCEPTED,
+    GONE,
+    MOVED,
+    STARTED,
+    Build,
+    Lookup,
+    Recorded,
+    Replaced,
+    Reuse,
+    Skip,
+    decide,
+    why,
+)
 from fast_container.core.ports import Manifest
 from fast_container.core.record import BuildRecord, megabytes
 
@@ -27,12 +40,25 @@ def test_a_recorded_image_that_is_there_is_skipped() -> None:
     assert decide(KEY, Recorded(KEY.hex, "sha256:held"), HELD) == Skip("sha256:held")
 
 
-def test_a_tag_that_names_another_image_is_reused() -> None:
-    assert decide(KEY, Recorded(KEY.hex, "sha256:other"), HELD) == Reuse(HELD, MOVED)
+def test_a_tag_that_names_another_image_is_refused_unless_that_is_accepted() -> None:
+    assert decide(KEY, Recorded(KEY.hex, "sha256:other"), HELD) == Replaced("sha256:other", "sha256:held")
+    accepted = Recorded(KEY.hex, "sha256:other", accepted="sha256:held")
+    assert decide(KEY, accepted, HELD) == Reuse(HELD, ACCEPTED)
+    other = Recorded(KEY.hex, "sha256:other", accepted="sha256:third")
+    assert decide(KEY, other, HELD) == Replaced("sha256:other", "sha256:held")
+
+
+def test_the_recorded_digest_of_another_place_or_build_is_nothing_to_compare_with() -> None:
+    moved = Recorded(KEY.hex, "sha256:other", here=False)
+    assert decide(KEY, moved, HELD) == Reuse(HELD, MOVED)
+    assert decide(KEY, moved, Lookup.ABSENT) == Build(MOVED)
+    started = Recorded(KEY.hex, "sha256:other", settled=False)
+    assert decide(KEY, started, HELD) == Reuse(HELD, STARTED)
+    assert decide(KEY, started, Lookup.ABSENT) == Build(STARTED)
 
 
 def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -> None:
-    assert decide(KEY, None, HELD) == Reuse(HELD, "first build")
+    assert decide(KEY, None, HELD) == Reuse(HELD, "new to this stack")
     assert decide(KEY, None, Lookup.ABSENT) == Build("first build")
     assert decide(KEY, None, Lookup.NOT_ASKED) == Build("first build")
 

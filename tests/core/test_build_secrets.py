@@ -80,6 +80,10 @@ def test_a_misspelt_id_is_asked_about_from_both_sides() -> None:
     assert lines[1].endswith("did you mean 'pip-token'?")
 
 
+def test_an_image_without_secrets_is_not_warned_of_those_that_its_fleet_shares() -> None:
+    assert unmounted((), ["token"]) == ()
+
+
 def test_nothing_is_said_of_spare_ids_where_a_mounts_id_cannot_be_known() -> None:
     asked = read_dockerfile(
         b"FROM nobody/knows\nRUN --mount=type=secret,id=${FROM_THE_BASE} true\n", file="Dockerfile"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 from conftest import AWS_KEY_ID, AWS_SECRET_KEY, Stacks
@@ -112,8 +115,18 @@ class Life:
         return self.stack.up("--refresh")
 
     @cached_property
+    def accepted_up(self) -> Run:
+        """The user accepts it, as the warning says."""
+        said = "\n".join(self.up_after_moved_tag.messages("warning"))
+        found = re.search(r"fast-container (accept --accept-replaced-tag \S+)`", said)
+        assert found, said
+        command = [str(Path(sys.executable).with_name("fast-container")), *found[1].split()]
+        subprocess.run(command, cwd=self.stack.folder, env=self.stack.environment, check=True)
+        return self.stack.up()
+
+    @cached_property
     def destroyed(self) -> Run:
-        assert self.up_after_moved_tag
+        assert self.accepted_up
         return self.stack.destroy()
 
     @cached_property
@@ -235,14 +248,26 @@ def test_the_up_after_that_builds_it_again(life: Life) -> None:
     assert life.healed_up.records["api"]["tag"] == life.reverted_up.records["api"]["tag"]
 
 
-def test_a_tag_that_names_another_image_is_seen_by_refresh_and_believed(life: Life) -> None:
-    assert life.up_after_moved_tag.records["worker"]["digest"] == life.healed_up.records["api"]["digest"]
-    assert life.up_after_moved_tag.builds == 0
+def test_a_tag_that_names_another_image_is_told_by_refresh_and_believed_by_no_one(life: Life) -> None:
+    run, before = life.up_after_moved_tag, life.healed_up
+    assert run.records["worker"] == before.records["worker"]
+    assert run.stack_outputs == before.stack_outputs
+    assert run.builds == 0
+    said = "\n".join(run.messages("warning"))
+    assert before.records["worker"]["digest"] in said
+    assert before.records["api"]["digest"] in said
+    assert f"delete the tag {before.records['worker']['tag']}" in said
+
+
+def test_it_is_taken_once_the_user_accepts_it(life: Life) -> None:
+    assert life.accepted_up.steps == {"worker-build": "update"}
+    assert life.accepted_up.records["worker"]["digest"] == life.healed_up.records["api"]["digest"]
+    assert life.accepted_up.builds == 0
 
 
 def test_destroy_leaves_the_repository_with_its_images_and_nothing_else(life: Life) -> None:
     assert life.destroyed.resources == []
-    records = life.up_after_moved_tag.records
+    records = life.accepted_up.records
     assert {record["tag"] for record in records.values()} <= set(life.tags())
     assert life.destroyed.builds == 0
 
@@ -275,7 +300,7 @@ def test_no_credential_is_left_in_state_logs_arguments_or_files(life: Life) -> N
     """Searches all that the whole life has left, for every form in which a credential could be written."""
     assert life.up_after_take_up
     runs = [value for value in vars(life).values() if isinstance(value, Run)]
-    assert len(runs) == 14
+    assert len(runs) == 15
     assert life.stack.logs
     secrets = (SECRET, AWS_SECRET_KEY)
     forms = [form for secret in secrets for form in (secret.encode(), base64.b64encode(secret.encode()))]

@@ -29,6 +29,7 @@ RECORD: dict[str, Any] = {
     "aws": {"region": "eu-west-1"},
 }
 DIGEST = "sha256:" + "b" * 64
+OTHER = "sha256:" + "c" * 64
 
 
 class OneTag:
@@ -92,11 +93,43 @@ def test_read_keeps_the_record_of_an_image_that_is_there(monkeypatch: pytest.Mon
     assert kept.outs == {**RECORD, "digest": DIGEST}
 
 
-@pytest.mark.parametrize("there", [None, "sha256:" + "c" * 64], ids=["gone", "another image"])
-def test_read_drops_the_record_of_an_image_that_is_gone_or_another(
-    monkeypatch: pytest.MonkeyPatch, there: str | None
+def test_read_drops_the_record_of_an_image_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert provider(monkeypatch, OneTag(None)).read("id", {**RECORD, "digest": DIGEST}).id is None
+
+
+def test_read_keeps_the_record_of_an_image_that_another_one_replaced_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert provider(monkeypatch, OneTag(there)).read("id", {**RECORD, "digest": DIGEST}).id is None
+    kept = provider(monkeypatch, OneTag(OTHER)).read("id", {**RECORD, "digest": DIGEST})
+    assert (kept.id, kept.outs) == ("id", {**RECORD, "digest": DIGEST})
+    said = capsys.readouterr().err
+    assert DIGEST in said
+    assert OTHER in said
+    assert f"--accept-replaced-tag {RECORD['tagged_uri']}@{OTHER}" in said
+    assert f"delete the tag {RECORD['tag']}" in said
+
+
+def test_an_update_takes_another_image_under_the_same_key_only_when_it_is_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = provider(monkeypatch, OneTag(OTHER))
+    olds = {**RECORD, "digest": DIGEST, "status": ""}
+    with pytest.raises(RegistryError, match="names another image") as refused:
+        made.update("id", olds, {**RECORD, "runs_on": "lambda"})
+    assert DIGEST in refused.value.why
+    assert OTHER in refused.value.why
+    assert made.update("id", olds, {**RECORD, "accepted": OTHER}).outs["digest"] == OTHER
+    assert made.update("id", {**olds, "status": "building"}, RECORD).outs["digest"] == OTHER
+    assert made.update("id", {**olds, "repository_url": "elsewhere/images"}, RECORD).outs["digest"] == OTHER
+
+
+def test_a_record_differs_once_when_the_user_accepts_another_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    news = {**RECORD, "accepted": OTHER}
+    assert ImageBuildProvider().diff("", {**RECORD, "digest": DIGEST}, news).changes is True
+    for done in ({"digest": OTHER}, {"digest": DIGEST, "accepted": OTHER}):
+        assert ImageBuildProvider().diff("", {**RECORD, **done}, news).changes is False
+    assert ImageBuildProvider().diff("", {**RECORD, "digest": DIGEST}, {**RECORD, "accepted": ""}).changes is False
 
 
 def test_read_drops_nothing_when_the_registry_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ from fast_container.build.copying import Copying, copy
 from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
-from fast_container.core.plan import Build, Lookup, Recorded, decide
+from fast_container.core.plan import Build, Lookup, Recorded, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord, Outcome
+from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError, VerifyError
 
 
@@ -68,6 +69,8 @@ async def publish(
     held = set[str]() if held_layers is None else held_layers
     there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or Lookup.ABSENT)
+    if isinstance(plan, Replaced):
+        raise replaced_error(registry.url, job.key.tag, plan.recorded, plan.found)
     copied = None
     if isinstance(plan, Build) and copying is not None:
         copied = await copy(job, registry, copying, reporter)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from fast_container.cli.base_arguments import add_base_arguments
+from fast_container.core.replaced_tag import OPTION
 
 _EPILOG = "Exit codes: 0; 1 when `wait` saw a build fail; 2 for bad input, with one message on standard error."
 
@@ -41,6 +42,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _plan(verbs.add_parser("plan", help="what would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
     _certify(verbs.add_parser("certify", help="try it on a real AWS account", allow_abbrev=False))
+    _accept(verbs.add_parser("accept", help="take the image that replaced a recorded one", allow_abbrev=False))
     cancel = verbs.add_parser("cancel", help="stop remote builds that are under way", allow_abbrev=False)
     cancel.description = "Stop the builds of images that are under way in a CodeBuild project; nothing is tagged."
     _remote(cancel, "cancel")
@@ -96,6 +98,22 @@ def _warm(parser: argparse.ArgumentParser) -> None:
     _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
     parser.add_argument("--max-parallel", metavar="N", type=int, default=2, help="builds at once; default: 2")
     parser.set_defaults(run=_verb("warm"))
+
+
+def _accept(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write down, in a file of the program's folder, that the image under a key tag is wanted although it is another"
+        " than the one that was recorded. The next `pulumi up` takes it."
+    )
+    parser.add_argument(
+        OPTION,
+        metavar="HOST/NAME:key-…@sha256:…",
+        action="append",
+        required=True,
+        help="as the message says it; may be repeated",
+    )
+    parser.add_argument("--folder", metavar="DIR", default=".", help="the program's folder; default: .")
+    parser.set_defaults(run=_verb("accept"))
 
 
 def _plan_file(parser: argparse.ArgumentParser) -> None:

@@ -41,9 +41,12 @@ def check_mounts(
 
 
 def unmounted(mounts: Collection[SecretMount], given: Iterable[str]) -> tuple[str, ...]:
-    """One line for each secret that no reachable stage mounts; none where a mount's id is not known."""
+    """One line for each secret that no reachable stage mounts; none where a mount's id is not known.
+
+    An image that mounts no secret at all is not worth a line: fleets share their secrets.
+    """
     ids = [mount.id for mount in mounts if mount.kind == "secret"]
-    if "" in ids:
+    if not ids or "" in ids:
         return ()
     return tuple(_spare_line(name, nearest(name, ids)) for name in sorted(set(given) - set(ids)))
 

@@ -1,6 +1,7 @@
-"""What is to be done for one image: skip, reuse or build, and why.
+"""What is to be done for one image: skip, reuse or build, and why; or that nothing may be done.
 
-Decides from three facts only: the build key, what the state recorded, and what the registry answered. Leaves
+Decides from three facts only: the build key, what the state recorded, and what the registry answered. What a cache of
+this machine knows is no fact. Leaves
 asking the registry to the pipeline and the preview hook, and file names in an explanation to whoever has the
 manifests.
 """
@@ -17,7 +18,10 @@ from fast_container.core.ports import Manifest
 
 FIRST_BUILD = "first build"
 GONE = "image is gone from the registry"
-MOVED = "the key's tag names another image now"
+NEW_HERE = "new to this stack"
+MOVED = "its repository changed"
+STARTED = "its build was started by an earlier update"
+ACCEPTED = "the image that replaced the recorded one is accepted"
 UNCHANGED = "unchanged"
 
 _MAX_NAMED = 3
@@ -40,11 +44,17 @@ class Recorded:
         key_hex: The build key, 64 hexadecimal digits.
         digest: The manifest's digest.
         parts: The key's parts as they were, for the explanation; may be empty.
+        here: It is in the repository that was asked; else the image has moved.
+        settled: The digest is of this key; else it is of the image that stays until a started build has ended.
+        accepted: The digest that the user accepts under the key's tag in place of the recorded one, or "".
     """
 
     key_hex: str
     digest: str
     parts: Mapping[str, str] = field(default_factory=dict[str, str])
+    here: bool = True
+    settled: bool = True
+    accepted: str = ""
 
 
 class Lookup(Enum):
@@ -77,7 +87,20 @@ class Build:
     reason: str
 
 
-Plan = Skip | Reuse | Build
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The key's tag names another image than the one that was recorded: nothing is done.
+
+    Attributes:
+        recorded: The digest that the state has.
+        found: The digest that the registry has.
+    """
+
+    recorded: str
+    found: str
+
+
+Plan = Skip | Reuse | Build | Replaced
 
 
 _AS_THEY_ARE: Final[Mapping[str, str]] = {}
@@ -86,19 +109,31 @@ _AS_THEY_ARE: Final[Mapping[str, str]] = {}
 def decide(
     key: BuildKey, recorded: Recorded | None, found: Manifest | Lookup, called: Mapping[str, str] = _AS_THEY_ARE
 ) -> Plan:
-    """Choose between ``Skip``, ``Reuse`` and ``Build``.
+    """Choose between ``Skip``, ``Reuse``, ``Build`` and ``Replaced``.
 
-    ``Lookup.NOT_ASKED`` skips an unchanged key and builds every other one. An answer of the registry always
-    counts more than the state: a recorded image that is absent is built again.
+    ``Lookup.NOT_ASKED`` skips an unchanged key and builds every other one. A recorded image that is absent is built
+    again; one that is another now is neither believed nor covered up.
     """
     same = recorded if recorded is not None and recorded.key_hex == key.hex else None
-    if isinstance(found, Manifest):
-        if same and same.digest == found.digest:
-            return Skip(found.digest)
-        return Reuse(found, MOVED if same else why(key, recorded, called))
-    if same:
-        return Skip(same.digest) if found is Lookup.NOT_ASKED else Build(GONE)
-    return Build(why(key, recorded, called))
+    if same is None:
+        reason = why(key, recorded, called)
+        if isinstance(found, Manifest):
+            return Reuse(found, reason if recorded else NEW_HERE)
+        return Build(reason)
+    if not same.here or not same.settled:
+        reason = STARTED if same.here else MOVED
+        return Reuse(found, reason) if isinstance(found, Manifest) else Build(reason)
+    if found is Lookup.NOT_ASKED:
+        return Skip(same.digest)
+    return _still_there(same, found) if isinstance(found, Manifest) else Build(GONE)
+
+
+def _still_there(recorded: Recorded, found: Manifest) -> Plan:
+    if recorded.digest in ("", found.digest):
+        return Skip(found.digest)
+    if recorded.accepted == found.digest:
+        return Reuse(found, ACCEPTED)
+    return Replaced(recorded.digest, found.digest)
 
 
 def why(key: BuildKey, recorded: Recorded | None, called: Mapping[str, str] = _AS_THEY_ARE) -> str:

@@ -51,6 +51,7 @@ class BuiltHere(Protocol):
         build_key: As the state has it after this update; with ``--target`` that can be an older one.
         planned_key: As the program computes it, before anything is built.
         planned_url: Its repository, likewise.
+        recorded_digest: As the state has it under ``build_key``; "" while its build is not awaited.
         planned_onbuild: The ``ONBUILD`` triggers that it passes on, likewise; None where nobody can know them.
         platform: In normal form.
         by_platform: Its images for further platforms, where it has any.
@@ -88,6 +89,11 @@ class BuiltHere(Protocol):
         ...
 
     @property
+    def recorded_digest(self) -> pulumi.Output[str]:
+        """See the class."""
+        ...
+
+    @property
     def urn(self) -> pulumi.Output[str]:
         """The component's URN."""
         ...
@@ -107,6 +113,7 @@ class BaseUse:
         resource: The component that an image has to wait for; None for one of another stack.
         resource_name: The component's name; "" for one of another stack.
         recorded_key: The key that the state has of it; None for one of another stack.
+        recorded_digest: The digest that the state has under that key, "" while its build is not awaited; likewise.
     """
 
     alias: str
@@ -116,6 +123,7 @@ class BaseUse:
     platform: str = ""
     resource: pulumi.Resource | None = None
     recorded_key: pulumi.Output[str] | None = None
+    recorded_digest: pulumi.Output[str] | None = None
 
     @property
     def resource_name(self) -> str:
@@ -128,7 +136,8 @@ class KnownBase:
     """A base image whose repository and key are known.
 
     Attributes:
-        recorded_key: As in ``BaseUse``; awaited only when the base is missing, when it has long been registered.
+        recorded_key: As in ``BaseUse``; awaited only when a consumer is built, when it has long been registered.
+        recorded_digest: As in ``BaseUse``, likewise.
         resource_name: As in ``BaseUse``.
     """
 
@@ -139,6 +148,7 @@ class KnownBase:
     recorded_key: pulumi.Output[str] | None = None
     resource_name: str = ""
     facts: BaseFacts = field(default_factory=BaseFacts)
+    recorded_digest: pulumi.Output[str] | None = None
 
     @property
     def is_certain(self) -> bool:
@@ -198,9 +208,8 @@ def base_uses(base_images: object, platform: str) -> dict[str, BaseUse]:
         else:
             fit = _for_platform(base, platform)
             resource = fit if isinstance(fit, pulumi.Resource) else None
-            uses[name] = BaseUse(
-                alias, fit.planned_url, fit.planned_key, fit.planned_onbuild, fit.platform, resource, fit.build_key
-            )
+            planned = fit.planned_url, fit.planned_key, fit.planned_onbuild
+            uses[name] = BaseUse(alias, *planned, fit.platform, resource, fit.build_key, fit.recorded_digest)
     return uses
 
 

@@ -1,8 +1,8 @@
 """Says in one line why an image is built: which files, arguments, bases changed.
 
-Decides the wording, from the parts that the record keeps and, for file names, from the inputs manifest that an
-earlier run left in the user's cache. A lost cache costs the names, never the explanation. Leaves the decision itself
-to ``core.plan``.
+Decides the wording, from the parts that the record keeps and, for file names alone, from the inputs manifest that an
+earlier run left in the user's cache. A lost cache costs the names, never the explanation; a full one adds no reason.
+Leaves the decision itself to ``core.plan``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from fast_container.core.cache_folder import make_private
-from fast_container.core.plan import FIRST_BUILD, GONE
 from fast_container.printable import printable
 
 if TYPE_CHECKING:
@@ -30,10 +29,7 @@ _NAMES_SHOWN = 2
 
 def explain(image: PlannedImage, old: Mapping[str, Any], reason: str, cache: Path) -> str:
     """The reason with file names where they are known."""
-    key = image.selected.key
-    if reason == FIRST_BUILD and (cache / _file(key.hex)).is_file():
-        return GONE
-    before = _read(cache, str(old.get("build_key") or ""))
+    before = _read(cache, str(old.get("build_key") or "")) if old.get("build_key") != image.selected.key.hex else None
     if before is None:
         return _with_numbers(reason, image, old)
     changes = _changed_files(before, inputs_of(image.selected))
@@ -119,4 +115,4 @@ def _with_numbers(reason: str, image: PlannedImage, old: Mapping[str, Any]) -> s
 
 def _spelled(count: str) -> str:
     files, _, size = count.partition("/")
-    return f"{files} files, {int(size):,} bytes"
+    return f"{files} {'file' if files == '1' else 'files'}, {int(size):,} bytes"

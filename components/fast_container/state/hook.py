@@ -16,7 +16,8 @@ from pulumi.runtime import rpc, settings
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import explained
 from fast_container.builders import LocalBuilder, cache_dir
-from fast_container.core.plan import Lookup, Recorded, Reuse, Skip, decide, why
+from fast_container.core.plan import Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
+from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
@@ -35,12 +36,12 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
         image = program.planned(new["repository_url"], new["build_key"], args.name)
         if image is None:
             return
+        recorded = _recorded(args)
         try:
             if settings.is_dry_run():
-                await _preview(program, image, _recorded(args), old, _started(args))
+                await _preview(program, image, recorded, old)
             else:
-                wait = new.get("wait") is not False
-                await _publish(program, image, _recorded(args), old, _started(args), wait=wait)
+                await _publish(program, image, recorded, old, wait=new.get("wait") is not False)
         except pulumi.RunError:
             raise
         except Exception as error:
@@ -55,15 +56,11 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
     )
 
 
-async def _preview(
-    program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any], started: str
-) -> None:
-    key = image.selected.key
-    found = (await program.repository_of(image).find([key.tag])).get(key.tag)
-    plan = decide(key, recorded, found or Lookup.ABSENT, image.called)
+async def _preview(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
+    plan = await _decided(program, image, recorded)
     if isinstance(plan, Skip):
         return
-    explained = started or explain(image, old, plan.reason, cache_dir() / "inputs")
+    explained = explain(image, old, plan.reason, cache_dir() / "inputs")
     _say_what_widens(image)
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
@@ -79,6 +76,20 @@ async def _preview(
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
     _warn_about_parallelism(program, image)
+
+
+async def _decided(program: Program, image: PlannedImage, recorded: Recorded | None) -> Skip | Reuse | Build:
+    """What is to be done, as the registry's answer says.
+
+    Raises:
+        RegistryError: The registry cannot be asked, or has another image than the one that was recorded.
+    """
+    key = image.selected.key
+    found = (await program.repository_of(image).find([key.tag])).get(key.tag)
+    plan = decide(key, recorded, found or Lookup.ABSENT, image.called)
+    if isinstance(plan, Replaced):
+        raise replaced_error(image.repository_url, key.tag, plan.recorded, plan.found)
+    return plan
 
 
 async def _copied_from(program: Program, image: PlannedImage, before: str) -> str:
@@ -104,15 +115,15 @@ async def _publish(
     image: PlannedImage,
     recorded: Recorded | None,
     old: Mapping[str, Any],
-    started: str,
     *,
     wait: bool,
 ) -> None:
     _say_what_widens(image)
+    plan = await _decided(program, image, recorded)
     if await _only_started(program, image, recorded, old, wait=wait):
         return
     await _count_missing(program, image)
-    explained = started or explain(image, old, why(image.selected.key, recorded, image.called), cache_dir() / "inputs")
+    explained = explain(image, old, plan.reason, cache_dir() / "inputs")
     await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
     remember(image.selected, cache_dir() / "inputs")
 
@@ -158,24 +169,23 @@ async def _only_started(
 def _moved_from(image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> str:
     """The repository that the state names, where the same image is wanted in another one now; else ""."""
     url = old.get("repository_url")
-    same = recorded is not None and recorded.key_hex == image.selected.key.hex
-    return url if same and isinstance(url, str) and url not in (rpc.UNKNOWN, image.repository_url) else ""
-
-
-def _started(args: pulumi.ResourceHookArgs) -> str:
-    """Why a record is changed whose build an earlier update has only started; "" for all others."""
-    same = (args.old_inputs or {}).get("build_key") == (args.new_inputs or {}).get("build_key")
-    building = (args.old_outputs or {}).get("status") == BUILDING
-    return "its build was started by an earlier update" if same and building else ""
+    same = recorded is not None and recorded.key_hex == image.selected.key.hex and not recorded.here
+    return url if same and isinstance(url, str) and url != rpc.UNKNOWN else ""
 
 
 def _recorded(args: pulumi.ResourceHookArgs) -> Recorded | None:
-    old = args.old_inputs or {}
-    key = old.get("build_key")
+    old, new, outputs = args.old_inputs or {}, args.new_inputs or {}, args.old_outputs or {}
+    key, digest, accepted = old.get("build_key"), outputs.get("digest"), new.get("accepted")
     if not isinstance(key, str) or key == rpc.UNKNOWN:
         return None
-    digest = (args.old_outputs or {}).get("digest")
-    return Recorded(key, digest if isinstance(digest, str) else "", cast("Mapping[str, str]", old.get("parts") or {}))
+    return Recorded(
+        key,
+        digest if isinstance(digest, str) else "",
+        cast("Mapping[str, str]", old.get("parts") or {}),
+        here=old.get("repository_url") == new.get("repository_url"),
+        settled=outputs.get("status") != BUILDING,
+        accepted=accepted if isinstance(accepted, str) else "",
+    )
 
 
 def _warn_about_parallelism(program: Program, image: PlannedImage) -> None:
@@ -194,6 +204,8 @@ def _say_what_widens(image: PlannedImage) -> None:
     """Only where something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
         image.reporter.warn(warning)
+    if image.secrets and not any(mount.kind == "secret" for mount in image.selected.reads.secrets):
+        pulumi.log.debug(f"{image.selected.declared.name}: no stage mounts a secret")
 
 
 def _message(error: FastContainerError, image: PlannedImage) -> str:

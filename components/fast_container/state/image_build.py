@@ -1,8 +1,8 @@
 """``ImageBuild``: the recording resource of one image, and its dynamic provider.
 
-Decides when a record differs (key or repository), and that a record exists only while its tag names the recorded
-digest in the registry. Leaves building, and finding out why, to the hook (``state.hook``), which runs before the
-engine asks this provider to create or update.
+Decides when a record differs (key, repository, place), that a record exists only while its tag is in the registry, and
+that it never takes another digest from there unless the user accepts it. Leaves building, and finding out why, to the
+hook (``state.hook``), which runs before the engine asks this provider to create or update.
 
 This module's path and the names of its two classes are a contract with every existing state: the provider is pickled
 by reference into it.
@@ -25,8 +25,10 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
+from fast_container.state.engine_log import warn_engine
 from fast_container.state.engine_watch import watch_engine
 from fast_container.state.provider_errors import show_errors_plainly
 from fast_container.state.registries import open_registry
@@ -34,6 +36,8 @@ from fast_container.state.registries import open_registry
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
 # explaining) follows from these or must not cause an update.
 IDENTITY = ("build_key", "repository_url", "runs_on")
+# What says which image it is.
+IMAGE = ("build_key", "repository_url")
 # The status of a record whose build was started and not awaited: its digest is still the one before.
 BUILDING = "building"
 
@@ -50,9 +54,12 @@ class ImageBuildProvider(ResourceProvider):
         show_errors_plainly()
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """A record differs when its key or its repository does, or its build was not awaited; it is updated."""
+        """A record differs by key, repository or place, by a build not awaited, by a newly accepted image."""
         unfinished = _olds.get("status") == BUILDING
-        return DiffResult(changes=unfinished or any(_olds.get(name) != _news.get(name) for name in IDENTITY))
+        accepted = _news.get("accepted")
+        accepts = bool(accepted) and accepted not in (_olds.get("accepted"), _olds.get("digest"))
+        different = any(_olds.get(name) != _news.get(name) for name in IDENTITY)
+        return DiffResult(changes=unfinished or accepts or different)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Record the digest that the hook has published under the key's tag."""
@@ -64,14 +71,28 @@ class ImageBuildProvider(ResourceProvider):
         if _news.get("wait") is False and started and _olds.get("repository_url") == _news.get("repository_url"):
             digest = self._find(_news)
             return UpdateResult({**_news, "digest": digest or _olds["digest"], "status": "" if digest else BUILDING})
-        return UpdateResult(self._recorded(_news))
+        made = self._recorded(_news)
+        settled = _olds.get("status") != BUILDING and all(_olds.get(n) == _news.get(n) for n in IMAGE)
+        if settled and _olds.get("digest") and made["digest"] not in (_olds["digest"], _news.get("accepted")):
+            # Replaced since the hook looked.
+            raise replaced_error(_news["repository_url"], _news["tag"], _olds["digest"], made["digest"]) from None
+        return UpdateResult(made)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Keep the record while its tag names the recorded digest; drop it otherwise, so that ``up`` builds again."""
+        """Keep the record while its tag is there; drop it otherwise, so that ``up`` builds again.
+
+        A tag that names another image than the recorded one is told, and believed by no one: the record stays, and
+        consumers stay on the image that was verified.
+        """
         if props.get("status") == BUILDING:
             return ReadResult(id_, props)
         found = self._find(props)
-        return ReadResult(id_, props) if found and found == props.get("digest") else ReadResult(None, {})
+        if found is None:
+            return ReadResult(None, {})
+        recorded = props.get("digest")
+        if recorded and found != recorded:
+            warn_engine(str(replaced_error(props["repository_url"], props["tag"], recorded, found)))
+        return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the record; the image stays in the registry."""
@@ -103,7 +124,7 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
 
     Inputs (equal on every machine; never a credential): ``build_key``, ``repository_url``, ``tag``, ``tagged_uri``,
     ``runs_on``, ``parts`` (part name → short digest), ``counts``, ``aws`` (region, profile, role ARNs, endpoints),
-    ``wait``.
+    ``wait``, and ``accepted`` where the program's folder has a file of accepted tags (a digest, or "").
     Outputs: ``digest``, ``status``.
     """
 
@@ -112,6 +133,7 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
     tag: pulumi.Output[str]
     tagged_uri: pulumi.Output[str]
     digest: pulumi.Output[str]
+    status: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(ImageBuildProvider(), name, {**inputs, "digest": None, "status": None}, opts)

@@ -20,6 +20,7 @@ from fast_container.core.own_bases import base_platforms
 from fast_container.core.ports import BuildJob, Manifest, Registry
 from fast_container.core.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
+from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError
 from fast_container.state.bases import KnownBase
 from fast_container.state.program import PlannedImage, Program
@@ -128,9 +129,24 @@ async def say_missing_bases(program: Program, image: PlannedImage) -> None:
 
 
 async def _check(image: PlannedImage, base: KnownBase, registry: Registry, found: Manifest) -> None:
+    await _check_recorded(base, found.digest)
     if not base.is_certain:
         platforms = base_platforms(image.selected.reads, base.alias)
         await check_base(registry, found, name=base.name, platforms=platforms, onbuild=base.facts.onbuild)
+
+
+async def _check_recorded(base: KnownBase, found: str) -> None:
+    """Refuse to start from another image than the one that was recorded for the base.
+
+    Raises:
+        RegistryError: Its tag was replaced, and the update has not accepted that.
+    """
+    recorded = base.recorded_digest
+    if recorded is None or not await _is_recorded(base) or not await recorded.is_known():
+        return
+    digest = await recorded.future()
+    if digest and digest != found:
+        raise replaced_error(base.repository_url, base.tag, digest, found, of=f"the base image {base.title!r}")
 
 
 async def _is_recorded(base: KnownBase) -> bool:

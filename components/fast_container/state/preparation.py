@@ -214,9 +214,8 @@ async def _known_bases(uses: Mapping[str, BaseUse], image: DeclaredImage) -> tup
         url = await Awaited().text(base.repository_url, path)
         if url is not None:
             url = rules.check_repository_url(url, path)
-        facts = image.base_facts[base.alias]
-        key = image.base_keys[name]
-        known.append(KnownBase(name, base.alias, url or "", key, base.recorded_key, base.resource_name, facts))
+        recorded = base.recorded_key, base.resource_name, image.base_facts[base.alias], base.recorded_digest
+        known.append(KnownBase(name, base.alias, url or "", image.base_keys[name], *recorded))
     return tuple(known)
 
 

@@ -34,6 +34,7 @@ from fast_container.core.aws_access import AwsAccess
 from fast_container.core.context import SelectedImage, SharedWalks
 from fast_container.core.plan_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.core.registry_cache import NamedCaches
+from fast_container.core.replaced_tag import load_accepted
 from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
@@ -81,6 +82,7 @@ class Program:
     Attributes:
         base_keys: Keys of the images that others start from.
         started: Names of records whose builds this update has started and does not wait for.
+        accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
         notes: Name of a record → what a preview says of its image once it is to be built.
     """
 
@@ -91,6 +93,7 @@ class Program:
     executors: ProgramExecutors
     pins: ProgramPins
     base_keys: set[str]
+    accepted: Mapping[str, str]
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
@@ -212,7 +215,11 @@ _PROGRAMS: weakref.WeakKeyDictionary[Any, Program] = weakref.WeakKeyDictionary()
 
 
 def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Program:
-    """The running program's ``Program``, made on first use."""
+    """The running program's ``Program``, made on first use.
+
+    Raises:
+        ArgsError: The file of accepted tags cannot be read.
+    """
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
         if not gc.get_freeze_count() and not isinstance(monitor, MockMonitor):
@@ -238,6 +245,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             ),
             pins=ProgramPins(registries),
             base_keys=base_keys,
+            accepted=load_accepted(Path.cwd()),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
