@@ -1,7 +1,8 @@
 """What of S3 is mended before or inside moto.
 
-Decides that checksums sent with an object are verified, that of two conditional writes of one key at a time the second
-is told to try again, and that bucket policies look at their conditions. All else is moto's.
+Decides which names of buckets are refused, that checksums sent with an object are verified, that of two conditional
+writes of one key at a time the second is told to try again, that who may not list a bucket is told "denied" of what is
+absent, and that bucket policies look at their conditions. All else is moto's.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import threading
 import zlib
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -23,15 +26,25 @@ _FACTS = {"aws:SecureTransport": "true"}
 
 
 class S3Api:
-    """The handlers of S3."""
+    """The handlers of S3.
+
+    Attributes:
+        may: Given an access key, an IAM action and a resource: why the call is refused; "" when it is not.
+    """
 
     def __init__(self) -> None:
         self._writing: set[str] = set()
         self._lock = threading.Lock()
+        self.may: Callable[[str, str, str], str] = lambda _key, _action, _resource: ""
 
     def answer(self, request: ApiRequest) -> ApiResponse | None:
-        """Verifies what is put; all else is left to moto."""
-        if request.method != "PUT" or request.path.strip("/").count("/") == 0:
+        """Verifies what is put, and what is told of what is absent; all else is left to moto."""
+        bucket, _, key = request.path.strip("/").partition("/")
+        if request.method == "PUT" and not key:
+            return None if request.query or not _bad_bucket_name(bucket) else _refused(400, *_bad_bucket_name(bucket))
+        if request.method in {"GET", "HEAD"} and key:
+            return self._read(request, bucket)
+        if request.method != "PUT" or not key:
             return None
         wrong = _wrong_checksum(request)
         if wrong:
@@ -50,6 +63,20 @@ class S3Api:
         finally:
             with self._lock:
                 self._writing.discard(request.path)
+
+    def _read(self, request: ApiRequest, bucket: str) -> ApiResponse | None:
+        response = request.forward(None)
+        if response.status == 404 and self.may(request.access_key, "s3:ListBucket", f"arn:aws:s3:::{bucket}"):
+            return _refused(403, "AccessDenied", "Access Denied")
+        return response
+
+
+def _bad_bucket_name(name: str) -> tuple[str, str] | None:
+    """The error for a name that S3 refuses (S3, "General purpose bucket naming rules")."""
+    good = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) and ".." not in name
+    if good and not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", name) and not name.startswith(("xn--", "sthree-")):
+        return None
+    return "InvalidBucketName", "The specified bucket is not valid."
 
 
 def _wrong_checksum(request: ApiRequest) -> str:

@@ -34,6 +34,7 @@ from localcloud.ecr_images import ImageStore
 from localcloud.ecs_api import EcsApi
 from localcloud.ecs_tasks import TaskStarts
 from localcloud.gateway import Gateway
+from localcloud.iam_api import IamApi
 from localcloud.image_layers import ImageLayers
 from localcloud.lambda_api import LambdaApi
 from localcloud.lambda_images import LambdaImages
@@ -112,10 +113,12 @@ class Supervisor:
 
         store, tokens = ImageStore(self._paths.registry, self.registry.host), Tokens()
         moto = make_moto()
+        s3, iam = S3Api(), IamApi()
         services: dict[str, ServiceApi] = {
             "ecr": EcrApi(store, tokens, gateway.host),
             "ecs": EcsApi(TaskStarts(store, gateway.host), gateway.host),
-            "s3": S3Api(),
+            "s3": s3,
+            "iam": iam,
         }
         calls = ApiCalls(ACCOUNT_ID)
         control = {
@@ -136,7 +139,9 @@ class Supervisor:
         )
         services["codebuild"] = codebuild
         control.update(codebuild.control_routes())
-        calls.may = tokens.may = codebuild.refusal
+        calls.may = tokens.may = s3.may = codebuild.refusal
+        iam.delay_s = lambda: codebuild.faults.limits.iam_delay_s
+        codebuild.faults.documents = iam.documents
         calls.is_build, calls.absent = codebuild.is_build, codebuild.absent
         self._undo.append(codebuild.stop)
         sandboxes = Sandboxes(

@@ -90,7 +90,8 @@ class CodeBuildApi:
         else:
             return ""
         asked = self.faults.limits.enforce_role or build is None
-        if not role or not asked or action == "sts:GetCallerIdentity" or allows(role, action, resource, facts):
+        free = not role or not asked or action == "sts:GetCallerIdentity"
+        if free or allows(role, action, resource, facts, self.faults.documents):
             return ""
         user = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role.rpartition('/')[2]}/{session}"
         because = f"because no identity-based policy allows the {action} action"

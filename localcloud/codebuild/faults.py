@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from localcloud.codebuild.role import role_documents
 
 ACCOUNT_LIMIT = 20
 """Builds that run at once for each environment and compute type, unless a test says another number."""
@@ -32,6 +35,7 @@ class Limits:
         queue_s: How long every build stays queued, at least.
         enforce_role: Calls that the service role does not allow are refused.
         enforce_callers: The same for everybody who calls with the credentials of an assumed role.
+        iam_delay_s: How long a change of a role's policies takes to hold; with AWS it is seconds.
     """
 
     account_limit: int = ACCOUNT_LIMIT
@@ -41,6 +45,7 @@ class Limits:
     queue_s: float = 0.0
     enforce_role: bool = True
     enforce_callers: bool = False
+    iam_delay_s: float = 0.05
 
 
 @dataclasses.dataclass
@@ -65,7 +70,11 @@ class Kill:
 
 
 class Faults:
-    """The orders that stand."""
+    """The orders that stand.
+
+    Attributes:
+        documents: Role → the policies of it that hold now.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -73,6 +82,7 @@ class Faults:
         self._lost: set[str] = set()
         self._absent: set[str] = set()
         self.limits = Limits()
+        self.documents: Callable[[Any], Iterable[Any]] = role_documents
 
     def reset(self) -> None:
         """Nothing goes wrong any more; the limits are the defaults."""

@@ -253,6 +253,9 @@ def _validate_source(source: Json) -> None:
 def _validate_environment(environment: Json) -> None:
     if not environment.get("image"):
         raise invalid("Invalid environment: image must be specified")
+    curated = str(environment["image"]).startswith("aws/codebuild/")
+    if curated and environment.get("imagePullCredentialsType") == "SERVICE_ROLE":
+        raise invalid("cannot use a CodeBuild curated image with imagePullCredentialsType SERVICE_ROLE")
     on_lambda = "LAMBDA" in environment["type"]
     if on_lambda != environment["computeType"].startswith("BUILD_LAMBDA"):
         raise invalid(f"Invalid environment: {environment['type']} does not offer {environment['computeType']}")

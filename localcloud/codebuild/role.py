@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from localcloud.policy_conditions import Facts, is_met
@@ -44,13 +44,27 @@ def trusts(arn: str, service: str, facts: Facts) -> bool:
     return False
 
 
-def allows(arn: str, action: str, resource: str, facts: Facts | None = None) -> bool:
-    """Whether a role may call ``service:Operation`` on a resource."""
+def allows(
+    arn: str,
+    action: str,
+    resource: str,
+    facts: Facts | None = None,
+    documents: Callable[[Any], Iterable[Any]] | None = None,
+) -> bool:
+    """Whether a role may call ``service:Operation`` on a resource.
+
+    Args:
+        arn: The role's ARN.
+        action: The IAM action.
+        resource: The resource's ARN.
+        facts: What is known of condition keys.
+        documents: Role → the policies that hold; by default those that it has.
+    """
     role = find_role(arn)
     if role is None:
         return False
     allowed = False
-    for document in _documents(role):
+    for document in (documents or role_documents)(role):
         for statement in _statements(document):
             denies = statement.get("Effect") == "Deny"
             met = is_met(statement.get("Condition") or {}, facts or {}, unknown=not denies)
@@ -62,11 +76,12 @@ def allows(arn: str, action: str, resource: str, facts: Facts | None = None) -> 
     return allowed
 
 
-def _documents(role: Any) -> Iterator[Any]:
+def role_documents(role: Any) -> Iterator[Any]:
+    """The inline and the attached policies of a role, parsed."""
     for document in role.policies.values():
         yield json.loads(document) if isinstance(document, str) else document
     for policy in role.managed_policies.values():
-        document = policy.document
+        document = next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
         yield json.loads(document) if isinstance(document, str) else document
 
 

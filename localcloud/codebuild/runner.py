@@ -74,7 +74,8 @@ class Runner:
 
     def may(self, build: Build, action: str, resource: str) -> bool:
         """Whether the build's service role allows a call."""
-        return not self._faults.limits.enforce_role or allows(build.settings["serviceRole"], action, resource)
+        role, documents = build.settings["serviceRole"], self._faults.documents
+        return not self._faults.limits.enforce_role or allows(role, action, resource, documents=documents)
 
     def prepare(self) -> None:
         """Makes the image's folders when the first build of this cloud starts."""
@@ -161,7 +162,8 @@ class _Run:
                 self._demand(action, f"arn:aws:s3:::{location}{'*' if folder else ''}")
                 if folder:
                     self._demand("s3:ListBucket", f"arn:aws:s3:::{location.partition('/')[0]}")
-                fetch_source(location, build.settings.get("sourceVersion", ""), self._source)
+                may_list = self._runner.may(build, "s3:ListBucket", f"arn:aws:s3:::{location.partition('/')[0]}")
+                fetch_source(location, build.settings.get("sourceVersion", ""), self._source, may_list=may_list)
             elif source["type"] != "NO_SOURCE":
                 raise SourceError(f"the local cloud has no sources of type {source['type']}")
             buildspec = read_buildspec(self._buildspec_text(source.get("buildspec") or "buildspec.yml"))

@@ -19,8 +19,14 @@ class SourceError(Exception):
     """The source cannot be had; the text is that of the phase context (``CLIENT_ERROR``)."""
 
 
-def fetch_source(location: str, version: str, directory: Path) -> str:
+def fetch_source(location: str, version: str, directory: Path, *, may_list: bool = True) -> str:
     """Brings ``bucket/key`` or ``bucket/prefix/`` into a directory that exists.
+
+    Args:
+        location: Where it is.
+        version: The object's version, or "".
+        directory: Where it goes.
+        may_list: Whether the service role may list the bucket: S3 tells others "denied" of what is absent.
 
     Returns:
         The object's version id, "" for a folder or a bucket without versions.
@@ -34,20 +40,22 @@ def fetch_source(location: str, version: str, directory: Path) -> str:
     if key.endswith("/"):
         _fetch_folder(bucket, key, directory)
         return ""
-    content, version_id = _object(bucket, key, version)
+    content, version_id = _object(bucket, key, version, may_list=may_list)
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise SourceError(f"source {location} is not a ZIP archive")
     unpack(content, directory)
     return version_id
 
 
-def _object(bucket: str, key: str, version: str) -> tuple[bytes, str]:
+def _object(bucket: str, key: str, version: str, *, may_list: bool = True) -> tuple[bytes, str]:
     from moto.s3.models import s3_backends  # noqa: PLC0415 - slow to import
 
     backend = s3_backends[ACCOUNT_ID]["aws"]
     if bucket not in backend.buckets:
         raise SourceError("NoSuchBucket: The specified bucket does not exist. status code: 404")
     found = backend.get_object(bucket, key, version_id=version or None)
+    if found is None and not may_list:
+        raise SourceError("AccessDenied: Access Denied status code: 403")
     if found is None:
         raise SourceError("NoSuchKey: The specified key does not exist. status code: 404")
     return found.value, found.version_id if found.version_id not in (None, "null") else ""

@@ -20,6 +20,7 @@ from localcloud.api_calls import ApiCalls
 from localcloud.aws_api import AwsApi
 from localcloud.codebuild.api import CodeBuildApi
 from localcloud.codebuild.control import CallControl, CodeBuildControl
+from localcloud.iam_api import IamApi
 from localcloud.moto_server import AwsServer, make_moto
 from localcloud.processes import spawn
 from localcloud.s3_api import S3Api
@@ -136,13 +137,17 @@ def statuses(build: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Callable[[str, bytes], Any]]]:
-    calls, services, control = ApiCalls(ACCOUNT_ID), {"s3": S3Api()}, {}
+    s3, iam = S3Api(), IamApi()
+    calls, services, control = ApiCalls(ACCOUNT_ID), {"s3": s3, "iam": iam}, {}
     server = AwsServer(AwsApi(make_moto(), services, control, "token", calls.refusal))
     codebuild = CodeBuildApi(
         tmp_path_factory.mktemp("codebuild"), Path("/nowhere"), "unix:///nowhere", lambda: server.endpoint, spawn
     )
     services["codebuild"] = codebuild
     calls.may, calls.is_build, calls.absent = codebuild.refusal, codebuild.is_build, codebuild.absent
+    s3.may = codebuild.refusal
+    iam.delay_s = lambda: codebuild.faults.limits.iam_delay_s
+    codebuild.faults.documents = iam.documents
     routes = {**calls.control_routes(), **codebuild.control_routes()}
     server.start()
     yield server.endpoint, lambda route, body: routes[route](body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,7 @@ def test_what_the_role_does_not_allow_is_refused_by_name(aws: Aws) -> None:
     trust = aws.iam.get_role(RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
     arn = aws.iam.create_role(RoleName="narrow", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     aws.iam.put_role_policy(RoleName="narrow", PolicyName="p", PolicyDocument=json.dumps(document))
+    time.sleep(0.1)  # until IAM has taken it up
     mine, other = aws.upload("mine/s.zip", {"f": "x"}), aws.upload("other/s.zip", {"f": "x"})
     get = "python3 -c \"import boto3; boto3.client('s3').get_object(Bucket='sources', Key='other/s.zip')\""
     source = {"type": "S3", "location": mine, "buildspec": buildspec(build=["cat f", get])}
@@ -256,6 +258,7 @@ def test_an_assumed_role_can_be_held_to_its_policies(aws: Aws) -> None:
     }
     arn = aws.iam.create_role(RoleName="deployer", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     aws.iam.put_role_policy(RoleName="deployer", PolicyName="p", PolicyDocument=json.dumps(document))
+    time.sleep(0.1)  # until IAM has taken it up
     keys = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="laptop")["Credentials"]
     deployer = aws.client("codebuild", keys=keys)
     aws.control.limits(enforce_callers=True)
