@@ -1,7 +1,7 @@
 """The arguments of ``CodeBuildBuilder``: what each of them may be.
 
-Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, and which
-resources follow to ``codebuild_builder``.
+Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, what AWS
+refuses to ``codebuild_limits``, and which resources follow to ``codebuild_builder``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import pulumi
 
+from fast_container import codebuild_limits as limits
 from fast_container.codebuild_resources import VpcConfig
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
+from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
 from fast_container.shapes import (
     check_characters,
     check_count,
@@ -52,7 +54,8 @@ def check_builder_arguments(**given: Any) -> None:
     """Refuse what cannot be right.
 
     Args:
-        **given: All arguments of the builder but those that are made something else of.
+        **given: All arguments of the builder but those that are made something else of; of ``shared`` and ``role``
+            whether they are given.
 
     Raises:
         ArgsError: An argument, with its property path.
@@ -62,9 +65,10 @@ def check_builder_arguments(**given: Any) -> None:
     _check_architectures(given["architectures"])
     for name in ("compute_type", "buildkit_image"):
         check_engine_text(given[name], name)
-    for name in ("image", "bucket"):
+    for name in ("bucket", "docker_server"):
         if given[name] is not None:
             check_engine_text(given[name], name)
+    _check_image(given["image"])
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
     for name, (least, most) in _RANGES.items():
@@ -78,6 +82,12 @@ def check_builder_arguments(**given: Any) -> None:
         )
     _check_inputs(given["pull_from"] or (), "pull_from")
     _check_vpc(given["vpc"])
+    _check_registries(given["mirrors"], given["registry_logins"])
+    own_bucket, own_role = given["bucket"] is None, not given["role"]
+    limits.check_name(given["name"], own_bucket=own_bucket, own_role=own_role, shared=given["shared"])
+    limits.check_image(given["image"], given["architectures"])
+    limits.check_docker_server(given["docker_server"], given["architectures"])
+    limits.check_privileged(given["privileged"])
 
 
 def checked_shared(shared: object) -> pulumi.Output[Any] | None:
@@ -132,6 +142,30 @@ def _check_architectures(architectures: object) -> None:
             )
     if not found:
         raise ArgsError("At least one architecture is needed.", property_path="architectures")
+
+
+def _check_image(image: object) -> None:
+    if image is None:
+        return
+    if isinstance(image, Mapping):
+        for architecture, name in cast("Mapping[object, object]", image).items():
+            check_engine_text(name, f"image[{architecture!r}]")
+    else:
+        check_engine_text(image, "image")
+
+
+def _check_registries(mirrors: object, logins: object) -> None:
+    for host, place in check_mapping(mirrors, "mirrors", 'mirrors={"docker.io": "mirror.gcr.io"}').items():
+        check_text(place, f"mirrors[{host!r}]", may_be_empty=False)
+    example = 'registry_logins={"ghcr.io": SecretsManagerSecret("…")}'
+    for host, source in check_mapping(logins or {}, "registry_logins", example).items():
+        if not isinstance(source, SecretsManagerSecret | SsmParameter):
+            raise ArgsError(
+                f"{shown(source)} is no secret that AWS keeps.",
+                property_path=f"registry_logins[{host!r}]",
+                next_step=f"for example {example}",
+            )
+    limits.check_mirrors(cast("Mapping[str, str]", mirrors), cast("Mapping[str, object]", logins or {}))
 
 
 def _check_inputs(values: object, property_path: str) -> None:

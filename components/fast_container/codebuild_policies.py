@@ -7,8 +7,8 @@ bring a buildspec of its own, since that would run any command as the service ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from fast_container.core.ecr_host import repository_arn
 
@@ -20,8 +20,21 @@ _PUSH = [
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 ]
-# Every build has this; it is what a policy says that has nothing to grant.
-_LOG_IN = ["ecr:GetAuthorizationToken"]
+PUSH: Final = "push"
+PULL: Final = "pull"
+PULL_THROUGH: Final = "pull through"
+SECRET: Final = "secret"
+PARAMETER: Final = "parameter"
+KEY: Final = "key"
+_GRANTS: Final[Mapping[str, Sequence[str]]] = {
+    PUSH: _PUSH,
+    PULL: _PULL,
+    # What ECR needs to bring an image of another registry, and to make the repository for it.
+    PULL_THROUGH: [*_PULL, "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+    SECRET: ["secretsmanager:GetSecretValue"],
+    PARAMETER: ["ssm:GetParameters"],
+    KEY: ["kms:Decrypt"],
+}
 # The program reads back, verifies and tags again what the build has tagged.
 _TAG = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"]
 _NETWORK = [
@@ -61,7 +74,7 @@ def trust(account: str, region: str, partition: str) -> dict[str, Any]:
 
 
 def service_role(
-    bucket_arn: str, prefix: str, log_group_arn: str, *, subnet_arns: Sequence[str] = ()
+    bucket_arn: str, prefix: str, log_group_arn: str, *, subnets: Sequence[str] = (), kms_key_arn: str = ""
 ) -> dict[str, Any]:
     """What every build needs; pushing and secrets are policies of their own.
 
@@ -69,55 +82,63 @@ def service_role(
         bucket_arn: The bucket for sources.
         prefix: Key prefix of the sources, or "".
         log_group_arn: The builds' log group.
-        subnet_arns: Where builds run, if in a VPC.
+        subnets: Where builds run, if in a VPC.
+        kms_key_arn: The key of the bucket, if it is encrypted with one of yours (SSE-KMS).
     """
     objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
     statements = [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group_arn, f"{log_group_arn}:*"),
         allow(["s3:GetObject"], objects),
-        allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], bucket_arn),
+        # Without ListBucket S3 says "denied" of what is absent, and a build could not say what must be put again.
+        allow(["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"], bucket_arn),
         # The API knows no narrower resource.
         allow(["ecr:GetAuthorizationToken"], "*"),
     ]
-    if subnet_arns:
+    # What a bucket with a key of yours asks of whoever reads it.
+    if kms_key_arn:
+        statements.append(allow(_GRANTS[KEY], kms_key_arn))
+    if subnets:
+        partition, _, region, account = log_group_arn.split(":")[1:5]
         # The API knows no narrower resource for these, but for the last.
         statements.append(allow(_NETWORK, "*"))
-        partition, _, region, account = subnet_arns[0].split(":")[1:5]
         permission = allow(
             ["ec2:CreateNetworkInterfacePermission"], f"arn:{partition}:ec2:{region}:{account}:network-interface/*"
         )
+        # A subnet that another account shares (RAM) has that account in its ARN.
+        arns = [f"arn:{partition}:ec2:{region}:*:subnet/{subnet}" for subnet in subnets]
         permission["Condition"] = {
             "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
-            "ArnEquals": {"ec2:Subnet": list(subnet_arns)},
+            "ArnLike": {"ec2:Subnet": arns},
         }
         statements.append(permission)
     return document(*statements)
 
 
-def pull(repository_arns: Sequence[str]) -> dict[str, Any]:
-    """Pull from repositories; an empty ARN is one that nothing can be granted on."""
-    return document(_on_repositories(_PULL, repository_arns))
+def granted(grants: Sequence[tuple[str, str]], partition: str = "aws") -> dict[str, Any]:
+    """What images add to the service role: one statement of each kind.
+
+    Args:
+        grants: Kind and ARN of each; an empty ARN (a registry that is not AWS's) grants nothing.
+        partition: The account's; IAM refuses a policy that names another.
+    """
+    named = {kind: dict.fromkeys(_in_partition(arn, partition) for of, arn in grants if of == kind and arn) for kind in _GRANTS}
+    named[PULL] = {arn: None for arn in named[PULL] if arn not in named[PUSH]}
+    found = [allow(_GRANTS[kind], *arns) for kind, arns in named.items() if arns]
+    # IAM refuses a policy without a statement.
+    return document(*found or [allow(["ecr:GetAuthorizationToken"], "*")])
 
 
-def push(repository_arns: Sequence[str]) -> dict[str, Any]:
-    """Push to and pull from repositories, likewise."""
-    return document(_on_repositories(_PUSH, repository_arns))
+def joined(*documents: Mapping[str, Any]) -> dict[str, Any]:
+    """One policy of several; what is in more than one of them is in it once."""
+    found: list[dict[str, Any]] = []
+    for one in documents:
+        found += [statement for statement in one["Statement"] if statement not in found]
+    return document(*found)
 
 
-def _on_repositories(actions: Sequence[str], arns: Sequence[str]) -> dict[str, Any]:
-    granted = [arn for arn in arns if arn]
-    # IAM takes no policy without a statement.
-    return allow(actions, *granted) if granted else allow(_LOG_IN, "*")
-
-
-def secrets(secret_arns: Sequence[str], parameter_arns: Sequence[str]) -> dict[str, Any]:
-    """Read the secrets that builds are given by reference."""
-    statements: list[dict[str, Any]] = []
-    if secret_arns:
-        statements.append(allow(["secretsmanager:GetSecretValue"], *secret_arns))
-    if parameter_arns:
-        statements.append(allow(["ssm:GetParameters"], *parameter_arns))
-    return document(*statements)
+def _in_partition(arn: str, partition: str) -> str:
+    prefix, colon, rest = arn.removeprefix("arn:").partition(":")
+    return f"arn:{partition}:{rest}" if arn.startswith("arn:") and colon and prefix else arn
 
 
 def secret_arn(reference: str, account: str, region: str, partition: str) -> str:
@@ -162,7 +183,13 @@ def tls_only(bucket_arn: str) -> dict[str, Any]:
 
 
 def deployer(
-    project_arns: Sequence[str], bucket_arn: str, prefix: str, log_group_arn: str, repository_arns: Sequence[str]
+    project_arns: Sequence[str],
+    bucket_arn: str,
+    prefix: str,
+    log_group_arn: str,
+    repository_arns: Sequence[str],
+    *,
+    kms_key_arn: str = "",
 ) -> dict[str, Any]:
     """What ``pulumi up`` needs at build time; attach it to whoever deploys."""
     objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
@@ -186,4 +213,6 @@ def deployer(
         allow(["logs:GetLogEvents"], f"{log_group_arn}:*"),
         allow(["ecr:GetAuthorizationToken"], "*"),
         *([allow(_TAG, *granted)] if (granted := [arn for arn in repository_arns if arn]) else []),
+        # To put an object is to encrypt it, and its parts to decrypt what was put before.
+        *([allow(["kms:Decrypt", "kms:GenerateDataKey"], kms_key_arn)] if kms_key_arn else []),
     )

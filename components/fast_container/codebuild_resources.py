@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from fast_container import codebuild_policies as policies
+from fast_container.codebuild_limits import CURATED
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -33,7 +34,12 @@ Tags = Mapping[str, pulumi.Input[str]] | None
 
 @dataclass(frozen=True, slots=True)
 class VpcConfig:
-    """Where builds run when they need a network of yours; it needs a way out to ECR, S3 and CloudWatch Logs."""
+    """Where builds run when they need a network of yours.
+
+    It needs a way out to ECR, S3 and CloudWatch Logs, to Secrets Manager or Systems Manager where builds have secrets,
+    and to the registry of ``buildkit_image``. Without a way out to the internet, keep a copy of that image in the
+    registry of your images, name it as ``buildkit_image=`` and its repository in ``pull_from=``.
+    """
 
     vpc_id: pulumi.Input[str]
     subnets: Sequence[pulumi.Input[str]]
@@ -45,18 +51,39 @@ class ProjectSettings:
     """What the projects of a builder have in common; see the builder's arguments."""
 
     compute_type: str
-    image: str | None
-    privileged: bool
+    image: str | Mapping[str, str] | None
     timeout: int
     queue_timeout: int
     concurrent_build_limit: int | None
-    vpc: VpcConfig | None = field(default=None)
+    vpc: VpcConfig | None = None
+    fleet: pulumi.Input[str] | None = None
+    docker_server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """The service role of a builder; see the builder's arguments.
+
+    Attributes:
+        given: Name or ARN of an existing one.
+        boundary: ARN of a policy that bounds the one that is made.
+        kms_key: ARN of the bucket's key.
+        subnets: Where builds run, if in a VPC.
+    """
+
+    given: pulumi.Input[str] | None = None
+    boundary: pulumi.Input[str] | None = None
+    kms_key: pulumi.Input[str] | None = None
+    subnets: Sequence[pulumi.Input[str]] = ()
 
 
 def source_bucket(
     name: str, expire_days: int, tags: Tags, opts: pulumi.ResourceOptions
 ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
-    """A bucket, and what makes it fit for sources: closed, encrypted, over TLS only, its objects expiring."""
+    """A bucket, and what makes it fit for sources: closed, encrypted, over TLS only, its objects expiring.
+
+    What builds wait for is not the expiry: AWS takes a minute to show it, and it matters a day later.
+    """
     made = aws.s3.Bucket(f"{name}-sources", force_destroy=True, tags=tags, opts=opts)
     closed = aws.s3.BucketPublicAccessBlock(
         f"{name}-sources-closed",
@@ -73,7 +100,7 @@ def source_bucket(
         rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
         opts=opts,
     )
-    expiring = aws.s3.BucketLifecycleConfiguration(
+    aws.s3.BucketLifecycleConfiguration(
         f"{name}-sources-expiring",
         bucket=made.bucket,
         rules=[
@@ -93,44 +120,54 @@ def source_bucket(
         policy=made.arn.apply(lambda arn: json.dumps(policies.tls_only(arn))),
         opts=opts,
     )
-    return made, [closed, encrypted, expiring, tls]
+    return made, [closed, encrypted, tls]
 
 
 def service_role(
     name: str,
-    role: pulumi.Input[str] | None,
-    bucket_arn: pulumi.Output[str],
-    prefix: str,
+    settings: RoleSettings,
+    document: pulumi.Output[dict[str, Any]],
     logs: pulumi.Output[str],
-    subnets: Sequence[pulumi.Input[str]],
     tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> tuple[pulumi.Output[str], pulumi.Output[str] | None, list[pulumi.Resource]]:
-    """The role's ARN, its name if it is ours, and what builds need beside it."""
+    """The role's ARN, its name if it is ours, and what builds need beside it.
 
-    # The log group's ARN says partition, region and account without a further look-up.
+    Args:
+        name: Start of the names.
+        settings: What was asked for.
+        document: What every build needs, see ``base_document``.
+        logs: ARN of the log group: it says partition, region and account without a further look-up.
+        tags: AWS tags.
+        opts: Resource options.
+    """
+
     def near(arn: str) -> tuple[str, str, str]:
         partition, _, region, account = arn.split(":")[1:5]
         return account, region, partition
 
-    if role is not None:
-        given = pulumi.Output.all(role, logs)
+    if settings.given is not None:
+        given = pulumi.Output.all(settings.given, logs)
         return given.apply(lambda found: _role_arn(found[0], *near(found[1]))), None, []
     trust = logs.apply(lambda arn: json.dumps(policies.trust(*near(arn))))
-    made = aws.iam.Role(f"{name}-role", assume_role_policy=trust, tags=tags, opts=opts)
-
-    def document(found: Sequence[Any]) -> str:
-        account, region, partition = near(found[1])
-        arns = [f"arn:{partition}:ec2:{region}:{account}:subnet/{subnet}" for subnet in found[2]]
-        return json.dumps(policies.service_role(found[0], prefix, found[1], subnet_arns=arns))
-
-    policy = aws.iam.RolePolicy(
-        f"{name}-role-policy",
-        role=made.name,
-        policy=pulumi.Output.all(bucket_arn, logs, list(subnets)).apply(document),
-        opts=opts,
+    made = aws.iam.Role(
+        f"{name}-role", assume_role_policy=trust, permissions_boundary=settings.boundary, tags=tags, opts=opts
     )
+    policy = aws.iam.RolePolicy(f"{name}-role-policy", role=made.name, policy=document.apply(json.dumps), opts=opts)
     return made.arn, made.name, [policy]
+
+
+def base_document(
+    bucket_arn: pulumi.Input[str], prefix: pulumi.Input[str], logs: pulumi.Input[str], settings: RoleSettings
+) -> pulumi.Output[dict[str, Any]]:
+    """What every build needs, as a policy of the service role."""
+
+    def document(found: Sequence[Any]) -> dict[str, Any]:
+        bucket, own_prefix, group, subnets, key = found
+        return policies.service_role(bucket, own_prefix, group, subnets=subnets, kms_key_arn=key)
+
+    facts = pulumi.Output.all(bucket_arn, prefix, logs, list(settings.subnets), settings.kms_key or "")
+    return facts.apply(document)
 
 
 def _role_arn(role: str, account: str, _region: str, partition: str) -> str:
@@ -143,12 +180,19 @@ def build_project(
     settings: ProjectSettings,
     role_arn: pulumi.Output[str],
     log_group: pulumi.Output[str],
+    placeholder: pulumi.Output[str],
     tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> aws.codebuild.Project:
-    """The project that builds for an architecture; its buildspec is its own and never overridden."""
+    """The project that builds for an architecture; its buildspec is its own and never overridden.
+
+    Each build names its own source. The project has one of the same kind, for which there is no object: nobody has
+    shown that a project without a source can be given one of S3.
+    """
     kind, standard = _IMAGES[architecture]
     vpc = settings.vpc
+    image = settings.image.get(architecture) if isinstance(settings.image, Mapping) else settings.image
+    own = image is not None and not image.startswith(CURATED)
     return aws.codebuild.Project(
         f"{name}-{architecture.replace('_', '-')}",
         description=f"fast-container: images for {architecture}",
@@ -156,12 +200,14 @@ def build_project(
         artifacts={"type": "NO_ARTIFACTS"},
         environment={
             "type": kind,
-            "image": settings.image or standard,
+            "image": image or standard,
             "compute_type": settings.compute_type,
-            "privileged_mode": settings.privileged,
-            "image_pull_credentials_type": "SERVICE_ROLE" if settings.image else "CODEBUILD",
+            "privileged_mode": True,
+            "image_pull_credentials_type": "SERVICE_ROLE" if own else "CODEBUILD",
+            "fleet": {"fleet_arn": settings.fleet} if settings.fleet is not None else None,
+            "docker_server": _docker_server(settings),
         },
-        source={"type": "NO_SOURCE", "buildspec": BUILDSPEC},
+        source={"type": "S3", "location": placeholder, "buildspec": BUILDSPEC},
         logs_config={"cloudwatch_logs": {"group_name": log_group, "status": "ENABLED"}},
         build_timeout=settings.timeout,
         queued_timeout=settings.queue_timeout,
@@ -174,3 +220,10 @@ def build_project(
         tags=tags,
         opts=opts,
     )
+
+
+def _docker_server(settings: ProjectSettings) -> Any:
+    if settings.docker_server is None:
+        return None
+    groups = {"security_group_ids": list(settings.vpc.security_group_ids)} if settings.vpc else {}
+    return {"compute_type": settings.docker_server, **groups}

@@ -231,7 +231,7 @@ def test_images_are_built_with_nothing_of_docker_on_this_machine(remote: Remote)
 def test_a_builder_is_about_ten_resources_however_many_images(remote: Remote) -> None:
     own = [r["type"] for r in remote.first.run.resources if "CodeBuildBuilder$" in r["urn"]]
     made = Counter(kind.rpartition(":")[2] for kind in own)
-    # Nine, and a policy for each repository (images, caches) and each secret.
+    # Nine, and one policy for all repositories and secrets.
     assert made == Counter(
         {
             "Bucket": 1,
@@ -242,7 +242,7 @@ def test_a_builder_is_about_ten_resources_however_many_images(remote: Remote) ->
             "LogGroup": 1,
             "Role": 1,
             "Project": 1,
-            "RolePolicy": 1 + 2 + 2,
+            "RolePolicy": 1 + 1,
         }
     )
 

@@ -14,7 +14,8 @@ BUCKET = "arn:aws:s3:::sources"
 LOGS = "arn:aws:logs:eu-west-1:123456789012:log-group:/fast-container/p/s/builds"
 IMAGES = "arn:aws:ecr:eu-west-1:123456789012:repository/shop/images"
 PROJECT = "arn:aws:codebuild:eu-west-1:123456789012:project/builds"
-SUBNETS = ["arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1"]
+# Of whichever account: a subnet that is shared has its owner's in its ARN.
+SUBNETS = ["arn:aws:ec2:eu-west-1:*:subnet/subnet-1"]
 # The API demands "*" for these (service authorization reference: no resource types).
 WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", *policies._NETWORK}
 
@@ -33,11 +34,13 @@ def resources(document: dict[str, Any], action: str) -> list[str]:
 DOCUMENTS = {
     "role": policies.service_role(BUCKET, "", LOGS),
     "role with a prefix": policies.service_role(BUCKET, "p", LOGS),
-    "role in a VPC": policies.service_role(BUCKET, "", LOGS, subnet_arns=SUBNETS),
-    "push": policies.push([IMAGES]),
-    "pull": policies.pull([IMAGES]),
+    "role in a VPC": policies.service_role(BUCKET, "", LOGS, subnets=["subnet-1"]),
+    "push": policies.granted([(policies.PUSH, IMAGES)]),
+    "pull": policies.granted([(policies.PULL, IMAGES)]),
+    "pull through": policies.granted([(policies.PULL_THROUGH, IMAGES)]),
     "deployer": policies.deployer([PROJECT], BUCKET, "", LOGS, [IMAGES]),
-    "secrets": policies.secrets(["arn:s"], ["arn:p"]),
+    "secrets": policies.granted([(policies.SECRET, "arn:s"), (policies.PARAMETER, "arn:p")]),
+    "keys": policies.service_role(BUCKET, "", LOGS, kms_key_arn="arn:aws:kms:eu-west-1:1:key/k"),
 }
 
 
@@ -54,7 +57,9 @@ def test_a_build_reads_only_its_prefix_and_writes_only_its_log_group() -> None:
     assert resources(role, "s3:GetObject") == [f"{BUCKET}/p/*"]
     assert resources(role, "logs:PutLogEvents") == [LOGS, f"{LOGS}:*"]
     actions = {action for statement in statements(role) for action in statement["Action"]}
-    assert not [action for action in actions if action.startswith(("s3:Put", "s3:Delete", "s3:List", "iam:", "sts:"))]
+    assert not [action for action in actions if action.startswith(("s3:Put", "s3:Delete", "iam:", "sts:"))]
+    # Else S3 says "denied" of what is absent.
+    assert resources(role, "s3:ListBucket") == [BUCKET]
 
 
 def test_a_build_pushes_only_to_the_repositories_of_its_images() -> None:
@@ -71,7 +76,7 @@ def test_a_network_interface_is_made_for_codebuild_in_the_subnets_only() -> None
     ]
     assert statement["Condition"] == {
         "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
-        "ArnEquals": {"ec2:Subnet": SUBNETS},
+        "ArnLike": {"ec2:Subnet": SUBNETS},
     }
 
 
@@ -127,3 +132,20 @@ def test_a_parameters_arn_follows_from_its_name(name: str, arn: str) -> None:
 
 def test_the_buildspec_is_one_command_and_no_shell_logic() -> None:
     assert json.loads(BUILDSPEC)["phases"] == {"build": {"commands": ["python3 fast_container.pyz"]}}
+
+
+def test_grants_share_a_statement_and_a_hundred_repositories_two_policies() -> None:
+    arns = [f"arn:aws:ecr:eu-west-1:123456789012:repository/shop/{number:03}" for number in range(50)]
+    document = policies.granted([(policies.PUSH, arn) for arn in (*arns, *arns)])
+    assert resources(document, "ecr:PutImage") == arns
+    assert len(json.dumps(document, separators=(",", ":"))) < 6144
+
+
+def test_what_is_pushed_is_not_granted_a_second_time_for_pulling() -> None:
+    document = policies.granted([(policies.PULL, IMAGES), (policies.PUSH, IMAGES), (policies.PULL, "")])
+    assert len(statements(document)) == 1
+
+
+def test_every_arn_is_of_the_accounts_partition() -> None:
+    document = policies.granted([(policies.PUSH, IMAGES)], partition="aws-eusc")
+    assert resources(document, "ecr:PutImage") == [IMAGES.replace("arn:aws:", "arn:aws-eusc:")]

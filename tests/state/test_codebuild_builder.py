@@ -1,0 +1,230 @@
+"""What a ``CodeBuildBuilder`` makes, with Pulumi's mocks: within IAM's quotas, and refused in preview where AWS would."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from fast_container import CodeBuildBuilder, SecretsManagerSecret, VpcConfig
+from fast_container.core.registry_cache import RegistryCache
+
+pytestmark = pytest.mark.filterwarnings("ignore:(aws[.]|s3[.]):DeprecationWarning")
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/fast-container/p/s/builds"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+
+
+class Mocks(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.made: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.made[f"{args.typ} {args.name}"] = dict(args.inputs)
+        facts = {"name": args.name, "arn": f"arn:aws:x:{REGION}:{ACCOUNT}:{args.name}", "bucket": "b"}
+        if args.typ == "aws:cloudwatch/logGroup:LogGroup":
+            facts["arn"] = LOGS
+        if args.typ == "aws:ecr/repository:Repository":
+            facts["arn"] = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{args.name}"
+        return args.name, {**facts, **args.inputs}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        if args.token == "aws:s3/getBucket:getBucket":
+            return {"bucket": args.args["bucket"], "arn": f"arn:aws:s3:::{args.args['bucket']}"}
+        return {"accountId": ACCOUNT}
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {key.partition(" ")[2]: inputs for key, inputs in self.made.items() if key.startswith(f"{kind} ")}
+
+    def policies(self, kind: str) -> dict[str, str]:
+        return {name: re.sub(r"\s", "", str(inputs["policy"])) for name, inputs in self.of(kind).items()}
+
+    @property
+    def project(self) -> dict[str, Any]:
+        (found,) = self.of("aws:codebuild/project:Project").values()
+        return found
+
+
+Run = Callable[[Callable[[], object]], Mocks]
+
+
+@pytest.fixture
+def run(mock_loops: None) -> Iterator[Run]:
+    def run(program: Callable[[], object]) -> Mocks:
+        mocks = Mocks()
+        pulumi.runtime.set_mocks(mocks, project="p", stack="s", preview=False)
+
+        @pulumi.runtime.test
+        def test() -> None:
+            program()
+
+        test()
+        return mocks
+
+    yield run
+
+
+def granted(mocks: Mocks, action: str) -> list[str]:
+    documents = [*mocks.policies("aws:iam/rolePolicy:RolePolicy").values()]
+    documents += mocks.policies("aws:iam/policy:Policy").values()
+    statements = [one for document in documents for one in json.loads(document)["Statement"]]
+    return [resource for one in statements if action in one["Action"] for resource in one["Resource"]]
+
+
+def fleet(count: int, *, secrets: int = 0, asks: bool = False) -> None:
+    builder = CodeBuildBuilder("builds")
+    for number in range(count):
+        if asks and number % 7 == 3:
+            aws.get_caller_identity()
+        repository = aws.ecr.Repository(f"{'service-with-a-long-name/' * 2}{number:03}")
+        builder.grant_push(f"resource {number}", repository.arn)
+        builder.grant_pull(f"{REGISTRY}/bases/python")
+        builder.grant_secrets({"token": SecretsManagerSecret(f"token-{number % max(secrets, 1)}")} if secrets else {})
+
+
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize(("count", "managed"), [(5, 0), (31, 1), (100, 3)])
+def test_a_fleet_of_repositories_stays_within_iams_quotas(run: Run, count: int, managed: int, asks: bool) -> None:
+    mocks = run(lambda: fleet(count, secrets=3, asks=asks))
+    inline = mocks.policies("aws:iam/rolePolicy:RolePolicy")
+    assert sum(map(len, inline.values())) < 10_240 / 2  # other stacks may add theirs
+    attached = mocks.policies("aws:iam/policy:Policy")
+    assert len(attached) == managed
+    assert all(len(document) <= 6_144 for document in attached.values())
+    assert len(mocks.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")) == managed
+    assert len(set(granted(mocks, "ecr:PutImage"))) == count
+    assert len(granted(mocks, "secretsmanager:GetSecretValue")) == 3
+
+
+def test_more_repositories_than_a_role_can_hold_are_refused_with_their_number(run: Run) -> None:
+    with pytest.raises(pulumi.RunError, match=r"(?s)cannot take what \d+ repositories.*10 managed policies"):
+        run(lambda: fleet(600))
+
+
+def test_an_image_depends_on_the_policy_that_its_grant_is_in(run: Run) -> None:
+    found: list[Any] = []
+
+    def program() -> None:
+        builder = CodeBuildBuilder("builds")
+        first = builder.grant_push("a", "arn:aws:ecr:eu-west-1:1:repository/a")
+        again = builder.grant_push("a", "arn:aws:ecr:eu-west-1:1:repository/a")
+        found.extend((first, again))
+
+    run(program)
+    assert len(found[0]) == 1
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("image_builder", {}, "characters that AWS refuses"),
+        ("image.builder", {"bucket": "b", "role": "r"}, "characters that AWS refuses"),
+        ("with space", {}, "characters that AWS refuses"),
+        ("-builds", {}, "characters that AWS refuses"),
+        ("bäume", {}, "characters that AWS refuses"),
+        ("x" * 48, {}, "too long"),
+        ("x" * 52, {"bucket": "b"}, "too long"),
+        ("x" * 136, {"bucket": "b", "role": "r"}, "too long"),
+        ("with space", {"shared": {}}, "characters that AWS refuses"),
+        ("builds", {"privileged": False}, "privileged mode"),
+        ("builds", {"docker_server": "BUILD_GENERAL1_LARGE", "architectures": ("arm64",)}, "x86_64 alone"),
+        ("builds", {"image": "aws/codebuild/standard:8.0", "architectures": ("x86_64", "arm64")}, "not run on arm64"),
+        ("builds", {"image": {"x86_64": "i"}, "architectures": ("x86_64", "arm64")}, "no image for arm64"),
+        ("builds", {"mirrors": {"docker.io": "https://mirror.gcr.io"}}, "no registry and its mirror"),
+    ],
+)
+def test_what_aws_would_refuse_is_refused_in_preview(run: Run, name: str, arguments: Any, said: str) -> None:
+    with pytest.raises(pulumi.RunError, match=said):
+        run(lambda: CodeBuildBuilder(name, **arguments))
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("image_builder", {"bucket": "b"}), ("x" * 47, {})])
+def test_names_that_aws_takes_are_taken(run: Run, name: str, arguments: Any) -> None:
+    assert run(lambda: CodeBuildBuilder(name, **arguments)).project
+
+
+@pytest.mark.parametrize(
+    ("image", "credentials"),
+    [
+        (None, "CODEBUILD"),
+        ("aws/codebuild/standard:8.0", "CODEBUILD"),
+        ({"x86_64": "aws/codebuild/amazonlinux-x86_64-standard:6.0"}, "CODEBUILD"),
+        (f"{REGISTRY}/ci/build:1", "SERVICE_ROLE"),
+    ],
+)
+def test_a_curated_image_is_pulled_by_codebuild_and_another_by_the_role(run: Run, image: Any, credentials: str) -> None:
+    environment = run(lambda: CodeBuildBuilder("builds", image=image)).project["environment"]
+    assert environment["imagePullCredentialsType"] == credentials
+
+
+def test_a_projects_own_source_is_of_s3_and_never_there(run: Run) -> None:
+    source = run(lambda: CodeBuildBuilder("builds", bucket="given")).project["source"]
+    assert (source["type"], source["location"]) == ("S3", "given/fast-container/none.zip")
+
+
+def test_boundary_fleet_and_docker_server_reach_the_resources(run: Run) -> None:
+    boundary, reserved = f"arn:aws:iam::{ACCOUNT}:policy/bounds", f"arn:aws:codebuild:{REGION}:{ACCOUNT}:fleet/f:1"
+    vpc = VpcConfig("vpc-1", ["subnet-1"], ["sg-1"])
+    made = run(
+        lambda: CodeBuildBuilder(
+            "builds", permissions_boundary=boundary, fleet=reserved, docker_server="BUILD_GENERAL1_LARGE", vpc=vpc
+        )
+    )
+    (role,) = made.of("aws:iam/role:Role").values()
+    assert role["permissionsBoundary"] == boundary
+    environment = made.project["environment"]
+    assert environment["fleet"] == {"fleetArn": reserved}
+    assert environment["dockerServer"] == {"computeType": "BUILD_GENERAL1_LARGE", "securityGroupIds": ["sg-1"]}
+
+
+def test_builds_in_a_network_of_ones_own_do_not_all_start_at_once(run: Run) -> None:
+    limits: dict[str, int] = {}
+
+    def program() -> None:
+        vpc = VpcConfig("vpc-1", ["subnet-1"], ["sg-1"])
+        limits["without"] = CodeBuildBuilder("a").max_parallel
+        limits["in a VPC"] = CodeBuildBuilder("b", vpc=vpc).max_parallel
+        limits["asked for"] = CodeBuildBuilder("c", vpc=vpc, concurrent_build_limit=50).max_parallel
+
+    run(program)
+    assert limits == {"without": 10_000, "in a VPC": 20, "asked for": 50}
+
+
+def test_an_existing_roles_policy_is_what_a_made_role_would_be_granted(run: Run) -> None:
+    documents: dict[str, Any] = {}
+    vpc = VpcConfig("vpc-1", ["subnet-1"], ["sg-1"])
+
+    def program(**role: Any) -> Callable[[], None]:
+        def declare() -> None:
+            builder = CodeBuildBuilder(
+                "builds",
+                bucket="given",
+                kms_key=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k",
+                vpc=vpc,
+                pull_from=[f"{REGISTRY}/bases/a"],
+                cache=RegistryCache(f"{REGISTRY}/caches"),
+                registry_logins={"ghcr.io": SecretsManagerSecret("ghcr")},
+                mirrors={"docker.io": f"{REGISTRY}/docker-hub"},
+                **role,
+            )
+            builder.grant_push("images", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/images")
+            builder.service_role_policy.apply(lambda text: documents.__setitem__("printed", json.loads(text)))
+
+        return declare
+
+    made = run(program(role="theirs"))
+    assert made.of("aws:iam/role:Role") == {} == made.of("aws:iam/rolePolicy:RolePolicy")
+    printed = documents["printed"]["Statement"]
+    made = run(program())
+    attached = made.policies("aws:iam/rolePolicy:RolePolicy").values()
+    granted_to_ours = [statement for text in attached for statement in json.loads(text)["Statement"]]
+    assert sorted(map(str, granted_to_ours)) == sorted(map(str, printed))
+    actions = {action for statement in printed for action in statement["Action"]}
+    assert {"kms:Decrypt", "ecr:BatchImportUpstreamImage", "secretsmanager:GetSecretValue"} <= actions
