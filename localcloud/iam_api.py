@@ -1,4 +1,4 @@
-"""What of IAM is mended before moto: its quotas, its rules for names and documents, and that a change takes time to hold.
+"""What of IAM is mended before moto: quotas, rules for names and documents, and that a change takes time to hold.
 
 Decides which calls IAM refuses (IAM, "IAM and AWS STS quotas"; the service model's patterns), and what the policies of
 a role were a while ago: those are what other services go by until the change has reached them. Leaves what a policy
@@ -113,9 +113,9 @@ def _over_quota(action: str, form: Mapping[str, str]) -> ApiResponse | None:
             if others + document > MOST_INLINE_CHARACTERS:
                 text = f"Maximum policy size of {MOST_INLINE_CHARACTERS} bytes exceeded for role {role.name}"
                 return _refused(409, "LimitExceeded", text)
-        if action == "AttachRolePolicy" and form.get("PolicyArn") not in role.managed_policies:
-            if len(role.managed_policies) >= MOST_ATTACHED:
-                return _refused(409, "LimitExceeded", f"Cannot exceed quota for PoliciesPerRole: {MOST_ATTACHED}")
+        attached = {*role.managed_policies, form.get("PolicyArn")}
+        if action == "AttachRolePolicy" and len(attached) > MOST_ATTACHED:
+            return _refused(409, "LimitExceeded", f"Cannot exceed quota for PoliciesPerRole: {MOST_ATTACHED}")
     return None
 
 

@@ -40,12 +40,13 @@ class S3Api:
     def answer(self, request: ApiRequest) -> ApiResponse | None:
         """Verifies what is put, and what is told of what is absent; all else is left to moto."""
         bucket, _, key = request.path.strip("/").partition("/")
-        if request.method == "PUT" and not key:
-            return None if request.query or not _bad_bucket_name(bucket) else _refused(400, *_bad_bucket_name(bucket))
         if request.method in {"GET", "HEAD"} and key:
             return self._read(request, bucket)
-        if request.method != "PUT" or not key:
+        if request.method != "PUT":
             return None
+        return self._put(request) if key else _bad_bucket_name(bucket) if not request.query else None
+
+    def _put(self, request: ApiRequest) -> ApiResponse:
         wrong = _wrong_checksum(request)
         if wrong:
             return _refused(400, "BadDigest", f"The {wrong} you specified did not match the calculated checksum.")
@@ -71,12 +72,12 @@ class S3Api:
         return response
 
 
-def _bad_bucket_name(name: str) -> tuple[str, str] | None:
-    """The error for a name that S3 refuses (S3, "General purpose bucket naming rules")."""
+def _bad_bucket_name(name: str) -> ApiResponse | None:
+    """The answer to a name that S3 refuses (S3, "General purpose bucket naming rules")."""
     good = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) and ".." not in name
     if good and not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", name) and not name.startswith(("xn--", "sthree-")):
         return None
-    return "InvalidBucketName", "The specified bucket is not valid."
+    return _refused(400, "InvalidBucketName", "The specified bucket is not valid.")
 
 
 def _wrong_checksum(request: ApiRequest) -> str:

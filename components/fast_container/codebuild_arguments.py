@@ -71,15 +71,7 @@ def check_builder_arguments(**given: Any) -> None:
     _check_image(given["image"])
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
-    for name, (least, most) in _RANGES.items():
-        if given[name] is not None or name != "concurrent_build_limit":
-            check_count(given[name], name, least=least, most=most)
-    if check_count(given["log_retention_days"], "log_retention_days", least=0) not in _LOG_DAYS:
-        raise ArgsError(
-            f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
-            property_path="log_retention_days",
-            next_step=f"one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
-        )
+    _check_numbers(given)
     _check_inputs(given["pull_from"] or (), "pull_from")
     _check_vpc(given["vpc"])
     _check_registries(given["mirrors"], given["registry_logins"])
@@ -144,6 +136,18 @@ def _check_architectures(architectures: object) -> None:
         raise ArgsError("At least one architecture is needed.", property_path="architectures")
 
 
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    for name, (least, most) in _RANGES.items():
+        if given[name] is not None or name != "concurrent_build_limit":
+            check_count(given[name], name, least=least, most=most)
+    if check_count(given["log_retention_days"], "log_retention_days", least=0) not in _LOG_DAYS:
+        raise ArgsError(
+            f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
+            property_path="log_retention_days",
+            next_step=f"one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
+        )
+
+
 def _check_image(image: object) -> None:
     if image is None:
         return
@@ -156,7 +160,7 @@ def _check_image(image: object) -> None:
 
 def _check_registries(mirrors: object, logins: object) -> None:
     for host, place in check_mapping(mirrors, "mirrors", 'mirrors={"docker.io": "mirror.gcr.io"}').items():
-        check_text(place, f"mirrors[{host!r}]", may_be_empty=False)
+        check_engine_text(place, f"mirrors[{host!r}]")
     example = 'registry_logins={"ghcr.io": SecretsManagerSecret("…")}'
     for host, source in check_mapping(logins or {}, "registry_logins", example).items():
         if not isinstance(source, SecretsManagerSecret | SsmParameter):

@@ -95,8 +95,8 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         concurrent_build_limit: At most so many builds of a project at once; the rest waits here.
         vpc: Run the builds in a VPC.
         cache: Import and export a registry cache: ``RegistryCache(…)``, or an Output of one.
-        pull_from: URLs of further ECR repositories that Dockerfiles build on, also of other accounts and regions: builds
-            may read them and are logged in to their registries.
+        pull_from: URLs of further ECR repositories that Dockerfiles build on, also of other accounts and regions:
+            builds may read them and are logged in to their registries.
         mirrors: Registry → where BuildKit looks first: ``{"docker.io": "mirror.gcr.io"}``, or an ECR pull-through cache
             (``123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub``), which builds may then use. ``{}`` for none.
         registry_logins: Registry → where AWS keeps a login for it, a secret that is ``{"username": …, "password": …}``
@@ -234,9 +234,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             projects = [f"{where}/{project}" for project in shared["projects"].values()]
             bucket = bucket.replace("arn:aws:", f"arn:{partition}:")
             pushed, key = found["repositories"], str(found["key"])
-            return json.dumps(
-                policies.deployer(projects, bucket, shared["prefix"], group, pushed, kms_key_arn=key)
-            )
+            return json.dumps(policies.deployer(projects, bucket, shared["prefix"], group, pushed, kms_key_arn=key))
 
         return facts.apply(document)
 

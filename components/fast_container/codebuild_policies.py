@@ -23,7 +23,7 @@ _PUSH = [
 PUSH: Final = "push"
 PULL: Final = "pull"
 PULL_THROUGH: Final = "pull through"
-SECRET: Final = "secret"
+SECRET: Final = "secret"  # noqa: S105 - a kind of grant
 PARAMETER: Final = "parameter"
 KEY: Final = "key"
 _GRANTS: Final[Mapping[str, Sequence[str]]] = {
@@ -121,7 +121,10 @@ def granted(grants: Sequence[tuple[str, str]], partition: str = "aws") -> dict[s
         grants: Kind and ARN of each; an empty ARN (a registry that is not AWS's) grants nothing.
         partition: The account's; IAM refuses a policy that names another.
     """
-    named = {kind: dict.fromkeys(_in_partition(arn, partition) for of, arn in grants if of == kind and arn) for kind in _GRANTS}
+    named = {
+        kind: dict.fromkeys(_in_partition(arn, partition) for of, arn in grants if of == kind and arn)
+        for kind in _GRANTS
+    }
     named[PULL] = {arn: None for arn in named[PULL] if arn not in named[PUSH]}
     found = [allow(_GRANTS[kind], *arns) for kind, arns in named.items() if arns]
     # IAM refuses a policy without a statement.

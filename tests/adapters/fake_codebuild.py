@@ -41,6 +41,7 @@ class FakeCodeBuild:
         self.asked: list[int] = []
         self.hidden: set[str] = set()
         self.on_start: Callable[[], None] = lambda: None
+        self.on_logs: Callable[[], None] = lambda: None
         self._how: dict[str, End] = {}
         self._looks: Counter[str] = Counter()
 
@@ -108,6 +109,7 @@ class FakeCodeBuild:
 
     def get_log_events(self, **request: Any) -> Any:
         self._called("GetLogEvents")
+        self.on_logs()
         lines = self._how[request["logStreamName"]].lines
         start = int(request.get("nextToken", "0"))
         events = [{"message": f"{line}\n"} for line in lines[start : start + 3]]

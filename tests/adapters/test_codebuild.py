@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +228,7 @@ def test_the_same_start_retried_is_the_same_build(remote: Remote, job: BuildJob)
 @pytest.mark.parametrize(
     "error",
     [
-        refusal("AccountLimitExceededException", "Cannot have more than 0 builds in queue for the account"),
+        refusal("AccountLimitExceededException", "Cannot have more than 5 builds in queue for the account"),
         refusal("AccountLimitExceededException", "Cannot have more than 2 active builds for the project"),
         refusal("ThrottlingException", "Rate exceeded"),
         refusal("InvalidInputException", "The concurrent build limit of the project is reached"),
@@ -242,7 +243,7 @@ def test_limits_are_waited_out_with_a_clear_status(remote: Remote, job: BuildJob
 
 
 def test_a_limit_that_stays_ends_with_what_to_ask_for(remote: Remote, job: BuildJob) -> None:
-    remote.aws.fail["StartBuild"] = [refusal("AccountLimitExceededException", "Cannot have more than 0")] * 99
+    remote.aws.fail["StartBuild"] = [refusal("AccountLimitExceededException", "Cannot have more than 5 builds")] * 99
     with pytest.raises(BuilderError, match="took no build within") as caught:
         remote.build(job)
     assert "Service Quotas" in caught.value.next_step
@@ -433,3 +434,135 @@ def test_an_interrupted_watch_says_that_the_build_goes_on(remote: Remote, job: B
     assert "goes on" in remote.reporter.notes[-1]
     assert "`pulumi up` joins it" in remote.reporter.notes[-1]
     assert remote.aws.calls["StopBuild"] == 0
+
+
+# --- ends that another build may better
+
+
+DENIED = "ACCESS_DENIED: Service role arn:aws:iam::1:role/builds does not allow AWS CodeBuild to create log streams"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        End(status="FAILED", phase="QUEUED", cause=DENIED),
+        End(status="FAILED", phase="PROVISIONING", cause="is not authorized to perform: logs:CreateLogStream"),
+        End(status="FAILED", phase="DOWNLOAD_SOURCE", cause="not authorized to perform: secretsmanager:GetSecretValue"),
+        End(
+            status="FAILED",
+            lines=[write_line(build_lines.FAILED, {"type": "AuthError", "what": "AWS denied ecr:BatchGetImage."})],
+        ),
+        End(
+            status="FAILED",
+            lines=[write_line(build_lines.FAILED, {"type": "BuildFailed", "why": "failed to push: 403 Forbidden"})],
+        ),
+    ],
+)
+def test_what_a_role_may_not_yet_is_tried_again_for_a_minute(remote: Remote, job: BuildJob, end: End) -> None:
+    remote.publish(job)
+    remote.aws.ends = [end, end, End(lines=[BUILT])]
+    remote.build(job)
+    assert len(remote.aws.requests) == 3
+    assert sum("not taken up yet" in note for note in remote.reporter.notes) == 2
+    remote.aws.ends = [end] * 99
+    remote.executor = remote.another_machine()
+    begun_s = remote.clock.time_s
+    with pytest.raises((BuildFailed, AuthError)) as caught:
+        remote.build(job)
+    assert remote.clock.time_s - begun_s < 100
+    assert "fast-container policy" in caught.value.next_step
+
+
+def test_a_failed_step_is_not_built_again(remote: Remote, job: BuildJob) -> None:
+    remote.aws.ends = [End(status="FAILED", cause="exit status 1", lines=["denied: whatever a step says"])]
+    with pytest.raises(BuildFailed):
+        remote.build(job)
+    assert len(remote.aws.requests) == 1
+
+
+def test_network_interfaces_that_ec2_has_no_time_for_are_asked_for_again(remote: Remote, job: BuildJob) -> None:
+    busy = "VPC_CLIENT_ERROR: Unexpected EC2 error: RequestLimitExceeded"
+    remote.aws.ends = [End(status="FAILED", phase="QUEUED", cause=busy), End(lines=[BUILT])]
+    remote.publish(job)
+    remote.build(job)
+    assert len(remote.aws.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "AccessDenied: Access Denied status code: 403, request id: 1 for primary source and source version arn:x",
+        "NoSuchKey: The specified key does not exist. status code: 404",
+    ],
+)
+def test_a_bundle_that_is_gone_is_put_again_whatever_s3_calls_it(remote: Remote, job: BuildJob, cause: str) -> None:
+    def expire() -> None:
+        for key in remote.objects():
+            remote.s3.delete_object(Bucket="sources", Key=key)
+        remote.aws.on_start = lambda: None
+
+    remote.publish(job)
+    remote.aws.on_start = expire
+    remote.aws.ends = [End(status="FAILED", phase="DOWNLOAD_SOURCE", cause=cause), End(lines=[BUILT])]
+    remote.build(job)
+    assert len(remote.aws.requests) == 2
+    assert [key for key in remote.objects() if key.startswith("bundles/")]
+
+
+def test_an_account_without_a_quota_is_told_at_once(remote: Remote, job: BuildJob) -> None:
+    text = "Cannot have more than 0 builds in queue for the account"
+    remote.aws.fail["StartBuild"] = [refusal("AccountLimitExceededException", text)]
+    with pytest.raises(BuilderError, match="may not run builds of this kind yet"):
+        remote.build(job)
+    assert remote.clock.time_s < 5
+
+
+def test_tokens_of_two_projects_on_one_bucket_differ(remote: Remote, job: BuildJob) -> None:
+    other = remote.another_machine()
+    other.api = CodeBuildApi(remote.aws.client, "other")
+    for executor in (remote.executor, other):
+        remote.run(executor.start(job, remote.reporter))
+        executor.watch.forget_recent()
+        remote.aws.builds.clear()
+    tokens = [request["idempotencyToken"] for request in remote.aws.requests]
+    assert len(set(tokens)) == 2
+
+
+def test_a_build_is_logged_in_where_its_dockerfile_and_its_builder_pull_from(remote: Remote, job: BuildJob) -> None:
+    remote.publish(job)
+    remote.executor.mirrors = {"docker.io": "1.dkr.ecr.r.amazonaws.com/docker-hub"}
+    remote.executor.logins = {"ghcr.io": SecretReference("SECRETS_MANAGER", "ghcr-login")}
+    remote.executor.pull_hosts = ("2.dkr.ecr.r.amazonaws.com",)
+    remote.executor.buildkit_image = "3.dkr.ecr.r.amazonaws.com/buildkit:1"
+    secret = SecretReference("PARAMETER_STORE", "/token")
+    remote.build(replace(job, pull_hosts=("9.dkr.ecr.r.amazonaws.com",), secret_references={"token": secret}))
+    (request,) = remote.aws.requests
+    bucket, _, key = request["sourceLocationOverride"].partition("/")
+    archive = zipfile.ZipFile(io.BytesIO(remote.s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    plan = json.loads(archive.read("plan.json"))
+    assert plan["pull_hosts"] == [f"{account}.dkr.ecr.r.amazonaws.com" for account in (1, 2, 3, 9)]
+    assert plan["mirrors"] == remote.executor.mirrors
+    variables = {one["name"]: (one["type"], one["value"]) for one in request["environmentVariablesOverride"]}
+    assert variables[plan["login_variables"]["ghcr.io"]] == ("SECRETS_MANAGER", "ghcr-login")
+    assert variables[plan["secret_variables"]["token"]] == ("PARAMETER_STORE", "/token")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"progress": ["a"]},
+        {"failed": "text"},
+        {"failed": {"last_lines": "text"}},
+        {"failed": {"exit_code": "1"}},
+        {"built": {"steps": "many"}},
+        {"built": [1]},
+        {"parts_unusable": {"absent": 1, "damaged": []}},
+        {"parts_unusable": []},
+        {"unknown": {}},
+    ],
+)
+def test_what_only_looks_like_a_marked_line_is_plain_log(remote: Remote, job: BuildJob, line: object) -> None:
+    forged = f"{build_lines.MARK} {json.dumps(line)}"
+    remote.aws.ends = [End(lines=[forged, BUILT])]
+    remote.publish(job)
+    assert remote.build(job).steps == 5

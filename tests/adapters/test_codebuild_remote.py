@@ -83,13 +83,13 @@ def there(cloud: LocalCloud) -> Iterator[str]:
     role = client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     documents = {
         "role": policies.service_role(f"arn:aws:s3:::{NAME}", "", logs),
-        "push": policies.push([repository["repositoryArn"]]),
+        "push": policies.granted([(policies.PUSH, repository["repositoryArn"])]),
     }
     for name, document in documents.items():
         client("iam").put_role_policy(RoleName=NAME, PolicyName=name, PolicyDocument=json.dumps(document))
     client("codebuild").create_project(
         name=NAME,
-        source={"type": "NO_SOURCE", "buildspec": BUILDSPEC},
+        source={"type": "S3", "location": f"{NAME}/none.zip", "buildspec": BUILDSPEC},
         artifacts={"type": "NO_ARTIFACTS"},
         environment={
             "type": "LINUX_CONTAINER",
@@ -203,6 +203,39 @@ def test_what_expired_in_the_queue_is_put_again(machine: Machine, job: BuildJob,
             s3.delete_object(Bucket=NAME, Key=item["Key"])
     machine.cloud.codebuild.limits(hold=False)
     assert machine.build(job).digest == machine.tag_of(job)
+
+
+def test_a_role_that_may_not_list_the_bucket_has_expired_sources_put_again(machine: Machine, job: BuildJob) -> None:
+    """S3 tells such a role that what is absent is denied."""
+    iam = machine.client("iam")
+    granted = iam.get_role_policy(RoleName=NAME, PolicyName="role")["PolicyDocument"]
+    text = json.dumps(granted)
+    narrow = text.replace('"s3:GetBucketLocation", "s3:ListBucket"', '"s3:GetBucketLocation"')
+    assert narrow != text
+    iam.put_role_policy(RoleName=NAME, PolicyName="role", PolicyDocument=narrow)
+    machine.cloud.codebuild.limits(hold=True)
+    asyncio.run(machine.executor.start(job, machine.reporter))
+    s3 = machine.client("s3")
+    for item in s3.list_objects_v2(Bucket=NAME)["Contents"]:
+        s3.delete_object(Bucket=NAME, Key=item["Key"])
+    machine.cloud.codebuild.limits(hold=False)
+    try:
+        assert machine.build(job).digest == machine.tag_of(job)
+    finally:
+        iam.put_role_policy(RoleName=NAME, PolicyName="role", PolicyDocument=text)
+
+
+def test_a_policy_that_does_not_hold_yet_is_waited_for(
+    machine: Machine, job: BuildJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fast_container.adapters.codebuild_attempts._IAM_PAUSE_S", 1.0)
+    iam = machine.client("iam")
+    text = json.dumps(iam.get_role_policy(RoleName=NAME, PolicyName="role")["PolicyDocument"])
+    iam.delete_role_policy(RoleName=NAME, PolicyName="role")
+    machine.cloud.codebuild.limits(iam_delay_s=4.0)
+    iam.put_role_policy(RoleName=NAME, PolicyName="role", PolicyDocument=text)
+    assert machine.build(job).digest == machine.tag_of(job)
+    assert any("has not taken up yet" in note for note in machine.reporter.notes)
 
 
 def test_cancel_stops_what_is_under_way_and_wait_says_how_it_ended(

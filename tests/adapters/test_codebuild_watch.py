@@ -31,6 +31,9 @@ class Heard:
     def on_line(self, line: str) -> None:
         self.lines.append(line)
 
+    def expects_lines(self, build: Any) -> bool:
+        return False
+
     def on_trouble(self, what: str) -> None:
         self.trouble.append(what)
 
@@ -160,3 +163,51 @@ def test_a_region_without_codebuild_is_one_clear_error() -> None:
     with pytest.raises(BuilderError, match="cannot be reached") as caught:
         watched.run(watched.watch.latest("k", "r"))
     assert "this region has CodeBuild: eu-west-1" in caught.value.next_step
+
+
+def test_a_line_of_the_log_ends_at_a_newline_only(watched: Watched) -> None:
+    """Other line ends of Unicode are characters of a line, as they are of JSON's."""
+    lines = ["one\u2028line", "a\x85b", "c\x0bd\x0ce\x1cf", "g\rh"]
+    watched.wait(watched.build(End(lines=lines, looks=4)))
+    assert watched.heard.lines == lines
+
+
+def test_a_follower_that_breaks_ends_its_own_watch_and_no_other(watched: Watched) -> None:
+    class Broken(Heard):
+        def on_line(self, line: str) -> None:
+            raise RuntimeError(line)
+
+    async def both() -> list[Any]:
+        ids = [watched.build(End(lines=["boom"], looks=looks)) for looks in (3, 4)]
+        followers = [Broken(), watched.heard]
+        waits = [watched.watch.wait(one, follower) for one, follower in zip(ids, followers, strict=True)]
+        return await asyncio.gather(*waits, return_exceptions=True)
+
+    broken, ended = watched.run(both())
+    assert isinstance(broken, RuntimeError)
+    assert ended["buildStatus"] == "SUCCEEDED"
+    assert watched.heard.lines == ["boom"]
+
+
+def test_the_last_lines_may_come_some_seconds_after_the_end(watched: Watched) -> None:
+    class Late(Heard):
+        def expects_lines(self, build: Any) -> bool:
+            return not self.lines
+
+    lines: list[str] = []
+    end = End(lines=lines, looks=1)
+    late, ended_s = Late(), 10.0
+
+    def appear(*_: Any) -> None:
+        if watched.clock.time_s > ended_s and not lines:
+            lines.append("the end")
+
+    watched.aws.on_logs = appear
+    ended_s = 3.5
+    watched.wait(watched.build(end), late)
+    assert late.lines == ["the end"]
+    silent = Late()
+    begun_s = watched.clock.time_s
+    watched.aws.on_logs = lambda: None
+    watched.wait(watched.build(End(lines=[], looks=1)), silent)
+    assert watched.clock.time_s - begun_s < 12

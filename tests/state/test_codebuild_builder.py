@@ -1,4 +1,4 @@
-"""What a ``CodeBuildBuilder`` makes, with Pulumi's mocks: within IAM's quotas, and refused in preview where AWS would."""
+"""What a ``CodeBuildBuilder`` makes, with Pulumi's mocks: within IAM's quotas, and refused where AWS would refuse."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class BuildxExecutor:
         remove_old_logs(self._log_dir)
 
     def _fetch_credentials(self, job: BuildJob) -> dict[str, Credentials]:
-        hosts = {job.repository_url.partition("/")[0]}
+        hosts = {job.repository_url.partition("/")[0], *job.pull_hosts}
         for reference in job.named_images.values():
             scheme, _, rest = reference.partition("://")
             if scheme == "docker-image" and "/" in rest:

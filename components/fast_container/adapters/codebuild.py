@@ -1,9 +1,9 @@
 """Builds an image on AWS CodeBuild; satisfies ``core.ports.Executor``.
 
-Decides what is uploaded, which running build is joined, and what is tried again. The remote build runs the same
+Decides what is uploaded and which running build is joined. The remote build runs the same
 pipeline as a local one and puts the key tag itself; what it published is then read from the registry, never believed
 from a log. A build is not stopped when the watcher goes: the next run joins it. Leaves reading a build's lines and end
-to ``adapters.codebuild_follow``.
+to ``adapters.codebuild_follow``, and which end is worth another build to ``adapters.codebuild_attempts``.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from fast_container.adapters.codebuild_api import (
     LimitReached,
     link_of,
 )
+from fast_container.adapters.codebuild_attempts import Attempts
 from fast_container.adapters.codebuild_follow import Follow
 from fast_container.adapters.codebuild_watch import BuildWatch
 from fast_container.adapters.own_zipapp import launcher_bytes, program_bytes, zip_bytes
 from fast_container.adapters.s3_source import S3SourceStore
 from fast_container.adapters.threads import in_thread
 from fast_container.core.parts import Part, cut
-from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter
+from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter, SecretReference
 from fast_container.core.remote_plan import RemotePlan, planned_contexts, secret_variable, write_plan
 from fast_container.errors import ArgsError, AuthError, BuilderError
 
 LAUNCHER_FILE = "fast_container.pyz"
 PLAN_FILE = "plan.json"
-_SOURCE_ATTEMPTS = 3
 _LIMIT_FIRST_S = 5.0
 _LIMIT_LONGEST_S = 30.0
 # The build's own time limit comes first and says more; this is for a machine that hangs.
@@ -56,6 +56,9 @@ class CodeBuildExecutor:
         store: Where sources go.
         registry_of: Job → its repository.
         buildkit_image: What the remote docker-container builder starts from; "" is buildx's own choice.
+        mirrors: Registry → where BuildKit looks first.
+        logins: Registry → where AWS keeps a login for it.
+        pull_hosts: Registries that every build is logged in to, where it may be.
         queue_timeout_s: How long limits are waited out, and how long a build may queue.
         limit_pause_s: Seconds before the first time that a refused start is tried again.
         watch: The project's poller; made here unless given.
@@ -65,6 +68,9 @@ class CodeBuildExecutor:
     store: S3SourceStore
     registry_of: Callable[[BuildJob], Awaitable[Registry]]
     buildkit_image: str = ""
+    mirrors: Mapping[str, str] = field(default_factory=dict[str, str])
+    logins: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
+    pull_hosts: tuple[str, ...] = ()
     queue_timeout_s: float = 8 * 3600.0
     limit_pause_s: float = _LIMIT_FIRST_S
     watch: BuildWatch = field(default=None)  # pyright: ignore[reportAssignmentType] - see __post_init__
@@ -85,19 +91,18 @@ class CodeBuildExecutor:
             SourceUploadError: The sources could not be uploaded.
             AuthError: Credentials are missing, expired, or not allowed to.
         """
-        started_s = self.watch.now_s()
-        for attempt in range(1, _SOURCE_ATTEMPTS + 1):
+        attempts = Attempts(self.watch.now_s, self.store)
+        while True:
             build = await self.start(job, reporter)
             follow = Follow(reporter)
             ended = await self._wait(build["id"], follow, reporter)
             self.watch.forget_recent()
             if ended["buildStatus"] == "SUCCEEDED":
-                return await self._published(job, follow, self.watch.now_s() - started_s)
-            if not follow.lacks_sources(ended) or attempt == _SOURCE_ATTEMPTS:
+                return await self._published(job, follow, attempts.elapsed_s)
+            pause_s = await attempts.pause_before_next(follow, ended, reporter)
+            if pause_s is None:
                 raise follow.error(job, ended)
-            reporter.note("a part of the sources had expired or was damaged: putting it again")
-            self.store.look_again(follow.damaged)
-        raise AssertionError("unreachable")  # pragma: no cover
+            await self.watch.sleep(pause_s)
 
     async def start(self, job: BuildJob, reporter: Reporter) -> Build:
         """Join the image's build that is under way, or upload and start one; does not wait for its end."""
@@ -117,7 +122,9 @@ class CodeBuildExecutor:
         # A token lasts five minutes and would hand back a build that has failed meanwhile.
         last = str((finished or {}).get("id", ""))
         while True:
-            token = hashlib.sha256(json.dumps([job.key.hex, request, last], sort_keys=True).encode()).hexdigest()
+            # Projects that share a bucket share the tokens of an account.
+            words = [self.api.project, job.key.hex, request, last]
+            token = hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
             build = await self._start(job, {**request, "idempotencyToken": token}, reporter)
             if build.get("buildStatus") in (RUNNING, None):
                 self.watch.remember(build)
@@ -147,7 +154,7 @@ class CodeBuildExecutor:
             {"name": KEY_VARIABLE, "value": job.key.hex, "type": "PLAINTEXT"},
             {"name": REPOSITORY_VARIABLE, "value": job.repository_url, "type": "PLAINTEXT"},
         ]
-        for number, reference in enumerate(job.secret_references.values()):
+        for number, reference in enumerate((*job.secret_references.values(), *self.logins.values())):
             variables.append({"name": secret_variable(number), "value": reference.reference, "type": reference.kind})
         least, most = _QUEUE_MINUTES
         return {
@@ -175,8 +182,12 @@ class CodeBuildExecutor:
         async with self._making:
             self._program = self._program or await in_thread(program_bytes)
         program_key, program_sent = await in_thread(self.store.put_program, self._program)
+        # Also where BuildKit's own image and what mirrors hold come from.
+        places = (*job.pull_hosts, *self.pull_hosts, *self.mirrors.values(), self.buildkit_image)
+        hosts = {place.partition("/")[0] for place in places if "/" in place or "." in place}
+        first_login = len(job.secret_references)
         plan = RemotePlan(
-            job=replace(job, secrets={}),
+            job=replace(job, secrets={}, pull_hosts=tuple(sorted(hosts))),
             contexts=planned_contexts(job.contexts, parts),
             secret_variables={secret: secret_variable(n) for n, secret in enumerate(job.secret_references)},
             bucket=self.store.bucket,
@@ -184,6 +195,8 @@ class CodeBuildExecutor:
             buildkit_image=self.buildkit_image,
             program=hashlib.sha256(self._program).hexdigest(),
             program_key=program_key,
+            mirrors=self.mirrors,
+            login_variables={host: secret_variable(n) for n, host in enumerate(self.logins, start=first_login)},
         )
         content = await in_thread(zip_bytes, {PLAN_FILE: write_plan(plan), LAUNCHER_FILE: launcher_bytes()})
         name, bundle_bytes = await in_thread(self.store.put_bundle, content)

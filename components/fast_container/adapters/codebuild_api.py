@@ -6,6 +6,7 @@ Leaves when to ask to ``adapters.codebuild_watch`` and what to build to ``adapte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ _IDS_A_CALL = 100
 _MOST_PAGES = 10
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
 _SERVICE_TROUBLE = ("InternalServerError", "InternalFailure", "ServiceUnavailable", "InternalError")
+
+# A new account's quota; no waiting raises it.
+_NEVER = re.compile(r"[Cc]annot have more than 0\b")
 
 Build = Mapping[str, Any]
 """A build as ``BatchGetBuilds`` describes it."""
@@ -60,6 +64,8 @@ class CodeBuildApi:
                 answer = self.client("codebuild").start_build(projectName=self.project, **request)
             except botocore.exceptions.ClientError as error:
                 text = str(error)
+                if _NEVER.search(text):
+                    raise _no_quota(self.project, text) from error
                 if error_code(error) == "AccountLimitExceededException" or error_code(error) in _THROTTLED:
                     raise LimitReached(text) from error
                 if "concurrent" in text.lower() and "limit" in text.lower():
@@ -128,7 +134,8 @@ class CodeBuildApi:
                 answer = self.client("logs").get_log_events(startFromHead=True, **request)
         except (BuilderError, ExpiredCredentialsError):
             return [], token  # Not there yet, throttled, or lost: it is not the log that decides.
-        lines = [line for event in answer["events"] for line in str(event["message"]).splitlines()]
+        # A line ends at \n only: JSON has the other line ends of Unicode as they are.
+        lines = [line for event in answer["events"] for line in str(event["message"]).removesuffix("\n").split("\n")]
         return lines, str(answer.get("nextForwardToken") or token)
 
     def _ask(self, operation: str, **request: Any) -> Any:
@@ -168,6 +175,16 @@ class CodeBuildApi:
 
     def _region(self) -> str:
         return str(self.client("codebuild").meta.region_name)
+
+
+def _no_quota(project: str, why: str) -> BuilderError:
+    return BuilderError(
+        "This AWS account may not run builds of this kind yet.",
+        where=f"project {project}",
+        why=why,
+        next_step="Ask for a quota of concurrent builds (Service Quotas, CodeBuild: the environment and compute type of"
+        " the builder), or choose another compute_type=.",
+    )
 
 
 def passes(error: FastContainerError) -> bool:

@@ -23,6 +23,12 @@ from fast_container.errors import (
 
 _TAIL_LINES: Final = 40
 _EXIT_PARTS_UNUSABLE: Final = 3
+# What CodeBuild and S3 say of an object that is absent: the second, where the service role may not list the bucket.
+_ABSENT: Final = ("NoSuchKey", "status code: 403", "s3:GetObject")
+# Ends of a role that may not what it was just allowed to: IAM takes seconds to tell everybody.
+_DENIED: Final = ("access_denied", "accessdenied", "not authorized", "does not allow aws codebuild", "403 forbidden")
+_DENIED_FIRST: Final = ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE")
+_NETWORK_BUSY: Final = ("RequestLimitExceeded", "VPC_CLIENT_ERROR")
 _SAME_ERROR: Final[Mapping[str, type[FastContainerError]]] = {
     error.__name__: error for error in (BuilderError, RegistryError, SourceUploadError, VerifyError)
 }
@@ -34,7 +40,11 @@ _NEXT: Final = {
 
 
 class Follow:
-    """A build's phases and lines, told to a reporter and kept for its end."""
+    """A build's phases and lines, told to a reporter and kept for its end.
+
+    Attributes:
+        is_denied: Whether its sources are there and it may not read them; set by who has looked.
+    """
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -46,6 +56,7 @@ class Follow:
         self.absent: list[str] = []
         self.damaged: list[str] = []
         self.tail: list[str] = []
+        self.is_denied = False
 
     def on_build(self, build: Build) -> None:
         """Show a phase when it begins."""
@@ -82,6 +93,20 @@ class Follow:
             self.absent = list(content["absent"])
             self.damaged = list(content["damaged"])
 
+    def expects_lines(self, build: Build) -> bool:
+        """Whether a build that got to its own work has not said how it ended."""
+        if (
+            self.built
+            or self.failed
+            or self.absent
+            or self.damaged
+            or build.get("buildStatus") not in ("SUCCEEDED", "FAILED")
+        ):
+            return False
+        phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
+        ended = [phase.get("phaseStatus") for phase in phases if phase.get("phaseType") == "BUILD"]
+        return bool({"SUCCEEDED", "FAILED"} & set(ended))
+
     def lacks_sources(self, build: Build) -> bool:
         """Whether the build failed because its bundle or a part of its sources is not there as it was put."""
         if build["buildStatus"] == "SUCCEEDED":
@@ -89,9 +114,31 @@ class Follow:
         if self.absent or self.damaged:
             return True
         causes = _causes(build)
-        return any("NoSuchKey" in text for text in causes.get("DOWNLOAD_SOURCE", ())) or any(
+        downloading = causes.get("DOWNLOAD_SOURCE", ())
+        return any(sign in text for text in downloading for sign in _ABSENT) or any(
             text.rstrip(". ").endswith(f"exit status {_EXIT_PARTS_UNUSABLE}") for text in causes.get("BUILD", ())
         )
+
+    def unread(self, build: Build) -> list[str]:
+        """Names in the store of what the build could not read; it is there, absent, or may not be read."""
+        parts = [f"parts/{digest}" for digest in self.absent if digest != build_lines.PROGRAM]
+        if parts or self.absent or self.damaged:
+            return parts
+        source = cast("Mapping[str, Any]", build.get("source") or {})
+        location = str(source.get("location") or "")
+        return [f"bundles/{location.rpartition('/')[2]}"] if "/" in location else []
+
+    def was_denied(self, build: Build) -> bool:
+        """Whether the build failed because its role may not what a build must do."""
+        causes = _causes(build)
+        texts = [text for phase in _DENIED_FIRST for text in causes.get(phase, ())]
+        texts += [str(self.failed.get(name) or "") for name in ("what", "why")]
+        return self.failed.get("type") == "AuthError" or any(sign in text.lower() for text in texts for sign in _DENIED)
+
+    def network_was_busy(self, build: Build) -> bool:
+        """Whether EC2 had no time to give the build its network interface."""
+        causes = [text for phase in _DENIED_FIRST for text in _causes(build).get(phase, ())]
+        return any(all(sign in text for sign in _NETWORK_BUSY) for text in causes)
 
     def error(self, job: BuildJob, build: Build) -> FastContainerError:
         """The error that a build which did not end well is here."""
@@ -102,8 +149,12 @@ class Follow:
         what = str(found.get("what") or f"The build of {job.name} on CodeBuild ended as {status}.")
         if self.lacks_sources(build):
             what = f"The build of {job.name} found sources missing or damaged, also after they were put again."
+        if self.is_denied:
+            what = f"The build of {job.name} may not read its sources."
         step = str(found.get("step") or found.get("where") or self._step)
         why, next_step = str(found.get("why") or causes), str(found.get("next") or _NEXT.get(status, ""))
+        if not next_step and (self.is_denied or self.was_denied(build)):
+            next_step = "Compare the policies of the builds' role with what `fast-container policy` prints."
         kind = _SAME_ERROR.get(str(found.get("type")))
         if kind is not None:
             return kind(what, where=step, why=why, next_step=f"{next_step} Full log: {link_of(build)}".strip())
@@ -121,7 +172,11 @@ class Follow:
 def _causes(build: Build) -> dict[str, list[str]]:
     """Phase → what CodeBuild says went wrong in it."""
     return {
-        str(phase["phaseType"]): [str(context["message"]) for context in contexts if context.get("message")]
+        str(phase["phaseType"]): [
+            " ".join(filter(None, (str(context.get("statusCode") or ""), str(context["message"]))))
+            for context in contexts
+            if context.get("message")
+        ]
         for phase in cast("list[Mapping[str, Any]]", build.get("phases") or [])
         if phase.get("phaseStatus") not in ("SUCCEEDED", None)
         and (contexts := cast("list[Mapping[str, Any]]", phase.get("contexts") or []))

@@ -28,6 +28,8 @@ _MISSING_POLLS = 5
 _PATIENCE_S = 600.0
 # GetLogEvents is limited to 10 calls a second in an account and region.
 _LOG_PAUSE_S = 0.15
+_LAST_LOOKS = 5
+_LAST_PAUSE_S = 1.0
 
 
 class Follower(Protocol):
@@ -43,6 +45,10 @@ class Follower(Protocol):
 
     def on_trouble(self, what: str) -> None:
         """Called while the build cannot be looked at."""
+        ...
+
+    def expects_lines(self, build: Build) -> bool:
+        """Whether the log of a build that has ended has not said yet what it must."""
         ...
 
 
@@ -147,7 +153,11 @@ class BuildWatch:
         # Those that have ended first: somebody waits for them, and logs take their time.
         for build_id in sorted(asked, key=lambda one: (builds.get(one) or {}).get("buildStatus") == RUNNING):
             for watch in list(self._watches.get(build_id, ())):
-                await self._tell(build_id, watch, builds.get(build_id))
+                try:
+                    await self._tell(build_id, watch, builds.get(build_id))
+                except Exception as error:  # noqa: BLE001, RUF100 - the other builds are watched on
+                    if not watch.done.done():
+                        watch.done.set_exception(error)
 
     def _bear(self, error: FastContainerError | LimitReached) -> None:
         """Raise what waiting cannot help, or has not helped for long enough."""
@@ -179,8 +189,14 @@ class BuildWatch:
         watch.follower.on_build(build)
         await self._read_log(build, watch)
         if build.get("buildStatus") != RUNNING and not watch.done.done():
-            await self._read_log(build, watch)
-            watch.done.set_result(build)
+            for _ in range(_LAST_LOOKS):
+                await self._read_log(build, watch)
+                if not watch.has_log or not watch.follower.expects_lines(build):
+                    break
+                # CloudWatch has a build's last lines some seconds after CodeBuild knows its end.
+                await self.sleep(_LAST_PAUSE_S)
+            if not watch.done.done():
+                watch.done.set_result(build)
 
     async def _read_log(self, build: Build, watch: _Watch) -> None:
         while watch.has_log:

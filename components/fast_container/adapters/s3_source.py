@@ -122,6 +122,11 @@ class S3SourceStore:
         with self._guard:
             return self._locks.setdefault(name, threading.Lock())
 
+    def denies(self, names: Iterable[str]) -> bool:
+        """Whether everything is there that a build could not read: then it may not, and putting again is no help."""
+        found = [self._is_there(self.key(name)) for name in names]
+        return bool(found) and all(found)
+
     def look_again(self, damaged: Iterable[str] = ()) -> None:
         """Take nothing for granted any more: a build has missed something.
 

@@ -56,6 +56,11 @@ class _Quiet:
     def on_line(self, line: str) -> None:
         """Nothing."""
 
+    def expects_lines(self, build: Build) -> bool:
+        """Logs are not read."""
+        del build
+        return False
+
     def on_trouble(self, what: str) -> None:
         """One line on standard error."""
         complain(f"fast-container: {what}")

@@ -15,6 +15,8 @@ WARNING: Final = "warning"
 BUILT: Final = "built"
 FAILED: Final = "failed"
 PARTS_UNUSABLE: Final = "parts_unusable"
+# Among the absent parts: what the launcher runs. The launcher has none of our modules and says it by itself.
+PROGRAM: Final = "program"
 
 
 def write_line(kind: str, content: Any) -> str:
@@ -23,14 +25,39 @@ def write_line(kind: str, content: Any) -> str:
 
 
 def read_line(line: str) -> tuple[str, Any] | None:
-    """Kind and content of a marked line; None for plain log."""
+    """Kind and content of a marked line; None for plain log, and for what only looks like a marked line.
+
+    A step of a Dockerfile may print anything, this mark too.
+    """
     mark, _, text = line.strip().partition(" ")
     if mark != MARK:
         return None
     try:
         found: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or len(cast("dict[str, Any]", found)) != 1:
         return None
-    return next(iter(cast("dict[str, Any]", found).items()))
+    kind, content = next(iter(cast("dict[str, Any]", found).items()))
+    return (kind, content) if _has_shape(kind, content) else None
+
+
+def _has_shape(kind: str, content: object) -> bool:
+    if kind in (PROGRESS, NOTE, WARNING):
+        return isinstance(content, str)
+    if not isinstance(content, dict):
+        return False
+    given = cast("dict[str, object]", content)
+    if kind == PARTS_UNUSABLE:
+        return all(_is_texts(given.get(name)) for name in ("absent", "damaged"))
+    if kind == BUILT:
+        return all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
+    if kind != FAILED:
+        return False
+    texts = all(isinstance(given.get(name, ""), str) for name in ("what", "why", "next", "where", "type", "step"))
+    code = given.get("exit_code")
+    return texts and isinstance(code, int | None) and _is_texts(given.get("last_lines", []))
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[object]", value))

@@ -44,5 +44,6 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         named_images=named_images,
         source_policy=declared.source_policy,
         assumed=selected.reads.assumed,
+        pull_hosts=tuple(sorted({image.normalised.partition("/")[0] for image in selected.reads.external_images})),
         **known,
     )

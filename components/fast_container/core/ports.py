@@ -82,6 +82,7 @@ class BuildJob:
         secret_references: Id → where AWS keeps the value, for secrets that never come here.
         cache_from: Cache imports, as ``--cache-from`` takes them.
         cache_to: Cache exports, as ``--cache-to`` takes them.
+        pull_hosts: Registries of the external images that the Dockerfile starts from or copies from.
     """
 
     name: str
@@ -103,6 +104,7 @@ class BuildJob:
     secret_references: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
+    pull_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class RemotePlan:
         buildkit_image: What a docker-container builder starts from; "" is buildx's own choice.
         program: SHA-256 of the program that the launcher runs, in hexadecimal digits.
         program_key: Where in the bucket it is.
+        mirrors: Registry → where BuildKit looks first.
+        login_variables: Registry → the environment variable that holds a login for it, as JSON.
     """
 
     job: BuildJob
@@ -61,6 +63,8 @@ class RemotePlan:
     buildkit_image: str = ""
     program: str = ""
     program_key: str = ""
+    mirrors: Mapping[str, str] = field(default_factory=dict[str, str])
+    login_variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def planned_contexts(
@@ -101,6 +105,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "assumed": [asdict(stage) for stage in job.assumed],
         "cache_from": list(job.cache_from),
         "cache_to": list(job.cache_to),
+        "pull_hosts": list(job.pull_hosts),
         "contexts": {
             name: {
                 "context_digest": context.context_digest,
@@ -114,6 +119,8 @@ def write_plan(plan: RemotePlan) -> bytes:
         "buildkit_image": plan.buildkit_image,
         "program": plan.program,
         "program_key": plan.program_key,
+        "mirrors": dict(plan.mirrors),
+        "login_variables": dict(plan.login_variables),
     }
     return json.dumps(document, sort_keys=True, indent=1).encode()
 
@@ -155,6 +162,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         assumed=tuple(AssumedStage(**stage) for stage in document["assumed"]),
         cache_from=tuple(document["cache_from"]),
         cache_to=tuple(document["cache_to"]),
+        pull_hosts=tuple(document["pull_hosts"]),
     )
     return RemotePlan(
         job=job,
@@ -171,6 +179,8 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         buildkit_image=document["buildkit_image"],
         program=document["program"],
         program_key=document["program_key"],
+        mirrors=document["mirrors"],
+        login_variables=document["login_variables"],
     )
 
 

@@ -16,14 +16,15 @@ import boto3
 import botocore.exceptions
 
 _EXIT_UNUSABLE = 3
+_ABSENT = ("404", "NoSuchKey", "NotFound", "403", "AccessDenied")
 
 
 def fetch(plan: dict[str, str]) -> bytes:
-    """The program; b"" when it is not in the bucket any more."""
+    """The program; b"" when it is not in the bucket any more, which S3 calls denied where a role may not list it."""
     try:
         answer = boto3.client("s3").get_object(Bucket=plan["bucket"], Key=plan["program_key"])  # pyright: ignore
     except botocore.exceptions.ClientError as error:
-        if str(error.response.get("Error", {}).get("Code")) in ("404", "NoSuchKey", "NotFound"):  # pyright: ignore
+        if str(error.response.get("Error", {}).get("Code")) in _ABSENT:  # pyright: ignore
             return b""
         raise
     return bytes(answer["Body"].read())  # pyright: ignore

@@ -7,6 +7,7 @@ A composition root (its environment is CodeBuild's). Decides the order and the e
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.buildx import BuildxExecutor
@@ -22,10 +24,11 @@ from fast_container.adapters.registries import Registries
 from fast_container.build.pipeline import publish
 from fast_container.core import build_lines
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import Credentials
 from fast_container.core.record import BuildRecord
 from fast_container.core.remote_plan import SECRET_VARIABLE, RemotePlan, read_plan
-from fast_container.errors import BuildFailed, FastContainerError
-from fast_container.remote.builder import make_builder
+from fast_container.errors import AuthError, BuildFailed, FastContainerError
+from fast_container.remote.builder import NAME, BootingExecutor, buildkit_config
 from fast_container.remote.parts import PartsUnusable, fetch_contexts
 
 EXIT_PARTS_UNUSABLE = 3
@@ -86,14 +89,37 @@ async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord
         job = replace(plan.job, contexts=contexts, secrets=secrets)
         # Secrets reach the build through files; no other process needs them.
         clean = {name: value for name, value in environment.items() if not name.startswith(SECRET_VARIABLE)}
-        builder = await make_builder(plan.buildkit_image, clean)
-        logs = Path(folder) / "logs"
-        executor = BuildxExecutor(builder, clean, logs, credentials=registries.push_credentials)
+        logins = {host: login_of(host, environment[name]) for host, name in plan.login_variables.items()}
+        logs, config = Path(folder) / "logs", Path(folder) / "buildkitd.toml"
+        config.write_text(buildkit_config(plan.mirrors))
+        building = BuildxExecutor(
+            NAME, clean, logs, credentials=lambda host: logins.get(host) or registries.push_credentials(host)
+        )
+        executor = BootingExecutor(building, plan.buildkit_image, config if plan.mirrors else None, clean)
+        job = replace(job, pull_hosts=tuple(sorted({*job.pull_hosts, *logins})))
         registry = await registries.registry(job.repository_url)
         try:
             return await publish(job, registry, executor, reporter, SystemClock(), executor_name="codebuild")
         finally:
             print_logs(logs)
+
+
+def login_of(host: str, text: str) -> Credentials:
+    """The login that a secret holds, in the form in which CodeBuild and ECS want one: user name and password as JSON.
+
+    Raises:
+        AuthError: The secret holds something else.
+    """
+    try:
+        found: object = json.loads(text)
+        given = cast("dict[str, object]", found)
+        return Credentials(str(given["username"]), str(given["password"]))
+    except (ValueError, KeyError, TypeError):
+        raise AuthError(
+            f"The secret with the login for {host} cannot be read.",
+            why="it is not a JSON object with username and password",
+            next_step='Put {"username": "…", "password": "…"} into the secret that registry_logins= names.',
+        ) from None
 
 
 def failure(error: FastContainerError) -> dict[str, object]:

@@ -25,7 +25,8 @@ from fast_container.core.ports import ContextSource
 from fast_container.core.remote_plan import PlannedContext, RemotePlan
 from fast_container.errors import ContextError, SourceUploadError
 
-_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+# S3 says "denied" of what is absent where the role may not list the bucket; the program knows which it is.
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "403", "AccessDenied"})
 _PARALLEL = 8
 _CHUNK_BYTES = 1 << 20
 

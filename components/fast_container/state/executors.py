@@ -21,6 +21,7 @@ from fast_container.codebuild_builder import BuilderOutputs, CodeBuildBuilder, a
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, Credentials, Executor, Registry
 from fast_container.errors import ArgsError
+from fast_container.state.secret_values import references
 
 AnyBuilder: TypeAlias = "LocalBuilder | CodeBuildBuilder"
 
@@ -66,6 +67,7 @@ class ProgramExecutors:
         # Numbers come as floats from another stack.
         expire_days = int(await pulumi.Output.from_input(outputs.expire_days).future() or 0)
         buildkit_image = str(await pulumi.Output.from_input(builder.buildkit_image).future())
+        urls = [await pulumi.Output.from_input(url).future() for url in builder.pull_from]
         session = AwsSession(access, self.environment)
         store = S3SourceStore(lambda: session.client("s3"), bucket, prefix=prefix, expire_days=expire_days)
         return CodeBuildExecutor(
@@ -73,6 +75,9 @@ class ProgramExecutors:
             store,
             self.registry_of,
             buildkit_image=buildkit_image,
+            mirrors=builder.mirrors,
+            logins=references(builder.registry_logins),
+            pull_hosts=tuple(sorted({str(url).partition("/")[0] for url in urls})),
             queue_timeout_s=builder.queue_timeout_s,
         )
 

@@ -1,0 +1,96 @@
+"""The BuildKit of a remote build: made anew when it did not start, with mirrors, and with logins for where it pulls."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fast_container.core.ports import BuildJob, BuiltImage, Reporter
+from fast_container.errors import AuthError, BuilderError, BuildFailed
+from fast_container.remote import builder
+from fast_container.remote.main import login_of
+from tests.build.fakes import ListReporter, make_job
+
+BUILDX = '#!/bin/sh\necho "$@" >> "$CALLS"\n'
+
+
+class Starts:
+    """An executor whose BuildKit does not start the first times."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        if self.errors:
+            raise self.errors.pop(0)
+        return BuiltImage("sha256:0")
+
+
+def not_started() -> BuilderError:
+    return BuilderError("could not be started", why="Error: No such image: moby/buildkit:buildx-stable-1")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Mapping[str, str]:
+    program = tmp_path / "docker-buildx"
+    program.write_text(BUILDX)
+    program.chmod(0o755)
+    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls"), "DOCKER_CONFIG": str(tmp_path)}
+
+
+def build(environment: Mapping[str, str], image: str, *errors: Exception, **more: Any) -> list[str]:
+    async def no_pause(_seconds: float) -> None:
+        pass
+
+    made = builder.BootingExecutor(Starts(*errors), image, more.get("config"), environment, no_pause)
+    asyncio.run(made.build(make_job(), ListReporter()))
+    return Path(environment["CALLS"]).read_text().splitlines()
+
+
+def test_a_buildkit_that_did_not_start_is_made_again_and_at_last_from_where_it_is_published(
+    environment: Mapping[str, str],
+) -> None:
+    calls = build(environment, "mirror.gcr.io/moby/buildkit:buildx-stable-1", not_started(), not_started())
+    created = [line.partition("image=")[2] for line in calls if line.startswith("create")]
+    mirror = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
+    assert created == [mirror, mirror, "docker.io/moby/buildkit:buildx-stable-1"]
+    assert sum(line.startswith("rm --force") for line in calls) == 2
+
+
+def test_an_image_of_ones_own_is_not_replaced(environment: Mapping[str, str]) -> None:
+    calls = build(environment, "registry.example/buildkit:1", not_started(), not_started())
+    assert all("registry.example/buildkit:1" in line for line in calls if line.startswith("create"))
+
+
+def test_trouble_that_stays_is_an_error(environment: Mapping[str, str]) -> None:
+    with pytest.raises(BuilderError, match="could not be started"):
+        build(environment, "", *(not_started() for _ in range(3)))
+
+
+def test_a_build_that_failed_is_not_built_again(environment: Mapping[str, str]) -> None:
+    with pytest.raises(BuildFailed):
+        build(environment, "", BuildFailed("a step failed"))
+    assert sum(line.startswith("create") for line in Path(environment["CALLS"]).read_text().splitlines()) == 1
+
+
+def test_mirrors_are_buildkits_configuration(environment: Mapping[str, str], tmp_path: Path) -> None:
+    mirrors = {"docker.io": "1.dkr.ecr.r.amazonaws.com/docker-hub", "quay.io": "mirror.example:5000"}
+    parsed = tomllib.loads(builder.buildkit_config(mirrors))
+    assert parsed == {"registry": {host: {"mirrors": [place]} for host, place in mirrors.items()}}
+    config = tmp_path / "buildkitd.toml"
+    (created,) = [line for line in build(environment, "", config=config) if line.startswith("create")]
+    assert f"--buildkitd-config {config}" in created
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"username": "u"}', '"text"'])
+def test_a_login_that_cannot_be_read_names_its_form_and_not_its_content(text: str) -> None:
+    with pytest.raises(AuthError, match=r"login for ghcr\.io cannot be read") as caught:
+        login_of("ghcr.io", text)
+    assert "username and password" in caught.value.why
+    found = login_of("ghcr.io", '{"username": "u", "password": "p"}')
+    assert (found.username, found.password) == ("u", "p")
