@@ -76,6 +76,7 @@ class BaseImage(FastContainerImage):
 
     Attributes:
         runs_as: The user of the image, where ``install`` makes it known; else "".
+        python: The version of its Python, where ``install`` and the first parent's reference make it known; else "".
 
     Raises:
         pulumi.RunError: An argument cannot be right, or requirements cannot hold together.
@@ -86,6 +87,7 @@ class BaseImage(FastContainerImage):
     ALWAYS_WAITS: ClassVar[bool] = True
 
     runs_as: str
+    python: str
 
     @refused_as_one_line("BaseImage")
     def __init__(
@@ -109,7 +111,8 @@ class BaseImage(FastContainerImage):
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
-        user, own = "", options
+        user = python = ""
+        own = options
         further: list[str] = []
         try:
             check_resource_name(name)
@@ -133,13 +136,13 @@ class BaseImage(FastContainerImage):
                 _refuse_without_install(wanted)
             else:
                 base = _generate(install, wanted, options)
-                options, user = base.options, base.user
+                options, user, python = base.options, base.user, base.python
                 # Said by the hook, and only where the base is to be built.
                 current_program(make_hook).notes[record_name(name)] = base.notes
         except FastContainerError as error:
             raise run_error(name, error) from None
         super().__init__(name, repository=repository, opts=opts, **options)
-        self.runs_as = user
+        self.runs_as, self.python = user, python
         self._by_platform = {
             platform: BaseImage(
                 f"{name}-{platform.partition('/')[2].replace('/', '-')}",
@@ -207,6 +210,7 @@ def _refuse_without_install(wanted: Mapping[str, object]) -> None:
 class _Generated(NamedTuple):
     options: ImageOptions
     user: str
+    python: str
     notes: Sequence[str]
 
 
@@ -235,9 +239,11 @@ def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions)
         secrets=tuple(rules.check_secrets(options.get("secrets") or {})),
         build_requirements=read_text(str(place), given.build_requirements) if given.build_requirements else "",
         parent_user=given.parent_user or (parent.runs_as if isinstance(parent, BaseImage) else ""),
+        parent_python=parent.python if isinstance(parent, BaseImage) else "",
+        parent_name="" if isinstance(parent, str) else "the parent",
     )
     base = generate_base(spec, root=str(place))
-    return _Generated(_generated(options, base, place, parent), spec.user, base.notes)
+    return _Generated(_generated(options, base, place, parent), spec.user, spec.python, base.notes)
 
 
 def _refuse_own_dockerfile(options: ImageOptions) -> None:

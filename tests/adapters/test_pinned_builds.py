@@ -75,7 +75,7 @@ def test_a_base_whose_tag_moved_after_locking_is_built_from_the_locked_digest(lo
         DOCKERFILE,
         contexts=selected.contexts,
         named_images=selected.named_images,
-        source_policy=selected.declared.source_policy,
+        source_policy=selected.source_policy,
     )
     digest = local.build(job).digest
     assert local.content(digest, "from-one") == b"first\n"

@@ -191,9 +191,7 @@ def test_a_local_path_in_a_requirements_file_must_be_one_of_the_packages(tmp_pat
 
 
 def test_sources_of_uv_say_where_a_distribution_comes_from(tmp_path: Path) -> None:
-    more = (
-        '[tool.uv.sources]\nx = {git = "https://h/x", tag = "v1"}\ny = {url = "https://h/y.whl"}\nz = {index = "i"}\n'
-    )
+    more = '[tool.uv.sources]\nx = {git = "https://h/x", tag = "v1"}\ny = {url = "https://h/y.whl"}\n'
     root = shop(tmp_path, orders=project("orders", "x>=1", "y", "z", more=more))
     found = declare(root, packages=("packages/orders",))
     assert names(found) == ["x @ git+https://h/x@v1", "y @ https://h/y.whl", "z"]

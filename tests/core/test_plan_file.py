@@ -49,7 +49,6 @@ def full(root: Path, name: str = "api") -> DeclaredImage:
         volatile_build_args=frozenset({"UNUSED"}),
         image_pins={"alpine": "sha256:" + "1" * 64},
         image_facts={"alpine": ImageFacts({"PATH": "/bin"}, ("COPY . /src",))},
-        source_policy='{"rules": []}',
     )
 
 
@@ -163,3 +162,20 @@ def test_a_damaged_plan_is_an_error_of_ours_or_a_plan(field: str, value: Any) ->
         for one in found.values():
             assert os.path.isabs(one.declared.context)
             written(root, one.declared)
+
+
+@pytest.mark.parametrize("tampered", ['{"version": 1, "rules": [{"action": "ALLOW"}]}', "", None])
+def test_a_source_policy_of_a_plan_is_not_believed(tmp_path: Path, tampered: str | None) -> None:
+    write_tree(tmp_path, TREE)
+    honest = select_image(full(tmp_path), SharedWalks())
+    document = json.loads(written(tmp_path, full(tmp_path)))
+    assert document["images"][0]["source_policy"] == full(tmp_path).source_policy != ""
+    document["images"][0]["source_policy"] = tampered
+    found = select_image(read(json.dumps(document), tmp_path)["api"].declared, SharedWalks())
+    assert (found.key, found.source_policy) == (honest.key, honest.source_policy)
+
+
+def test_pins_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    for pins in ({"alpine": "sha256:1", "docker.io/library/alpine:latest": "sha256:2"}, {"alpine": "linux/arm64=x"}):
+        with pytest.raises(ArgsError, match="pin of"):
+            assert dataclasses.replace(full(tmp_path), image_pins=pins).source_policy

@@ -1,16 +1,17 @@
-"""A staged tree is exactly the selected entries, and BuildKit's sync cannot take it for another."""
+"""A staged tree is exactly the selected entries, and all of it is of one date: now."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
 from fast_container.core.ports import ContextSource
-from fast_container.core.staging import CONSTANT_MTIME_NS, content_mtime_ns, stage
+from fast_container.core.staging import stage, stage_together
 from fast_container.errors import ContextError
 from tests.trees import Tree, select, write_tree
 
@@ -29,17 +30,22 @@ def source(root: Path) -> ContextSource:
     return select(root).contexts["context"]
 
 
-def facts(root: Path) -> dict[str, tuple[int, int, str]]:
-    """Path → mode, mtime in nanoseconds, content or link text."""
-    found: dict[str, tuple[int, int, str]] = {}
+def facts(root: Path) -> dict[str, tuple[int, str]]:
+    """Path → mode, content or link text."""
+    found: dict[str, tuple[int, str]] = {}
     for place in [root, *root.rglob("*")]:
         seen = place.lstat()
         if place.is_symlink():
             text = os.readlink(place)
         else:
             text = place.read_bytes().decode("latin-1") if place.is_file() else ""
-        found[str(place.relative_to(root))] = (stat.S_IMODE(seen.st_mode), seen.st_mtime_ns, text)
+        found[str(place.relative_to(root))] = (stat.S_IMODE(seen.st_mode), text)
     return found
+
+
+def dates(root: Path) -> set[int]:
+    """The dates, in nanoseconds, of all that is staged in a directory, its own among them."""
+    return {place.lstat().st_mtime_ns for place in [root, *root.rglob("*")]}
 
 
 def test_the_same_tree_is_staged_under_any_umask_place_and_time(tmp_path: Path) -> None:
@@ -62,7 +68,7 @@ def test_modes_are_gits(tmp_path: Path) -> None:
     (root / "bin/run.sh").chmod(0o700)
     (root / "a.txt").chmod(0o611)
     stage(source(root), str(tmp_path / "staged"))
-    modes = {path: f"{mode:o}" for path, (mode, _, _) in facts(tmp_path / "staged").items()}
+    modes = {path: f"{mode:o}" for path, (mode, _) in facts(tmp_path / "staged").items()}
     assert modes == {
         ".": "755",
         "Dockerfile": "644",
@@ -78,22 +84,33 @@ def test_modes_are_gits(tmp_path: Path) -> None:
     }
 
 
-def test_an_edit_that_keeps_size_and_mtime_has_another_mtime_when_staged(tmp_path: Path) -> None:
+def test_what_is_staged_together_has_one_date_and_it_is_now(tmp_path: Path) -> None:
+    roots = [write_tree(tmp_path / name, TREE) for name in ("one", "two")]
+    for age_s, path in enumerate(sorted(roots[0].rglob("*"))):
+        os.utime(path, (10**9 - age_s, 10**9 - age_s), follow_symlinks=False)
+    before_ns = time.time_ns() - 20_000_000  # The clock that dates files ticks every few milliseconds.
+    stage_together({str(tmp_path / f"staged-{root.name}"): source(root) for root in roots})
+    found = dates(tmp_path / "staged-one") | dates(tmp_path / "staged-two")
+    assert len(found) == 1
+    assert before_ns < found.pop() <= time.time_ns()
+
+
+def test_every_staging_is_later_than_the_one_before_whatever_it_holds(tmp_path: Path) -> None:
     root = write_tree(tmp_path / "tree", TREE)
-    os.utime(root / "a.txt", (1_700_000_000, 1_700_000_000))
-    stage(source(root), str(tmp_path / "before"))
-    (root / "a.txt").write_text("b")
-    os.utime(root / "a.txt", (1_700_000_000, 1_700_000_000))
-    stage(source(root), str(tmp_path / "after"))
-    before, after = facts(tmp_path / "before"), facts(tmp_path / "after")
-    assert before.pop("a.txt")[1] != after.pop("a.txt")[1]
-    assert before == after
+    found: list[int] = []
+    for number, text in enumerate(("a", "b", "a")):
+        (root / "a.txt").write_text(text)
+        os.utime(root / "a.txt", (1_700_000_000, 1_700_000_000))
+        stage(source(root), str(tmp_path / f"staged-{number}"))
+        found += dates(tmp_path / f"staged-{number}")
+        time.sleep(0.02)
+    assert found[0] < found[1] < found[2]
 
 
-def test_staged_times_lie_in_the_past_and_zip_takes_them() -> None:
-    for digest in ("sha256:" + "0" * 64, "sha256:" + "f" * 64, "sha256:" + "0123456789abcdef" * 4):
-        assert 315_532_800 + 86_400 <= content_mtime_ns(digest) // 10**9 < 1_577_836_800
-    assert CONSTANT_MTIME_NS % 2_000_000_000 == 0
+def test_files_are_dated_by_the_clock_of_whoever_builds(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "tree", TREE)
+    stage_together({str(tmp_path / "staged"): source(root)}, ahead_ns=-3600 * 10**9)
+    assert 3590 < time.time() - dates(tmp_path / "staged").pop() / 1e9 < 3610
 
 
 def test_nothing_but_the_selected_entries_is_staged(tmp_path: Path) -> None:

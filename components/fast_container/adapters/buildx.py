@@ -15,11 +15,14 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from fast_container.adapters.build_log import BuildLog, remove_old_logs
+from fast_container.adapters.builder_clock import BuilderClock, ClockDiffers
 from fast_container.adapters.buildx_builder import Builder, find_builder
+from fast_container.adapters.buildx_inputs import passed_variables
 from fast_container.adapters.buildx_job import slug_of, write_job
 from fast_container.adapters.buildx_progress import BuildProgress, Scrubber
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
@@ -30,9 +33,6 @@ from fast_container.adapters.traceback_log import system_error
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 
-# They would change the image without being in its key, or are nobody's business but the engine's.
-_DROPPED = frozenset({"SOURCE_DATE_EPOCH", "BUILDX_GIT_LABELS", "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"})
-_DROPPED_PREFIX = "PULUMI_"
 _TICK_S = 1.0
 _LOST = (
     "error reading from server",
@@ -63,15 +63,13 @@ class BuildxExecutor:
         credentials: Callable[[str], Credentials | None] = lambda _: None,
     ) -> None:
         self._builder_name = builder_name
-        self._environment = {
-            name: value
-            for name, value in environment.items()
-            if name not in _DROPPED and not name.startswith(_DROPPED_PREFIX)
-        }
+        self._environment = passed_variables(environment)
         self._log_dir = Path(log_dir)
         self._credentials = credentials
         self._builder: Builder | None = None
         self._finding = asyncio.Lock()
+        self._clock_ahead_s = 0.0
+        self._has_told_proxies = False
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Build and push by digest.
@@ -91,9 +89,7 @@ class BuildxExecutor:
         started_s = time.monotonic()
         builder = await self._fit_builder(reporter)
         try:
-            with private_directory() as directory, self._secret_directory(job) as secrets:
-                progress, log_path = await self._build_in(directory, secrets, job, builder, reporter)
-                digest = _digest(directory / "metadata.json")
+            progress, log_path, digest = await self._build_by_its_clock(builder, job, reporter)
         except (TimeoutError, ConnectionError):
             raise
         except OSError as error:
@@ -108,23 +104,55 @@ class BuildxExecutor:
             warnings=tuple(progress.warnings),
         )
 
-    async def _build_in(
-        self, directory: Path, secrets: Path, job: BuildJob, builder: Builder, reporter: Reporter
-    ) -> tuple[BuildProgress, str]:
-        reporter.progress("staging the context")
-        arguments = await _to_the_end(write_job, job, directory, secrets)
-        credentials = await in_thread(self._fetch_credentials, job)
-        config = DockerConfig.load(self._environment)
-        scrub = Scrubber([*job.secrets.values(), *_token_texts(credentials)])
-        with private_docker_config(config, credentials, secrets) as variables:
-            env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
-            if job.source_policy:
-                env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
-            argv = [*builder.command, "build", "--builder", builder.name, *arguments]
-            return await self._run(job, argv, env, (directory, secrets), reporter, scrub)
+    async def _build_by_its_clock(
+        self, builder: Builder, job: BuildJob, reporter: Reporter
+    ) -> tuple[BuildProgress, str, str]:
+        try:
+            return await self._build_with(builder, job, reporter, check_clock=True)
+        except ClockDiffers as found:
+            reporter.progress("dating the context by the clock of BuildKit")
+            self._clock_ahead_s = found.ahead_s
+            return await self._build_with(builder, job, reporter, check_clock=False)
+
+    async def _build_with(
+        self, builder: Builder, job: BuildJob, reporter: Reporter, *, check_clock: bool
+    ) -> tuple[BuildProgress, str, str]:
+        """Stage and build; the progress, the log's place and the digest.
+
+        Raises:
+            ClockDiffers: The files have to be dated anew; nothing of the build is left.
+        """
+        with private_directory() as directory, self._secret_directory(job) as secrets:
+            reporter.progress("staging the context")
+            write = partial(write_job, ahead_s=self._clock_ahead_s)
+            arguments = await _to_the_end(write, job, directory, secrets)
+            credentials = await in_thread(self._fetch_credentials, job)
+            config = DockerConfig.load(self._environment)
+            self._tell_proxies(config, reporter)
+            scrub = Scrubber([*job.secrets.values(), *_token_texts(credentials)])
+            with private_docker_config(config, credentials, secrets) as variables:
+                env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
+                if job.source_policy:
+                    env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
+                argv = [*builder.command, "build", "--builder", builder.name, *arguments]
+                clock = BuilderClock(time.time, self._clock_ahead_s)
+                on_begin = clock.check if check_clock else _nothing
+                show = partial(BuildProgress, show=reporter.progress, monotonic=time.monotonic, on_begin=on_begin)
+                read = partial(show, scrub=scrub)
+                progress, log_path = await self._run(job, argv, env, (directory, secrets), reporter, read)
+            return progress, log_path, _digest(directory / "metadata.json")
 
     def _secret_directory(self, job: BuildJob) -> AbstractContextManager[Path]:
         return secret_directory(self._environment, sum(len(value) for value in job.secrets.values()))
+
+    def _tell_proxies(self, config: DockerConfig, reporter: Reporter) -> None:
+        if config.has_proxies and not self._has_told_proxies:
+            self._has_told_proxies = True
+            reporter.warn(
+                "the proxies of Docker's config.json are not passed to the build: they would be in every step and in no"
+                ' build key. A step that needs one: build_args={"HTTPS_PROXY": …}, and volatile_build_args for those'
+                " whose value differs between machines"
+            )
 
     async def _fit_builder(self, reporter: Reporter) -> Builder:
         async with self._finding:
@@ -158,10 +186,10 @@ class BuildxExecutor:
         env: Mapping[str, str],
         directories: tuple[Path, Path],
         reporter: Reporter,
-        scrub: Scrubber,
+        read: Callable[[BuildLog], BuildProgress],
     ) -> tuple[BuildProgress, str]:
         with BuildLog(self._log_dir, f"{slug_of(job.name)}-{job.key.hex[:12]}") as log:
-            progress = BuildProgress(log, reporter.progress, time.monotonic, scrub)
+            progress = read(log)
             ticking = asyncio.create_task(_tick(progress))
             try:
                 code = await run(
@@ -191,6 +219,10 @@ class BuildxExecutor:
         if log.why:
             reporter.note(f"the build's log could not be written{' to its end' if log.path else ''}: {log.why}")
         return progress, log.path
+
+
+def _nothing(_: str) -> None:
+    """Nothing to do."""
 
 
 async def _to_the_end(

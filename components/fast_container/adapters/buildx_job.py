@@ -1,11 +1,13 @@
 """A build job as files and as buildx's command line.
 
 Decides what BuildKit gets: staged entries, never the working tree, and no ignore file is applied to them a second
-time. The Dockerfile lies outside the context with an ignore file of its own beside it, which wins over one in the
-context. (A named context's own ``.dockerignore`` is applied again by BuildKit; its entries were selected by that very
-file, so nothing more goes.) Build arguments go on the command line: they are no secrets, and a variable named ``PATH``
-or ``DOCKER_HOST`` must not change buildx itself. Secrets go in private files. Leaves what is staged to
-``core.staging``, and running it to ``adapters.buildx``.
+time. BuildKit keeps what it was sent under the last path element and looks for differences by size and date: so that
+element is the ``context_digest``, and only equal contents ever meet. The Dockerfile lies outside the context with an
+ignore file of its own beside it, which wins over one in the context. (A named context's own ``.dockerignore`` is
+applied again by BuildKit; its entries were selected by that very file, so nothing more goes.) Build arguments go on the
+command line: they are no secrets, and a variable named ``PATH`` or ``DOCKER_HOST`` must not change buildx itself.
+Secrets go in private files. Leaves what is staged to ``core.staging``, which inputs there may be to
+``adapters.buildx_inputs``, and running it to ``adapters.buildx``.
 """
 
 from __future__ import annotations
@@ -15,19 +17,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fast_container.core.build_secrets import check_values
-from fast_container.core.ports import BuildJob
-from fast_container.core.staging import stage
+from fast_container.core.key import entries_digest
+from fast_container.core.ports import BuildJob, ContextSource
+from fast_container.core.staging import stage_together
 
 _NO_IGNORE_RULES = b"# The context holds exactly what was selected before.\n"
 
 
-def write_job(job: BuildJob, directory: Path, secrets: Path) -> list[str]:
+def write_job(job: BuildJob, directory: Path, secrets: Path, *, ahead_s: float = 0.0) -> list[str]:
     """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``.
 
     Args:
         job: The job.
         directory: For all that may lie on a disk.
         secrets: For the values of secrets.
+        ahead_s: By how much the builder's clock is ahead of this machine's.
     """
     definition = directory / "definition"
     definition.mkdir()
@@ -36,22 +40,20 @@ def write_job(job: BuildJob, directory: Path, secrets: Path) -> list[str]:
     (definition / "Dockerfile.dockerignore").write_bytes(_NO_IGNORE_RULES)
     if job.source_policy:
         (directory / "policy.json").write_text(job.source_policy)
-    # BuildKit keeps one copy for each last path element, and gets only what differs from it: so one for each image.
-    slug = slug_of(f"{job.repository_url}-{job.name}")
-    main = directory / "contexts" / slug
-    main.mkdir(parents=True)
     contexts: list[str] = []
-    for number, (name, source) in enumerate(job.contexts.items(), start=1):
-        destination = main if name == "context" else directory / "named" / str(number) / f"{slug}-{number}"
-        stage(source, str(destination))
+    staged: dict[str, ContextSource] = {}
+    for number, (name, source) in enumerate({"context": ContextSource("", ()), **job.contexts}.items()):
+        place = str(directory / "contexts" / str(number) / entries_digest(source.entries))
+        staged[place] = source
         if name != "context":
-            contexts += ("--build-context", f"{name}={destination}")
+            contexts += ("--build-context", f"{name}={place}")
+    stage_together(staged, ahead_ns=round(ahead_s * 1e9))
     return [
         *("--file", str(dockerfile), "--metadata-file", str(directory / "metadata.json")),
         *_options(job),
         *contexts,
         *_write_secrets(job.secrets, secrets / "values"),
-        *("--", str(main)),
+        *("--", next(iter(staged))),
     ]
 
 

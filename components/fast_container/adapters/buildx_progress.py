@@ -21,6 +21,7 @@ from fast_container.printable import output_lines, without_sequences
 
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<count>\d+)\] (?P<text>.*)$", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
+_LOADING = "[internal] load "
 _LAST_LINES = 40
 _SHOWN_WIDTH = 72
 _SHORTEST_SECRET = 4
@@ -78,16 +79,25 @@ class BuildProgress:
         show: Gets progress lines.
         monotonic: Seconds.
         scrub: Takes secrets out of whatever is shown or written.
+        on_begin: Gets the builder's own time of the first thing that BuildKit began; what it raises goes to who feeds.
 
     Attributes:
         warnings: BuildKit's own, one line each.
     """
 
-    def __init__(self, log: Log, show: Callable[[str], None], monotonic: Callable[[], float], scrub: Scrubber) -> None:
+    def __init__(
+        self,
+        log: Log,
+        show: Callable[[str], None],
+        monotonic: Callable[[], float],
+        scrub: Scrubber,
+        on_begin: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._log = log
         self._show = show
         self._monotonic = monotonic
         self._scrub = scrub
+        self._on_begin: Callable[[str], None] | None = on_begin
         self._vertices: dict[str, _Vertex] = {}
         self._messages: deque[str] = deque(maxlen=_LAST_LINES)
         self._written: deque[str] = deque(maxlen=_LAST_LINES)
@@ -98,7 +108,7 @@ class BuildProgress:
     @property
     def began(self) -> bool:
         """Whether BuildKit took the build up; reaching or starting it does not count."""
-        return any(v.step or v.name.startswith("[internal] load ") for v in self._vertices.values())
+        return any(v.step or v.name.startswith(_LOADING) for v in self._vertices.values())
 
     @property
     def steps(self) -> int:
@@ -195,6 +205,10 @@ class BuildProgress:
             if match:
                 vertex.ran = RanStep(vertex.stage, int(match["number"]), int(match["count"]), match["text"])
             self._vertices[digest] = vertex
+        # Buildx's own vertices, as booting a builder, have this machine's time.
+        if self._on_begin and event.get("started") and name.startswith(_LOADING):
+            on_begin, self._on_begin = self._on_begin, None
+            on_begin(str(event["started"]))
         if event.get("cached") and not vertex.cached:
             vertex.cached = True
             self._write(f"#{vertex.number} {vertex.name}\n#{vertex.number} CACHED")

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from fast_container.adapters.buildx_inputs import passed_settings
 from fast_container.core.json_document import parse_object
 from fast_container.core.ports import Credentials
 from fast_container.errors import AuthError
@@ -55,6 +56,11 @@ class DockerConfig:
     directory: Path
     content: Mapping[str, Any] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def has_proxies(self) -> bool:
+        """Whether it names proxies, which ``docker build`` would pass to every step."""
+        return any(_mapping(self.content.get("proxies")).values())
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> DockerConfig:
@@ -135,13 +141,13 @@ class DockerConfig:
         return Credentials(username, secret) if username and secret else None
 
     def with_credentials(self, credentials: Mapping[str, Credentials]) -> dict[str, Any]:
-        """The same configuration with these hosts' credentials in it, and nothing else changed.
+        """What a build gets of the configuration (``adapters.buildx_inputs``), with these hosts' credentials in it.
 
         A ``credsStore`` would hide ``auths`` for every host. An empty ``credHelpers`` entry makes Docker read
         ``auths`` for that host alone (``cli/config/configfile``: the entry is taken as it is, and no helper
         means the file), so the user's store goes on serving all other hosts.
         """
-        merged = dict(self.content)
+        merged = passed_settings(self.content)
         auths, helpers = _mapping(merged.get("auths")), _mapping(merged.get("credHelpers"))
         for host, known in credentials.items():
             key = _DOCKER_HUB_KEY if host in _DOCKER_HUB else host

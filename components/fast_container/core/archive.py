@@ -1,9 +1,8 @@
 """An archive of exactly a context's entries: the same bytes on every machine, and a safe way back.
 
 Decides the format: an uncompressed GNU tar (no compressor gives the same bytes everywhere), entries in the order of
-the paths' bytes, modes 0644 and 0755, owner 0, mtimes as ``core.staging`` makes them, cut to seconds. What is
-unpacked is equal to what ``core.staging`` would have staged, down to the nanosecond, because mtimes are made from the
-content again.
+the paths' bytes, modes 0644 and 0755, owner 0, one constant date. What is unpacked has the entries that were packed;
+its dates mean nothing, because ``core.staging`` dates it anew where it is built.
 
 Unpacking trusts nothing: no absolute path, no ``..``, no name twice, nothing but files, directories and links, and
 nothing below what this archive has not itself made as a directory. So a link is a text and never a way out: nothing is
@@ -24,12 +23,13 @@ from fast_container.core.checked_entry import check_directory, check_link, read_
 from fast_container.core.entry import MODE_DIRECTORY, MODE_LINK, Entry
 from fast_container.core.facts import counted_mode
 from fast_container.core.ports import ContextSource
-from fast_container.core.staging import CONSTANT_MTIME_NS, content_mtime_ns, set_mtime
 from fast_container.errors import ContextError
 
 _BLOCK: Final = tarfile.BLOCKSIZE
 _TYPES: Final = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
 _CHUNK_BYTES: Final = 1 << 20
+_DATE_S: Final = 315_619_200
+"""1980-01-02: the same on every machine, and of a kind that every program takes."""
 
 
 def write_archive(source: ContextSource, archive: IO[bytes]) -> str:
@@ -66,7 +66,7 @@ def write_archive(source: ContextSource, archive: IO[bytes]) -> str:
 
 
 def extract_archive(archive: IO[bytes], destination: str) -> tuple[Entry, ...]:
-    """Unpack into an empty or absent directory, exactly as ``core.staging`` would have staged it.
+    """Unpack into an empty or absent directory.
 
     Args:
         archive: Read from where it stands, to its end.
@@ -88,10 +88,7 @@ def extract_archive(archive: IO[bytes], destination: str) -> tuple[Entry, ...]:
                 entries[member.name] = _extract(members, member, os.path.join(destination, member.name))
     except tarfile.TarError as error:
         raise _refusal("", f"It is damaged: {error}.") from error
-    for entry in reversed(entries.values()):
-        if entry.type == "dir":
-            _finish_directory(os.path.join(destination, entry.path))
-    _finish_directory(destination)
+    os.chmod(destination, MODE_DIRECTORY)
     return tuple(entries.values())
 
 
@@ -101,8 +98,7 @@ def _header(entry: Entry) -> bytes:
     info.mode = entry.mode
     info.size = entry.size if entry.type == "file" else 0
     info.linkname = entry.target
-    mtime_ns = content_mtime_ns(entry.digest) if entry.type == "file" else CONSTANT_MTIME_NS
-    info.mtime = mtime_ns // 1_000_000_000
+    info.mtime = _DATE_S
     return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
 
 
@@ -124,10 +120,10 @@ def _check_member(member: tarfile.TarInfo, entries: dict[str, Entry]) -> None:
 def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> Entry:
     if member.isdir():
         os.mkdir(target)
+        os.chmod(target, MODE_DIRECTORY)  # whatever the umask
         return Entry(member.name, "dir", MODE_DIRECTORY, 0, "")
     if member.issym():
         os.symlink(member.linkname, target)
-        set_mtime(target, CONSTANT_MTIME_NS, is_link=True)
         text = member.linkname.encode("utf-8", "surrogateescape")
         return Entry(
             member.name, "symlink", MODE_LINK, len(text), f"sha256:{hashlib.sha256(text).hexdigest()}", member.linkname
@@ -145,14 +141,7 @@ def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> 
         raise _refusal(member.name, "The archive ends in the middle of it.")
     mode = counted_mode(member.mode)
     os.chmod(target, mode)
-    entry = Entry(member.name, "file", mode, size, f"sha256:{digest.hexdigest()}")
-    set_mtime(target, content_mtime_ns(entry.digest))
-    return entry
-
-
-def _finish_directory(path: str) -> None:
-    os.chmod(path, MODE_DIRECTORY)
-    set_mtime(path, CONSTANT_MTIME_NS)
+    return Entry(member.name, "file", mode, size, f"sha256:{digest.hexdigest()}")
 
 
 def _refusal(name: str, why: str) -> ContextError:

@@ -23,6 +23,7 @@ from typing import Final
 
 from fast_container.core.base_spec import SECRET_FILES, USER_ID, BaseSpec, check_spec, notes_of
 from fast_container.core.bytecode_program import BYTECODE_PROGRAM
+from fast_container.core.install_steps import InstallStep
 from fast_container.core.local_package import LocalPackage
 from fast_container.core.wheel_source import wheel_source
 
@@ -76,8 +77,8 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
     check_spec(spec)
     with_packages = spec.install == "packages"
     files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
-    if spec.dependencies.requirements:
-        files["requirements.txt"] = spec.dependencies.requirements_text.encode()
+    for name, step in zip(_names(spec), spec.dependencies.steps, strict=True):
+        files[name] = step.text.encode()
     if spec.dependencies.constraints:
         files["constraints.txt"] = spec.dependencies.constraints_text.encode()
     if with_packages and spec.build_requirements:
@@ -133,23 +134,38 @@ def _start(spec: BaseSpec) -> str:
 
 
 def _install_dependencies(spec: BaseSpec) -> str:
-    files = ["requirements.txt", *(["constraints.txt"] if spec.dependencies.constraints else [])]
-    mounts = [_cache(spec.installer), *map(_generated, files), *_secrets(spec)]
-    arguments = f"-r {_FILES}/requirements.txt" + (f" -c {_FILES}/constraints.txt" if len(files) > 1 else "")
-    if spec.installer == "uv":
-        mounts.insert(0, f"--mount=type=bind,from=installer,source=/opt/uv,target={_FILES}/uv")
-        more = any(option.startswith("--extra-index-url") for option in spec.dependencies.options)
-        command = (
-            f"{_FILES}/uv/bin/uv pip install --system --break-system-packages --link-mode=copy --cache-dir={_CACHE}/uv"
-            + (" --index-strategy=unsafe-best-match" if more else "")
-        )
-    else:
-        command = f"{_pip('install')} --no-compile"
+    steps = [_install_step(name, step, spec) for name, step in zip(_names(spec), spec.dependencies.steps, strict=True)]
     return (
         "# Third-party distributions: this layer changes when the declarations do, and with nothing else.\n"
-        f"{_run(mounts, command, arguments)}"
-        f"RUN {_generated('compile_bytecode.py')} \\\n    {_compile()}\n"
+        + "".join(steps)
+        + f"RUN {_generated('compile_bytecode.py')} \\\n    {_compile()}\n"
     )
+
+
+def _install_step(name: str, step: InstallStep, spec: BaseSpec) -> str:
+    files = [name, *(["constraints.txt"] if spec.dependencies.constraints else [])]
+    mounts = [_cache(spec.installer), *map(_generated, files), *_secrets(spec)]
+    arguments = f"-r {_FILES}/{name}" + (f" -c {_FILES}/constraints.txt" if len(files) > 1 else "")
+    alone = " --no-deps" if step.alone else ""
+    if spec.installer == "uv":
+        mounts.insert(0, f"--mount=type=bind,from=installer,source=/opt/uv,target={_FILES}/uv")
+        # As pip does, where it is pip's options that say where from.
+        more = any(option.startswith("--extra-index-url") for option in step.options)
+        as_pip = more and not spec.dependencies.ordered_indexes
+        command = (
+            f"{_FILES}/uv/bin/uv pip install --system --break-system-packages --link-mode=copy --cache-dir={_CACHE}/uv"
+            + (" --index-strategy=unsafe-best-match" if as_pip else "")
+            + alone
+        )
+    else:
+        command = f"{_pip('install')} --no-compile{alone}"
+    return _run(mounts, command, arguments)
+
+
+def _names(spec: BaseSpec) -> list[str]:
+    """Names of the requirements files, one for each step."""
+    count = len(spec.dependencies.steps)
+    return ["requirements.txt", *(f"requirements_{number}.txt" for number in range(2, count + 1))][:count]
 
 
 def _uv_stage(spec: BaseSpec) -> str:

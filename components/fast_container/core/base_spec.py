@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fast_container.core.declared_dependencies import Dependencies
+from fast_container.core.parent_python import python_of, refuse_other_python
 from fast_container.errors import ArgsError
 
 Install = Literal["dependencies", "packages"]
@@ -48,6 +49,8 @@ class BaseSpec:
             package asks for.
         parent_user: Whom the parent runs as, as its ``USER`` says, where that is not root; "" where it is, or is not
             known.
+        parent_python: The parent's Python where that is known and its reference does not say it.
+        parent_name: What the parent is called, for messages; its reference where it is "".
     """
 
     parent: str
@@ -58,6 +61,13 @@ class BaseSpec:
     secrets: Sequence[str] = ()
     build_requirements: str = ""
     parent_user: str = ""
+    parent_python: str = ""
+    parent_name: str = ""
+
+    @property
+    def python(self) -> str:
+        """The version of the image's Python, where that is known; else ""."""
+        return self.parent_python or python_of(self.parent)
 
     @property
     def becomes_root(self) -> bool:
@@ -100,11 +110,15 @@ def check_spec(spec: BaseSpec) -> None:
         raise ArgsError("A parent that runs as root needs no parent_user", property_path="parent_user")
     if not spec.parent or any(character.isspace() for character in spec.parent):
         raise ArgsError(f"{spec.parent!r} is no image reference", property_path="parent")
-    if not spec.dependencies.packages and not spec.dependencies.requirements:
+    refuse_other_python(spec.dependencies.packages, spec.parent_name or spec.parent, spec.python)
+    ordered = spec.dependencies.ordered_indexes
+    if ordered and spec.installer == "pip":
         raise ArgsError(
-            "There is nothing to install",
-            property_path="packages",
-            next_step="give packages=, requirements= or a Dockerfile of your own",
+            f"pip cannot ask {ordered[0]} before PyPI",
+            property_path="installer",
+            why=f"{ordered[0].place}; pip asks all indexes and takes the newest version, from wherever it comes: "
+            "whoever puts a private name on PyPI gets into the image",
+            next_step='give installer="uv", which asks them in their order, or lock= (uv.lock)',
         )
 
 

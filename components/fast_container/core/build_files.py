@@ -3,6 +3,7 @@
 Decides, as BuildKit's frontend does (dockerui): a missing ``Dockerfile`` is looked for as ``dockerfile``; the ignore
 file of the image's own context is ``<Dockerfile>.dockerignore`` beside the Dockerfile, even an empty one, else the
 context root's ``.dockerignore``; a named context has its own root's; an inline Dockerfile has nothing beside it.
+Buildx 0.31 and newer also evaluate a policy, ``<Dockerfile>.rego``; it is refused, since it would not be evaluated.
 Leaves what the texts mean to ``core.dockerfile`` and ``core.ignore``.
 """
 
@@ -19,6 +20,7 @@ from fast_container.core.ignore import IgnoreRules
 from fast_container.errors import ArgsError, DockerfileError
 
 IGNORE_FILE: Final = ".dockerignore"
+POLICY_SUFFIX: Final = ".rego"
 MAX_BYTES: Final = 16 << 20
 """BuildKit refuses larger Dockerfiles and ignore files."""
 # To ask for the most at once makes room for it each time.
@@ -54,14 +56,11 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context
 
     Raises:
         ArgsError: It is not there or is no file.
-        DockerfileError: It cannot be read or is too large.
+        DockerfileError: It cannot be read or is too large, or a policy lies beside it.
     """
     if isinstance(dockerfile, InlineDockerfile):
         return dockerfile.text.encode("utf-8", "surrogateescape")
-    path = dockerfile
-    if not os.path.isfile(path) and not os.path.exists(path) and os.path.basename(path) == "Dockerfile":
-        lower = os.path.join(os.path.dirname(path), "dockerfile")
-        path = lower if os.path.exists(lower) else path
+    path = found_dockerfile(dockerfile)
     if not os.path.isfile(path):
         is_there = os.path.exists(path)
         raise ArgsError(
@@ -69,6 +68,13 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context
             property_path="dockerfile",
             why=f"There is no file at {name}.",
             next_step=_hint(path, name, context),
+        )
+    if os.path.exists(f"{path}{POLICY_SUFFIX}"):
+        raise DockerfileError(
+            "A policy lies beside the Dockerfile, and fast-container does not apply policies yet.",
+            file=f"{name.removesuffix(os.path.basename(dockerfile))}{os.path.basename(path)}{POLICY_SUFFIX}",
+            why="buildx 0.31 and newer would evaluate it before the build; what it forbids would be built",
+            next_step="Build this image with `docker buildx build`, or move the policy away if it is not meant for it.",
         )
     return _read(path, name, "Dockerfile")
 
@@ -80,6 +86,14 @@ def _hint(path: str, name: str, context: str) -> str:
         shown = os.path.relpath(below)
         return f"There is one in the build context: dockerfile={shown!r}; paths are relative to the working directory."
     return "Paths are relative to the program's working directory, the Dockerfile's too."
+
+
+def found_dockerfile(dockerfile: str) -> str:
+    """The path of the Dockerfile that buildx takes for this one; files that go with it are called by that name."""
+    if os.path.basename(dockerfile) != "Dockerfile" or os.path.lexists(dockerfile):
+        return dockerfile
+    lower = os.path.join(os.path.dirname(dockerfile), "dockerfile")
+    return lower if os.path.exists(lower) else dockerfile
 
 
 def main_rules(
@@ -106,8 +120,10 @@ def main_rules(
         return IgnoreFile("ignore", IgnoreRules.parse(b"", file="ignore", extra=extra))
     if isinstance(dockerignore, str):
         return _rules(dockerignore, dockerignore, extra)
-    if isinstance(dockerfile, str) and os.path.isfile(f"{dockerfile}.dockerignore"):
-        return _rules(f"{dockerfile}.dockerignore", f"{name}.dockerignore", extra)
+    if isinstance(dockerfile, str):
+        own = f"{found_dockerfile(dockerfile)}{IGNORE_FILE}"
+        if os.path.isfile(own):
+            return _rules(own, f"{name}{IGNORE_FILE}", extra)
     return _rules(os.path.join(root, IGNORE_FILE), IGNORE_FILE, extra)
 
 

@@ -16,6 +16,7 @@ from fast_container.core.key import BuildKey, KeyInputs, build_key
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
 from fast_container.core.selected_context import SelectedContext, select_context
+from fast_container.core.source_policy import source_policy
 from fast_container.core.view import SharedWalks
 
 __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
@@ -31,6 +32,7 @@ class SelectedImage:
         dockerfile_text: The Dockerfile's bytes.
         selected: Context name → what is read of it; a context that nothing reads is not there.
         named_images: Name → reference of the named contexts that are images or remote and are used.
+        pins: Reference or named context as written → its pin, of those that are in the key.
         key: The build key.
         warnings: For the user, one line each.
     """
@@ -40,8 +42,14 @@ class SelectedImage:
     dockerfile_text: bytes
     selected: Mapping[str, SelectedContext]
     named_images: Mapping[str, str]
+    pins: Mapping[str, str]
     key: BuildKey
     warnings: tuple[str, ...] = ()
+
+    @property
+    def source_policy(self) -> str:
+        """BuildKit's policy that makes the build take the images that the key says; ``""`` for none."""
+        return source_policy(self.pins)
 
     @property
     def contexts(self) -> dict[str, ContextSource]:
@@ -75,8 +83,10 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
         )
     spare = unmounted(reads.secrets, image.secret_ids) if reads.understood else ()
     warnings = (*reads.warnings, *spare, *(line for context in selected.values() for line in context.warnings))
-    key = build_key(_key_inputs(image, reads, selected, named_images), _source_parts(selected))
-    return SelectedImage(image, reads, text, selected, named_images, key, warnings)
+    written = {*(found.reference for found in reads.external_images), *named_images.values()}
+    pins = {reference: pin for reference, pin in image.image_pins.items() if reference in written}
+    key = build_key(_key_inputs(image, reads, selected, named_images, pins), _source_parts(selected))
+    return SelectedImage(image, reads, text, selected, named_images, pins, key, warnings)
 
 
 def _key_inputs(
@@ -84,6 +94,7 @@ def _key_inputs(
     reads: DockerfileReads,
     selected: Mapping[str, SelectedContext],
     named_images: Mapping[str, str],
+    pins: Mapping[str, str],
 ) -> KeyInputs:
     counted = {
         name: value
@@ -99,8 +110,8 @@ def _key_inputs(
         labels=image.labels,
         contexts={name: context.selection.digest for name, context in selected.items()},
         external_images={
-            **{reference: image.image_pins.get(reference, reference) for reference in references},
-            **{f"{name}={place}": image.image_pins.get(place, place) for name, place in named_images.items()},
+            **{reference: pins.get(reference, reference) for reference in references},
+            **{f"{name}={place}": pins.get(place, place) for name, place in named_images.items()},
         },
         base_keys=image.base_keys,
         secret_ids=tuple(sorted(set(image.secret_ids))),

@@ -31,6 +31,7 @@ from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
 from fast_container.core.own_bases import BaseFacts
+from fast_container.core.source_policy import source_policy
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -80,7 +81,6 @@ class DeclaredImage:
         image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
         image_facts: Reference → what is known of that image (``core.dockerfile``).
         base_facts: Stand-in of a base image of ours → what is known of it.
-        source_policy: BuildKit's policy that makes the build take the pins; ``""`` for none. It does not count itself.
     """
 
     name: str
@@ -101,11 +101,15 @@ class DeclaredImage:
     image_pins: Mapping[str, str] = field(default_factory=dict[str, str])
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
     base_facts: Mapping[str, BaseFacts] = field(default_factory=dict[str, BaseFacts])
-    source_policy: str = ""
     optional_secrets: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "platform", normal_or_same(self.platform))
+
+    @property
+    def source_policy(self) -> str:
+        """BuildKit's policy that makes a build take the pins; ``""`` for none."""
+        return source_policy(self.image_pins)
 
     @property
     def local_contexts(self) -> dict[str, str]:

@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from fast_container.core.install_steps import InstallStep, install_steps
 from fast_container.core.local_package import LocalPackage
-from fast_container.core.package_set import Selected, read_packages
+from fast_container.core.package_indexes import Index
+from fast_container.core.package_set import PackageSet, Selected, read_packages
 from fast_container.core.python_version import exact_version
 from fast_container.core.requirement_conflicts import refuse_conflicts
 from fast_container.core.requirement_merge import merge
 from fast_container.core.requirements import Requirement
-from fast_container.core.requirements_file import read_requirements_file
-from fast_container.core.uv_lock import read_uv_lock
+from fast_container.core.requirements_file import RequirementsFile, read_requirements_file
+from fast_container.core.uv_lock import UvLock, read_uv_lock
+from fast_container.core.uv_lock_walk import Wanted
 from fast_container.errors import ArgsError
 
 __all__ = ["Dependencies", "Selected", "declared_dependencies"]
@@ -32,23 +35,31 @@ class Dependencies:
     Attributes:
         requirements: Third-party only; sorted, one for each distribution and marker.
         constraints: Sorted.
-        options: pip's options of the requirements files, in their order.
+        steps: In which they are installed.
         packages: The local packages, each behind those that it needs.
         selected_extras: Package name → its selected extras, those that other local packages ask for among them.
+        ordered_indexes: Package indexes that are asked before all others, so that a private name is never asked of
+            PyPI. Only uv keeps an order.
         notes: For the user, one line each.
     """
 
     requirements: tuple[Requirement, ...]
     constraints: tuple[Requirement, ...] = ()
-    options: tuple[str, ...] = ()
+    steps: tuple[InstallStep, ...] = ()
     packages: tuple[LocalPackage, ...] = field(default=(), compare=False)
     selected_extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], compare=False)
+    ordered_indexes: tuple[Index, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def requirements_text(self) -> str:
-        """The requirements file that says all this, without the constraints."""
-        return "".join(f"{line}\n" for line in (*self.options, *(found.line for found in self.requirements)))
+        """The requirements files that say all this, one after the other, without the constraints."""
+        return "".join(step.text for step in self.steps)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Pip's options of all steps."""
+        return tuple(dict.fromkeys(option for step in self.steps for option in step.options))
 
     @property
     def constraints_text(self) -> str:
@@ -92,47 +103,105 @@ def declared_dependencies(
             another in a circle, two packages of one name.
         ContextError: A file cannot be read; a local package is needed that is not among the packages.
     """
+    if not packages and not requirements:
+        raise ArgsError(
+            "There is nothing to install",
+            property_path="packages",
+            next_step="give packages=, requirements= or a Dockerfile of your own",
+        )
     found = read_packages(root, packages)
     found.refuse_contradictions()
-    selected = found.select(extras, groups)
     read = [read_requirements_file(root, path) for path in requirements]
     limits = [read_requirements_file(root, constraints, constraints=True)] if constraints else []
     for file in (*read, *limits):
         found.refuse_local(file)
-    external = found.external(selected)
-    named = [found.sourced(requirement, None) for file in read for requirement in file.requirements]
-    named = [requirement for requirement in named if requirement.name not in found.by_name]
-    limiting = [item for file in (*read, *limits) for item in file.constraints]
-    refuse_conflicts([*external, *named, *limiting])
-    options = [option for file in (*read, *limits) for option in file.options]
-    if lock is not None:
-        locked, more = found.locked(read_uv_lock(root, lock), selected)
-        refuse_conflicts([*locked, *named, *limiting], property_path="lock")
-        external = locked
-        options += more
-    merged = merge((*external, *named))
-    notes = _hash_notes(merged)
-    if notes:
-        merged = tuple(replace(requirement, hashes=()) for requirement in merged)
-    return Dependencies(
-        requirements=merged,
-        constraints=merge(limiting),
-        options=tuple(dict.fromkeys(options)),
-        packages=found.ordered(selected),
-        selected_extras={name: tuple(sorted(wanted.extras)) for name, wanted in selected.items()},
-        notes=notes,
-    )
+    if lock is None:
+        return _Declarations(found, read, limits, found.select(extras, groups)).open()
+    chosen = read_uv_lock(root, lock)
+    return _Declarations(found, read, limits, found.select(extras, groups, chosen)).locked(chosen)
 
 
-def _hash_notes(requirements: Sequence[Requirement]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Declarations:
+    """What the packages and files declare, before anything is put together."""
+
+    found: PackageSet
+    read: Sequence[RequirementsFile]
+    limits: Sequence[RequirementsFile]
+    selected: Mapping[str, Wanted]
+
+    @property
+    def options(self) -> list[str]:
+        return [option for file in (*self.read, *self.limits) for option in file.options]
+
+    @property
+    def limiting(self) -> list[Requirement]:
+        return [item for file in (*self.read, *self.limits) for item in file.constraints]
+
+    def open(self) -> Dependencies:
+        """Without a lock: the newest versions that fit."""
+        choice = self.found.indexes(self.options)
+        wanted = [*self.found.external(self.selected, choice), *self.found.named(self.read, choice)]
+        limiting = [*choice.constraints, *self.limiting]
+        refuse_conflicts([*wanted, *limiting])
+        merged, notes = _with_even_hashes(merge(wanted))
+        self.found.refuse_unlisted(merged)
+        passed = self.found.passed_over(self.selected)
+        options = tuple(dict.fromkeys([*choice.options, *self.options]))
+        return self._dependencies(
+            merged, limiting, install_steps(merged, options, {}), (*notes, *passed, *choice.notes), choice.ordered
+        )
+
+    def locked(self, lock: UvLock) -> Dependencies:
+        """With the versions that a lock has chosen."""
+        named = self.found.named(self.read)
+        locked = self.found.locked(lock, self.selected)
+        refuse_conflicts([*self.found.external(self.selected), *named, *self.limiting])
+        refuse_conflicts([*locked.requirements, *named, *self.limiting], property_path="lock")
+        merged = merge([*locked.requirements, *named])
+        chosen = [item for item in merged if (item.name, item.marker) in locked.indexes]
+        more, notes = _with_even_hashes([item for item in merged if (item.name, item.marker) not in locked.indexes])
+        self.found.refuse_unlisted(more)
+        merged = tuple(sorted((*chosen, *more), key=lambda item: (item.name, item.marker)))
+        options = (*self.found.uv_options(), *self.options)
+        steps = install_steps(merged, tuple(dict.fromkeys(options)), locked.indexes, self.found.default_index())
+        return self._dependencies(merged, self.limiting, steps, (*_unchecked(chosen), *notes))
+
+    def _dependencies(
+        self,
+        requirements: tuple[Requirement, ...],
+        limiting: Sequence[Requirement],
+        steps: tuple[InstallStep, ...],
+        notes: tuple[str, ...],
+        ordered_indexes: tuple[Index, ...] = (),
+    ) -> Dependencies:
+        return Dependencies(
+            requirements=requirements,
+            constraints=merge(limiting),
+            steps=steps,
+            packages=self.found.ordered(self.selected),
+            selected_extras={name: tuple(sorted(wanted.extras)) for name, wanted in self.selected.items()},
+            ordered_indexes=ordered_indexes,
+            notes=notes,
+        )
+
+
+def _unchecked(locked: Sequence[Requirement]) -> tuple[str, ...]:
+    names = [found.name for found in locked if not found.hashes]
+    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return (f"hashes are not checked of {shown}: the lock has none",) if names else ()
+
+
+def _with_even_hashes(requirements: Sequence[Requirement]) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
+    """Requirements with hashes for all or for none, as pip wants them, and what the user should know of it."""
     with_hash = [found for found in requirements if found.hashes]
     without = [found for found in requirements if not found.hashes]
     if not with_hash or not without:
-        return ()
-    direct = [found for found in without if found.url]
-    if len(direct) == len(without):
-        names = ", ".join(found.name for found in direct)
-        return (f"hashes are not checked: pip checks all or none, and {names} has a URL without one",)
+        return tuple(requirements), ()
+    if all(found.url for found in without):
+        names = ", ".join(found.name for found in without)
+        note = f"hashes are not checked: pip checks all or none, and {names} has a URL without one"
+        return tuple(replace(requirement, hashes=()) for requirement in requirements), (note,)
     example = next(found for found in without if not found.url)
     raise ArgsError(
         f"{example.name} has no hash, and {with_hash[0].name} has",

@@ -6,17 +6,18 @@ Decides only that. Leaves what selecting does not know (bases' digests, secrets,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fast_container.core.context import SelectedImage
 from fast_container.core.dockerfile import DockerfileReads
-from fast_container.core.dockerfile.scope import PREDEFINED_ARGS
 from fast_container.core.ports import BuildJob
+
+_INLINE_CACHE: Final = "BUILDKIT_INLINE_CACHE"
 
 
 def is_sent(name: str, reads: DockerfileReads) -> bool:
-    """Whether a build arg goes to the build: one that can have an effect, or that BuildKit itself knows."""
-    return name in reads.declared_args or name.lower() in PREDEFINED_ARGS
+    """Whether a build arg goes to the build: one that can have an effect, or asks for cache data."""
+    return name in reads.declared_args or name == _INLINE_CACHE
 
 
 def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[str, str], **known: Any) -> BuildJob:
@@ -42,7 +43,7 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         build_args={name: value for name, value in declared.build_args.items() if is_sent(name, selected.reads)},
         labels=declared.labels,
         named_images=named_images,
-        source_policy=declared.source_policy,
+        source_policy=selected.source_policy,
         assumed=selected.reads.assumed,
         pull_hosts=tuple(sorted({image.normalised.partition("/")[0] for image in selected.reads.external_images})),
         **known,

@@ -1,26 +1,25 @@
 """One local Python package: what its ``pyproject.toml`` declares.
 
-Decides which tables count (``[project]``, ``[dependency-groups]``, setuptools' dynamic files, ``tool.uv.sources``) and
-what a declared extra or group holds. Never looks at the package's source. Leaves requirements to
-``core.requirements``, and which packages, extras and groups are wanted to ``core.declared_dependencies``.
-Sources: PEP 621, PEP 735; uv's and setuptools' documentation.
+Decides which tables count (``[project]``, ``[dependency-groups]``, setuptools' dynamic files) and what a declared extra
+or group holds. Never looks at the package's source. Leaves requirements to ``core.requirements``, where they come from
+to ``core.project_settings``, and which packages, extras and groups are wanted to ``core.declared_dependencies``.
+Sources: PEP 621, PEP 735; setuptools' documentation.
 """
-
-# ruff: noqa: PTH113, PTH118, PTH123 - paths are texts that keep what they are relative to
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 
-from fast_container.core.requirements import Requirement, normalise_name, parse_requirement
+from fast_container.core.project_settings import ProjectSettings, read_project_settings
+from fast_container.core.python_version import split_specifiers
+from fast_container.core.requirements import Requirement, is_name, normalise_name, parse_requirement
 from fast_container.core.requirements_file import read_requirements_file
+from fast_container.core.toml_table import TomlTable, read_toml
 from fast_container.errors import ContextError
 
-Table = Mapping[str, Any]
+_DYNAMIC = ("dependencies", "optional-dependencies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,8 @@ class LocalPackage:
         dependencies: Those of ``[project]``.
         extras: Normalised name → requirements.
         groups: Normalised name → requirements, included groups resolved.
-        sources: Normalised name → an entry of ``tool.uv.sources``.
+        settings: Where its dependencies come from.
+        dynamic: Those of ``dependencies`` and ``optional-dependencies`` that only its build backend knows.
         document: The whole ``pyproject.toml``.
     """
 
@@ -44,8 +44,9 @@ class LocalPackage:
     dependencies: tuple[Requirement, ...]
     extras: Mapping[str, tuple[Requirement, ...]]
     groups: Mapping[str, tuple[Requirement, ...]]
-    sources: Mapping[str, Table] = field(default_factory=dict[str, Table])
-    document: Table = field(default_factory=dict[str, Any], repr=False, compare=False)
+    settings: ProjectSettings = field(default_factory=ProjectSettings)
+    dynamic: frozenset[str] = frozenset()
+    document: TomlTable = field(default_factory=lambda: TomlTable("pyproject.toml"), repr=False, compare=False)
 
     @property
     def file(self) -> str:
@@ -66,58 +67,48 @@ def read_package(root: str, path: str) -> LocalPackage:
     path = os.path.normpath(path).replace(os.sep, "/")
     file = _join(path, "pyproject.toml")
     document = read_toml(root, file)
-    project = _table(document, "project")
-    if not project or not isinstance(project.get("name"), str):
+    project = document.table("project")
+    name = project.text("name")
+    if not name:
         raise ContextError(
             "A local package declares no name",
             path=file,
             why=_why_no_project(document),
             next_step="declare name and dependencies in [project], or give its requirements file by requirements=",
         )
-    dynamic = cast("list[Any]", project.get("dynamic") or [])
-    reader = _Reader(root, path, file)
+    if not is_name(name):
+        raise ContextError(f"{name!r} cannot be a package's name", path=file, next_step="correct project.name")
+    requires_python = project.text("requires-python")
+    if split_specifiers(requires_python) is None:
+        raise ContextError(f"The requires-python of {name} cannot be read", path=file, why=requires_python)
+    reader = _Reader(root, path, file, document, frozenset(project.texts("dynamic")))
     return LocalPackage(
-        name=normalise_name(str(project["name"])),
+        name=normalise_name(name),
         path=path,
-        requires_python=str(project.get("requires-python") or ""),
-        dependencies=reader.dependencies(document, project, "dependencies" in dynamic),
-        extras=reader.extras(document, project, "optional-dependencies" in dynamic),
-        groups=reader.groups(_table(document, "dependency-groups")),
-        sources=uv_sources(document),
+        requires_python=requires_python,
+        dependencies=reader.dependencies(),
+        extras=reader.extras(),
+        groups=reader.groups(),
+        settings=read_project_settings(root, path, document),
+        dynamic=frozenset(what for what in _DYNAMIC if reader.is_unknown(what)),
         document=document,
     )
 
 
-def read_toml(root: str, file: str) -> Table:
-    """A TOML file below the root.
+def refuse_dynamic(package: LocalPackage) -> None:
+    """Refuse dependencies that only the build backend knows.
 
     Raises:
-        ContextError: It is not there or is no TOML.
+        ContextError: There are some.
     """
-    try:
-        with open(os.path.join(root, file), "rb") as opened:
-            return tomllib.load(opened)
-    except OSError as error:
-        setup = file.endswith("pyproject.toml") and os.path.isfile(
-            os.path.join(root, file[: -len("pyproject.toml")], "setup.py")
-        )
-        raise ContextError(
-            "A file that declares dependencies cannot be read",
-            path=file,
-            why="what setup.py declares is known only by running it" if setup else error.strerror or str(error),
-            next_step="give the directory of a package with a pyproject.toml, relative to the root",
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ContextError("A file that declares dependencies is no TOML", path=file, why=str(error)) from None
-
-
-def uv_sources(document: Table) -> dict[str, Table]:
-    """``tool.uv.sources`` by normalised name; an entry that is a list (by marker) is left as ``{"list": …}``."""
-    found = _table(_table(_table(document, "tool"), "uv"), "sources")
-    return {
-        normalise_name(name): cast("Table", source) if isinstance(source, dict) else {"list": source}
-        for name, source in found.items()
-    }
+    for what in _DYNAMIC:
+        if what in package.dynamic:
+            raise ContextError(
+                f"The {what} of a local package are dynamic",
+                path=package.file,
+                why="its build backend makes them up; only setuptools' {file = …} can be read without running it",
+                next_step=f"declare {what} in [project], or give a uv.lock, which knows them, by lock=",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,86 +116,78 @@ class _Reader:
     root: str
     path: str
     file: str
+    document: TomlTable
+    dynamic: frozenset[str]
 
-    def dependencies(self, document: Table, project: Table, dynamic: bool) -> tuple[Requirement, ...]:
-        if not dynamic:
-            return self._listed(project.get("dependencies"), "project.dependencies")
-        return self._from_files(_setuptools_dynamic(document).get("dependencies"), "dependencies")
+    @property
+    def files(self) -> TomlTable:
+        """Which files setuptools takes dynamic values from."""
+        return self.document.table("tool", "setuptools", "dynamic")
 
-    def extras(self, document: Table, project: Table, dynamic: bool) -> dict[str, tuple[Requirement, ...]]:
-        if not dynamic:
-            listed = _table(project, "optional-dependencies")
-            return {
-                normalise_name(name): self._listed(values, f"project.optional-dependencies.{name}")
-                for name, values in listed.items()
-            }
-        files = _table(_setuptools_dynamic(document), "optional-dependencies")
-        if not files:
-            raise self._dynamic("optional-dependencies")
-        return {normalise_name(name): self._from_files(value, name) for name, value in files.items()}
+    def is_unknown(self, what: str) -> bool:
+        if what not in self.dynamic:
+            return False
+        return not self._names(what) if what == "dependencies" else not self.files.table(what).values
 
-    def groups(self, declared: Table) -> dict[str, tuple[Requirement, ...]]:
-        by_name = {normalise_name(name): values for name, values in declared.items()}
-        return {name: self._group(by_name, name, ()) for name in by_name}
+    def dependencies(self) -> tuple[Requirement, ...]:
+        if "dependencies" not in self.dynamic:
+            return self._listed(self.document.table("project"), "dependencies")
+        return self._from_files(self._names("dependencies"))
 
-    def _group(self, groups: Table, name: str, above: tuple[str, ...]) -> tuple[Requirement, ...]:
-        if name in above or name not in groups:
+    def extras(self) -> dict[str, tuple[Requirement, ...]]:
+        if "optional-dependencies" not in self.dynamic:
+            listed = self.document.table("project", "optional-dependencies")
+            return {normalise_name(name): self._listed(listed, name) for name in listed.values}
+        files = self.files.table("optional-dependencies")
+        return {
+            normalise_name(name): self._from_files(files.table(name).text_or_texts("file")) for name in files.values
+        }
+
+    def groups(self) -> dict[str, tuple[Requirement, ...]]:
+        declared = self.document.table("dependency-groups")
+        by_name = {normalise_name(name): name for name in declared.values}
+        return {name: self._group(declared, by_name, name, ()) for name in by_name}
+
+    def _group(
+        self, declared: TomlTable, by_name: Mapping[str, str], name: str, above: tuple[str, ...]
+    ) -> tuple[Requirement, ...]:
+        if name in above or name not in by_name:
             raise ContextError(
                 f"The dependency group {name!r} " + ("includes itself" if name in above else "is not declared"),
                 path=self.file,
                 why=" → ".join((*above, name)),
                 next_step="correct include-group in [dependency-groups]",
             )
+        key = by_name[name]
         found: list[Requirement] = []
-        for item in cast("list[Any]", groups[name]):
-            if isinstance(item, dict):
-                inside = str(cast("Table", item).get("include-group", ""))
-                found += self._group(groups, normalise_name(inside), (*above, name))
+        for item in declared.texts_and_tables(key):
+            if isinstance(item, str):
+                found.append(parse_requirement(item, self.file))
             else:
-                found += self._listed([item], f"dependency-groups.{name}")
+                found += self._group(declared, by_name, normalise_name(item.text("include-group")), (*above, name))
         return tuple(found)
 
-    def _listed(self, values: object, table: str) -> tuple[Requirement, ...]:
-        if values is None:
-            return ()
-        items = cast("list[object]", values) if isinstance(values, list) else [values]
-        texts = [item for item in items if isinstance(item, str)]
-        if len(texts) != len(items) or not isinstance(values, list):
-            raise ContextError(f"{table} is not a list of requirements", path=self.file)
-        return tuple(parse_requirement(text, self.file) for text in texts)
+    def _listed(self, table: TomlTable, key: str) -> tuple[Requirement, ...]:
+        if not isinstance(table.values.get(key, []), list):
+            raise table.wrong(key, "a list of requirements")
+        return tuple(parse_requirement(text, self.file) for text in table.texts(key))
 
-    def _from_files(self, declared: object, what: str) -> tuple[Requirement, ...]:
-        files: object = cast("Table", declared).get("file") if isinstance(declared, dict) else None
-        if not files:
-            raise self._dynamic(what)
+    def _names(self, what: str) -> tuple[str, ...]:
+        declared = self.files.values.get(what)
+        return self.files.table(what).text_or_texts("file") if isinstance(declared, dict) else ()
+
+    def _from_files(self, names: tuple[str, ...]) -> tuple[Requirement, ...]:
         found: list[Requirement] = []
-        for name in cast("list[str]", files) if isinstance(files, list) else [str(files)]:
+        for name in names:
             found += read_requirements_file(self.root, _join(self.path, name)).requirements
         return tuple(found)
-
-    def _dynamic(self, what: str) -> ContextError:
-        return ContextError(
-            f"The {what} of a local package are dynamic",
-            path=self.file,
-            why="its build backend makes them up; only setuptools' {file = …} can be read without running it",
-            next_step=f"declare {what} in [project]",
-        )
-
-
-def _setuptools_dynamic(document: Table) -> Table:
-    return _table(_table(_table(document, "tool"), "setuptools"), "dynamic")
-
-
-def _table(document: Table, name: str) -> Table:
-    value = document.get(name)
-    return cast("Table", value) if isinstance(value, dict) else {}
 
 
 def _join(path: str, name: str) -> str:
     return name if path in ("", ".") else f"{path}/{name}"
 
 
-def _why_no_project(document: Table) -> str:
-    if "poetry" in _table(document, "tool"):
-        return "there is no [project] table; the tables of Poetry 1 are not read"
+def _why_no_project(document: TomlTable) -> str:
+    if "poetry" in document.table("tool"):
+        return "there is no [project] table with a name; the tables of Poetry 1 are not read"
     return "there is no [project] table with a name"

@@ -4,19 +4,24 @@ Decides which of their declarations are selected, which names are local, and the
 ``core.local_package`` and putting requirements together to ``core.declared_dependencies``.
 """
 
-# ruff: noqa: PTH113, PTH118
-
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from fast_container.core.local_package import LocalPackage, Table, read_package, read_toml, uv_sources
+from fast_container.core.index_choice import IndexChoice, choose_indexes, refuse_one_index
+from fast_container.core.local_names import find_local_packages
+from fast_container.core.local_package import LocalPackage, read_package, refuse_dynamic
+from fast_container.core.marker import holds_on_linux
+from fast_container.core.package_indexes import Index, IndexSettings
+from fast_container.core.package_source import apply_sources, is_local_url, refuse_filled_in
+from fast_container.core.project_settings import ProjectSettings, read_root_settings
 from fast_container.core.python_version import contradict, exact_version, satisfies, split_specifiers
-from fast_container.core.requirements import Requirement, normalise_name, parse_requirement, refuse_login
+from fast_container.core.requirements import Requirement, normalise_name, refuse_login
 from fast_container.core.requirements_file import RequirementsFile
-from fast_container.core.uv_lock import UvLock, Wanted
+from fast_container.core.uv_lock import UvLock
+from fast_container.core.uv_lock_walk import Locked, Wanted, walk_lock
 from fast_container.errors import ArgsError, ContextError
 
 Selected = Mapping[str, Sequence[str]] | Sequence[str]
@@ -29,9 +34,7 @@ def read_packages(root: str, paths: Sequence[str]) -> PackageSet:
     Raises:
         ContextError: One of them cannot be read.
     """
-    has_root = os.path.isfile(os.path.join(root, "pyproject.toml"))
-    sources = uv_sources(read_toml(root, "pyproject.toml")) if has_root else {}
-    return PackageSet(root, tuple(read_package(root, path) for path in paths), sources)
+    return PackageSet(root, tuple(read_package(root, path) for path in paths), read_root_settings(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,12 @@ class PackageSet:
     Attributes:
         root: Absolute path that all paths are relative to.
         packages: As given.
-        root_sources: ``tool.uv.sources`` of a workspace's root, which hold for its members too.
+        root_settings: What holds for requirements files.
     """
 
     root: str
     packages: tuple[LocalPackage, ...]
-    root_sources: Mapping[str, Table]
+    root_settings: ProjectSettings
 
     @property
     def by_name(self) -> dict[str, LocalPackage]:
@@ -71,24 +74,31 @@ class PackageSet:
             seen[found.name] = found
         _refuse_python_conflict(self.packages)
 
-    def select(self, extras: Selected, groups: Selected) -> dict[str, Wanted]:
+    def select(self, extras: Selected, groups: Selected, lock: UvLock | None = None) -> dict[str, Wanted]:
         """Package name → what of it is wanted; extras that packages ask of one another are added.
+
+        Args:
+            extras: Selected by the user.
+            groups: Likewise.
+            lock: Knows the extras of a package where they are dynamic.
 
         Raises:
             ArgsError: An extra or group that is not declared.
             ContextError: A package asks another one for an extra that it has not.
         """
-        wanted_extras = _by_package(extras, self.by_name, "extras", {n: set(p.extras) for n, p in self.by_name.items()})
+        there = {name: _extras_of(package, lock) for name, package in self.by_name.items()}
+        wanted_extras = _by_package(extras, self.by_name, "extras", there)
         wanted_groups = _by_package(groups, self.by_name, "groups", {n: set(p.groups) for n, p in self.by_name.items()})
         waiting = list(self.by_name)
         while waiting:
             name = waiting.pop()
             package = self.by_name[name]
-            for found in _declared(package, wanted_extras[name], wanted_groups[name]):
+            wanted = Wanted(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name]))
+            for found in (declared.requirement for declared in _declared(package, wanted)):
                 other = self.by_name.get(found.name)
                 if other is None:
                     continue
-                missing = sorted(set(found.extras) - set(other.extras))
+                missing = sorted(set(found.extras) - there[other.name])
                 if missing:
                     raise ContextError(
                         f"{other.name} has no extra {missing[0]!r}",
@@ -102,60 +112,114 @@ class PackageSet:
             name: Wanted(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name])) for name in self.by_name
         }
 
-    def external(self, selected: Mapping[str, Wanted]) -> list[Requirement]:
-        """What the packages declare, without one another."""
-        names = self.by_name
-        return [
-            self.sourced(requirement, package)
-            for package in names.values()
-            for requirement in _declared(package, selected[package.name].extras, selected[package.name].groups)
-            if requirement.name not in names
-        ]
+    def passed_over(self, selected: Mapping[str, Wanted]) -> tuple[str, ...]:
+        """Sources that hold for another extra or group than declares a distribution, one line each."""
+        return tuple(
+            f"{declared.requirement.name} is not taken from {settings.said(source)}: "
+            f"{source.place} is for {f'extra {source.extra}' if source.extra else f'group {source.group}'} only"
+            for package in self.by_name.values()
+            for settings in (package.settings,)
+            for declared in _declared(package, selected[package.name])
+            for sources in (settings.sources_of(declared.requirement.name),)
+            if not any(source.is_for(extra=declared.extra, group=declared.group) for source in sources)
+            for source in sources
+        )
 
-    def sourced(self, requirement: Requirement, package: LocalPackage | None) -> Requirement:
-        """A requirement with the URL that ``tool.uv.sources`` gives it.
+    def indexes(self, options: Sequence[str]) -> IndexChoice:
+        """What an installation without a lock asks; ``options`` are those of requirements files.
 
         Raises:
-            ContextError: It is a local package that was not given.
+            ArgsError, ContextError: The packages' settings cannot be kept.
         """
-        if requirement.name in self.by_name:
-            return requirement
-        if requirement.url.startswith("file:"):
-            raise _not_given(requirement, requirement.url)
-        source = self.root_sources.get(requirement.name)
-        if package is not None:
-            source = package.sources.get(requirement.name, source)
-        if source is None or "index" in source or "list" in source:
-            return requirement
-        if source.get("workspace") or "path" in source:
-            raise _not_given(requirement, str(source.get("path", "of the workspace")))
-        url = _url_of(source)
-        return replace(requirement, url=requirement.url or url, specifiers=() if url else requirement.specifiers)
+        return choose_indexes(self._settings(), options)
 
-    def locked(self, lock: UvLock, selected: Mapping[str, Wanted]) -> tuple[list[Requirement], list[str]]:
-        """The lock's requirements, and pip's options for indexes other than PyPI.
+    def external(self, selected: Mapping[str, Wanted], choice: IndexChoice | None = None) -> list[Requirement]:
+        """What the packages declare, without one another; ``choice`` is what is asked, where no lock is given.
+
+        Raises:
+            ContextError: A local package is needed that was not given; an index that cannot be asked.
+        """
+        found: list[Requirement] = []
+        for package in self.by_name.values():
+            if choice is not None:
+                refuse_dynamic(package)
+            for declared in _declared(package, selected[package.name]):
+                found += self._sourced(declared.requirement, package.settings, declared.extra, declared.group, choice)
+        return found
+
+    def named(self, files: Iterable[RequirementsFile], choice: IndexChoice | None = None) -> list[Requirement]:
+        """What requirements files name beside the packages.
+
+        Raises:
+            ContextError: A local package is needed that was not given; an index that cannot be asked.
+        """
+        return [
+            found
+            for file in files
+            for requirement in file.requirements
+            for found in self._sourced(requirement, self.root_settings, "", "", choice)
+        ]
+
+    def _sourced(
+        self, requirement: Requirement, settings: ProjectSettings, extra: str, group: str, choice: IndexChoice | None
+    ) -> Iterator[Requirement]:
+        if requirement.name in self.by_name:
+            return
+        if is_local_url(requirement.url):
+            raise _not_given(requirement, requirement.url)
+        refuse_filled_in(requirement)
+        sources = () if requirement.url else settings.sources_of(requirement.name)
+        for found, source in apply_sources(requirement, sources, extra=extra, group=group):
+            if source is not None and source.local:
+                raise _not_given(requirement, source.local)
+            if source is not None and source.index and choice is not None:
+                refuse_one_index(found, source, self._index(settings, source.index), choice)
+            yield found
+
+    def _index(self, settings: ProjectSettings, name: str) -> Index | None:
+        found = settings.index(name)
+        others = (package.settings.index(name) for package in self.packages)
+        return found or next((index for index in others if index is not None), None)
+
+    def locked(self, lock: UvLock, selected: Mapping[str, Wanted]) -> Locked:
+        """The lock's requirements.
 
         Raises:
             ContextError: A local package is needed that was not given, or the lock is older than the packages.
         """
-        found = lock.required(selected.values())
+        pages = (index.url for settings in self._settings() for index in settings.indexes if index.kind == "links")
+        found = walk_lock(lock, selected.values(), frozenset(pages))
         for name in sorted(found.local_packages - set(self.by_name)):
-            place = lock.local_path(name) or ""
-            raise _not_given(Requirement(name, file=lock.file, text=name), place)
+            local = lock.local(name)
+            raise _not_given(Requirement(name, file=lock.file, text=name), local.source.value if local else "")
         for requirement in found.requirements:
             refuse_login(requirement.url, requirement.url, lock.file)
-        for index in found.indexes:
-            refuse_login(index, index, lock.file)
+        for index in found.indexes.values():
+            if index is not None:
+                refuse_login(index.url, index.url, lock.file)
         self._refuse_stale(lock, found.requirements, selected)
-        return list(found.requirements), [f"--extra-index-url {index}" for index in found.indexes]
+        return found
+
+    def default_index(self) -> str:
+        """URL of what stands for PyPI, where the packages name one."""
+        found = (settings.default for settings in self._settings())
+        return next((index.url for index in found if index is not None), "")
+
+    def uv_options(self) -> tuple[str, ...]:
+        """Pip's options that the packages' settings ask for, beside those of indexes."""
+        return tuple(dict.fromkeys(option for settings in self._settings() for option in settings.options))
+
+    def _settings(self) -> list[IndexSettings]:
+        return [settings for package in self.packages for settings in package.settings.asked]
 
     def _refuse_stale(self, lock: UvLock, locked: Sequence[Requirement], selected: Mapping[str, Wanted]) -> None:
         versions: dict[str, list[str]] = {}
         for found in locked:
             versions.setdefault(found.name, []).extend(map(exact_version, found.specifiers))
         for package in self.by_name.values():
-            known = lock.known(package.name)
-            for requirement in _declared(package, selected[package.name].extras, selected[package.name].groups):
+            known = lock.declared(package.name)
+            for declared in _declared(package, selected[package.name]):
+                requirement = declared.requirement
                 if requirement.name in self.by_name or requirement.specifiers in known.get(requirement.name, ()):
                     continue
                 there = versions.get(requirement.name, [])
@@ -166,6 +230,21 @@ class PackageSet:
                         why=f"{lock.file} has {', '.join(there) if there else 'none'}",
                         next_step="run `uv lock` and commit the result",
                     )
+
+    def refuse_unlisted(self, requirements: Iterable[Requirement]) -> None:
+        """Refuse names that would be asked of an index and are those of local packages below the root.
+
+        Raises:
+            ContextError: There is one.
+        """
+        asked = {
+            found.name: found
+            for found in requirements
+            # With a hash no other distribution is taken.
+            if not found.url and not found.hashes and holds_on_linux(found.marker)
+        }
+        for name, path in sorted(find_local_packages(self.root, asked).items()):
+            raise _not_given(asked[name], path)
 
     def refuse_local(self, file: RequirementsFile) -> None:
         """Refuse a path in a requirements file that is none of the packages.
@@ -200,7 +279,7 @@ class PackageSet:
             if name in done:
                 return
             package, wanted = self.by_name[name], selected[name]
-            needed = {found.name for found in _declared(package, wanted.extras, frozenset())} - {name}
+            needed = {found.requirement.name for found in _declared(package, Wanted(name, wanted.extras))} - {name}
             for other in sorted(needed & set(self.by_name)):
                 visit(other, (*above, name))
             done[name] = package
@@ -214,13 +293,27 @@ def _fits(version: str, requirement: Requirement) -> bool:
     return all(satisfies(version, specifier) is not False for specifier in requirement.specifiers)
 
 
-def _declared(package: LocalPackage, extras: Iterable[str], groups: Iterable[str]) -> list[Requirement]:
-    found = list(package.dependencies)
-    for extra in sorted(extras):
-        found += package.extras.get(extra, ())
-    for group in sorted(groups):
-        found += package.groups.get(group, ())
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A requirement, and the extra or group that declares it."""
+
+    requirement: Requirement
+    extra: str = ""
+    group: str = ""
+
+
+def _declared(package: LocalPackage, wanted: Wanted) -> list[_Declared]:
+    found = [_Declared(requirement) for requirement in package.dependencies]
+    for extra in sorted(wanted.extras):
+        found += [_Declared(requirement, extra=extra) for requirement in package.extras.get(extra, ())]
+    for group in sorted(wanted.groups):
+        found += [_Declared(requirement, group=group) for requirement in package.groups.get(group, ())]
     return found
+
+
+def _extras_of(package: LocalPackage, lock: UvLock | None) -> set[str]:
+    local = lock.local(package.name) if lock and "optional-dependencies" in package.dynamic else None
+    return set(local.extras if local else package.extras)
 
 
 def _by_package(
@@ -245,18 +338,6 @@ def _by_package(
 def _refuse_missing(missing: Iterable[str], property_path: str, where: str) -> None:
     for name in sorted(missing):
         raise ArgsError(f"{name!r} is not declared in {where}", property_path=property_path)
-
-
-def _url_of(source: Table) -> str:
-    if "url" in source:
-        return str(source["url"])
-    if "git" not in source:
-        return ""
-    reference = source.get("rev") or source.get("tag") or source.get("branch") or ""
-    inside = f"#subdirectory={source['subdirectory']}" if source.get("subdirectory") else ""
-    return parse_requirement(
-        f"x @ git+{source['git']}{'@' if reference else ''}{reference}{inside}", "tool.uv.sources"
-    ).url
 
 
 def _not_given(requirement: Requirement, place: str) -> ContextError:

@@ -24,10 +24,9 @@ from fast_container.core.dockerfile.reference import parse_reference
 from fast_container.core.lock import ImageLock
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.own_bases import OWN_BASE_HOST, is_own_base
-from fast_container.core.source_policy import source_policy
+from fast_container.core.source_policy import INDEX, SCHEME, digests_of, pin_of
 from fast_container.errors import ArgsError, DockerfileError, FastContainerError
 
-_SCHEME: Final = "docker-image://"
 _ARG: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -60,7 +59,7 @@ class PinnedImage:
     """A declaration with its pins.
 
     Attributes:
-        declared: With pins, facts and source policy.
+        declared: With pins and facts.
         needed: Its outside images.
         unknown: Those of which nothing is known; with any that has no digest, the pins are not complete.
     """
@@ -91,7 +90,6 @@ def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
             image,
             image_pins=_pins(pinned, known),
             image_facts=_facts(image, needed, known),
-            source_policy=source_policy(_digests(pinned, known)),
         )
         # An environment decides about paths, never about which images are needed.
         triggers = any(facts.onbuild for facts in image.image_facts.values())
@@ -168,14 +166,14 @@ def own_base(name: str) -> tuple[dict[str, str], dict[str, str]]:
         name: Of a build arg that a ``FROM`` uses, or what ``FROM`` says itself.
     """
     alias = f"own-base-{name.lower().replace('_', '-').strip('-')}" if _ARG.fullmatch(name) else name
-    return {name: alias} if alias != name else {}, {alias: f"{_SCHEME}{OWN_BASE_HOST}/{alias}"}
+    return {name: alias} if alias != name else {}, {alias: f"{SCHEME}{OWN_BASE_HOST}/{alias}"}
 
 
 def pinned_reference(image: DeclaredImage, written: str, platform: str = "") -> str:
     """A reference of a declaration with its pin behind it, for people; as written where it has none."""
     pin = image.image_pins.get(written, "")
-    if "=" in pin:
-        pin = dict(line.split("=", 1) for line in pin.splitlines()).get(platform, "")
+    digests = digests_of(pin)
+    pin = digests.get(platform, "") if len(digests) > 1 else pin
     return f"{written}@{pin}" if pin else written
 
 
@@ -204,7 +202,7 @@ def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) ->
         if name not in named:
             command += ["--build-arg", f"{name}={value}"]
     for name, place in image.named_contexts.items():
-        if name not in own and place.startswith(_SCHEME):
+        if name not in own and place.startswith(SCHEME):
             command += ["--build-context", f"{name}={place}"]
     return command
 
@@ -214,11 +212,11 @@ def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_c
     platform = image.platform if platform_is_certain else ""
     for name in reads.contexts:
         place = image.named_contexts.get(name, "")
-        if not place.startswith(_SCHEME) or is_own_base(place):
+        if not place.startswith(SCHEME) or is_own_base(place):
             continue
         path = f'named_contexts["{name}"]'
         try:
-            normalised = parse_reference(place.removeprefix(_SCHEME)).normalised
+            normalised = parse_reference(place.removeprefix(SCHEME)).normalised
         except RefusedError as error:
             raise ArgsError(
                 f"{place!r} names no image.", property_path=path, why=error.why, next_step="docker-image://name:tag"
@@ -227,27 +225,20 @@ def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_c
 
 
 def _pins(pinned: Iterable[NeededImage], known: ImageLock) -> dict[str, str]:
-    """Reference as written → what stands for it in the key; a line for each platform where there are several."""
-    uses: dict[str, dict[str, str]] = {}
-    for one in pinned:
-        uses.setdefault(one.written, {})[one.platform] = digest_of(one, known)
-    return {
-        written: next(iter(pins.values()))
-        if len(pins) == 1
-        else "\n".join(f"{platform}={pin}" for platform, pin in sorted(pins.items()))
-        for written, pins in uses.items()
-    }
+    """Reference as written → what stands for it in the key and decides what the build takes.
 
-
-def _digests(pinned: Iterable[NeededImage], known: ImageLock) -> dict[str, str]:
-    """Reference in normal form → the one digest that the build takes."""
-    found: dict[str, set[str]] = {}
+    Where the uses of an image have different digests, the build takes the index: so that is in every one's pin.
+    """
+    uses: dict[str, dict[str, dict[str, str]]] = {}
     for one in pinned:
-        found.setdefault(one.normalised, set()).add(digest_of(one, known))
-    return {
-        normalised: next(iter(digests)) if len(digests) == 1 else known.images[normalised].digest
-        for normalised, digests in found.items()
-    }
+        uses.setdefault(one.normalised, {}).setdefault(one.written, {})[one.platform] = digest_of(one, known)
+    pins: dict[str, str] = {}
+    for normalised, written in uses.items():
+        alike = len({digest for digests in written.values() for digest in digests.values()}) == 1
+        for reference, digests in written.items():
+            one = {INDEX: next(iter(digests.values()))}
+            pins[reference] = pin_of(one if alike else {**digests, INDEX: known.images[normalised].digest})
+    return pins
 
 
 def _facts(image: DeclaredImage, needed: Iterable[NeededImage], known: ImageLock) -> dict[str, ImageFacts]:

@@ -1,7 +1,9 @@
 """The plan file: every image of a program with all that its key needs, for the command line to work without Pulumi.
 
 Decides the format (JSON, versioned; paths relative to the file's folder; no secret: ids only, and secret values are
-refused in build args and labels before they get here). Leaves writing it at the right moment to ``state.program``.
+refused in build args and labels before they get here). A plan is believed only in what the build key covers: the source
+policy is written for people to see, and computed from the pins when it is needed. Leaves writing it at the right moment
+to ``state.program``.
 """
 
 from __future__ import annotations
@@ -169,7 +171,6 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
             alias: BaseFacts(_text(of["platform"]), None if of["onbuild"] is None else _texts(of["onbuild"]))
             for alias, of in cast("dict[str, Any]", image.get("base_facts", {})).items()
         },
-        source_policy=_text(image["source_policy"]),
     )
     url, runs_on, key = (_text(image[name]) for name in ("repository_url", "runs_on", "build_key"))
     return PlannedEntry(declared, url, runs_on, key, _mapping(image["bases"]))

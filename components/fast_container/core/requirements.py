@@ -81,6 +81,8 @@ def parse_requirement(text: str, file: str) -> Requirement:
         ContextError: It is no requirement, or there are credentials in it.
     """
     head = _HEAD.match(text)
+    if len(text.strip().splitlines()) > 1:
+        raise _unreadable(text, file, "it is more than one line")
     if head is None:
         raise _unreadable(text, file, "it does not begin with the name of a distribution")
     rest = text[head.end() :]
@@ -90,7 +92,7 @@ def parse_requirement(text: str, file: str) -> Requirement:
         url, _, marker = (part.strip() for part in _partition_url(rest[1:]))
         specifiers: tuple[str, ...] | None = ()
         if not url or re.search(r"\s", url):
-            raise _unreadable(text, file, "behind @ there must be one URL")
+            raise _unreadable(text, file, "after @ there must be one URL")
         refuse_login(url, text, file)
     else:
         versions, _, marker = (part.strip() for part in rest.partition(";"))

@@ -126,6 +126,10 @@ def read_text(root: str, path: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise ContextError("A file that declares dependencies is not UTF-8", path=path) from None
+    except ValueError as error:  # a zero byte in the path
+        raise ContextError(
+            "A file that declares dependencies cannot be read", path=repr(path), why=str(error)
+        ) from None
 
 
 def _requirement(line: str, path: str) -> Requirement:

@@ -84,7 +84,7 @@ def _refuse_path(package: LocalPackage) -> None:
 def _of_the_top(package: LocalPackage, root: str) -> tuple[list[str], list[str]]:
     """Names that are left out, and paths inside of them that come back."""
     own = {normalise_name(package.name), normalise_name(package.name).replace("-", "_")}
-    named = {_relative(text) for text in _named(package.document)}
+    named = {_relative(text) for text in _named(package.document.values)}
     other = _other_files(package, root)
     left_out: list[str] = []
     kept: list[str] = []

@@ -17,13 +17,13 @@ from fast_container.core.dockerfile.shell_words import LexOptions, expand_word, 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_IN_ENVIRONMENT: Final = frozenset(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"])
 _VARIABLE: Final = re.compile(r"[^\W\d]\w*")
-ALWAYS_EFFECTIVE: Final = re.compile(r"SOURCE_DATE_EPOCH|BUILDKIT_(?!INLINE_CACHE\Z).*", re.DOTALL)
-"""Build args that BuildKit obeys without any ``ARG``; inline cache data is no part of an image's identity."""
-
-PREDEFINED_ARGS: Final = frozenset(
-    ["all_proxy", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "buildkit_inline_cache"]
+ALWAYS_EFFECTIVE: Final = re.compile(
+    r"SOURCE_DATE_EPOCH|BUILDKIT_(?!INLINE_CACHE\Z).*|(?i:(HTTP|HTTPS|FTP|NO|ALL)_PROXY)", re.DOTALL
 )
-"""Build args, in lower case, that every build may be given and that are no part of an image's identity."""
+"""Build args that BuildKit obeys without any ``ARG``: its own, and proxies, which every ``RUN`` has in its environment.
+
+Inline cache data is no part of an image's identity.
+"""
 
 
 class Scope:
