@@ -26,6 +26,7 @@ def tables() -> Mapping[str, Maker]:
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
+    from bench.resending import resending  # noqa: PLC0415
     from bench.second_up import second_up  # noqa: PLC0415
     from bench.skip import skip  # noqa: PLC0415
     from bench.uploads import uploads  # noqa: PLC0415
@@ -37,6 +38,7 @@ def tables() -> Mapping[str, Maker]:
         "second-up": second_up,
         "first-up": first_up,
         "uploads": uploads,
+        "resending": resending,
         "fleet": fleet,
     }
 

@@ -45,7 +45,7 @@ FROM busybox
 COPY root/ /root/
 WORKDIR /src
 COPY Makefile tools grammar.y generated.c ./
-RUN mkdir out && echo placeholder > main.c && {MAKE} && sh tools
+RUN mkdir out && echo 'placeholder' > main.c && {MAKE} && sh tools
 COPY main.c ./
 RUN {MAKE} && sh tools && cat out/made out/compared out/stamped > /shipped
 """
@@ -114,14 +114,20 @@ def test_an_edit_ships_over_a_cache_mount_also_when_it_goes_back_and_is_of_old_d
 
 
 def test_an_edit_ships_over_the_layer_that_built_a_placeholder(local: Local, project: Path) -> None:
+    unique = uuid.uuid4().hex  # no layer of another test
+    dockerfile = LAYERED.replace("placeholder", unique)
     held: list[set[str]] = []
     for number, text in enumerate(("one", "two")):
         edit(project, f"{text} {project}")
-        built = local.build(local.job(LAYERED, project))
+        built = local.build(local.job(dockerfile, project))
         held.append(shipped(local, built.digest))
         # Dates alone build nothing: the placeholder's layers come from the cache.
         assert number == 0 or built.steps_cached == built.steps - 2
     assert held[1] == {f"two {project}"}
+    # In one and the same build the placeholder's output is newer than what was sent: with plain buildx, too.
+    (project / "Dockerfile").write_text(LAYERED.replace("placeholder", f"plain {unique}"))
+    assert shipped(local, local.plain_buildx(project)) == {f"plain {unique}"}
+    assert held[0] == {unique}
 
 
 def test_equal_contents_of_other_dates_are_sent_and_nothing_is_built(local: Local, tree: Path) -> None:
