@@ -31,6 +31,7 @@ class BaseArguments(NamedTuple):
     parent_user: str
     installer: str
     build_requirements: str | None
+    versions: Mapping[str, str]
 
 
 def base_arguments(given: Mapping[str, Any]) -> BaseArguments:
@@ -51,6 +52,7 @@ def base_arguments(given: Mapping[str, Any]) -> BaseArguments:
         parent_user=check_text(_value(given, "parent_user", ""), "parent_user"),
         installer=check_text(_value(given, "installer", "pip"), "installer"),
         build_requirements=_path(given, "build_requirements"),
+        versions=_versions(given),
     )
 
 
@@ -75,6 +77,13 @@ def _names(given: Mapping[str, Any], name: str) -> Names:
         return check_texts(value, name)
     by_package = check_mapping(cast(object, value), name, f'{name}={{"package": ["name"]}}')
     return {package: check_texts(names, f"{name}[{package!r}]") for package, names in by_package.items()}
+
+
+def _versions(given: Mapping[str, Any]) -> dict[str, str]:
+    value = _value(given, "versions", {})
+    check_plain(value, "versions")
+    by_package = check_mapping(value, "versions", 'versions={"package": "1.2.3"}')
+    return {name: check_text(version, f"versions[{name!r}]") for name, version in by_package.items()}
 
 
 def _parent(parent: object) -> str | BaseInput:

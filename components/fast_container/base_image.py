@@ -71,6 +71,8 @@ class BaseImage(FastContainerImage):
         build_requirements: A requirements file with the packages' build backends.
         platforms: In place of ``platform``: one image for each, and an image that starts from this base gets the one
             for its own platform. The outputs are those of the first; the others are components ``<name>-<arch>``.
+        versions: Package name → version, of packages whose version is made from git (setuptools-scm, hatch-vcs, …),
+            for ``install="packages"``: git's history is not in the build context.
         opts: Resource options of the component.
         **options: As ``FastContainerImage`` has them; with ``install``, those that make up a Dockerfile are refused.
 
@@ -108,6 +110,7 @@ class BaseImage(FastContainerImage):
         installer: Installer | None = None,
         build_requirements: PathInput | None = None,
         platforms: Sequence[str] | None = None,
+        versions: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
@@ -131,6 +134,7 @@ class BaseImage(FastContainerImage):
                 "parent_user": parent_user,
                 "installer": installer,
                 "build_requirements": build_requirements,
+                "versions": versions,
             }
             if install is None:
                 _refuse_without_install(wanted)
@@ -240,6 +244,7 @@ def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions)
         build_requirements=read_text(str(place), given.build_requirements) if given.build_requirements else "",
         parent_user=given.parent_user or (parent.runs_as if isinstance(parent, BaseImage) else ""),
         parent_python=parent.python if isinstance(parent, BaseImage) else "",
+        versions=given.versions,
         parent_name="" if isinstance(parent, str) else "the parent",
     )
     base = generate_base(spec, root=str(place))

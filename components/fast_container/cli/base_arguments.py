@@ -36,6 +36,7 @@ def add_base_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--constraints", metavar="FILE", help="a constraints file")
     parser.add_argument("--lock", metavar="FILE", help="uv.lock")
     parser.add_argument("--build-requirements", metavar="FILE", help="pinned build backends, for --install packages")
+    _many(parser, "--package-version", "PACKAGE=VERSION", "of a package whose version is made from git")
     _many(parser, "--secret", "ID", "a build secret that the installer reads: netrc, pip.conf or uv.toml")
     parser.add_argument("--files", action="store_true", help="print the generated files too")
     parser.add_argument(

@@ -66,6 +66,7 @@ def _generate(arguments: argparse.Namespace, root: str) -> GeneratedBase:
         secrets=arguments.secret,
         parent_user=arguments.parent_user,
         build_requirements=read_text(root, backends) if backends else "",
+        versions=_versions(arguments.package_version),
     )
     return generate_base(spec, root=root)
 
@@ -81,6 +82,18 @@ def _selected(values: Sequence[str], option: str) -> Selected:
                 f"{value!r} names no package and others do", property_path=option, next_step="write PACKAGE=NAME"
             )
         found.setdefault(package, []).append(name)
+    return found
+
+
+def _versions(values: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        package, equals, version = value.partition("=")
+        if not equals:
+            raise ArgsError(
+                f"{value!r} gives no version", property_path="--package-version", next_step="write PACKAGE=VERSION"
+            )
+        found[package] = version
     return found
 
 

@@ -25,6 +25,8 @@ from fast_container.core.base_spec import SECRET_FILES, USER_ID, BaseSpec, check
 from fast_container.core.bytecode_program import BYTECODE_PROGRAM
 from fast_container.core.install_steps import InstallStep
 from fast_container.core.local_package import LocalPackage
+from fast_container.core.package_version import package_versions
+from fast_container.core.source_links import linked_sources
 from fast_container.core.wheel_source import wheel_source
 
 GENERATED_CONTEXT: Final = "generated"
@@ -76,6 +78,10 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
     """
     check_spec(spec)
     with_packages = spec.install == "packages"
+    packages = spec.dependencies.packages if with_packages else ()
+    ignore = wheel_source(packages, root=root) if with_packages else ()
+    linked = linked_sources(packages, ignore, root=root)
+    wheels = _Wheels(package_versions(packages, spec.versions, root=root), linked.beside)
     files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
     for name, step in zip(_names(spec), spec.dependencies.steps, strict=True):
         files[name] = step.text.encode()
@@ -84,22 +90,35 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
     if with_packages and spec.build_requirements:
         files["build-requirements.txt"] = spec.build_requirements.encode()
     return GeneratedBase(
-        dockerfile=base_dockerfile(spec),
+        dockerfile=_base_dockerfile(spec, wheels),
         files=dict(sorted(files.items())),
         needs_source=with_packages,
-        ignore=wheel_source(spec.dependencies.packages, root=root) if with_packages else (),
+        ignore=(*ignore, *linked.patterns),
         notes=notes_of(spec),
     )
 
 
-def base_dockerfile(spec: BaseSpec) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wheels:
+    """What the wheels of some packages need beside their own directories, by package name.
+
+    Attributes:
+        versions: An environment variable, and the version that it gives.
+        beside: Paths that links in the source lead to.
+    """
+
+    versions: Mapping[str, tuple[str, str]]
+    beside: Mapping[str, Sequence[str]]
+
+
+def _base_dockerfile(spec: BaseSpec, wheels: _Wheels) -> str:
     """The Dockerfile alone; equal for equal declarations."""
     packages = spec.dependencies.packages if spec.install == "packages" else ()
     blocks = [_heading(spec)]
     if spec.installer == "uv" and spec.dependencies.requirements:
         blocks.append(_uv_stage(spec))
     blocks += [_build_stage(spec)] if packages else []
-    blocks += [_wheel_stage(package, spec) for package in packages]
+    blocks += [_wheel_stage(package, spec, wheels) for package in packages]
     blocks.append(_start(spec))
     if spec.dependencies.requirements:
         blocks.append(_install_dependencies(spec))
@@ -188,13 +207,25 @@ def _build_stage(spec: BaseSpec) -> str:
     return text
 
 
-def _wheel_stage(package: LocalPackage, spec: BaseSpec) -> str:
-    copy = f"COPY {package.path} /src/"
-    if " " in package.path:
-        copy = f"COPY {json.dumps([package.path, '/src/'], ensure_ascii=False)}"
+def _wheel_stage(package: LocalPackage, spec: BaseSpec, wheels: _Wheels) -> str:
+    beside = wheels.beside.get(package.name, ())
+    # Links lead where they lead below the root of the packages.
+    place = f"/src/{package.path}" if beside else "/src"
+    copies = [_copy(package.path, f"{place}/"), *(_copy(path, f"/src/{path}") for path in beside)]
+    version = wheels.versions.get(package.name)
+    known = f"# Git's history is not here.\nENV {version[0]}={version[1]}\n" if version else ""
     isolation = " --no-build-isolation" if spec.build_requirements else ""
     command = f"{_pip('wheel')} --no-deps{isolation} --wheel-dir /wheels"
-    return f"FROM build AS wheel-{package.name}\n{copy}\n" + _run([_cache("pip"), *_secrets(spec)], command, "/src")
+    where = json.dumps(place, ensure_ascii=False) if " " in place else place
+    return f"FROM build AS wheel-{package.name}\n{known}{''.join(copies)}\n" + _run(
+        [_cache("pip"), *_secrets(spec)], command, where
+    )
+
+
+def _copy(source: str, target: str) -> str:
+    if " " in source:
+        return f"COPY {json.dumps([source, target], ensure_ascii=False)}\n"
+    return f"COPY {source} {target}\n"
 
 
 def _install_packages(packages: Sequence[LocalPackage]) -> str:

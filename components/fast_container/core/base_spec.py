@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from fast_container.core.declared_dependencies import Dependencies
@@ -50,6 +50,7 @@ class BaseSpec:
         parent_user: Whom the parent runs as, as its ``USER`` says, where that is not root; "" where it is, or is not
             known.
         parent_python: The parent's Python where that is known and its reference does not say it.
+        versions: Package name → version, of packages whose version is made from git.
         parent_name: What the parent is called, for messages; its reference where it is "".
     """
 
@@ -63,6 +64,7 @@ class BaseSpec:
     parent_user: str = ""
     parent_python: str = ""
     parent_name: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def python(self) -> str:
@@ -110,6 +112,12 @@ def check_spec(spec: BaseSpec) -> None:
         raise ArgsError("A parent that runs as root needs no parent_user", property_path="parent_user")
     if not spec.parent or any(character.isspace() for character in spec.parent):
         raise ArgsError(f"{spec.parent!r} is no image reference", property_path="parent")
+    if spec.versions and spec.install != "packages":
+        raise ArgsError(
+            "versions are of the packages' own wheels, which this base image does not hold",
+            property_path="versions",
+            next_step='give install="packages", or leave versions out',
+        )
     refuse_other_python(spec.dependencies.packages, spec.parent_name or spec.parent, spec.python)
     ordered = spec.dependencies.ordered_indexes
     if ordered and spec.installer == "pip":

@@ -67,9 +67,14 @@ def wheel_source(packages: Sequence[LocalPackage], *, root: str) -> tuple[str, .
     return tuple(patterns)
 
 
+def is_copyable(path: str) -> bool:
+    """Whether a path can be written in a Dockerfile and as an ignore pattern."""
+    return not _UNSAFE.search(path) and path[:1] not in ("!", "#", "-")
+
+
 def _refuse_path(package: LocalPackage) -> None:
     outside = package.path.startswith(("../", "/")) or package.path == ".."
-    if not outside and not _UNSAFE.search(package.path) and package.path[:1] not in ("!", "#", "-"):
+    if not outside and is_copyable(package.path):
         return
     raise ArgsError(
         f"The package {package.name} lies outside of the root"
