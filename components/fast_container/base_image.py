@@ -163,6 +163,7 @@ class BaseImage(FastContainerImage):
                 parent_user=parent_user,
                 installer=installer,
                 build_requirements=build_requirements,
+                versions=versions,
                 opts=pulumi.ResourceOptions(parent=self),
                 **{**own, "platform": platform},
             )
