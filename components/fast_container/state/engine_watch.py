@@ -42,13 +42,17 @@ class Interruption:
             with suppress(OSError):
                 self._mark.unlink()
 
+    def is_heard(self) -> bool:
+        """Whether the engine was interrupted, as far as its providers have told."""
+        return self._mark is not None and self._mark.exists()
+
     def refuse_to_begin(self) -> None:
         """What a build asks that is about to begin.
 
         Raises:
             BuilderError: The engine was interrupted: nothing new begins.
         """
-        if self._mark and self._mark.exists():
+        if self.is_heard():
             raise BuilderError(
                 "Not begun: the run was interrupted.",
                 why="the interrupt came while this build waited for its turn",
@@ -75,6 +79,11 @@ def note_cancel() -> None:
         make_private(mark.parent)
         mark.touch(mode=0o600)
         atexit.register(mark.unlink, missing_ok=True)
+
+
+def is_cancelled() -> bool:
+    """Whether this process's engine was interrupted, as ``note_cancel`` has noted."""
+    return "pulumi.dynamic" in sys.orig_argv and _mark(sys.orig_argv[-1]).exists()
 
 
 def _mark(address: str) -> Path:

@@ -29,7 +29,8 @@ from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
 from fast_container.state.engine_log import warn_engine
-from fast_container.state.engine_watch import watch_engine
+from fast_container.state.engine_watch import is_cancelled, watch_engine
+from fast_container.state.patience import Patience
 from fast_container.state.provider_errors import show_errors_plainly
 from fast_container.state.registries import open_registry
 
@@ -111,7 +112,8 @@ class ImageBuildProvider(ResourceProvider):
         access = access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
         try:
             registry = open_registry(props["repository_url"], access)
-            found = asyncio.run(registry.find([props["tag"]]))
+            # The engine tells its providers of an interrupt, this one too.
+            found = asyncio.run(Patience(is_cancelled).wait_for(registry.find([props["tag"]]), props["repository_url"]))
         except FastContainerError as error:
             # The engine prints a traceback for any exception of a dynamic provider; without a cause it is short.
             raise error from None

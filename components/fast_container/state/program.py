@@ -228,8 +228,8 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             gc.freeze()
         if not isinstance(monitor, MockMonitor):
             remove_abandoned_secrets(os.environ)
-        registries = ProgramRegistries()
-        may_begin = Interruption(_engine_address()).refuse_to_begin
+        interruption = Interruption(_engine_address())
+        registries, may_begin = ProgramRegistries(interruption.is_heard), interruption.refuse_to_begin
         base_keys: set[str] = set()
         program = Program(
             walks=open_walks(cache_dir()),

@@ -7,12 +7,16 @@ first contact until somebody asks something.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fast_container.adapters.oci_registry import OciRegistry
 from fast_container.adapters.registries import Registries, registry_for
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, Credentials, Manifest, Registry
+from fast_container.state.patience import Patience
+
+# What is to be tagged has been built; a registry that is asked too often takes its time.
+_TAGGING_S = 15.0
 
 
 def open_registry(url: str, access: AwsAccess) -> Registry:
@@ -24,9 +28,13 @@ class ProgramRegistries:
     """The registries of one program: one set of tokens and connections for each host.
 
     A host is reached with the access of the first image that names it, since BuildKit gets one login for a host.
+
+    Args:
+        interrupted: Whether the run was interrupted: then no registry is waited for much longer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interrupted: Callable[[], bool] = lambda: False) -> None:
+        self._patience = Patience(interrupted)
         self._by_host: dict[str, Registries] = {}
         self._access: dict[str, AwsAccess] = {}
 
@@ -36,7 +44,7 @@ class ProgramRegistries:
         if host not in self._by_host:
             self._by_host[host] = Registries(access, os.environ)
             self._access[host] = access
-        return DeferredRegistry(url, self._by_host[host])
+        return DeferredRegistry(url, self._by_host[host], self._patience)
 
     def is_reached_otherwise(self, url: str, access: AwsAccess) -> bool:
         """Whether the host of a repository that is in use is reached with another access than this one."""
@@ -59,28 +67,33 @@ class ProgramRegistries:
 class DeferredRegistry:
     """A repository whose adapter is chosen on first use; satisfies ``core.ports.Registry``."""
 
-    def __init__(self, url: str, registries: Registries) -> None:
+    def __init__(self, url: str, registries: Registries, patience: Patience) -> None:
         self.url = url
+        self._patience = patience
         self._registries = registries
         self._opened: Registry | None = None
 
     async def _registry(self) -> Registry:
         if self._opened is None:
-            self._opened = await self._registries.registry(self.url)
+            self._opened = await self._patience.wait_for(self._registries.registry(self.url), self.url)
         return self._opened
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
         """As ``Registry.find``."""
-        return await (await self._registry()).find(tags)
+        registry = await self._registry()
+        return await self._patience.wait_for(registry.find(tags), self.url)
 
     async def manifest(self, digest: str) -> Manifest | None:
         """As ``Registry.manifest``."""
-        return await (await self._registry()).manifest(digest)
+        registry = await self._registry()
+        return await self._patience.wait_for(registry.manifest(digest), self.url)
 
     async def blob(self, digest: str) -> bytes:
         """As ``Registry.blob``."""
-        return await (await self._registry()).blob(digest)
+        registry = await self._registry()
+        return await self._patience.wait_for(registry.blob(digest), self.url)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
         """As ``Registry.tag``."""
-        return await (await self._registry()).tag(manifest, tag)
+        registry = await self._registry()
+        return await self._patience.wait_for(registry.tag(manifest, tag), self.url, still_s=_TAGGING_S)
