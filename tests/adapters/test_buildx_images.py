@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
@@ -135,12 +136,18 @@ def test_arguments_labels_target_and_named_images_arrive(local: Local, tree: Pat
 
 
 def test_what_the_environment_holds_does_not_change_the_image(local: Local, tree: Path) -> None:
-    (tree / "f").write_text("x")
-    job = local.job(SCRATCH, tree)
-    executor = local.executor(SOURCE_DATE_EPOCH="1", BUILDX_GIT_LABELS="full", BUILDKIT_MULTI_PLATFORM="1")
-    other = asyncio.run(executor.build(job, local.reporter)).digest
-    created = asyncio.run(configuration(local.registry, other))["created"]
-    assert not created.startswith("1970")
+    proxies = {"httpProxy": "http://me:p4ssword@proxy.example:3128", "noProxy": "localhost"}
+    (tree / "config.json").write_text(json.dumps({"proxies": {"default": proxies}}))
+    job = local.job("FROM busybox\nARG HTTP_PROXY\nRUN env | tee /env\n")
+    executor = local.executor(
+        SOURCE_DATE_EPOCH="1", BUILDX_GIT_LABELS="full", BUILDKIT_MULTI_PLATFORM="1", DOCKER_CONFIG=str(tree)
+    )
+    built = asyncio.run(executor.build(job, local.reporter))
+    found = asyncio.run(configuration(local.registry, built.digest))
+    assert not found["created"].startswith("1970")
+    everything = local.content(built.digest, "env").decode() + json.dumps(found) + Path(built.log_path).read_text()
+    assert [text for text in ("proxy.example", "p4ssword") if text in everything] == []
+    assert any("proxies of Docker's config.json" in line for line in local.reporter.warnings)
 
 
 def test_a_cached_build_counts_every_step_as_cached(local: Local, tree: Path) -> None:

@@ -142,6 +142,13 @@ def test_a_value_that_cannot_be_right_is_refused_alike(place: Path) -> None:
         assert said in check(Case(".", "Dockerfile", build_args=build_args))
 
 
+def test_a_policy_beside_the_dockerfile_is_refused_alike(place: Path) -> None:
+    write_tree(place, {"sub/Dockerfile": "FROM scratch\nCOPY . /\n", "sub/Dockerfile.rego": "package docker\n"})
+    said = check(Case(".", "sub/Dockerfile"))
+    assert "A policy lies beside the Dockerfile" in said
+    assert "sub/Dockerfile.rego" in said
+
+
 @pytest.mark.parametrize("case", READS["cases"], ids=lambda case: case["id"])
 def test_the_reference_corpus_has_one_answer(case: dict[str, Any], place: Path) -> None:
     named: dict[str, str] = {}
