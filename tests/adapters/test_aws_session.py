@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import botocore.exceptions
 import pytest
 from moto import mock_aws
 
 from fast_container.adapters.aws_session import AwsSession, aws_errors
-from fast_container.core.aws_access import AssumedRole, AwsAccess
+from fast_container.core.aws_access import AssumedRole, AwsAccess, WebIdentity
 from fast_container.errors import AuthError, RegistryError
 
 
@@ -80,3 +83,22 @@ def test_what_is_written_down_of_the_access_holds_no_credential() -> None:
     assert "ecret" not in repr(plain)
     assert "ecret" not in repr(access)
     assert AwsAccess.from_plain(plain).to_plain() == plain
+
+
+def test_a_web_identity_token_opens_its_role_and_roles_are_assumed_on_top(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("a-token\n")
+    identity = WebIdentity(AssumedRole("arn:aws:iam::123456789012:role/ci", session_name="ci"), str(file))
+    with mock_aws():
+        access = AwsAccess(region="eu-west-1", web_identity=identity)
+        assert ":assumed-role/ci/" in AwsSession(access, {}).client("sts").get_caller_identity()["Arn"]
+        on_top = replace(access, assume_roles=(AssumedRole("arn:aws:iam::123456789012:role/deploy"),))
+        assert ":assumed-role/deploy/" in AwsSession(on_top, {}).client("sts").get_caller_identity()["Arn"]
+    file.unlink()
+    with pytest.raises(AuthError, match="file of the web identity token"):
+        AwsSession(access, {}).client("sts").get_caller_identity()
+
+
+def test_fips_endpoints_are_used_where_the_stack_says_so() -> None:
+    client = AwsSession(AwsAccess(region="us-east-1", use_fips=True), {}).client("ecr")
+    assert "fips" in client.meta.endpoint_url

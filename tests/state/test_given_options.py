@@ -43,7 +43,7 @@ def test_none_is_an_option_that_is_not_given_but_for_the_ignore_file() -> None:
     assert checked_inputs("a", URL, {}).declared.dockerignore is Default
 
 
-def test_one_output_of_all_build_args_is_answered_with_a_mapping_of_outputs() -> None:
+def test_one_output_of_all_build_args_is_answered_with_a_mapping_of_outputs(mock_loops: None) -> None:
     with pytest.raises(ArgsError, match="plain mapping") as refused:
         given_options({"build_args": pulumi.Output.from_input({"A": "1"})})
     assert "only values may be Outputs" in refused.value.next_step

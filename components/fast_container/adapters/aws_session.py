@@ -10,12 +10,13 @@ whose images are unchanged.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from fast_container.adapters.call_log import observe
-from fast_container.core.aws_access import AssumedRole, AwsAccess
+from fast_container.core.aws_access import AssumedRole, AwsAccess, WebIdentity
 from fast_container.errors import AuthError, FastContainerError, RegistryError
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ class AwsSession:
                     region_name=where or None,
                     endpoint_url=self._access.endpoints.get(service) or None,
                     config=botocore.config.Config(
-                        connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
+                        connect_timeout=10,
+                        read_timeout=60,
+                        retries={"mode": "standard", "total_max_attempts": 5},
+                        # None leaves it to the environment and the profile.
+                        use_fips_endpoint=self._access.use_fips or None,
+                        use_dualstack_endpoint=self._access.use_dualstack or None,
                     ),
                 )
                 self._clients[service, where] = observe(client, self._environment)
@@ -95,6 +101,8 @@ class AwsSession:
         session: Any = botocore.session.Session(profile=access.profile or None)
         if access.access_key:
             session.set_credentials(access.access_key, access.secret_key, access.session_token or None)
+        if access.web_identity is not None:
+            session = self._with_web_identity(session, access.web_identity)
         for role in access.assume_roles:
             session = self._assume(session, role)
         return session
@@ -102,11 +110,45 @@ class AwsSession:
     def _assume(self, session: Any, role: AssumedRole) -> Any:
         import botocore.credentials  # noqa: PLC0415 - see the module
         import botocore.exceptions  # noqa: PLC0415 - see the module
-        import botocore.session  # noqa: PLC0415 - see the module
 
         source = session.get_credentials()
         if source is None:
             raise botocore.exceptions.NoCredentialsError
+        fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
+            client_creator=self._sts_of(session),
+            source_credentials=source,
+            role_arn=role.role_arn,
+            extra_args=_role_arguments(role),
+        )
+        return self._refreshing("assume-role", fetcher.fetch_credentials)
+
+    def _with_web_identity(self, session: Any, identity: WebIdentity) -> Any:
+        import botocore.credentials  # noqa: PLC0415 - see the module
+
+        def token() -> str:
+            if identity.token:
+                return identity.token
+            try:
+                return Path(identity.token_file).expanduser().read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise AuthError(
+                    "The file of the web identity token cannot be read.",
+                    where=identity.token_file,
+                    why=error.strerror or str(error),
+                    next_step="Correct aws:assumeRoleWithWebIdentity (webIdentityTokenFile).",
+                ) from None
+
+        known = ("RoleSessionName", "DurationSeconds", "Policy", "PolicyArns")
+        arguments = {name: value for name, value in _role_arguments(identity.role).items() if name in known}
+        fetcher = botocore.credentials.AssumeRoleWithWebIdentityCredentialFetcher(
+            client_creator=self._sts_of(session),
+            web_identity_token_loader=token,
+            role_arn=identity.role.role_arn,
+            extra_args=arguments,
+        )
+        return self._refreshing("assume-role-with-web-identity", fetcher.fetch_credentials)
+
+    def _sts_of(self, session: Any) -> Callable[..., Any]:
         region, endpoint = self.region(), self._access.endpoints.get("sts")
 
         def create_client(service: str, **arguments: Any) -> Any:
@@ -114,28 +156,35 @@ class AwsSession:
                 service, region_name=region or None, endpoint_url=endpoint or None, **arguments
             )
 
-        extra: dict[str, Any] = {"RoleSessionName": role.session_name or _SESSION_NAME}
-        if role.external_id:
-            extra["ExternalId"] = role.external_id
-        if role.duration_s:
-            extra["DurationSeconds"] = role.duration_s
-        if role.source_identity:
-            extra["SourceIdentity"] = role.source_identity
-        if role.policy:
-            extra["Policy"] = role.policy
-        fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
-            client_creator=create_client, source_credentials=source, role_arn=role.role_arn, extra_args=extra
-        )
+        return create_client
+
+    def _refreshing(self, method: str, fetch: Callable[[], Any]) -> Any:
+        import botocore.credentials  # noqa: PLC0415 - see the module
+        import botocore.session  # noqa: PLC0415 - see the module
+
         assumed = botocore.session.Session(profile=self._access.profile or None)
         # botocore has no public way to give a session credentials that refresh themselves.
         setattr(  # noqa: B010
             assumed,
             "_credentials",
-            botocore.credentials.DeferredRefreshableCredentials(
-                method="assume-role", refresh_using=fetcher.fetch_credentials
-            ),
+            botocore.credentials.DeferredRefreshableCredentials(method=method, refresh_using=fetch),
         )
         return assumed
+
+
+def _role_arguments(role: AssumedRole) -> dict[str, Any]:
+    """The arguments of STS AssumeRole beside the role's ARN."""
+    found: dict[str, Any] = {
+        "RoleSessionName": role.session_name or _SESSION_NAME,
+        "ExternalId": role.external_id,
+        "DurationSeconds": role.duration_s,
+        "SourceIdentity": role.source_identity,
+        "Policy": role.policy,
+        "PolicyArns": [{"arn": arn} for arn in role.policy_arns],
+        "Tags": [{"Key": key, "Value": value} for key, value in role.tags],
+        "TransitiveTagKeys": list(role.transitive_tags),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 @contextmanager

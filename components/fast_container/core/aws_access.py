@@ -22,6 +22,9 @@ class AssumedRole:
         duration_s: DurationSeconds, or 0 for the service's default.
         source_identity: SourceIdentity, or "".
         policy: An inline session policy (JSON text), or "".
+        policy_arns: Managed session policies.
+        tags: Session tags.
+        transitive_tags: Names of the tags that the next role in a chain has too.
     """
 
     role_arn: str
@@ -30,6 +33,35 @@ class AssumedRole:
     duration_s: int = 0
     source_identity: str = ""
     policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[str, ...] = ()
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> AssumedRole:
+        """Read what ``AwsAccess.to_plain`` gave; JSON has lists for tuples, and unknown fields are left out."""
+        known: dict[str, Any] = {name: value for name, value in plain.items() if name in cls.__slots__}
+        for name in ("policy_arns", "transitive_tags"):
+            known[name] = tuple(known.get(name) or ())
+        known["tags"] = tuple((str(key), str(value)) for key, value in known.get("tags") or ())
+        # Numbers come back from a state as floats.
+        known["duration_s"] = int(known.get("duration_s") or 0)
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class WebIdentity:
+    """A role that an identity token opens, such as GitHub's or EKS's; what a machine has, and no record.
+
+    Attributes:
+        role: The role; of its fields the token's call knows name, duration and policies.
+        token_file: Where the token is; read each time, since it changes.
+        token: The token itself, in place of a file.
+    """
+
+    role: AssumedRole
+    token_file: str = ""
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +73,9 @@ class AwsAccess:
         profile: A named profile of the shared configuration.
         assume_roles: Roles, assumed one after the other.
         endpoints: Service name as boto3 has it (``ecr``, ``sts``, ``s3``, …) → URL.
+        use_fips: Whether FIPS endpoints are used.
+        use_dualstack: Whether dual-stack endpoints are used.
+        web_identity: The role that an identity token opens: in memory only, not in ``to_plain``.
         access_key: Static credentials: in memory only, not in ``to_plain``.
         secret_key: See ``access_key``.
         session_token: See ``access_key``.
@@ -50,6 +85,9 @@ class AwsAccess:
     profile: str = ""
     assume_roles: tuple[AssumedRole, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
+    use_fips: bool = False
+    use_dualstack: bool = False
+    web_identity: WebIdentity | None = None
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)
@@ -65,6 +103,8 @@ class AwsAccess:
             "profile": self.profile,
             "assume_roles": roles,
             "endpoints": dict(sorted(self.endpoints.items())),
+            "use_fips": self.use_fips,
+            "use_dualstack": self.use_dualstack,
         }
         return {name: value for name, value in plain.items() if value}
 
@@ -72,10 +112,11 @@ class AwsAccess:
     def from_plain(cls, plain: Mapping[str, Any]) -> AwsAccess:
         """Read what ``to_plain`` gave; unknown fields are left out."""
         roles = cast("list[Mapping[str, Any]]", plain.get("assume_roles") or [])
-        known = set(AssumedRole.__slots__)
         return cls(
             region=str(plain.get("region") or ""),
             profile=str(plain.get("profile") or ""),
-            assume_roles=tuple(AssumedRole(**{k: v for k, v in role.items() if k in known}) for role in roles),
+            assume_roles=tuple(AssumedRole.from_plain(role) for role in roles),
             endpoints={str(k): str(v) for k, v in cast("Mapping[str, Any]", plain.get("endpoints") or {}).items()},
+            use_fips=bool(plain.get("use_fips")),
+            use_dualstack=bool(plain.get("use_dualstack")),
         )

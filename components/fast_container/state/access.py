@@ -7,33 +7,42 @@ then the environment), and what of it a record keeps: never a credential. Leaves
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import pulumi
 
-from fast_container.core.aws_access import AssumedRole, AwsAccess
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ecr_host import ecr_host, is_emulator
 from fast_container.errors import ArgsError
+from fast_container.state.aws_configuration import (
+    ConfigGetter,
+    assumed_roles,
+    is_set,
+    refuse_what_is_not_followed,
+    service_endpoints,
+    web_identity,
+)
 
 # What the provider calls when no program runs. A record that named the endpoints of all services would send and log
 # them with each of a program's images.
 _SERVICES_OF_A_REGISTRY = ("ecr", "sts")
 
-ConfigGetter = Callable[[str], Any]
-"""Reads one key of the namespace ``aws`` of a configuration, without the namespace; None where it is not set."""
-
 
 def access_of_stack(get: ConfigGetter | None = None) -> AwsAccess:
     """What the stack's ``aws:`` configuration says (default: the running program's)."""
     get = get or pulumi.Config("aws").get
+    refuse_what_is_not_followed(get)
     access = AwsAccess(
         region=str(get("region") or _ambient_region()),
         profile=str(get("profile") or ""),
-        assume_roles=_roles(get("assumeRoles")),
-        endpoints=_endpoints(get("endpoints")),
+        assume_roles=assumed_roles(get),
+        endpoints=service_endpoints(get),
+        use_fips=is_set(get, "useFipsEndpoint"),
+        use_dualstack=is_set(get, "useDualstackEndpoint"),
+        web_identity=web_identity(get),
     )
     return with_static_keys(access, get)
 
@@ -47,8 +56,8 @@ def with_static_keys(access: AwsAccess, get: ConfigGetter) -> AwsAccess:
 
 
 def access_of_record(record: Mapping[str, Any], get: ConfigGetter) -> AwsAccess:
-    """The access that a record keeps, with the keys of this process's own configuration."""
-    access = with_static_keys(AwsAccess.from_plain(record), get)
+    """The access that a record keeps, with the keys and the identity token of this process's own configuration."""
+    access = replace(with_static_keys(AwsAccess.from_plain(record), get), web_identity=web_identity(get))
     return access if access.region else replace(access, region=_ambient_region())
 
 
@@ -85,6 +94,41 @@ async def access_of_image(component: pulumi.Resource, stated: AwsAccess | None) 
     )
 
 
+def refuse_keys_that_are_lost(access: AwsAccess, url: str | None) -> None:
+    """Refuse static keys that only this process has, for an image of ECR.
+
+    The image's record is made by a process of its own, which has the stack's configuration and the environment, and a
+    record holds no credential: the image would be built and pushed, and then not be found, or by somebody else's right.
+
+    Args:
+        access: How the image is reached.
+        url: Its repository, if known.
+
+    Raises:
+        ArgsError: The keys are neither in the configuration nor in the environment.
+    """
+    if not access.access_key or not (url is None or _is_ecr(url, access)):
+        return
+    keys = (access.access_key, access.secret_key)
+    configured = with_static_keys(AwsAccess(), pulumi.Config("aws").get)
+    ambient = (os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY"))
+    if keys in ((configured.access_key, configured.secret_key), ambient):
+        return
+    raise ArgsError(
+        "The image cannot be recorded with access keys that are given in the program.",
+        property_path="opts.provider",
+        why="its record is made by a process of its own, and no credential is ever written to the state",
+        next_step="give the aws.Provider (or AwsAccess) a profile or a role to assume, or set the keys with"
+        " `pulumi config set --secret aws:accessKey`/`aws:secretKey` or in the environment",
+    )
+
+
+def _is_ecr(url: str, access: AwsAccess) -> bool:
+    ambient = os.environ.get("AWS_ENDPOINT_URL_ECR") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    emulated = is_emulator(access.endpoints.get("ecr") or ambient)
+    return emulated or ecr_host(url.partition("/")[0]) is not None
+
+
 def explicit_provider(component: pulumi.Resource) -> pulumi.ProviderResource | None:
     """The ``aws.Provider`` that a program gave to this component or to a parent of it."""
     return component.get_provider("aws:ecr/repository:Repository")
@@ -92,34 +136,3 @@ def explicit_provider(component: pulumi.Resource) -> pulumi.ProviderResource | N
 
 def _ambient_region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-
-
-def _objects(value: Any, key: str) -> list[dict[str, Any]]:
-    if not value:
-        return []
-    try:
-        found: object = json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise ArgsError(f"aws:{key} is not valid JSON.", property_path=f"config aws:{key}", why=str(error)) from None
-    items = cast("list[object]", [found] if isinstance(found, dict) else found)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgsError(f"aws:{key} must be a list of objects.", property_path=f"config aws:{key}")
-    return cast("list[dict[str, Any]]", items)
-
-
-def _roles(value: Any) -> tuple[AssumedRole, ...]:
-    return tuple(
-        AssumedRole(
-            role_arn=str(role["roleArn"]),
-            session_name=str(role.get("sessionName") or ""),
-            external_id=str(role.get("externalId") or ""),
-            source_identity=str(role.get("sourceIdentity") or ""),
-            policy=str(role.get("policy") or ""),
-        )
-        for role in _objects(value, "assumeRoles")
-        if role.get("roleArn")
-    )
-
-
-def _endpoints(value: Any) -> dict[str, str]:
-    return {str(service): str(url) for item in _objects(value, "endpoints") for service, url in item.items() if url}

@@ -31,7 +31,7 @@ from fast_container.core.registry_cache import NamedCaches
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.shapes import shown
-from fast_container.state.access import access_of_image, explicit_provider
+from fast_container.state.access import access_of_image, explicit_provider, refuse_keys_that_are_lost
 from fast_container.state.afterwards import await_resources
 from fast_container.state.bases import BaseUse, KnownBase, base_args, base_facts, check_base_key, check_used
 from fast_container.state.executors import AnyBuilder, project_architecture
@@ -145,6 +145,7 @@ async def _prepare(
         selected = await _selected(pinned, walks)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
+        refuse_keys_that_are_lost(access, url)
         bases = await _known_bases(inputs.bases, complete)
     except FastContainerError as error:
         raise run_error(inputs.declared.name, error) from None
