@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fast_container.build.copying import Copying, copy
+from fast_container.build.look_inside import LayerLooks
 from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
@@ -44,6 +45,7 @@ async def publish(
     explained: str = "",
     held_layers: set[str] | None = None,
     copying: Copying | None = None,
+    looks: LayerLooks | None = None,
 ) -> BuildRecord:
     """See to it that a verified image of the job's key is in the registry, under its key tag.
 
@@ -58,6 +60,7 @@ async def publish(
         explained: The reason with names that only the caller knows, said instead of the plan's own.
         held_layers: Digests known to be in the repository, for counting what was pushed; this image's are added.
         copying: Where else the image may be; None builds whatever the registry does not hold.
+        looks: Looks into the layers of what was built; None does not.
 
     Raises:
         BuildFailed: The build failed.
@@ -81,7 +84,7 @@ async def publish(
         reporter.note(f"building: {explained or plan.reason}")
         if recorded is not None:
             held.update(await _layers_of(registry, recorded.digest))
-        put = await _build(job, registry, executor, reporter, held)
+        put = await _build(job, registry, executor, reporter, held, looks)
     else:
         assert there is not None
         put = _Put("reused", await _verify(job, registry, there, reporter))
@@ -107,10 +110,20 @@ async def publish(
     return record
 
 
-async def _build(job: BuildJob, registry: Registry, executor: Executor, reporter: Reporter, held: set[str]) -> _Put:
+async def _build(
+    job: BuildJob,
+    registry: Registry,
+    executor: Executor,
+    reporter: Reporter,
+    held: set[str],
+    looks: LayerLooks | None,
+) -> _Put:
     built = await executor.build(job, reporter)
     check_ran(job, built)
-    verified = await _tag(job, registry, await _read_back(registry, built.digest), reporter)
+    manifest = await _read_back(registry, built.digest)
+    if looks is not None:
+        await looks.check(manifest, repository_url=registry.url, platform=job.platform, reporter=reporter)
+    verified = await _tag(job, registry, manifest, reporter)
     new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
     return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
 

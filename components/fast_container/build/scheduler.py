@@ -14,9 +14,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fast_container.build.copying import Copying
+from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
 from fast_container.core.plan import Recorded
-from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, ImageCopier, Registry, Reporter
+from fast_container.core.ports import (
+    BuildJob,
+    BuiltImage,
+    Clock,
+    Executor,
+    ImageCopier,
+    LayerReader,
+    Registry,
+    Reporter,
+)
 from fast_container.core.record import BuildRecord
 
 
@@ -133,10 +143,14 @@ class Scheduler:
     Args:
         clock: For the records.
         copier: Copies between repositories; without one, each repository has its own build.
+        layer_reader: Reads the layers of what was built; without one, nobody looks into them.
     """
 
-    def __init__(self, clock: Clock, copier: ImageCopier | None = None) -> None:
+    def __init__(
+        self, clock: Clock, copier: ImageCopier | None = None, layer_reader: LayerReader | None = None
+    ) -> None:
         self._clock = clock
+        self._looks = LayerLooks(layer_reader) if layer_reader else None
         self._copier = copier
         self._flights: dict[tuple[str, str, str, str], _Flight] = {}
         self._turns: dict[str, _Turn] = {}
@@ -174,6 +188,7 @@ class Scheduler:
                 explained=explained,
                 held_layers=self._held_layers.setdefault(job.repository_url, set()),
                 copying=Copying(self._copier, elsewhere) if self._copier else None,
+                looks=self._looks,
             )
             task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")
             flight = self._flights[identity] = _Flight(task, broadcast)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
+from fast_container.adapters.layer_start import RegistryLayers
 from fast_container.adapters.registries import Registries
 from fast_container.adapters.traceback_log import explained
 from fast_container.adapters.walks import open_walks
@@ -88,7 +89,9 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
         local = BuildxExecutor(
             None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
         )
-        scheduler = Scheduler(SystemClock(), RegistryCopier(registries.oci_blocking))
+        scheduler = Scheduler(
+            SystemClock(), RegistryCopier(registries.oci_blocking), RegistryLayers(registries.oci_blocking)
+        )
         executor = LimitedExecutor(local, max_parallel)
         digests = {name: manifest.digest for name, manifest in found.items()}
         tasks: dict[str, asyncio.Task[None]] = {}

@@ -207,6 +207,18 @@ class ImageCopier(Protocol):
         ...
 
 
+class LayerReader(Protocol):
+    """Reads the start of a layer."""
+
+    async def start(self, repository_url: str, digest: str, size: int, most: int) -> bytes:
+        """At most so many of its first bytes, as they are stored.
+
+        Raises:
+            RegistryError: They could not be read.
+        """
+        ...
+
+
 class Executor(Protocol):
     """Builds an image and pushes it by digest."""
 

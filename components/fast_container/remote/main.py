@@ -20,7 +20,9 @@ from typing import cast
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.buildx import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
+from fast_container.adapters.layer_start import RegistryLayers
 from fast_container.adapters.registries import Registries
+from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
 from fast_container.core import build_lines
 from fast_container.core.aws_access import AwsAccess
@@ -98,8 +100,11 @@ async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord
         executor = BootingExecutor(building, plan.buildkit_image, config if plan.mirrors else None, clean)
         job = replace(job, pull_hosts=tuple(sorted({*job.pull_hosts, *logins})))
         registry = await registries.registry(job.repository_url)
+        looks = LayerLooks(RegistryLayers(registries.oci_blocking))
         try:
-            return await publish(job, registry, executor, reporter, SystemClock(), executor_name="codebuild")
+            return await publish(
+                job, registry, executor, reporter, SystemClock(), executor_name="codebuild", looks=looks
+            )
         finally:
             print_logs(logs)
 

@@ -22,6 +22,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.clock import SystemClock
+from fast_container.adapters.layer_start import RegistryLayers
 from fast_container.adapters.private_directory import remove_abandoned_secrets
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import in_thread
@@ -234,7 +235,11 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
         program = Program(
             walks=open_walks(cache_dir()),
             default_builder=LocalBuilder(),
-            scheduler=Scheduler(SystemClock(), RegistryCopier(registries.oci_blocking, may_begin)),
+            scheduler=Scheduler(
+                SystemClock(),
+                RegistryCopier(registries.oci_blocking, may_begin),
+                RegistryLayers(registries.oci_blocking),
+            ),
             registries=registries,
             executors=ProgramExecutors(
                 registries.push_credentials,

@@ -1,0 +1,72 @@
+"""Looks into the layers of an image that was just built, before it is tagged.
+
+Decides how much of a layer is read: its first part, a second one where that tells nothing, and no layer twice in one
+program. A layer that cannot be read is no reason to refuse an image: the note says so. Leaves reading to a
+``LayerReader``, and the rule to ``checks.programs``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from fast_container.checks.programs import check_programs
+from fast_container.checks.pushed_image import Descriptor, parse_manifest
+from fast_container.core.oci.programs import LayerPrograms, is_known, look
+from fast_container.core.ports import LayerReader, Manifest, Reporter
+from fast_container.errors import RegistryError
+
+_PARTS: Final = (256 * 1024, 4 * 1024 * 1024)
+_AT_ONCE: Final = 4
+_UNREADABLE: Final = ("foreign", "nondistributable", "zstd")
+
+
+class LayerLooks:
+    """What the layers of one program's images hold; each is looked at once for each platform.
+
+    Args:
+        reader: Reads the start of a layer.
+    """
+
+    def __init__(self, reader: LayerReader) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, str], LayerPrograms] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def check(self, manifest: Manifest, *, repository_url: str, platform: str, reporter: Reporter) -> None:
+        """Refuse an image whose programs are for another platform.
+
+        Raises:
+            VerifyError: They are.
+        """
+        parsed = parse_manifest(manifest)
+        if parsed.is_index or not is_known(platform):
+            return
+        layers = {layer.digest: layer for layer in parsed.layers if not _is_unreadable(layer)}
+        found = await asyncio.gather(
+            *(self._look(repository_url, layer, platform, reporter) for layer in layers.values())
+        )
+        where = f"{repository_url}@{manifest.digest}"
+        check_programs(dict(zip(layers, found, strict=True)), platform=platform, where=where)
+
+    async def _look(self, url: str, layer: Descriptor, platform: str, reporter: Reporter) -> LayerPrograms:
+        key = (layer.digest, platform)
+        if key in self._known:
+            return self._known[key]
+        found = LayerPrograms(False)
+        async with self._places:
+            for part in _PARTS:
+                try:
+                    start = await self._reader.start(url, layer.digest, layer.size, part)
+                except RegistryError as error:
+                    reporter.note(f"not looked into layer {layer.digest[:19]}: {error.what}")
+                    return found
+                found = await asyncio.to_thread(look, start, platform)
+                if found.fits or layer.size <= part:
+                    break
+        self._known[key] = found
+        return found
+
+
+def _is_unreadable(layer: Descriptor) -> bool:
+    return any(word in layer.media_type for word in _UNREADABLE)
