@@ -255,3 +255,15 @@ def test_a_port_signal_or_volume_that_is_none_is_refused(line: str) -> None:
 )
 def test_a_port_signal_or_volume_may_be_written_in_all_forms(line: str) -> None:
     assert stage(f"ENV P=8080\n{line}", "a") == ["a"]
+
+
+@pytest.mark.parametrize("doubled", ["$A{0}$A{0}", "${{A{0}}}${{A{0}}}", "${{X:-$A{0}$A{0}}}"])
+def test_values_that_grow_without_end_are_refused(doubled: str) -> None:
+    lines = [f"ARG A{number}={doubled.format(number - 1)}" for number in range(1, 40)]
+    for head in (["FROM scratch", "ARG A0=x", *lines], ["ARG A0=x", *lines, "FROM scratch"]):
+        text = "\n".join([*head, "COPY f /x"])
+        with pytest.raises(DockerfileError, match="longer than any variable"):
+            read(text)
+    many = [f"ARG B{number}=$A15" for number in range(2000)]
+    with pytest.raises(DockerfileError, match="more text than a build can use"):
+        read("\n".join(["FROM scratch", "ARG A0=x", *lines[:16], *many, "COPY f /x"]))

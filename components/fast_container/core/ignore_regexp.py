@@ -3,7 +3,8 @@
 moby turns an ignore pattern into a Go regular expression and forgets to escape some characters, so users'
 patterns reach Go's parser. This module decides what such an expression means to Go (package
 ``regexp/syntax``, flags ``Perl``) and writes an equal one for Python's ``re``; what Go refuses, or Python
-cannot say equally, is refused. Leaves how the expression comes about to ``core.ignore_pattern``.
+cannot say equally, is refused. Leaves to ``core.linear_match`` what Python would take too long for, and how
+the expression comes about to ``core.ignore_pattern``.
 
 Only the part of Go's syntax that can arise is read: ``(``, ``)``, ``+``, ``?`` and ``$`` of a pattern are
 always escaped or replaced by moby, so groups and lazy repetitions come from moby's own ``(.*/)?`` alone.
@@ -13,10 +14,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from fast_container.core.go_path import BadPatternError
+from fast_container.core.linear_match import LinearMatcher, Step, is_costly, one_of
 
 Ranges = list[tuple[int, int]]
 
@@ -47,6 +50,11 @@ _OPERATORS: Final = {"^": r"(?:\A)", "$": r"\Z", ".": "."}
 _CONTROL: Final = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 
 
+_DIRECTORIES: Final = "(?:.*/)?"
+_PLACES: Final = frozenset({r"(?:\A)", r"\Z", r"(?:\Z)", r"(?:\b)", r"(?:\B)"})
+_MOST_CHARACTERS: Final = 20_000
+
+
 @dataclass(slots=True)
 class _Atom:
     """A piece of an expression as Python text; ``in_name``: it takes exactly one character, never a slash."""
@@ -55,9 +63,60 @@ class _Atom:
     star: bool = False  # moby's `*`: any run without a slash
     in_name: bool = False
     repeated: bool = False
+    base: str = ""  # what is repeated
+    low: int = 1
+    high: int | None = 1
+
+    @property
+    def varies(self) -> bool:
+        """Whether it can take a different number of characters."""
+        return self.text == _DIRECTORIES or self.low != self.high
+
+    def steps(self) -> list[Step]:
+        """The same for a ``LinearMatcher``."""
+        base = self.base or self.text
+        if base == _DIRECTORIES:
+            return [Step(one_of("."), "directories")]
+        if base in _PLACES:
+            found = re.compile(base, re.ASCII)
+            return [Step(lambda _: False, "place", found.match)] if self.low else []
+        takes = one_of(base)
+        more = [Step(takes, "many")] if self.high is None else [Step(takes, "maybe")] * (self.high - self.low)
+        return [Step(takes)] * self.low + more
 
 
-def compile_go(*expressions: str) -> re.Pattern[str]:
+class GoExpression:
+    """One or several expressions as one search; never slow, whatever they are.
+
+    Args:
+        branches: The alternatives of all of them.
+    """
+
+    def __init__(self, branches: Sequence[Sequence[_Atom]]) -> None:
+        texts = [_join(atoms) for atoms in branches]
+        self._quick = re.compile("|".join(texts), re.ASCII).search
+        self._branches = branches
+        self._shapes = {shape for shape in map(_shape, branches) if shape[0] > 1}
+        self._linear: list[LinearMatcher] | None = None
+
+    def search(self, text: str) -> object:
+        """Whether one of them is found in a text."""
+        if not any(is_costly(*shape, text) for shape in self._shapes):
+            return self._quick(text)
+        if self._linear is None:
+            self._linear = [
+                LinearMatcher([step for atom in atoms for step in atom.steps()]) for atoms in self._branches
+            ]
+        return any(matcher.found_in(text) for matcher in self._linear)
+
+
+def _shape(atoms: Sequence[_Atom]) -> tuple[int, int]:
+    """How many parts vary, and how many of them are directories; one that may begin anywhere varies there, too."""
+    begins_anywhere = not atoms or atoms[0].text != _OPERATORS["^"]
+    return begins_anywhere + sum([a.varies for a in atoms]), sum([a.text == _DIRECTORIES for a in atoms])
+
+
+def compile_go(*expressions: str) -> GoExpression:
     """Compile for ``search``; the subject has U+FFFD for each byte that is not UTF-8, as Go sees it.
 
     Args:
@@ -67,8 +126,10 @@ def compile_go(*expressions: str) -> re.Pattern[str]:
         BadPatternError: Go would refuse one, or Python has no equal form.
     """
     try:
-        texts = [_Reader(expression).read() for expression in expressions]
-        return re.compile(texts[0] if len(texts) == 1 else "|".join([f"(?:{text})" for text in texts]), re.ASCII)
+        branches = [branch for expression in expressions for branch in _Reader(expression).read()]
+        if any(sum([atom.high or atom.low + 1 for atom in atoms]) > _MOST_CHARACTERS for atoms in branches):
+            raise BadPatternError("it has too many repetitions")
+        return GoExpression(branches)
     except (re.error, OverflowError, RecursionError) as error:
         raise BadPatternError(f"its regular expression cannot be compiled: {error}") from None
 
@@ -78,26 +139,25 @@ class _Reader:
         self._text = expression
         self._at = 0
 
-    def read(self) -> str:
-        branches: list[str] = []
+    def read(self) -> list[list[_Atom]]:
+        branches: list[list[_Atom]] = []
         atoms: list[_Atom] = []
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == "|":
                 self._at += 1
-                branches.append(_join(atoms))
+                branches.append(atoms)
                 atoms = []
             elif char in "*{" and self._repetition(atoms):
                 pass
             else:
                 atoms += self._atoms(char)
-        branches.append(_join(atoms))
-        return "|".join(branches)
+        return [*branches, atoms]
 
     def _atoms(self, char: str) -> list[_Atom]:
         if self._text.startswith(_ANY_DIRECTORY, self._at):
             self._at += len(_ANY_DIRECTORY)
-            return [_Atom("(?:.*/)?", repeated=True)]
+            return [_Atom(_DIRECTORIES, repeated=True)]
         if char == "[":
             return [self._class()]
         if char == "\\":
@@ -109,14 +169,15 @@ class _Reader:
     def _repetition(self, atoms: list[_Atom]) -> bool:
         """Read ``*`` or ``{n,m}`` onto the last atom; False where Go reads a plain brace."""
         if self._text[self._at] == "*":
-            length, times = 1, "*"
+            length, times, low, high = 1, "*", 0, None
         else:
             found = _REPEAT.match(self._text, self._at)
             if found is None:
                 return False
             length, times = found.end() - found.start(), found.group()
-            low, high = int(found[1]), int(found[3] or 0)
-            if low > _MAX_REPEAT or high > _MAX_REPEAT or (found[3] and low > high):
+            low = int(found[1])
+            high = int(found[3]) if found[3] else None if found[2] else low
+            if max(low, high or 0) > _MAX_REPEAT or (high is not None and low > high):
                 raise BadPatternError(f"{times} is no repetition that Go takes")
         if not atoms:
             raise BadPatternError(f"there is nothing for {times} to repeat")
@@ -124,7 +185,7 @@ class _Reader:
         if last.repeated:
             raise BadPatternError(f"{times} repeats a repetition")
         star = times == "*" and last.text == "[^/]"
-        atoms[-1] = _Atom(f"{last.text}{times}", star=star, repeated=True)
+        atoms[-1] = _Atom(f"{last.text}{times}", star=star, repeated=True, base=last.text, low=low, high=high)
         self._at += length
         return True
 
@@ -250,7 +311,7 @@ def _class_atom(ranges: Ranges) -> _Atom:
     return _Atom(f"[{text}]", in_name=not any(low <= 0x2F <= high for low, high in ranges))
 
 
-def _join(atoms: list[_Atom]) -> str:
+def _join(atoms: Sequence[_Atom]) -> str:
     """Text of a sequence.
 
     Between two stars of one name the first occurrence of what stands there is as good as any other, so the

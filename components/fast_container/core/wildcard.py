@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from fast_container.core.go_path import BadPatternError
+from fast_container.core.linear_match import LinearMatcher, Step, is_costly, one_of
+
+_STAR: Final = "[^/]*"
 
 
 def has_wildcard(text: str) -> bool:
@@ -46,7 +50,8 @@ def compile_match(pattern: str) -> Callable[[str], object]:
         char = pattern[position]
         position += 1
         if char == "*":
-            parts.append("[^/]*")
+            # Several in a row are one.
+            parts += [_STAR] if parts[-1:] != [_STAR] else []
         elif char == "?":
             parts.append("[^/]")
         elif char == "[":
@@ -59,7 +64,23 @@ def compile_match(pattern: str) -> Callable[[str], object]:
             position += 1
         else:
             parts.append(re.escape(char))
-    return re.compile("".join(parts)).fullmatch
+    quick, stars = re.compile("".join(parts)).fullmatch, parts.count(_STAR)
+    if stars < 2:
+        return quick
+    linear: LinearMatcher | None = None
+
+    def matches(text: str) -> object:
+        nonlocal linear
+        if not is_costly(stars, 0, text):
+            return quick(text)
+        linear = linear or LinearMatcher([_step(part) for part in parts])
+        return linear.matches(text)
+
+    return matches
+
+
+def _step(part: str) -> Step:
+    return Step(one_of("[^/]"), "many") if part == _STAR else Step(one_of(part))
 
 
 class Descent:

@@ -16,6 +16,7 @@ from fast_container.core.dockerfile.shell_words import LexOptions, expand_word, 
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_IN_ENVIRONMENT: Final = frozenset(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"])
+_MOST_EXPANDED: Final = 32 << 20
 _VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 ALWAYS_EFFECTIVE: Final = re.compile(
     r"SOURCE_DATE_EPOCH|BUILDKIT_(?!INLINE_CACHE\Z).*|(?i:(HTTP|HTTPS|FTP|NO|ALL)_PROXY)", re.DOTALL
@@ -40,6 +41,7 @@ class Scope:
         self._unknown: dict[str, str] = {}
         self._open = ""
         self._config: dict[str, str | UnknownValueError] = {}
+        self._expanded = 0
         self.used: set[str] = set()
 
     @classmethod
@@ -65,7 +67,7 @@ class Scope:
         an ``ARG`` that came later in the parent.
         """
         scope = Scope(self._options.escape)
-        scope._open = self._open
+        scope._open, scope._expanded = self._open, self._expanded
         scope._unknown = dict(self._unknown)
         if self._open:
             scope._unknown |= dict.fromkeys(self._values, self._open)
@@ -99,7 +101,7 @@ class Scope:
             RefusedError: It cannot be expanded.
             UnknownValueError: It depends on what cannot be known.
         """
-        return expand_word(word, self.lookup, self._options)
+        return self._counted(expand_word(word, self.lookup, self._options))
 
     def split(self, word: str) -> list[str]:
         """The words that a word expands to, for the one instruction that splits values: ``EXPOSE``.
@@ -108,11 +110,20 @@ class Scope:
             RefusedError: It cannot be expanded.
             UnknownValueError: It depends on what cannot be known.
         """
-        return split_words(word, self.lookup, self._options)
+        words = split_words(word, self.lookup, self._options)
+        self._counted("".join(words))
+        return words
 
     def expand_document(self, text: str) -> str:
         """A heredoc's text: quotes are ordinary characters there, and the escape is always a backslash."""
-        return expand_word(text, self.lookup, LexOptions(skip_quotes=True))
+        return self._counted(expand_word(text, self.lookup, LexOptions(skip_quotes=True)))
+
+    def _counted(self, text: str) -> str:
+        """An expanded text, unless all of them together are more than any file can mean."""
+        self._expanded += len(text)
+        if self._expanded > _MOST_EXPANDED:
+            raise RefusedError("the variables of this file make more text than a build can use (32 MiB)")
+        return text
 
     def set(self, name: str, value: str) -> None:
         """Set a variable."""

@@ -9,7 +9,12 @@ import re
 from typing import Final
 
 from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.linear_match import LinearMatcher, Step, is_costly, one_of
 
+_STAR: Final = ".*?"
+# Far beyond what a variable holds, and quick enough to look through.
+_MOST_SEARCHED: Final = 4_000
+_MOST_MATCHES: Final = 100_000
 _TEMPLATE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
@@ -19,8 +24,8 @@ def trim_prefix(pattern: str, value: str, *, greedy: bool) -> str:
     Raises:
         RefusedError: A bad escape in the pattern.
     """
-    found = _compile(pattern, greedy=greedy).match(value)
-    return value[found.end() :] if found else value
+    end = _Pattern(pattern).end(value, 0, greedy=greedy)
+    return value if end is None else value[end:]
 
 
 def trim_suffix(pattern: str, value: str, *, greedy: bool) -> str:
@@ -34,17 +39,21 @@ def replace_matches(pattern: str, value: str, replacement: str, *, every: bool) 
     With ``every``, ``$0`` in the replacement is the match and other ``$name`` are empty: BuildKit hands it to Go's
     template.
     """
-    expression = _compile(pattern, greedy=True)
-    if not every:
-        found = expression.search(value)
-        return value if found is None else value[: found.start()] + replacement + value[found.end() :]
+    expression = _Pattern(pattern)
     parts: list[str] = []
-    last_end = 0
-    for found in expression.finditer(value):
-        if found.end() > last_end or found.start() == 0:
-            parts += (value[last_end : found.start()], _fill(replacement, found.group()))
-            last_end = found.end()
-    return "".join(parts) + value[last_end:]
+    last_end = at = 0
+    for _ in range(_MOST_MATCHES):
+        found = expression.search(value, at) if at <= len(value) else None
+        if found is None:
+            return "".join(parts) + value[last_end:]
+        start, end = found
+        if end > last_end or start == 0:
+            parts += (value[last_end:start], _fill(replacement, value[start:end]) if every else replacement)
+            last_end = end
+        if not every:
+            return "".join(parts) + value[last_end:]
+        at = end if end > start else end + 1
+    raise RefusedError(f"the pattern ({pattern}) is found too often to be replaced")
 
 
 def _fill(template: str, match: str) -> str:
@@ -56,7 +65,46 @@ def _fill(template: str, match: str) -> str:
     return _TEMPLATE.sub(value, template)
 
 
-def _compile(pattern: str, *, greedy: bool) -> re.Pattern[str]:
+class _Pattern:
+    """A pattern as regular expressions, and as steps where those would take too long."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._parts = _parts(pattern)
+        self._stars = self._parts.count(_STAR)
+
+    def end(self, value: str, start: int, *, greedy: bool) -> int | None:
+        """Where the shortest (or longest) match ends that begins there; None for no match."""
+        if self._stars < 2 or not is_costly(self._stars, 0, value):
+            found = self._compiled(greedy=greedy).match(value, start)
+            return found.end() if found else None
+        ends = self._linear().ends(value, start)
+        return max(ends, default=None) if greedy else next(ends, None)
+
+    def search(self, value: str, start: int) -> tuple[int, int] | None:
+        """Begin and end of the first match, as long as it can be."""
+        if self._stars < 2 or not is_costly(self._stars, 0, value):
+            found = self._compiled(greedy=True).search(value, start)
+            return found.span() if found else None
+        if len(value) > _MOST_SEARCHED:
+            raise RefusedError(
+                f"the pattern ({self._pattern}) has too many stars for a value of {len(value)} characters"
+            )
+        for begin in range(start, len(value) + 1):
+            end = self.end(value, begin, greedy=True)
+            if end is not None:
+                return begin, end
+        return None
+
+    def _compiled(self, *, greedy: bool) -> re.Pattern[str]:
+        return re.compile("".join([".*" if greedy and part == _STAR else part for part in self._parts]))
+
+    def _linear(self) -> LinearMatcher:
+        any_one = one_of(".")
+        return LinearMatcher([Step(any_one, "many") if part == _STAR else Step(one_of(part)) for part in self._parts])
+
+
+def _parts(pattern: str) -> list[str]:
     parts: list[str] = []
     position = 0
     while position < len(pattern):
@@ -64,7 +112,8 @@ def _compile(pattern: str, *, greedy: bool) -> re.Pattern[str]:
         position += 1
         following = pattern[position : position + 1]
         if char == "*":
-            parts.append(".*" if greedy else ".*?")
+            # Several in a row are one.
+            parts += [_STAR] if parts[-1:] != [_STAR] else []
         elif char == "?":
             parts.append(".")
         elif char != "\\":
@@ -74,7 +123,7 @@ def _compile(pattern: str, *, greedy: bool) -> re.Pattern[str]:
                 raise RefusedError(f"invalid pattern ({pattern}) in substitution: invalid escape")
             parts.append(re.escape(following))
             position += 1
-    return re.compile("".join(parts))
+    return parts
 
 
 def _reversed_pattern(pattern: str) -> str:

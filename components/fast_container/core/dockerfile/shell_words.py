@@ -20,6 +20,10 @@ from fast_container.core.go_path import SPACE
 Lookup = Callable[[str], str | None]
 """The value of a variable, or None where it is unset. May raise ``UnknownValueError``."""
 
+MOST_EXPANDED: Final = 128 << 10
+"""Characters that the variables of a word may come to; Linux starts no process with a longer one."""
+
+_SHOWN: Final = 200
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _SPECIAL_PARAMETERS: Final = frozenset("@*#?-$!0")
 _SPACES: Final = frozenset(SPACE)
@@ -74,6 +78,10 @@ def split_words(text: str, lookup: Lookup, options: LexOptions) -> list[str]:
     return _Lexer(text, lookup, options).expand(words=True)[1]
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 class _Words:
     """The words gathered on one level; the buffer of the word at hand is shared by all levels, as in BuildKit."""
 
@@ -115,13 +123,14 @@ class _Lexer:
         self._raw_escapes = options.raw_escapes
         self._buffer: list[str] = []
         self._wants_words = True
+        self._length = 0
 
     def expand(self, *, words: bool) -> tuple[str, list[str]]:
         self._wants_words = words
         try:
             return self._until("", raw_escapes=self._raw_escapes, keep_pattern_escapes=False)
         except RefusedError as error:
-            raise RefusedError(f"{error.why} (in {self._source!r})", next_step=error.next_step) from None
+            raise RefusedError(f"{error.why} (in {_short(self._source)!r})", next_step=error.next_step) from None
         except RecursionError:
             raise RefusedError("variables are nested too deep") from None
 
@@ -252,9 +261,19 @@ class _Lexer:
         value = self._lookup(name)
         if value is None:
             return f"${name}" if self._options.skip_unset else ""
+        return self._grown(value)
+
+    def _grown(self, value: str) -> str:
+        """A variable's value, as long as the word does not become longer than any can be."""
+        self._length += len(value)
+        if self._length > MOST_EXPANDED:
+            raise RefusedError("its variables make it longer than any variable of a process can be (128 KiB)")
         return value
 
     def _braces(self) -> str:
+        return self._grown(self._substituted())
+
+    def _substituted(self) -> str:
         self._at += 1
         if not self._peek():
             raise RefusedError("syntax error: missing '}'")
