@@ -40,6 +40,7 @@ FIELDS = {
     "dockerfile": "dockerfile",
     "dockerfile_name": "messages",
     "contexts": "context",
+    "pull_hosts": "whose credentials the build has",
     "platform": "platform",
     "target": "target",
     "build_args": "arg",
