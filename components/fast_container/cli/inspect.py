@@ -98,6 +98,7 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         },
         "warnings": [
             *selected.warnings,
+            *(f"{path}: {line}" for path, line in selected.spare_names.items()),
             *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
         ],
         "parts": dict(selected.key.parts),

@@ -35,6 +35,7 @@ def print_summary(selected: SelectedImage, walks: SharedWalks) -> None:
         lines += ["", *_context_lines(name, context, selected, walks)]
     warnings = [
         *selected.warnings,
+        *(f"{path}: {line}" for path, line in selected.spare_names.items()),
         *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
     ]
     lines += ["", *(f"warning: {line}" for line in warnings)] if warnings else []

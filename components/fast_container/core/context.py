@@ -17,6 +17,7 @@ from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
 from fast_container.core.selected_context import SelectedContext, select_context
 from fast_container.core.source_policy import source_policy
+from fast_container.core.spare_names import refuse_misspelt_contexts, spare_names
 from fast_container.core.view import SharedWalks
 
 __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
@@ -52,6 +53,11 @@ class SelectedImage:
         return source_policy(self.pins)
 
     @property
+    def spare_names(self) -> Mapping[str, str]:
+        """Property path → line, of the names that the declaration gives and the Dockerfile does not have."""
+        return spare_names(self.reads, self.declared.given_names)
+
+    @property
     def contexts(self) -> dict[str, ContextSource]:
         """Context name → its source, as executors want it."""
         return {name: context.source for name, context in self.selected.items()}
@@ -68,6 +74,7 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
     check_arguments(image)
     text, reads = read_declared(image)
     check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
+    refuse_misspelt_contexts(reads, image.named_contexts, image.dockerfile_name)
     check_base_platforms(image.base_facts, reads, build_args=image.build_args, file=image.dockerfile_name)
     selected: dict[str, SelectedContext] = {}
     named_images: dict[str, str] = {}

@@ -30,8 +30,9 @@ from fast_container.core.build_files import (
 from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
-from fast_container.core.own_bases import BaseFacts
+from fast_container.core.own_bases import BaseFacts, is_own_base
 from fast_container.core.source_policy import source_policy
+from fast_container.core.spare_names import GivenNames, refuse_misspelt_contexts
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -112,6 +113,16 @@ class DeclaredImage:
         return source_policy(self.image_pins)
 
     @property
+    def given_names(self) -> GivenNames:
+        """What it names of its Dockerfile, but for what stands in for base images of ours."""
+        bases = {name for name, place in self.named_contexts.items() if is_own_base(place)}
+        return GivenNames(
+            frozenset(name for name, value in self.build_args.items() if value not in bases),
+            self.volatile_build_args,
+            frozenset(self.named_contexts) - bases,
+        )
+
+    @property
     def local_contexts(self) -> dict[str, str]:
         """Name → directory of the contexts that are directories, the image's own among them."""
         named = {name: place for name, place in self.named_contexts.items() if not is_remote(place)}
@@ -147,6 +158,7 @@ def check_declared(image: DeclaredImage) -> None:
     check_arguments(image)
     reads = read_declared(image)[1]
     check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
+    refuse_misspelt_contexts(reads, image.named_contexts, image.dockerfile_name)
     for name in image.local_contexts:
         ignore_rules(image, name)
 

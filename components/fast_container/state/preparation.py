@@ -138,11 +138,14 @@ async def _prepare(
         access = await access_of_image(component, builder.aws)
         if unknown:
             reporter.note(f"build key unknown in preview: {unknown} not known yet")
+            program.spare_names.count(complete.given_names.paths, {}, reporter)
             return Ready(None, await _known_url(inputs, awaited), access)
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
+            program.spare_names.count(complete.given_names.paths, {}, reporter)
             return Ready(None, await _known_url(inputs, awaited), access)
         selected = await _selected(pinned, walks)
+        program.spare_names.count(complete.given_names.paths, selected.spare_names, reporter)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
         refuse_keys_that_are_lost(access, url)

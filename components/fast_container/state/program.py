@@ -41,6 +41,7 @@ from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.pins import ProgramPins
 from fast_container.state.registries import ProgramRegistries
+from fast_container.state.spare_names import SpareNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Program:
 
     Attributes:
         base_keys: Keys of the images that others start from.
+        spare_names: What images are given and no Dockerfile has.
         started: Names of records whose builds this update has started and does not wait for.
         accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
         notes: Name of a record → what a preview says of its image once it is to be built.
@@ -100,6 +102,7 @@ class Program:
     to_build: set[str] = field(default_factory=set[str])
     started: set[str] = field(default_factory=set[str])
     warned: set[str] = field(default_factory=set[str])
+    spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     _declared: int = 0
     _settled: int = 0
@@ -150,6 +153,8 @@ class Program:
             self._entries.append(entry)
         else:
             self._unknown.append(name)
+        if self._settled == self._declared:
+            self.spare_names.say()
         if self._settled == self._declared and not isinstance(settings.get_monitor(), MockMonitor):
             await in_thread(self._write)
 

@@ -185,6 +185,9 @@ class DockerfileReads:
             understood.
         assumed: Stages whose bases' triggers were taken to be absent; what the build runs shows whether they were.
         starts: Each use of a named context as an image.
+        known_args: Names of build args that any stage declares, or that need no ``ARG``; empty where the file was not
+            understood.
+        known_contexts: Named contexts that any stage uses, reachable or not.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -199,6 +202,8 @@ class DockerfileReads:
     onbuild: tuple[str, ...] | None = None
     assumed: tuple[AssumedStage, ...] = ()
     starts: tuple[ContextStart, ...] = ()
+    known_args: frozenset[str] = frozenset()
+    known_contexts: frozenset[str] = frozenset()
 
 
 class RefusedError(Exception):

@@ -122,6 +122,8 @@ def read_dockerfile(
         onbuild=() if goal.replaced_by else tuple(c.body.trigger for c in goal.commands if isinstance(c.body, Onbuild)),
         assumed=tuple(_assumed(graph, source, reader) for source in reachable if source.triggers_assumed),
         starts=tuple(reader.starts),
+        known_args=_known_args(program, graph, build_args),
+        known_contexts=graph.used_contexts(),
     )
 
 
@@ -175,6 +177,14 @@ def _globals(
             scope.set(name, build_args[name])
     scope.define(program.global_args, build_args)
     return scope
+
+
+def _known_args(program: Program, graph: StageGraph, build_args: Mapping[str, str]) -> frozenset[str]:
+    """Names that an ``ARG`` of any stage declares, and those given that need none."""
+    commands = [*program.global_args, *(command for source in graph.sources for command in source.commands)]
+    declared = {name for one in commands if isinstance(one.body, Arg) for name, _ in one.body.pairs}
+    free = {name for name in build_args if ALWAYS_EFFECTIVE.fullmatch(name) or name == "BUILDKIT_INLINE_CACHE"}
+    return frozenset(declared | free)
 
 
 def _needed_args(

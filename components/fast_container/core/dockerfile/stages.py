@@ -159,6 +159,10 @@ class StageGraph:
             if not new:
                 return [source for source in self.sources if source in found]
 
+    def used_contexts(self) -> frozenset[str]:
+        """The named contexts that any stage uses, reachable or not."""
+        return frozenset(name for source in self.sources for name in (source.replaced_by, source.named_base) if name)
+
     def label_of(self, source: Source) -> str:
         """What BuildKit's progress calls a stage."""
         if self._is_alone or source.text is None:

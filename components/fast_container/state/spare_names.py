@@ -1,0 +1,41 @@
+"""What the images of a program are given and none of them uses.
+
+Decides that a name is worth a line when no image that is given it has it in its Dockerfile: a fleet, or a loop, gives
+all its images the same arguments. Leaves what is spare of one image to ``core.spare_names``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from fast_container.core.ports import Reporter
+
+
+@dataclass(slots=True)
+class SpareNames:
+    """Counted over the images of a program."""
+
+    _given: Counter[str] = field(default_factory=Counter[str])
+    _spare: Counter[str] = field(default_factory=Counter[str])
+    _first: dict[str, tuple[str, Reporter]] = field(default_factory=dict[str, "tuple[str, Reporter]"])
+
+    def count(self, given: Collection[str], spare: Mapping[str, str], reporter: Reporter) -> None:
+        """Count one image.
+
+        Args:
+            given: Property paths of the names that it is given.
+            spare: Property path → line, of those that its Dockerfile does not have.
+            reporter: The image's.
+        """
+        self._given.update(given)
+        self._spare.update(spare.keys())
+        for path, line in spare.items():
+            self._first.setdefault(path, (line, reporter))
+
+    def say(self) -> None:
+        """One warning for each name that no image has."""
+        for path, (line, reporter) in self._first.items():
+            if self._spare[path] == self._given[path]:
+                reporter.warn(f"{path}: {line}")

@@ -1,0 +1,22 @@
+"""A name that a fleet gives all its images is worth a line only when none of them has it."""
+
+from __future__ import annotations
+
+from fast_container.state.spare_names import SpareNames
+from tests.build.fakes import ListReporter
+
+
+def test_a_shared_name_that_some_image_has_is_not_said() -> None:
+    names, first, second = SpareNames(), ListReporter(), ListReporter()
+    names.count({"build_args['A']", "build_args['B']"}, {"build_args['A']": "a", "build_args['B']": "b"}, first)
+    names.count({"build_args['A']", "build_args['B']"}, {"build_args['B']": "b"}, second)
+    names.say()
+    assert [*first.warnings, *second.warnings] == ["build_args['B']: b"]
+
+
+def test_an_image_that_is_not_known_yet_may_have_the_name() -> None:
+    names, reporter = SpareNames(), ListReporter()
+    names.count({"build_args['A']"}, {"build_args['A']": "a"}, reporter)
+    names.count({"build_args['A']"}, {}, reporter)
+    names.say()
+    assert reporter.warnings == []
