@@ -95,7 +95,7 @@ def test_hashes_options_and_local_paths_are_told_apart(tmp_path: Path) -> None:
         tmp_path,
         main=(
             "\ufeff--index-url https://index.example/simple\n-f https://wheels.example/\n--require-hashes\n"
-            "a==1 \\\n    --hash=sha256:bb \\\n    # why not\n    --hash=sha256:aa\n"
+            "a==1 \\\n    --hash=sha256:bb \\\n    --hash=sha256:aa # why not\n"
             "-e ./packages/x[extra]\n./packages/y\n"
         ),
     )

@@ -21,6 +21,8 @@ from fast_container.errors import ContextError
 _COMMENT: Final = re.compile(r"(^|\s+)#.*$")
 _HASH: Final = re.compile(r"\s--hash(?:=|\s+)(\S+)")
 _OPTION: Final = re.compile(r"(--?[A-Za-z][A-Za-z-]*)(?:[=\s]\s*(.*))?")
+_DIRECT: Final = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@")
+_ARCHIVES: Final = (".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz")
 _INCLUDES: Final = frozenset({"-r", "--requirement"})
 _CONSTRAINTS: Final = frozenset({"-c", "--constraint"})
 _EDITABLE: Final = frozenset({"-e", "--editable"})
@@ -93,13 +95,12 @@ def logical_lines(text: str) -> Iterator[str]:
     """Lines without comments, continuations joined, blanks evened out; empty ones are left out."""
     waiting = ""
     for raw in text.removeprefix("\ufeff").splitlines():
-        # A comment line within a continuation ends nothing: pip drops it.
-        if raw.lstrip().startswith("#"):
+        # A comment line ends a continuation, also where it ends with a backslash itself.
+        is_comment = _COMMENT.match(raw) is not None
+        if raw.endswith("\\") and not is_comment:
+            waiting += raw.strip("\\")
             continue
-        if raw.endswith("\\"):
-            waiting += raw[:-1] + " "
-            continue
-        line, waiting = waiting + raw, ""
+        line, waiting = waiting + (" " if is_comment else "") + raw, ""
         line = " ".join(_COMMENT.sub("", line).split())
         if line:
             yield line
@@ -150,7 +151,13 @@ def _option(line: str) -> tuple[str, str]:
 
 
 def _is_path(line: str) -> bool:
-    return line.startswith((".", "/", "file:"))
+    """Whether a line names a directory or an archive on this machine, as pip decides it by looks."""
+    word = re.split(r"[\s;]", line, maxsplit=1)[0].partition("[")[0]
+    if line.startswith("file:"):
+        return True
+    if _DIRECT.match(line) or "://" in line:
+        return False
+    return "/" in line.partition(" ")[0] or word.startswith(".") or word.lower().endswith(_ARCHIVES)
 
 
 def _kept(path: str, line: str, name: str, value: str) -> str:
