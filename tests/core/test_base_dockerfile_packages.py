@@ -173,3 +173,22 @@ def test_the_command_line_takes_versions_too(tmp_path: Path, capsys: pytest.Capt
     assert main([*arguments, "--package-version", "app=2.1"]) == 0
     assert "ENV SETUPTOOLS_SCM_PRETEND_VERSION=2.1" in capsys.readouterr().out
     assert main([*arguments, "--package-version", "app"]) == 2
+
+
+INDEX = '[[tool.uv.index]]\nurl = "https://pypi.acme.example/simple"\ndefault = true\n'
+
+
+def test_build_backends_come_from_the_index_that_stands_for_pypi(tmp_path: Path) -> None:
+    base = generate(tmp_path, {}, PROJECT + INDEX, build_requirements="flit-core==3\n")
+    assert base.dockerfile.count(" --index-url https://pypi.acme.example/simple") == 2
+    assert "--index-url" not in generate(tmp_path / "other", {}).dockerfile
+
+
+def test_a_build_backend_that_is_a_local_package_is_never_asked_of_an_index(tmp_path: Path) -> None:
+    more = '[build-system]\nrequires = ["hatchling", "Acme_Hooks>=1"]\n'
+    hooks = {"hooks/pyproject.toml": '[project]\nname = "acme-hooks"\nversion = "1"\n'}
+    assert generate(tmp_path, {}, PROJECT + more)
+    with pytest.raises(ContextError, match="acme-hooks is needed to build a wheel") as caught:
+        generate(tmp_path, hooks, PROJECT + more)
+    assert caught.value.path.startswith("app/pyproject.toml")
+    assert generate(tmp_path, hooks, PROJECT + more, install="dependencies")

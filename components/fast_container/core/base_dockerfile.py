@@ -17,11 +17,13 @@ Source: AWS Lambda's developer guide, "Deploy Python Lambda functions with conta
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from fast_container.core.base_spec import SECRET_FILES, USER_ID, BaseSpec, check_spec, notes_of
+from fast_container.core.build_backends import refuse_local_backends
 from fast_container.core.bytecode_program import BYTECODE_PROGRAM
 from fast_container.core.install_steps import InstallStep
 from fast_container.core.local_package import LocalPackage
@@ -80,6 +82,7 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
     with_packages = spec.install == "packages"
     packages = spec.dependencies.packages if with_packages else ()
     ignore = wheel_source(packages, root=root) if with_packages else ()
+    refuse_local_backends(packages, root)
     linked = linked_sources(packages, ignore, root=root)
     wheels = _Wheels(package_versions(packages, spec.versions, root=root), linked.beside)
     files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
@@ -203,7 +206,9 @@ def _build_stage(spec: BaseSpec) -> str:
     text += f"# The same source gives the same wheel.\nENV SOURCE_DATE_EPOCH={_EPOCH}\n"
     if spec.build_requirements:
         mounts = [_cache("pip"), _generated("build-requirements.txt"), *_secrets(spec)]
-        text += _run(mounts, f"{_pip('install')} --no-compile", f"-r {_FILES}/build-requirements.txt")
+        text += _run(
+            mounts, f"{_pip('install')} --no-compile{_build_index(spec)}", f"-r {_FILES}/build-requirements.txt"
+        )
     return text
 
 
@@ -215,11 +220,17 @@ def _wheel_stage(package: LocalPackage, spec: BaseSpec, wheels: _Wheels) -> str:
     version = wheels.versions.get(package.name)
     known = f"# Git's history is not here.\nENV {version[0]}={version[1]}\n" if version else ""
     isolation = " --no-build-isolation" if spec.build_requirements else ""
-    command = f"{_pip('wheel')} --no-deps{isolation} --wheel-dir /wheels"
+    command = f"{_pip('wheel')} --no-deps{isolation}{_build_index(spec)} --wheel-dir /wheels"
     where = json.dumps(place, ensure_ascii=False) if " " in place else place
     return f"FROM build AS wheel-{package.name}\n{known}{''.join(copies)}\n" + _run(
         [_cache("pip"), *_secrets(spec)], command, where
     )
+
+
+def _build_index(spec: BaseSpec) -> str:
+    """The option for the index of build backends."""
+    index = spec.dependencies.build_index
+    return f" --index-url {shlex.quote(index)}" if index else ""
 
 
 def _copy(source: str, target: str) -> str:

@@ -134,6 +134,11 @@ def notes_of(spec: BaseSpec) -> tuple[str, ...]:
     """What the user should know although it is allowed, one line each."""
     notes = list(spec.dependencies.notes)
     names = spec.dependencies.unpinned
+    if spec.install == "packages" and spec.dependencies.ordered_indexes and not spec.build_requirements:
+        place = spec.dependencies.build_index or "PyPI"
+        notes.append(
+            f"build backends of the packages' wheels are asked of {place} alone: pip, which builds them, keeps no order"
+        )
     if names:
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
         what = f"versions of {len(names)} distributions are" if len(names) > 1 else "version of a distribution is"

@@ -38,6 +38,7 @@ class Dependencies:
         steps: In which they are installed.
         packages: The local packages, each behind those that it needs.
         selected_extras: Package name → its selected extras, those that other local packages ask for among them.
+        build_index: URL of the index that wheels' build backends come from; "" for PyPI.
         ordered_indexes: Package indexes that are asked before all others, so that a private name is never asked of
             PyPI. Only uv keeps an order.
         notes: For the user, one line each.
@@ -48,6 +49,7 @@ class Dependencies:
     steps: tuple[InstallStep, ...] = ()
     packages: tuple[LocalPackage, ...] = field(default=(), compare=False)
     selected_extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], compare=False)
+    build_index: str = ""
     ordered_indexes: tuple[Index, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -156,7 +158,6 @@ class _Declarations:
         """With the versions that a lock has chosen."""
         named = self.found.named(self.read)
         locked = self.found.locked(lock, self.selected)
-        refuse_conflicts([*self.found.external(self.selected), *named, *self.limiting])
         refuse_conflicts([*locked.requirements, *named, *self.limiting], property_path="lock")
         merged = merge([*locked.requirements, *named])
         chosen = [item for item in merged if (item.name, item.marker) in locked.indexes]
@@ -181,9 +182,15 @@ class _Declarations:
             steps=steps,
             packages=self.found.ordered(self.selected),
             selected_extras={name: tuple(sorted(wanted.extras)) for name, wanted in self.selected.items()},
+            build_index=self._build_index(steps),
             ordered_indexes=ordered_indexes,
             notes=notes,
         )
+
+    def _build_index(self, steps: Sequence[InstallStep]) -> str:
+        """The packages' own default, else that of the last step, which is of the default index."""
+        named = [option for step in steps[-1:] for option in step.options if option.startswith("--index-url ")]
+        return self.found.default_index() or next((option.partition(" ")[2] for option in named), "")
 
 
 def _unchecked(locked: Sequence[Requirement]) -> tuple[str, ...]:

@@ -49,6 +49,12 @@ class LocalPackage:
     document: TomlTable = field(default_factory=lambda: TomlTable("pyproject.toml"), repr=False, compare=False)
 
     @property
+    def build_requirements(self) -> tuple[Requirement, ...]:
+        """What a build of its wheel needs first."""
+        texts = self.document.table("build-system").texts("requires")
+        return tuple(parse_requirement(text, self.file) for text in texts)
+
+    @property
     def file(self) -> str:
         """Its ``pyproject.toml``, for messages."""
         return _join(self.path, "pyproject.toml")

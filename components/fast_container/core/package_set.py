@@ -133,22 +133,21 @@ class PackageSet:
         """
         return choose_indexes(self._settings(), options)
 
-    def external(self, selected: Mapping[str, Wanted], choice: IndexChoice | None = None) -> list[Requirement]:
-        """What the packages declare, without one another; ``choice`` is what is asked, where no lock is given.
+    def external(self, selected: Mapping[str, Wanted], choice: IndexChoice) -> list[Requirement]:
+        """What the packages declare, without one another; ``choice`` is what is asked.
 
         Raises:
             ContextError: A local package is needed that was not given; an index that cannot be asked.
         """
         found: list[Requirement] = []
         for package in self.by_name.values():
-            if choice is not None:
-                refuse_dynamic(package)
+            refuse_dynamic(package)
             for declared in _declared(package, selected[package.name]):
                 found += self._sourced(declared.requirement, package.settings, declared.extra, declared.group, choice)
         return found
 
     def named(self, files: Iterable[RequirementsFile], choice: IndexChoice | None = None) -> list[Requirement]:
-        """What requirements files name beside the packages.
+        """What requirements files name beside the packages; ``choice`` as for ``external``.
 
         Raises:
             ContextError: A local package is needed that was not given; an index that cannot be asked.
@@ -168,7 +167,8 @@ class PackageSet:
         if is_local_url(requirement.url):
             raise _not_given(requirement, requirement.url)
         refuse_filled_in(requirement)
-        sources = () if requirement.url else settings.sources_of(requirement.name)
+        # A lock has followed them already.
+        sources = () if requirement.url or choice is None else settings.sources_of(requirement.name)
         for found, source in apply_sources(requirement, sources, extra=extra, group=group):
             if source is not None and source.local:
                 raise _not_given(requirement, source.local)
