@@ -18,6 +18,7 @@ from pathlib import Path
 
 from fast_container.core.build_secrets import check_values
 from fast_container.core.key import entries_digest
+from fast_container.core.node import on_disk
 from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.staging import stage_together
 
@@ -39,14 +40,14 @@ def write_job(job: BuildJob, directory: Path, secrets: Path, *, ahead_s: float =
     dockerfile.write_bytes(job.dockerfile)
     (definition / "Dockerfile.dockerignore").write_bytes(_NO_IGNORE_RULES)
     if job.source_policy:
-        (directory / "policy.json").write_text(job.source_policy)
+        (directory / "policy.json").write_text(job.source_policy, encoding="utf-8")
     contexts: list[str] = []
     staged: dict[str, ContextSource] = {}
     for number, (name, source) in enumerate({"context": ContextSource("", ()), **job.contexts}.items()):
         place = str(directory / "contexts" / str(number) / entries_digest(source.entries))
         staged[place] = source
         if name != "context":
-            contexts += ("--build-context", f"{name}={place}")
+            contexts += ("--build-context", f"{on_disk(name)}={place}")
     stage_together(staged, ahead_ns=round(ahead_s * 1e9))
     return [
         *("--file", str(dockerfile), "--metadata-file", str(directory / "metadata.json")),
@@ -73,7 +74,8 @@ def _options(job: BuildJob) -> list[str]:
     for option, caches in (("--cache-from", job.cache_from), ("--cache-to", job.cache_to)):
         for cache in caches:
             options += (option, cache)
-    return options
+    # Values are texts, and go to buildx as UTF-8 whatever the locale.
+    return [on_disk(option) for option in options]
 
 
 def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:

@@ -178,7 +178,7 @@ def private_docker_config(
     try:
         path = directory / "config.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps(config.with_credentials(credentials)))
+        path.write_text(json.dumps(config.with_credentials(credentials)), encoding="utf-8")
         for name in _LINKED:
             if (config.directory / name).exists():
                 (directory / name).symlink_to((config.directory / name).absolute(), target_is_directory=True)

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fast_container.adapters.private_directory import remove_abandoned_secrets
 from fast_container.cli.output import complain
@@ -27,6 +28,16 @@ def _explained(error: Exception) -> FastContainerError:
     return explained(error, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
 
 
+def _speak_utf8() -> None:
+    """Start again with UTF-8 for names, arguments and output where the locale has something else.
+
+    Names of files and values would be other texts than in a build elsewhere, and their keys others.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and sys.executable:
+        with suppress(OSError):
+            os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb.
 
@@ -36,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 2 for bad input.
     """
+    if argv is None:
+        _speak_utf8()
     from fast_container.cli.arguments import parse  # noqa: PLC0415 - argparse only when a verb is run
 
     try:

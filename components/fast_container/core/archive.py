@@ -22,6 +22,7 @@ from typing import IO, Final
 from fast_container.core.checked_entry import check_directory, check_link, read_file
 from fast_container.core.entry import MODE_DIRECTORY, MODE_LINK, Entry
 from fast_container.core.facts import counted_mode
+from fast_container.core.node import on_disk
 from fast_container.core.ports import ContextSource
 from fast_container.errors import ContextError
 
@@ -85,7 +86,7 @@ def extract_archive(archive: IO[bytes], destination: str) -> tuple[Entry, ...]:
         with tarfile.open(fileobj=archive, mode="r|", encoding="utf-8", errors="surrogateescape") as members:
             for member in members:
                 _check_member(member, entries)
-                entries[member.name] = _extract(members, member, os.path.join(destination, member.name))
+                entries[member.name] = _extract(members, member, os.path.join(destination, on_disk(member.name)))
     except tarfile.TarError as error:
         raise _refusal("", f"It is damaged: {error}.") from error
     os.chmod(destination, MODE_DIRECTORY)
@@ -123,7 +124,7 @@ def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> 
         os.chmod(target, MODE_DIRECTORY)  # whatever the umask
         return Entry(member.name, "dir", MODE_DIRECTORY, 0, "")
     if member.issym():
-        os.symlink(member.linkname, target)
+        os.symlink(on_disk(member.linkname), target)
         text = member.linkname.encode("utf-8", "surrogateescape")
         return Entry(
             member.name, "symlink", MODE_LINK, len(text), f"sha256:{hashlib.sha256(text).hexdigest()}", member.linkname

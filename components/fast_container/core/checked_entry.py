@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterator
 
 from fast_container.core.entry import Entry
+from fast_container.core.node import from_disk, on_disk
 from fast_container.core.reading import changed
 from fast_container.core.small_files import OPEN_FLAGS
 from fast_container.errors import ContextError
@@ -34,7 +35,7 @@ def read_file(root: str, entry: Entry) -> Iterator[bytes]:
         ContextError: It is not what it was when it was hashed, or cannot be read.
     """
     try:
-        descriptor = os.open(os.path.join(root, entry.path), OPEN_FLAGS)
+        descriptor = os.open(os.path.join(root, on_disk(entry.path)), OPEN_FLAGS)
     except OSError as error:
         raise _refused(root, entry, error) from error
     try:
@@ -58,7 +59,7 @@ def read_file(root: str, entry: Entry) -> Iterator[bytes]:
 def check_directory(root: str, entry: Entry) -> None:
     """Refuse a directory entry that is something else now."""
     try:
-        is_directory = stat.S_ISDIR(os.lstat(os.path.join(root, entry.path)).st_mode)
+        is_directory = stat.S_ISDIR(os.lstat(os.path.join(root, on_disk(entry.path))).st_mode)
     except OSError as error:
         raise _refused(root, entry, error) from error
     if not is_directory:
@@ -68,7 +69,7 @@ def check_directory(root: str, entry: Entry) -> None:
 def check_link(root: str, entry: Entry) -> None:
     """Refuse a link entry that leads elsewhere now."""
     try:
-        target = os.readlink(os.path.join(root, entry.path))
+        target = from_disk(os.readlink(os.path.join(root, on_disk(entry.path))))
     except OSError as error:
         raise changed(entry.path, root) from error
     if target != entry.target:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from fast_container.core.facts import pack_facts, sizes_of
 from fast_container.core.files import NO_FILES, Files
-from fast_container.core.node import Node, path_bytes
+from fast_container.core.node import Node, on_disk, path_bytes
 from fast_container.core.reading import Digest, read_files, unreadable
 
 # What takes seconds to read again; less is remembered when the program's last image was selected.
@@ -144,7 +144,7 @@ class KnownFiles:
             if not files[name]:
                 path = directory.prefix + name
                 try:
-                    files[name] = pack_facts(os.lstat(self._prefix + path))
+                    files[name] = pack_facts(os.lstat(self._prefix + on_disk(path)))
                 except OSError as error:
                     raise unreadable(path, self._root, "file", error) from error
 

@@ -7,13 +7,15 @@ but its facts until somebody asks for it by itself. Leaves listing and reading t
 from __future__ import annotations
 
 import os
-from typing import Literal
+import sys
+from typing import Final, Literal
 
 from fast_container.core.entry import MODE_DIRECTORY, MODE_LINK, Entry
 from fast_container.core.facts import mode_of, size_of
 from fast_container.core.key import encode_directory, encode_entry
 
 Kind = Literal["file", "dir", "symlink", "other"]
+_IS_UTF8: Final = sys.getfilesystemencoding() == "utf-8"
 _FILE_DIGEST_LENGTH = len("sha256:") + 64
 
 
@@ -107,6 +109,20 @@ def path_bytes(path: str) -> bytes:
 def path_text(path: bytes) -> str:
     """The text of ``path_bytes``."""
     return path.decode("utf-8", "surrogateescape")
+
+
+def on_disk(path: str) -> str:
+    """A path or name of a tree, or any text, as the system's calls take it here.
+
+    Names in a tree are UTF-8 texts whatever the locale, or the same files would have other keys in another locale.
+    Python's calls want names in the locale's encoding.
+    """
+    return path if _IS_UTF8 or path.isascii() else os.fsdecode(path_bytes(path))
+
+
+def from_disk(name: str) -> str:
+    """What the system's calls gave, as a name of a tree."""
+    return name if _IS_UTF8 or name.isascii() else path_text(os.fsencode(name))
 
 
 def kind_of(listed: os.DirEntry[str]) -> Kind:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from fast_container.core.facts import FACTS_BYTES, counted_mode, pack_facts, same_file, size_of, unpack_each
 from fast_container.core.key import encode_file
-from fast_container.core.node import path_bytes, path_text
+from fast_container.core.node import on_disk, path_text
 from fast_container.core.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD
 from fast_container.errors import ContextChanged, ContextError
 
@@ -76,7 +76,7 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
     size, length = size_of(seen), 0
     digest = hashlib.sha256()
     try:
-        descriptor = os.open(root + shown, OPEN_FLAGS)
+        descriptor = os.open(root + on_disk(shown), OPEN_FLAGS)
         try:
             # Until there is no more: an end is where the file says, not where the look before did.
             while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
@@ -108,7 +108,7 @@ def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) 
         for number, (size, *_) in enumerate(unpack_each(facts)):
             if size >= LARGE_BYTES:
                 large.begin(paths[number], _one_of(facts, number))
-        small = digest(path_bytes(root), paths, facts)
+        small = digest(os.fsencode(root), paths, facts)
         known = large.end()
     frames: list[bytes] = []
     for path, content, (*_, mode) in zip(paths, small, unpack_each(facts), strict=True):

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 
 from fast_container.core.checked_entry import check_directory, check_link, read_file
 from fast_container.core.entry import Entry
+from fast_container.core.node import on_disk
 from fast_container.core.ports import ContextSource
 
 _WRITE_FLAGS = (
@@ -74,21 +75,21 @@ def _put_one_date(sources: Mapping[str, ContextSource], ahead_ns: int) -> None:
     date_ns = os.stat(last).st_mtime_ns + ahead_ns
     for destination, source in sources.items():
         for entry in source.entries:
-            _set_date(os.path.join(destination, entry.path), date_ns, is_link=entry.type == "symlink")
+            _set_date(os.path.join(destination, on_disk(entry.path)), date_ns, is_link=entry.type == "symlink")
         _set_date(destination, date_ns)
 
 
 def _copy(source: ContextSource, destination: str) -> None:
     os.makedirs(destination, mode=0o700, exist_ok=True)
     for entry in source.entries:
-        target = os.path.join(destination, entry.path)
+        target = os.path.join(destination, on_disk(entry.path))
         if entry.type == "dir":
             check_directory(source.root, entry)
             os.mkdir(target)
             os.chmod(target, _STAGED_DIR_MODE)  # whatever the umask
         elif entry.type == "symlink":
             check_link(source.root, entry)
-            os.symlink(entry.target, target)
+            os.symlink(on_disk(entry.target), target)
         else:
             _copy_file(source.root, target, entry)
     os.chmod(destination, _STAGED_DIR_MODE)

@@ -22,7 +22,7 @@ from typing import Final
 from fast_container.core.facts import pack_facts
 from fast_container.core.files import Files
 from fast_container.core.known_files import KnownFiles, StatCache
-from fast_container.core.node import Listing, Node, kind_of, path_bytes
+from fast_container.core.node import Listing, Node, from_disk, kind_of, on_disk, path_bytes
 from fast_container.core.reading import Digest, impossible, unreadable
 from fast_container.core.small_files import OPEN_FLAGS, digests
 
@@ -126,7 +126,7 @@ class Tree:
 
     def absolute(self, path: str) -> str:
         """Where a path of this tree lies."""
-        return self._prefix + path if path else self.root
+        return self._prefix + on_disk(path) if path else self.root
 
     def _list(self, directory: Node, *, looks: bool) -> Listing:
         listing = Listing()
@@ -137,7 +137,7 @@ class Tree:
         try:
             with os.scandir(place if descriptor is None else descriptor) as found:
                 for entry in found:
-                    name = entry.name
+                    name = from_disk(entry.name)
                     if entry.is_file(follow_symlinks=False):
                         try:
                             files[name] = pack_facts(entry.stat(follow_symlinks=False)) if looks else b""
@@ -153,7 +153,7 @@ class Tree:
 
     def _finish_link(self, node: Node) -> None:
         try:
-            target = os.readlink(self.absolute(node.path))
+            target = from_disk(os.readlink(self.absolute(node.path)))
         except OSError as error:
             raise unreadable(node.path, self.root, "link", error) from error
         node.finish_link(target, f"sha256:{hashlib.sha256(path_bytes(target)).hexdigest()}")

@@ -87,7 +87,7 @@ async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord
         contexts = await asyncio.to_thread(
             fetch_contexts, plan, lambda: session.client("s3"), Path(folder) / "contexts"
         )
-        secrets = {secret: environment[name].encode() for secret, name in plan.secret_variables.items()}
+        secrets = {secret: os.fsencode(environment[name]) for secret, name in plan.secret_variables.items()}
         job = replace(plan.job, contexts=contexts, secrets=secrets)
         # Secrets reach the build through files; no other process needs them.
         clean = {name: value for name, value in environment.items() if not name.startswith(SECRET_VARIABLE)}
