@@ -12,6 +12,7 @@ import pulumi_aws as aws
 import pytest
 
 from fast_container import CodeBuildBuilder, SecretsManagerSecret, VpcConfig
+from fast_container.cli import main
 from fast_container.core.registry_cache import RegistryCache
 
 pytestmark = pytest.mark.filterwarnings("ignore:(aws[.]|s3[.]):DeprecationWarning")
@@ -197,7 +198,41 @@ def test_builds_in_a_network_of_ones_own_do_not_all_start_at_once(run: Run) -> N
     assert limits == {"without": 10_000, "in a VPC": 20, "asked for": 50}
 
 
-def test_an_existing_roles_policy_is_what_a_made_role_would_be_granted(run: Run) -> None:
+def of_the_command_line(kind: str, capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """The statements that ``fast-container policy`` prints for the builder of the next test."""
+    facts = ["--account", ACCOUNT, "--region", REGION, "--bucket", "given", "--log-group", "/fast-container/p/s/builds"]
+    facts += ["--subnet", "subnet-1", "--kms-key", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k", "--secret", "ghcr"]
+    facts += ["--pull", f"{REGISTRY}/bases/a", "--push", f"{REGISTRY}/caches", "--push", f"{REGISTRY}/images"]
+    assert main(["policy", kind, *facts, "--pull-through", f"{REGISTRY}/docker-hub", "--project", "builds-x86-64"]) == 0
+    return json.loads(capsys.readouterr().out)["Statement"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["service-role", "--account", "12", "--region", REGION, "--bucket", "b"], "--account"),
+        (["service-role", "--account", ACCOUNT, "--region", "here", "--bucket", "b"], "--region"),
+        (["service-role", "--account", ACCOUNT, "--region", REGION], "--bucket"),
+        (["deployer", "--account", ACCOUNT, "--region", REGION, "--bucket", "b"], "--project"),
+        (["service-role", "--account", ACCOUNT, "--region", REGION, "--bucket", "b", "--push", "ghcr.io/a"], "--push"),
+    ],
+)
+def test_a_policy_that_lacks_a_fact_is_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["policy", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_printed_policy_is_of_the_regions_partition(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = ["--account", ACCOUNT, "--region", "cn-north-1", "--bucket", "given"]
+    assert main(["policy", "service-role", *facts]) == 0
+    assert '"arn:aws:' not in capsys.readouterr().out
+
+
+def test_an_existing_roles_policy_is_what_a_made_role_would_be_granted(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     documents: dict[str, Any] = {}
     vpc = VpcConfig("vpc-1", ["subnet-1"], ["sg-1"])
 
@@ -216,6 +251,7 @@ def test_an_existing_roles_policy_is_what_a_made_role_would_be_granted(run: Run)
             )
             builder.grant_push("images", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/images")
             builder.service_role_policy.apply(lambda text: documents.__setitem__("printed", json.loads(text)))
+            builder.deployer_policy.apply(lambda text: documents.__setitem__("deployer", json.loads(text)))
 
         return declare
 
@@ -226,5 +262,7 @@ def test_an_existing_roles_policy_is_what_a_made_role_would_be_granted(run: Run)
     attached = made.policies("aws:iam/rolePolicy:RolePolicy").values()
     granted_to_ours = [statement for text in attached for statement in json.loads(text)["Statement"]]
     assert sorted(map(str, granted_to_ours)) == sorted(map(str, printed))
+    assert sorted(map(str, of_the_command_line("service-role", capsys))) == sorted(map(str, printed))
+    assert of_the_command_line("deployer", capsys) == documents["deployer"]["Statement"]
     actions = {action for statement in printed for action in statement["Action"]}
     assert {"kms:Decrypt", "ecr:BatchImportUpstreamImage", "secretsmanager:GetSecretValue"} <= actions

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from fast_container.cli.base_arguments import add_base_arguments
+from fast_container.cli.policy_arguments import add_policy_arguments
 from fast_container.core.replaced_tag import OPTION
 
 _EPILOG = "Exit codes: 0; 1 when `wait` saw a build fail; 2 for bad input, with one message on standard error."
@@ -43,6 +44,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
     _certify(verbs.add_parser("certify", help="try it on a real AWS account", allow_abbrev=False))
     _accept(verbs.add_parser("accept", help="take the image that replaced a recorded one", allow_abbrev=False))
+    add_policy_arguments(verbs.add_parser("policy", help="the IAM policies that builds need", allow_abbrev=False))
     cancel = verbs.add_parser("cancel", help="stop remote builds that are under way", allow_abbrev=False)
     cancel.description = "Stop the builds of images that are under way in a CodeBuild project; nothing is tagged."
     _remote(cancel, "cancel")

@@ -67,6 +67,11 @@ def _partition_of(region: str) -> tuple[str, str, str, str]:
     return next(partition for partition in _PARTITIONS if region.startswith(partition[1]))
 
 
+def partition_of(region: str) -> str:
+    """AWS's partition of a region."""
+    return _partition_of(region)[0]
+
+
 def repository_arn(url: str) -> str | None:
     """The ARN of an ECR repository by its URL, or None where the host is not ECR's: nothing can be granted on it."""
     host, _, name = url.partition("/")
