@@ -115,10 +115,11 @@ class FastContainerImage(pulumi.ComponentResource):
             prepare(self, program, inputs, awaited, builder or program.default_builder, PulumiReporter(self))
         )
         wait = self.ALWAYS_WAITS or not isinstance(builder, CodeBuildBuilder) or builder.wait
-        record = _record(
-            self, inputs.declared.name, program, ready, awaited, depends_on, wait=wait, runs_on=inputs.runs_on
-        )
+        name = record_name(inputs.declared.name)
+        released = asyncio.ensure_future(_released(self, program, ready, depends_on))
+        record = _record(self, name, program, released, awaited, depends_on, wait=wait, runs_on=inputs.runs_on)
         self._ready, self._awaited, self._record = ready, awaited, record
+        self._watch = asyncio.ensure_future(program.refusals.watch(self, record.urn.future()))
         self.platform = inputs.declared.platform
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
@@ -160,6 +161,15 @@ class FastContainerImage(pulumi.ComponentResource):
         return {}
 
 
+async def _released(
+    image: pulumi.Resource, program: Program, ready: asyncio.Future[Ready], depends_on: Sequence[pulumi.Resource]
+) -> Ready:
+    """What is known of an image, once its record may be registered: no other image was refused."""
+    found = await ready
+    await program.refusals.begin(image, depends_on)
+    return found
+
+
 def _record(
     image: FastContainerImage,
     name: str,
@@ -182,7 +192,7 @@ def _record(
         return program.accepted.get(tagged(found) or "", "")
 
     return ImageBuild(
-        record_name(name),
+        name,
         {
             "build_key": output(lambda selected: selected.key.hex),
             "tag": output(lambda selected: selected.key.tag),

@@ -24,7 +24,7 @@ class PulumiReporter:
     """Satisfies ``core.ports.Reporter`` through the engine's log, attached to a resource."""
 
     def __init__(self, resource: pulumi.Resource) -> None:
-        self._resource = resource
+        self.resource = resource
         self._last_s = 0.0
         self._last_step: str = ""
         self._later: asyncio.TimerHandle | None = None
@@ -38,7 +38,7 @@ class PulumiReporter:
         rest_s = self._last_s + (_SAME_STEP_INTERVAL_S if step == self._last_step else _INTERVAL_S) - now
         if rest_s <= 0:
             self._last_s, self._last_step = now, step
-            pulumi.log.info(line, resource=self._resource, ephemeral=True)
+            pulumi.log.info(line, resource=self.resource, ephemeral=True)
         elif step != self._last_step:
             # It may stand for minutes, as "waiting" does.
             self._later = asyncio.get_running_loop().call_later(rest_s, self.progress, line)
@@ -46,11 +46,11 @@ class PulumiReporter:
     def note(self, line: str) -> None:
         """A line that stays."""
         self._forget()
-        pulumi.log.info(printable(line), resource=self._resource)
+        pulumi.log.info(printable(line), resource=self.resource)
 
     def warn(self, line: str) -> None:
         """A warning."""
-        pulumi.log.warn(printable(line), resource=self._resource)
+        pulumi.log.warn(printable(line), resource=self.resource)
 
     def _forget(self) -> None:
         if self._later is not None:

@@ -49,7 +49,10 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
                 # A digest that was remembered may be why: the next run reads again.
                 await in_thread(program.walks.forget, error.root)
             what = "Something went wrong that was not foreseen."
-            raise pulumi.RunError(_message(explained(error, what, cache_dir() / "logs"), image)) from None
+            refusal = pulumi.RunError(_message(explained(error, what, cache_dir() / "logs"), image))
+            if not settings.is_dry_run():
+                raise refusal from None
+            await program.refusals.hold_in_preview(image.reporter.resource, refusal)
 
     return pulumi.ResourceHook(
         "fast-container:before-change", before_change, pulumi.ResourceHookOptions(on_dry_run=True)

@@ -151,7 +151,9 @@ async def _prepare(
         refuse_keys_that_are_lost(access, url)
         bases = await _known_bases(inputs.bases, complete)
     except FastContainerError as error:
-        raise run_error(inputs.declared.name, error) from None
+        if program.refusals.under_way:
+            reporter.progress(f"refused; {program.refusals.under_way} others have begun and are finished first")
+        await program.refusals.hold(run_error(inputs.declared.name, error))
     if url is None:
         reporter.note("will be built: its repository does not exist yet")
         for note in program.notes.get(record_name(complete.name), ()):

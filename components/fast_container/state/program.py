@@ -40,6 +40,7 @@ from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.pins import ProgramPins
+from fast_container.state.refusals import Refusals
 from fast_container.state.registries import ProgramRegistries
 from fast_container.state.spare_names import SpareNames
 
@@ -97,6 +98,7 @@ class Program:
     pins: ProgramPins
     base_keys: set[str]
     accepted: Mapping[str, str]
+    refusals: Refusals = field(default_factory=Refusals)
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])

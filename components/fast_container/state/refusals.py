@@ -1,0 +1,87 @@
+"""Keeps a refusal to the image that is refused.
+
+Decides two things. An image that is refused while the program's images are prepared is told only when no other record
+is on its way: a program that ended at once would take its hooks along, and the engine, which still calls them, would
+say of each of the others that its hook is not there. And once one image is refused, no other one begins. What has begun
+is finished; the engine then hears of the refusal alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any, NoReturn
+
+import pulumi
+
+from fast_container.state.afterwards import await_resources
+
+# Others that are wrong as well are mostly found by then, and told in the same error.
+_TOGETHER_S = 0.3
+
+
+class Refusals:
+    """The refusals of one program; images are told apart by their components."""
+
+    def __init__(self) -> None:
+        self._messages: list[str] = []
+        self._under_way: set[pulumi.Resource] = set()
+        self._ended = asyncio.Condition()
+
+    @property
+    def under_way(self) -> int:
+        """How many records have begun and have not ended."""
+        return len(self._under_way)
+
+    async def hold(self, refusal: pulumi.RunError) -> NoReturn:
+        """Wait until nothing is under way, then raise what was refused, all of it in one error.
+
+        Raises:
+            pulumi.RunError: Always.
+        """
+        self._messages.append(str(refusal))
+        await asyncio.sleep(_TOGETHER_S)
+        await self._raise()
+
+    async def hold_in_preview(self, image: pulumi.Resource, refusal: pulumi.RunError) -> None:
+        """The same for a record that is under way itself, in a preview.
+
+        The engine runs some hooks at once: only the first to fail waits for the others. These return; its
+        error tells of them.
+
+        Raises:
+            pulumi.RunError: It was the first.
+        """
+        first = not self._messages
+        self._messages.append(str(refusal))
+        await self._end(image)
+        if first:
+            await self._raise()
+
+    async def begin(self, image: pulumi.Resource, dependencies: Iterable[Any]) -> None:
+        """Wait for the resources that a record comes after; from then on it is under way.
+
+        Raises:
+            pulumi.RunError: Another image was refused: this one does not begin.
+        """
+        await await_resources(dependencies)
+        if self._messages:
+            await self._raise()
+        self._under_way.add(image)
+
+    async def watch(self, image: pulumi.Resource, registered: Awaitable[Any]) -> None:
+        """Note when a record is no longer under way, however it ended."""
+        # Who registered it hears of its error.
+        await asyncio.wait([asyncio.ensure_future(registered)])
+        await self._end(image)
+
+    async def _end(self, image: pulumi.Resource) -> None:
+        self._under_way.discard(image)
+        async with self._ended:
+            self._ended.notify_all()
+
+    async def _raise(self) -> NoReturn:
+        async with self._ended:
+            await self._ended.wait_for(lambda: not self._under_way)
+        # Whichever of them reaches the engine first says the same.
+        raise pulumi.RunError("\n".join(dict.fromkeys(self._messages)))
