@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import pulumi
@@ -18,6 +19,7 @@ from fast_container.state.afterwards import await_resources
 
 # Others that are wrong as well are mostly found by then, and told in the same error.
 _TOGETHER_S = 0.3
+_LONGEST_S = 5.0
 
 
 class Refusals:
@@ -43,20 +45,19 @@ class Refusals:
         await asyncio.sleep(_TOGETHER_S)
         await self._raise()
 
-    async def hold_in_preview(self, image: pulumi.Resource, refusal: pulumi.RunError) -> None:
-        """The same for a record that is under way itself, in a preview.
+    async def hold_in_preview(self, image: pulumi.Resource, refusal: pulumi.RunError) -> NoReturn:
+        """The same for a record that is under way itself, in a preview: the error is its own, on its own row.
 
-        The engine runs some hooks at once: only the first to fail waits for the others. These return; its
-        error tells of them.
+        The engine runs only some hooks at once, and where all of them fail, none of the others begins: so not for ever.
 
         Raises:
-            pulumi.RunError: It was the first.
+            pulumi.RunError: Always.
         """
-        first = not self._messages
         self._messages.append(str(refusal))
         await self._end(image)
-        if first:
-            await self._raise()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._all_ended(), _LONGEST_S)
+        raise refusal
 
     async def begin(self, image: pulumi.Resource, dependencies: Iterable[Any]) -> None:
         """Wait for the resources that a record comes after; from then on it is under way.
@@ -81,7 +82,10 @@ class Refusals:
             self._ended.notify_all()
 
     async def _raise(self) -> NoReturn:
-        async with self._ended:
-            await self._ended.wait_for(lambda: not self._under_way)
+        await self._all_ended()
         # Whichever of them reaches the engine first says the same.
         raise pulumi.RunError("\n".join(dict.fromkeys(self._messages)))
+
+    async def _all_ended(self) -> None:
+        async with self._ended:
+            await self._ended.wait_for(lambda: not self._under_way)
