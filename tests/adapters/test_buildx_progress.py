@@ -45,8 +45,8 @@ def test_a_running_step_is_shown_with_its_time() -> None:
     build.progress.tick()
     build.progress.tick()
     assert build.shown == [
-        "[3/7] RUN pip install -r requirements.txt",
-        "[3/7] RUN pip install -r requirements.txt 12 s",
+        "3/7 RUN pip install -r requirements.txt",
+        "12 s · 3/7 RUN pip install -r requirements.txt",
     ]
 
 

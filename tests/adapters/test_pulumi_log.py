@@ -44,8 +44,8 @@ def test_of_lines_that_come_too_fast_the_last_is_shown(shown: list[str]) -> None
 
 
 def test_a_line_that_only_counts_seconds_on_is_dropped(shown: list[str]) -> None:
-    report("[1/3] RUN pip 1 s", "[1/3] RUN pip 2 s")
-    assert shown == ["[1/3] RUN pip 1 s"]
+    report("1 s · 1/3 RUN pip", "2 s · 1/3 RUN pip")
+    assert shown == ["1 s · 1/3 RUN pip"]
 
 
 def test_nothing_comes_after_the_closing_line(shown: list[str]) -> None:

@@ -95,6 +95,12 @@ def test_a_record_of_a_newer_schema_is_refused_and_unknown_fields_are_not() -> N
             BuildRecord.from_json(json.dumps(bad))
 
 
+def test_a_build_is_said_to_take_what_it_took_and_waiting_is_said_apart() -> None:
+    record = BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0, waited_s=12.4)
+    assert record.summary().startswith("built in 3.0 s, after 12 s of waiting: ")
+    assert BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0).summary().startswith("built in 3.0 s: ")
+
+
 @pytest.mark.parametrize(("size", "said"), [(0, "0 MB"), (10, "0.1 MB"), (1_540_000, "1.5 MB"), (38_200_000, "38 MB")])
 def test_sizes_are_said_in_decimal_megabytes(size: int, said: str) -> None:
     assert megabytes(size) == said

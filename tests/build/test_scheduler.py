@@ -13,6 +13,19 @@ from fast_container.errors import BuilderError, BuildFailed, VerifyError
 from tests.build.fakes import FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
 
 
+def test_the_time_of_a_build_is_without_its_waiting() -> None:
+    async def scenario() -> None:
+        registry = FakeRegistry()
+        executor = LimitedExecutor(FakeExecutor(registry, gate=(gate := asyncio.Event())), 1)
+        first, second = (asyncio.create_task(executor.build(make_job(content=n), ListReporter())) for n in "12")
+        await asyncio.sleep(0.05)
+        gate.set()
+        assert (await first).waited_s < 0.04
+        assert (await second).waited_s >= 0.04
+
+    asyncio.run(scenario())
+
+
 async def until(condition: object) -> None:
     assert callable(condition)
     for _ in range(1000):
@@ -95,7 +108,7 @@ def test_no_more_builds_run_at_once_than_allowed() -> None:
         await asyncio.gather(*tasks)
         assert inner.most_running == 3
         assert len(inner.builds) == 10
-        assert "waiting: 3 builds are running already" in reporter.progressed
+        assert "waiting (3 of 3 places busy)" in reporter.progressed
 
     asyncio.run(scenario())
 

@@ -183,7 +183,7 @@ class BuildProgress:
         if vertex is None or vertex.started_s is None:
             return
         elapsed_s = self._monotonic() - vertex.started_s
-        line = _shown(vertex) + (f" {elapsed_s:.0f} s" if elapsed_s >= 1 else "")
+        line = (f"{elapsed_s:.0f} s · " if elapsed_s >= 1 else "") + _shown(vertex)
         if line != self._last_shown:
             self._last_shown = line
             self._show(line)
@@ -249,7 +249,9 @@ class BuildProgress:
 
 
 def _shown(vertex: _Vertex) -> str:
-    text = vertex.step or {"exporting to image": "pushing"}.get(vertex.name, vertex.name.removeprefix("[internal] "))
+    text = vertex.step.replace("]", "", 1).removeprefix("[") or {"exporting to image": "pushing"}.get(
+        vertex.name, vertex.name.removeprefix("[internal] ")
+    )
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN_WIDTH else text[: _SHOWN_WIDTH - 1].rstrip() + "…"
 

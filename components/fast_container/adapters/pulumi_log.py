@@ -17,7 +17,7 @@ from fast_container.printable import printable
 _INTERVAL_S = 0.5
 # A row that only counts seconds is still one line each in a CI log.
 _SAME_STEP_INTERVAL_S = 5.0
-_SECONDS = re.compile(r"\s*\d+ s$")
+_SECONDS = re.compile(r"^\d+ s · ")
 
 
 class PulumiReporter:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from fast_container.build.copying import Copying
@@ -65,12 +65,16 @@ class LimitedExecutor:
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Wait for a place, then build."""
+        loop = asyncio.get_running_loop()
+        asked_s = loop.time()
         if not self._free:
-            reporter.progress(f"waiting: {self._max_parallel} builds are running already")
+            reporter.progress(f"waiting ({self._max_parallel} of {self._max_parallel} places busy)")
         await self._take_place(job)
+        waited_s = loop.time() - asked_s
         try:
             self._may_begin()
-            return await self._executor.build(job, reporter)
+            built = await self._executor.build(job, reporter)
+            return replace(built, waited_s=built.waited_s + waited_s)
         finally:
             self._leave_place()
 

@@ -117,6 +117,7 @@ class BuiltImage:
         steps_cached: How many of them came out of the cache.
         pushed_bytes: Bytes pushed, where the executor knows; BuildKit does not say (0: the pipeline counts layers).
         duration_s: Seconds from start to pushed.
+        waited_s: Seconds before that, in which the build waited for its place.
         log_path: Where the full log lies, or "".
         ran: The steps; empty where another machine has built and has compared them itself.
         warnings: BuildKit's, one line each; likewise.
@@ -127,6 +128,7 @@ class BuiltImage:
     steps_cached: int = 0
     pushed_bytes: int = 0
     duration_s: float = 0.0
+    waited_s: float = 0.0
     log_path: str = ""
     ran: tuple[RanStep, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -136,7 +138,7 @@ class Reporter(Protocol):
     """Where one image's progress goes."""
 
     def progress(self, line: str) -> None:
-        """A line that the next one replaces (``[3/7] RUN pip install … 12 s``)."""
+        """A line that the next one replaces (``12 s · 3/7 RUN pip install …``)."""
         ...
 
     def note(self, line: str) -> None:

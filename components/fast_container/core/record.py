@@ -12,6 +12,8 @@ from typing import Any, Literal, cast
 
 SCHEMA = 1
 
+_WORTH_SAYING_S = 1.0
+
 Outcome = Literal["built", "reused", "copied"]
 
 
@@ -23,7 +25,9 @@ class BuildRecord:
         name: The image's name in the program. repository_url: ``host/name``. key: The build key, 64
         hexadecimal digits. digest: The verified manifest's digest. outcome: ``built``, ``reused`` when its
         repository had it, or ``copied`` when another one had it. started: Seconds since the epoch.
-        duration_s: From the look-up to the tag. steps: The Dockerfile's steps in this build; 0 unless built.
+        duration_s: From the look-up to the tag, without waiting.
+        waited_s: For a place among the builder's builds.
+        steps: The Dockerfile's steps in this build; 0 unless built.
         steps_cached: How many of them came out of the cache.
         pushed_bytes: Compressed bytes of the layers that were new to the repository, as far as this program
         knows:
@@ -52,6 +56,7 @@ class BuildRecord:
     reason: str = ""
     log_path: str = ""
     copied_from: str = ""
+    waited_s: float = 0.0
     schema: int = SCHEMA
 
     def summary(self) -> str:
@@ -60,9 +65,9 @@ class BuildRecord:
             return "reused from registry"
         if self.outcome == "copied":
             return f"copied from {self.copied_from}: {megabytes(self.pushed_bytes)}"
-        seconds = f"{self.duration_s:.0f}" if self.duration_s >= 10 else f"{self.duration_s:.1f}"
+        waited = f", after {_seconds(self.waited_s)} of waiting" if self.waited_s >= _WORTH_SAYING_S else ""
         return (
-            f"built in {seconds} s: {self.steps_cached} of {self.steps} steps cached, "
+            f"built in {_seconds(self.duration_s)}{waited}: {self.steps_cached} of {self.steps} steps cached, "
             f"{megabytes(self.pushed_bytes)} pushed"
         )
 
@@ -90,6 +95,10 @@ class BuildRecord:
             return cls(**{name: value for name, value in data.items() if name in known})
         except TypeError as error:
             raise ValueError(f"not a build record: {error}") from error
+
+
+def _seconds(duration_s: float) -> str:
+    return f"{duration_s:.0f} s" if duration_s >= 10 else f"{duration_s:.1f} s"
 
 
 def megabytes(size_bytes: int) -> str:
