@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,33 @@ def write(folder: Path, name: str, module: str, dependencies: str, source: str) 
     )
 
 
-def generate(root: Path, **more: Any) -> GeneratedBase:
-    dependencies = declared_dependencies(["orders", "pricing"], root=str(root))
+LOCK = """\
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "shop-orders"
+source = { editable = "orders" }
+dependencies = [{ name = "jinja2" }, { name = "shop-pricing" }]
+[[package]]
+name = "shop-pricing"
+source = { editable = "pricing" }
+dependencies = [{ name = "jinja2" }, { name = "markupsafe" }]
+"""
+
+
+def lock(root: Path) -> str:
+    """A lock with the files of the project's own, of which one has no hashes."""
+    own = (Path(__file__).parents[2] / "uv.lock").read_text().split("[[package]]\n")
+    files = {
+        name: next(text for text in own if text.startswith(f'name = "{name}"')) for name in ("jinja2", "markupsafe")
+    }
+    files["markupsafe"] = re.sub(r', hash = "[^"]*"', "", files["markupsafe"])
+    (root / "uv.lock").write_text(LOCK + "".join(f"[[package]]\n{text}" for text in files.values()))
+    return "uv.lock"
+
+
+def generate(root: Path, *, lock: str | None = None, **more: Any) -> GeneratedBase:
+    dependencies = declared_dependencies(["orders", "pricing"], root=str(root), lock=lock)
     return generate_base(BaseSpec(**{"parent": RUNTIME, "dependencies": dependencies, **more}), root=str(root))
 
 
@@ -119,7 +145,10 @@ def test_a_consumer_finds_the_dependencies_and_a_source_edit_leaves_the_base_alo
 
 
 def test_a_chain_holds_everything_once_and_runs_as_a_named_user(local: Local, packages: Path) -> None:
-    below = build(local, select(generate(packages), packages))
+    # The lock's distributions with hashes and those without are installed one after the other.
+    locked = generate(packages, lock=lock(packages))
+    assert [name for name in locked.files if "requirements" in name] == ["requirements.txt", "requirements_2.txt"]
+    below = build(local, select(locked, packages))
     number = len(asyncio.run(layers(local.registry, below.digest)))
     generated = generate(packages, parent="deps", install="packages", installer="uv", runs_on="ecs")
     image = build(local, select(generated, packages, deps=reference(local, below)), deps=reference(local, below))
