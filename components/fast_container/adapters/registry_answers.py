@@ -14,6 +14,7 @@ from fast_container.adapters.http_transport import Response
 from fast_container.core.json_document import parse_object
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError
+from fast_container.printable import printable
 
 MANIFEST_TYPES: Final = (
     "application/vnd.oci.image.index.v1+json",
@@ -133,9 +134,11 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def error_text(response: Response) -> str:
-    """``CODE: message`` of the first error that a registry names; at most 300 characters."""
+    """``CODE: message`` of the first error that a registry names, as one line of at most 300 characters."""
     first = next(iter(_errors(response)), None)
-    return "" if first is None else f"{first.get('code', '')}: {first.get('message', '')}".strip(": ")[:300]
+    if first is None:
+        return ""
+    return printable(f"{first.get('code', '')}: {first.get('message', '')}".strip(": ")[:300])
 
 
 def _errors(response: Response) -> list[Mapping[str, Any]]:
