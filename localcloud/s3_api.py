@@ -1,8 +1,8 @@
 """What of S3 is mended before or inside moto.
 
-Decides which names of buckets are refused, that checksums sent with an object are verified, that of two conditional
-writes of one key at a time the second is told to try again, that who may not list a bucket is told "denied" of what is
-absent, and that bucket policies look at their conditions. All else is moto's.
+Decides which names of buckets are refused, that all buckets are of the one account, that checksums sent with an object
+are verified, that of two conditional writes of one key at a time the second is told to try again, that who may not list
+a bucket is told "denied" of what is absent, and that bucket policies look at their conditions. All else is moto's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 
 from localcloud.aws_api import ApiRequest, ApiResponse
 from localcloud.policy_conditions import is_met
+from localcloud.state import ACCOUNT_ID
 
 _FACTS = {"aws:SecureTransport": "true"}
 """What is known of every call: it stays on this machine, which counts as encrypted transport."""
@@ -40,6 +41,8 @@ class S3Api:
     def answer(self, request: ApiRequest) -> ApiResponse | None:
         """Verifies what is put, and what is told of what is absent; all else is left to moto."""
         bucket, _, key = request.path.strip("/").partition("/")
+        if request.headers.get("x-amz-expected-bucket-owner", ACCOUNT_ID) != ACCOUNT_ID:
+            return _refused(403, "AccessDenied", "Access Denied")
         if request.method in {"GET", "HEAD"} and key:
             return self._read(request, bucket)
         if request.method != "PUT":

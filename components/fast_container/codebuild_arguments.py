@@ -65,9 +65,10 @@ def check_builder_arguments(**given: Any) -> None:
     _check_architectures(given["architectures"])
     for name in ("compute_type", "buildkit_image"):
         check_engine_text(given[name], name)
-    for name in ("bucket", "docker_server"):
+    for name in ("bucket", "bucket_owner", "docker_server"):
         if given[name] is not None:
             check_engine_text(given[name], name)
+    _check_bucket_owner(given["bucket_owner"], given["bucket"])
     _check_image(given["image"])
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
@@ -80,6 +81,18 @@ def check_builder_arguments(**given: Any) -> None:
     limits.check_image(given["image"], given["architectures"])
     limits.check_docker_server(given["docker_server"], given["architectures"])
     limits.check_privileged(given["privileged"])
+
+
+def _check_bucket_owner(owner: str | None, bucket: str | None) -> None:
+    if owner is None:
+        return
+    if bucket is None or len(owner) != 12 or not (owner.isascii() and owner.isdigit()):
+        raise ArgsError(
+            f"bucket_owner is {owner!r}.",
+            property_path="bucket_owner",
+            why="it is the account of an existing bucket=" if bucket is None else "an AWS account has twelve digits",
+            next_step="leave it out where the bucket is the builder's own",
+        )
 
 
 def checked_shared(shared: object) -> pulumi.Output[Any] | None:

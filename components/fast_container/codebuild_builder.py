@@ -70,12 +70,14 @@ class BuilderOutputs:
         projects: Architecture → name of its project.
         prefix: Key prefix of the sources.
         expire_days: When the bucket forgets a source.
+        bucket_owner: The AWS account that the bucket must belong to; "" where it is not known.
     """
 
     bucket: pulumi.Input[str]
     projects: Mapping[str, pulumi.Input[str]]
     prefix: pulumi.Input[str] = ""
     expire_days: pulumi.Input[int] = DEFAULT_EXPIRE_DAYS
+    bucket_owner: pulumi.Input[str] = ""
 
 
 class CodeBuildBuilder(pulumi.ComponentResource):
@@ -103,6 +105,8 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             as JSON, for private base images that are not in ECR.
         bucket: Name of an existing bucket for sources, instead of a new one; only its prefix ``fast-container/`` is
             used.
+        bucket_owner: AWS account of that bucket, where it is not the builder's own. A bucket of anybody else (one that
+            was deleted and made again under its name) gets no source and gives none.
         kms_key: ARN of the key with which that bucket encrypts (SSE-KMS).
         role: Name or ARN of an existing service role, instead of a new one; it gets no policies: what it needs is the
             output ``service_role_policy``, and ``fast-container policy`` prints it.
@@ -154,6 +158,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         mirrors: Mapping[str, str] = DEFAULT_MIRRORS,
         registry_logins: Mapping[str, RegistryLogin] | None = None,
         bucket: str | None = None,
+        bucket_owner: str | None = None,
         kms_key: pulumi.Input[str] | None = None,
         role: pulumi.Input[str] | None = None,
         permissions_boundary: pulumi.Input[str] | None = None,
@@ -183,6 +188,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
                 mirrors=mirrors,
                 registry_logins=registry_logins,
                 bucket=bucket,
+                bucket_owner=bucket_owner,
                 role=role is not None,
                 docker_server=docker_server,
                 shared=shared is not None,
@@ -207,6 +213,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self.max_parallel = concurrent_build_limit or (_MOST_PARALLEL if vpc is None else _MOST_PARALLEL_IN_VPC)
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()
         self._child, self._tags, self._kms_key = pulumi.ResourceOptions(parent=self), tags, kms_key
+        self._bucket_owner = bucket_owner
         if taken is not None:
             self._take(taken, architectures)
         else:
@@ -324,12 +331,14 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             ).name
             for arch in architectures
         }
-        self.outputs = BuilderOutputs(self.bucket, dict(projects), prefix, expire_days)
+        owner = log_group.arn.apply(lambda arn: self._bucket_owner or account_of(arn))
+        self.outputs = BuilderOutputs(self.bucket, dict(projects), prefix, expire_days, owner)
         self.shared = pulumi.Output.all(
             bucket=self.bucket,
             projects=projects,
             prefix=prefix,
             expire_days=expire_days,
+            bucket_owner=owner,
             role_arn=self.role_arn,
             role_name=role_name or "",
             log_group_arn=log_group.arn,
@@ -351,8 +360,15 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             start, shared["role_name"], shared["log_group_arn"], self._child, is_ecr_emulated(self.aws)
         )
         projects = {architecture: project_of(shared, architecture) for architecture in architectures}
-        self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"])
+        owner = shared.apply(lambda found: str(found.get("bucket_owner") or account_of(found["log_group_arn"])))
+        self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"], owner)
         self.buildkit_image = shared["buildkit_image"]
+
+
+def account_of(arn: str) -> str:
+    """The account that an ARN names; "" where it names none, as an emulator's or a test's may."""
+    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+    return account if len(account) == 12 and account.isascii() and account.isdigit() else ""
 
 
 def architecture_of(platform: str) -> str | None:

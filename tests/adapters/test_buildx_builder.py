@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.adapters.buildx_builder import Builder, find_builder, find_buildx
+from fast_container.adapters.buildx_builder import Builder, builder_platforms, find_builder, find_buildx
 from fast_container.errors import BuilderError
 
 NODE = "Nodes:\nName: node0\nEndpoint: unix:///x\nStatus: running\n"
@@ -122,3 +122,13 @@ def test_docker_s_plugin_comes_before_path(machine: Machine) -> None:
     machine.install("on PATH")
     plugin = machine.install("plugin", folder=machine.docker / "cli-plugins")
     assert find_buildx(machine.environment) == (str(plugin),)
+
+
+def test_a_builder_says_what_it_runs_and_none_is_guessed_about(machine: Machine) -> None:
+    assert asyncio.run(builder_platforms(None, machine.environment)) == frozenset()
+    nodes = "Name: a\nPlatforms: linux/amd64*, linux/amd64/v2, linux/386\n\nName: b\nPlatforms: linux/arm64/v8 (+2)\n"
+    machine.install(f"Name: mine\nDriver: remote\n\nNodes:\n{nodes}")
+    found = asyncio.run(builder_platforms("mine", machine.environment))
+    assert found == {"linux/amd64", "linux/amd64/v2", "linux/386", "linux/arm64"}
+    machine.install("Name: mine\nDriver: docker-container\n\nNodes:\nName: a\nStatus: inactive\n")
+    assert asyncio.run(builder_platforms(None, machine.environment)) == frozenset()

@@ -24,7 +24,7 @@ from fast_container.cli import main
 from fast_container.codebuild_resources import BUILDSPEC
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, BuiltImage, Registry
-from fast_container.errors import BuildFailed
+from fast_container.errors import AuthError, BuildFailed
 from localcloud import LocalCloud
 from tests.build.fakes import ListReporter, make_job
 from tests.core.test_staging import source
@@ -236,6 +236,26 @@ def test_a_policy_that_does_not_hold_yet_is_waited_for(
     iam.put_role_policy(RoleName=NAME, PolicyName="role", PolicyDocument=text)
     assert machine.build(job).digest == machine.tag_of(job)
     assert any("has not taken up yet" in note for note in machine.reporter.notes)
+
+
+def test_a_program_that_is_not_what_its_name_says_is_put_over(machine: Machine, job: BuildJob) -> None:
+    machine.cloud.codebuild.limits(hold=True)
+    asyncio.run(machine.executor.start(job, machine.reporter))
+    s3 = machine.client("s3")
+    [program] = [item["Key"] for item in s3.list_objects_v2(Bucket=NAME, Prefix="programs/")["Contents"]]
+    good = s3.get_object(Bucket=NAME, Key=program)["Body"].read()
+    s3.put_object(Bucket=NAME, Key=program, Body=b"garbage", Metadata={"length": "7"})
+    machine.cloud.codebuild.limits(hold=False)
+    assert machine.build(job).digest == machine.tag_of(job)
+    assert any("was damaged" in note for note in machine.reporter.notes)
+    assert s3.get_object(Bucket=NAME, Key=program)["Body"].read() == good
+
+
+def test_a_bucket_that_belongs_to_somebody_else_gets_no_source(machine: Machine, job: BuildJob) -> None:
+    machine.store.owner = "999999999999"
+    with pytest.raises(AuthError, match="AWS denied") as caught:
+        machine.build(job)
+    assert "bucket_owner=" in caught.value.next_step
 
 
 def test_cancel_stops_what_is_under_way_and_wait_says_how_it_ended(

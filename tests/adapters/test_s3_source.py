@@ -30,12 +30,14 @@ class CountedS3:
     def __init__(self, s3: Any) -> None:
         self.s3 = s3
         self.calls: list[str] = []
+        self.requests: list[dict[str, Any]] = []
         self.fail: dict[str, list[Exception]] = {}
         self.changed: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         def call(**request: Any) -> Any:
             self.calls.append(name)
+            self.requests.append(request)
             if self.fail.get(name):
                 raise self.fail[name].pop(0)
             answer = getattr(self.s3, name)(**request)
@@ -216,3 +218,46 @@ def test_a_bundle_lies_under_its_own_digest(s3: CountedS3) -> None:
     assert name == "p/bundles/ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.zip"
     assert sent == 7
     assert store(s3, prefix="p").put_bundle(b"content") == (name, 0)
+
+
+def test_a_program_that_was_written_over_is_seen_before_a_build_meets_it(s3: CountedS3) -> None:
+    name, _ = store(s3).put_program(b"program")
+    for body, named in ((b"cut", {}), (b"garbage", {"ChecksumAlgorithm": "SHA256"})):
+        s3.s3.put_object(Bucket="sources", Key=name, Body=body, Metadata={"length": str(len(body))}, **named)
+        assert store(s3).put_program(b"program") == (name, 7)
+        assert s3.s3.get_object(Bucket="sources", Key=name)["Body"].read() == b"program"
+        assert store(s3).put_program(b"program") == (name, 0)
+
+
+def test_a_program_that_a_build_found_damaged_is_put_over(s3: CountedS3) -> None:
+    shared = store(s3)
+    name, _ = shared.put_program(b"program")
+    s3.s3.put_object(Bucket="sources", Key=name, Body=b"garbage", Metadata={"length": "7"})
+    assert shared.put_program(b"program") == (name, 0), "nothing has told it"
+    shared.look_again(["program"])
+    assert shared.put_program(b"program") == (name, 7)
+    assert s3.s3.get_object(Bucket="sources", Key=name)["Body"].read() == b"program"
+    shared.look_again()
+    assert shared.put_program(b"program") == (name, 0)
+
+
+def test_every_call_names_the_account_that_the_bucket_must_belong_to(s3: CountedS3, parts: list[Part]) -> None:
+    owned = store(s3, owner="123456789012")
+    owned.put_parts(parts, lambda _: None)
+    owned.put_bundle(b"content")
+    store(s3, owner="123456789012").put_parts(parts, lambda _: None)
+    assert len(s3.requests) > 2 * len(parts)
+    assert {request.get("ExpectedBucketOwner") for request in s3.requests} == {"123456789012"}
+    s3.requests.clear()
+    put(s3, parts)
+    assert {request.get("ExpectedBucketOwner") for request in s3.requests} == {None}
+
+
+def test_a_bucket_of_another_account_is_refused_with_the_argument_that_allows_it(
+    s3: CountedS3, parts: list[Part]
+) -> None:
+    s3.fail["head_object"] = [refusal("403", "HeadObject")]
+    s3.fail["get_object"] = [refusal("AccessDenied", "GetObject")]
+    with pytest.raises(AuthError) as caught:
+        put(s3, parts[:1], owner="123456789012")
+    assert "bucket_owner=" in caught.value.next_step

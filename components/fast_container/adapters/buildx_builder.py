@@ -18,6 +18,7 @@ from typing import cast
 
 from fast_container.adapters.docker_config import docker_directory
 from fast_container.adapters.process import Completed, capture
+from fast_container.core.oci.platform import normal_or_same
 from fast_container.errors import BuilderError
 
 _FIT_DRIVERS = frozenset({"docker-container", "remote", "kubernetes", "cloud"})
@@ -130,6 +131,18 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
         why=f"driver {driver} without the containerd image store",
         next_step=f"{command} create --name fast-container --driver docker-container --bootstrap --use",
     )
+
+
+async def builder_platforms(name: str | None, environment: Mapping[str, str]) -> frozenset[str]:
+    """The platforms that a builder says it runs, in normal form; empty where it cannot be asked or is not started."""
+    try:
+        answer = await _capture([*find_buildx(environment), "inspect", *([name] if name else [])], environment)
+    except BuilderError:
+        return frozenset()
+    lines = (line.strip().partition(":") for line in answer.stdout.splitlines())
+    listed = [value for title, _, value in lines if title == "Platforms"]
+    names = (word.split()[0].strip("*") for value in listed for word in value.split(",") if word.strip())
+    return frozenset(normal_or_same(name) for name in names)
 
 
 async def _too_old(buildx: tuple[str, ...], environment: Mapping[str, str]) -> BuilderError:

@@ -191,6 +191,7 @@ class CodeBuildExecutor:
             contexts=planned_contexts(job.contexts, parts),
             secret_variables={secret: secret_variable(n) for n, secret in enumerate(job.secret_references)},
             bucket=self.store.bucket,
+            bucket_owner=self.store.owner,
             parts_prefix=self.store.key("parts"),
             buildkit_image=self.buildkit_image,
             program=hashlib.sha256(self._program).hexdigest(),

@@ -17,13 +17,10 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from fast_container.adapters.proxies import Proxy
 from fast_container.adapters.threads import ended_by
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _SLICE_BYTES: Final = 64 * 1024
 # An answer gets its time limit once more, and a second for each of these.
@@ -136,7 +133,7 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         return self._sock.recv_into(memoryview(buffer))
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from typing import IO, Any, cast
 
 from fast_container.adapters.aws_session import aws_errors, error_code
 from fast_container.core.archive import write_archive
+from fast_container.core.build_lines import PROGRAM
 from fast_container.core.parts import Part
 from fast_container.errors import AuthError, SourceUploadError
 
@@ -35,6 +36,7 @@ _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 # A HEAD has no body to say more in.
 _UNEXPLAINED = frozenset({"400", "403"})
 _DAY_S = 24 * 3600.0
+_PROGRAMS = "programs/"
 # CodeBuild queues a build for at most 8 hours; what expires earlier than a day from now is put again.
 _MARGIN_S = _DAY_S
 
@@ -66,14 +68,18 @@ class S3SourceStore:
         bucket: The bucket's name.
         prefix: Key prefix without slashes at its ends; "" is the bucket's root.
         expire_days: After how many days the bucket's lifecycle removes an object.
+        owner: The AWS account that the bucket must belong to; "" asks nothing of S3. A bucket that was deleted and
+            made again by somebody else has the same name.
     """
 
     client: Callable[[], Any]
     bucket: str
     prefix: str = ""
     expire_days: int = 30
+    owner: str = ""
     _known: set[str] = field(default_factory=set[str], init=False)
     _damaged: set[str] = field(default_factory=set[str], init=False)
+    _program_is_damaged: bool = field(default=False, init=False)
     _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock], init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -104,17 +110,21 @@ class S3SourceStore:
 
     def put_program(self, content: bytes) -> tuple[str, int]:
         """Put what all builds of a version run, likewise."""
-        return self._put_once(f"programs/{hashlib.sha256(content).hexdigest()}.pyz", content)
+        return self._put_once(f"{_PROGRAMS}{hashlib.sha256(content).hexdigest()}.pyz", content)
 
     def _put_once(self, kind: str, content: bytes) -> tuple[str, int]:
         name = self.key(kind)
         with self._lock_of(name):
-            if name in self._known or self._is_there(name):
+            damaged = name in self._damaged or (self._program_is_damaged and kind.startswith(_PROGRAMS))
+            if not damaged and (name in self._known or self._is_there(name, content)):
                 self._known.add(name)
                 return name, 0
             with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
                 body.write(content)
-                sent = self._put(name, body, lambda _: None)
+                sent = self._put(name, body, lambda _: None, content=content, over=damaged)
+            if kind.startswith(_PROGRAMS):
+                self._program_is_damaged = False
+            self._damaged.discard(name)
             self._known.add(name)
             return name, sent
 
@@ -131,11 +141,14 @@ class S3SourceStore:
         """Take nothing for granted any more: a build has missed something.
 
         Args:
-            damaged: Digests of parts that are there and are not what their names say; they are put over.
+            damaged: Digests of parts that are there and are not what their names say, or ``PROGRAM``; they are put
+                over.
         """
+        damaged = set(damaged)
         with self._guard:
             self._known.clear()
-            self._damaged.update(self.key(f"parts/{digest}") for digest in damaged)
+            self._program_is_damaged |= PROGRAM in damaged
+            self._damaged.update(self.key(f"parts/{digest}") for digest in damaged - {PROGRAM})
 
     def _put_part(self, on_bytes: OnBytes, part: Part) -> int:
         name = self.key(f"parts/{part.digest}")
@@ -152,24 +165,38 @@ class S3SourceStore:
             self._known.add(name)
             return sent
 
-    def _is_there(self, name: str) -> bool:
+    @property
+    def _bucket(self) -> dict[str, str]:
+        """Bucket and owner, as every call has them."""
+        return {"Bucket": self.bucket, **({"ExpectedBucketOwner": self.owner} if self.owner else {})}
+
+    def _is_there(self, name: str, content: bytes | None = None) -> bool:
+        """Whether an object is there whole; with its content, whether S3 has verified that it is this one."""
         import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
 
         with self._errors("s3:GetObject", name):
             try:
-                found = self.client().head_object(Bucket=self.bucket, Key=name)
+                # Not for parts: S3 says it of an encrypted object only to who may decrypt it.
+                checksum = {} if content is None else {"ChecksumMode": "ENABLED"}
+                found = self.client().head_object(**self._bucket, Key=name, **checksum)
             except botocore.exceptions.ClientError as error:
                 if error_code(error) in _ABSENT:
                     return False
                 if error_code(error) in _UNEXPLAINED:
                     # The same question in a form whose answer says why.
-                    self.client().get_object(Bucket=self.bucket, Key=name, Range="bytes=0-0")["Body"].close()
+                    self.client().get_object(**self._bucket, Key=name, Range="bytes=0-0")["Body"].close()
                 raise
         whole = str(found["ContentLength"]) == found.get("Metadata", {}).get("length")
+        if content is not None:
+            # A store that keeps no such checksum still knows the length; the build looks at the rest.
+            ours = base64.b64encode(hashlib.sha256(content).digest()).decode()
+            whole = found["ContentLength"] == len(content) and found.get("ChecksumSHA256", ours) == ours
         age_s = _server_time_s(found) - found["LastModified"].timestamp()
         return whole and self.expire_days * _DAY_S - age_s > _MARGIN_S
 
-    def _put(self, name: str, body: IO[bytes], on_bytes: OnBytes, *, over: bool = False) -> int:
+    def _put(
+        self, name: str, body: IO[bytes], on_bytes: OnBytes, *, content: bytes | None = None, over: bool = False
+    ) -> int:
         import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
 
         length = body.tell()
@@ -178,7 +205,7 @@ class S3SourceStore:
         while chunk := body.read(_CHUNK_BYTES):
             checksum.update(chunk)
         request = {
-            "Bucket": self.bucket,
+            **self._bucket,
             "Key": name,
             "ContentLength": length,
             "ChecksumSHA256": base64.b64encode(checksum.digest()).decode(),
@@ -191,7 +218,7 @@ class S3SourceStore:
                     self.client().put_object(Body=body, **request, **({} if over else {"IfNoneMatch": "*"}))
                 except botocore.exceptions.ClientError as error:
                     if error_code(error) == "PreconditionFailed":
-                        if self._is_there(name):
+                        if self._is_there(name, content):
                             return 0  # another machine was first
                         over = True  # there, but old or cut short
                     elif error_code(error) == "ConditionalRequestConflict":
@@ -215,6 +242,8 @@ class S3SourceStore:
         except AuthError as error:
             if action in error.what:
                 error.next_step = _statement(action, self.bucket, self.prefix)
+                if self.owner:
+                    error.next_step += f" If the bucket is not of account {self.owner}: bucket_owner=."
             raise
         except SourceUploadError as error:
             if "NoSuchBucket" in error.why:

@@ -47,6 +47,7 @@ class RemotePlan:
         contexts: Context name → its parts.
         secret_variables: Secret id → the environment variable that holds its value in the build.
         bucket: Where the parts are.
+        bucket_owner: The account that it must belong to, or "".
         parts_prefix: Key prefix of the parts, without a trailing slash.
         buildkit_image: What a docker-container builder starts from; "" is buildx's own choice.
         program: SHA-256 of the program that the launcher runs, in hexadecimal digits.
@@ -59,6 +60,7 @@ class RemotePlan:
     contexts: Mapping[str, PlannedContext]
     secret_variables: Mapping[str, str] = field(default_factory=dict[str, str])
     bucket: str = ""
+    bucket_owner: str = ""
     parts_prefix: str = "parts"
     buildkit_image: str = ""
     program: str = ""
@@ -115,6 +117,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         },
         "secret_variables": dict(plan.secret_variables),
         "bucket": plan.bucket,
+        "bucket_owner": plan.bucket_owner,
         "parts_prefix": plan.parts_prefix,
         "buildkit_image": plan.buildkit_image,
         "program": plan.program,
@@ -175,6 +178,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         },
         secret_variables=document["secret_variables"],
         bucket=document["bucket"],
+        bucket_owner=document["bucket_owner"],
         parts_prefix=document["parts_prefix"],
         buildkit_image=document["buildkit_image"],
         program=document["program"],

@@ -22,7 +22,10 @@ _ABSENT = ("404", "NoSuchKey", "NotFound", "403", "AccessDenied")
 def fetch(plan: dict[str, str]) -> bytes:
     """The program; b"" when it is not in the bucket any more, which S3 calls denied where a role may not list it."""
     try:
-        answer = boto3.client("s3").get_object(Bucket=plan["bucket"], Key=plan["program_key"])  # pyright: ignore
+        owner = {"ExpectedBucketOwner": plan["bucket_owner"]} if plan.get("bucket_owner") else {}
+        answer = boto3.client("s3").get_object(  # pyright: ignore
+            Bucket=plan["bucket"], Key=plan["program_key"], **owner
+        )
     except botocore.exceptions.ClientError as error:
         if str(error.response.get("Error", {}).get("Code")) in _ABSENT:  # pyright: ignore
             return b""
@@ -36,7 +39,9 @@ if not content:
     sys.stdout.write('##fast-container {"parts_unusable": {"absent": ["program"], "damaged": []}}\n')
     sys.exit(_EXIT_UNUSABLE)
 if hashlib.sha256(content).hexdigest() != plan["program"]:
-    sys.exit(f"The program of the build is not what the plan says: s3://{plan['bucket']}/{plan['program_key']}")
+    sys.stderr.write(f"The program is not what the plan says: s3://{plan['bucket']}/{plan['program_key']}\n")
+    sys.stdout.write('##fast-container {"parts_unusable": {"absent": [], "damaged": ["program"]}}\n')
+    sys.exit(_EXIT_UNUSABLE)
 with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(folder)

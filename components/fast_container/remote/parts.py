@@ -79,7 +79,8 @@ def _download(plan: RemotePlan, digest: str, client: Callable[[], Any], place: P
     key = f"{plan.parts_prefix}/{digest}"
     with aws_errors("s3:GetObject", f"s3://{plan.bucket}/{key}", error_type=SourceUploadError):
         try:
-            body = client().get_object(Bucket=plan.bucket, Key=key)["Body"]
+            owner = {"ExpectedBucketOwner": plan.bucket_owner} if plan.bucket_owner else {}
+            body = client().get_object(Bucket=plan.bucket, Key=key, **owner)["Body"]
         except botocore.exceptions.ClientError as error:
             if error_code(error) in _ABSENT:
                 return False

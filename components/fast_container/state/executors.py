@@ -64,12 +64,13 @@ class ProgramExecutors:
         bucket = str(await pulumi.Output.from_input(outputs.bucket).future())
         project = str(await pulumi.Output.from_input(outputs.projects[architecture]).future())
         prefix = str(await pulumi.Output.from_input(outputs.prefix).future())
+        owner = str(await pulumi.Output.from_input(outputs.bucket_owner).future() or "")
         # Numbers come as floats from another stack.
         expire_days = int(await pulumi.Output.from_input(outputs.expire_days).future() or 0)
         buildkit_image = str(await pulumi.Output.from_input(builder.buildkit_image).future())
         urls = [await pulumi.Output.from_input(url).future() for url in builder.pull_from]
         session = AwsSession(access, self.environment)
-        store = S3SourceStore(lambda: session.client("s3"), bucket, prefix=prefix, expire_days=expire_days)
+        store = S3SourceStore(lambda: session.client("s3"), bucket, prefix=prefix, expire_days=expire_days, owner=owner)
         return CodeBuildExecutor(
             CodeBuildApi(session.client, project, session.renew),
             store,

@@ -19,6 +19,7 @@ from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.plan import Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
+from fast_container.state.emulation import say_what_cannot_run
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
@@ -78,6 +79,7 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
         image.reporter.note(note)
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
+    await say_what_cannot_run(program, image)
     _warn_about_parallelism(program, image)
 
 

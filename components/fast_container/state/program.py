@@ -7,6 +7,7 @@ several programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -87,6 +88,7 @@ class Program:
         spare_names: What images are given and no Dockerfile has.
         started: Names of records whose builds this update has started and does not wait for.
         accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
+        builder_platforms: Name of a buildx builder that was asked → what it runs.
         notes: Name of a record → what a preview says of its image once it is to be built.
     """
 
@@ -106,6 +108,9 @@ class Program:
     warned: set[str] = field(default_factory=set[str])
     spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
+    builder_platforms: dict[str | None, asyncio.Future[frozenset[str]]] = field(
+        default_factory=dict[str | None, "asyncio.Future[frozenset[str]]"]
+    )
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False

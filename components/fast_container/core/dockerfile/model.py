@@ -188,6 +188,7 @@ class DockerfileReads:
         known_args: Names of build args that any stage declares, or that need no ``ARG``; empty where the file was not
             understood.
         known_contexts: Named contexts that any stage uses, reachable or not.
+        run_platforms: The platforms that reachable ``RUN`` instructions run on, without the builder's own.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -204,6 +205,7 @@ class DockerfileReads:
     starts: tuple[ContextStart, ...] = ()
     known_args: frozenset[str] = frozenset()
     known_contexts: frozenset[str] = frozenset()
+    run_platforms: tuple[str, ...] = ()
 
 
 class RefusedError(Exception):

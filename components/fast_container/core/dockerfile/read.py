@@ -7,7 +7,7 @@ whole contexts and says why; what BuildKit would refuse is refused here, with fi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from fast_container.core.dockerfile.canonical import canonical_instructions
@@ -27,7 +27,7 @@ from fast_container.core.dockerfile.reference import NamedContexts
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
 from fast_container.core.ecr_host import ecr_host
-from fast_container.core.oci.platform import NotAPlatformError, normal_platform, platform_args
+from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform, platform_args
 from fast_container.errors import ArgsError, DockerfileError
 
 # Below a registry's host; an ECR pull-through cache has it below a prefix of its own.
@@ -124,6 +124,7 @@ def read_dockerfile(
         starts=tuple(reader.starts),
         known_args=_known_args(program, graph, build_args),
         known_contexts=graph.used_contexts(),
+        run_platforms=tuple(dict.fromkeys(_run_platforms(reachable, platform))),
     )
 
 
@@ -225,6 +226,19 @@ def _not_understood(
         remote_sources=(),
         warnings=(f"{reason}; the whole context counts",),
     )
+
+
+def _run_platforms(reachable: list[Source], target: str) -> Iterator[str]:
+    for source in reachable:
+        if source.replaced_by or not any(isinstance(command.body, Run) for command in source.commands):
+            continue
+        start = source
+        while start.base is not None:
+            start = start.base
+        # A stage that starts from another one is of its platform.
+        platform = target if start.platform is None else normal_or_same(start.platform)
+        if platform:
+            yield platform
 
 
 def _assumed(graph: StageGraph, source: Source, reader: Reader) -> AssumedStage:
