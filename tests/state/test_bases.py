@@ -210,6 +210,21 @@ def test_what_the_triggers_of_an_own_base_copy_counts_and_is_sent(program: Path)
     assert key_on(lambda: chain("mid")) == first[1]
 
 
+def test_what_triggers_copy_is_looked_at_anew_within_a_program(program: Path) -> None:
+    write_tree(program, {"on/Dockerfile": ON, "api/main.txt": "one"})
+
+    async def keys() -> list[str | None]:
+        base, found = image("on"), list[str | None]()
+        for text in ("one", "two"):
+            (program / "api/main.txt").write_text(text)
+            made = FastContainerImage(text, repository=URL, context="api", base_images={"BASE_IMAGE": base})
+            found.append(await of(made.build_key))
+        return found
+
+    first, second = run(keys, preview=True)
+    assert first != second
+
+
 def test_the_triggers_of_a_base_of_another_stack_are_those_that_it_is_said_to_have(program: Path) -> None:
     write_tree(program, {"api/main.txt": "one"})
     assert entries(ExistingBaseImage(URL, KEY)) == ["own.txt"]

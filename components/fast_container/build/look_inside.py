@@ -16,7 +16,7 @@ from fast_container.core.oci.programs import LayerPrograms, is_known, look
 from fast_container.core.ports import LayerReader, Manifest, Reporter
 from fast_container.errors import RegistryError
 
-_PARTS: Final = (256 * 1024, 4 * 1024 * 1024)
+_PARTS: Final = (256 * 1024, 1024 * 1024)
 _AT_ONCE: Final = 4
 _UNREADABLE: Final = ("foreign", "nondistributable", "zstd")
 

@@ -189,22 +189,25 @@ async def _complete(program: Program, inputs: ImageInputs, awaited: Awaited) -> 
         awaited.texts(inputs.labels, "labels"),
         awaited.texts(inputs.triggers, "triggers"),
     )
-    walks = program.fresh_walks() if awaited.resources or inputs.after else program.walks
+    is_late = bool(awaited.resources or inputs.after)
     keys = {
         name: await awaited.text(base.build_key, _base_path(name, "build_key")) for name, base in inputs.bases.items()
     }
     for name, key in keys.items():
         if key is not None:
             check_base_key(key, _base_path(name, "build_key"))
+    facts = await base_facts(inputs.bases, awaited)
+    # What a base's triggers copy may have been written after other images of the program were read.
+    is_late = is_late or any(base.onbuild for base in facts.values())
     complete = replace(
         inputs.declared,
         build_args=build_args | base_args(inputs.bases),
         labels=labels,
         triggers=triggers,
         base_keys={name: key for name, key in keys.items() if key is not None},
-        base_facts=await base_facts(inputs.bases, awaited),
+        base_facts=facts,
     )
-    return complete, walks
+    return complete, program.fresh_walks() if is_late else program.walks
 
 
 async def _known_url(inputs: ImageInputs, awaited: Awaited) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_MOST_UNPACKED: Final = 48 * 1024 * 1024
+_MOST_UNPACKED: Final = 16 * 1024 * 1024
 _HEADER_BYTES: Final = 20
 _EXECUTABLE_KINDS: Final = (2, 3)
 _GZIP: Final = b"\x1f\x8b"
