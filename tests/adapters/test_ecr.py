@@ -87,6 +87,36 @@ def test_one_call_answers_for_present_and_absent_tags() -> None:
     assert (found["key-1"].digest, found["key-1"].media_type) == (DIGEST, OCI)
 
 
+@pytest.mark.parametrize("answer", [{}, {"images": [], "failures": []}, {"images": [image("key-1")]}])
+def test_an_answer_that_does_not_name_an_image_does_not_mean_absent(answer: dict[str, Any]) -> None:
+    ecr = StubbedEcr()
+    ecr.expect_look_up(["key-1", "key-2"], answer)
+    with pytest.raises(RegistryError, match="did not say whether"):
+        ecr.find("key-1", "key-2")
+
+
+def test_a_gateway_that_answers_for_ecr_is_one_clear_error() -> None:
+    with http_registry() as gateway:
+        gateway.script = [(200, {"Content_Type": "text/html"}, b"<html>log in</html>")] * 9
+        session = AwsSession(AwsAccess(region="eu-west-1", endpoints={"ecr": f"http://{gateway.host}"}), {})
+        registry = EcrRegistry(URL, lambda: session.client("ecr"), OciRegistry(URL))
+        # To the SDK a page is an answer that says nothing.
+        with pytest.raises(RegistryError, match="did not say whether"):
+            asyncio.run(registry.find(["key-1"]))
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"authorizationData": []}, {"authorizationData": [{"authorizationToken": "?"}]}]
+)
+def test_a_token_that_is_none_is_an_auth_error(answer: dict[str, Any]) -> None:
+    class Client:
+        def get_authorization_token(self) -> dict[str, Any]:
+            return answer
+
+    with pytest.raises(AuthError, match="none"):
+        EcrToken(Client, HOST).credentials()
+
+
 def test_a_tag_and_digest_that_do_not_match_mean_absent() -> None:
     ecr = StubbedEcr()
     ecr.expect_look_up(["key-1"], {"failures": [failure("key-1", "ImageTagDoesNotMatchDigest")]})
