@@ -53,10 +53,10 @@ class LocalCloud:
         calls: Counts of API calls, and calls that are to fail.
     """
 
-    def __init__(self, paths: CloudPaths, record: CloudRecord, tools_dir: Path) -> None:
+    def __init__(self, paths: CloudPaths, record: CloudRecord, tools_dir: Path | None) -> None:
         self._paths = paths
         self._record = record
-        self._tools_dir = tools_dir
+        self._given_tools_dir = tools_dir
         self._lifeline: int | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
         self.state_dir = paths.state
@@ -101,7 +101,7 @@ class LocalCloud:
         """The cloud that runs with this state directory, or None."""
         paths = CloudPaths(state_dir.absolute())
         record = CloudRecord.read(paths.record)
-        return cls(paths, record, tools_dir or _tools()) if record else None
+        return cls(paths, record, tools_dir) if record else None
 
     @classmethod
     def _start(cls, state_dir: Path, tools_dir: Path | None, *, own: bool) -> LocalCloud:
@@ -153,6 +153,13 @@ class LocalCloud:
         remove_cgroups(Path(self._record.sockets_dir).name)
 
     # --- using it
+
+    @property
+    def _tools_dir(self) -> Path:
+        """The tools, got only when something needs them: stopping and looking need none."""
+        if self._given_tools_dir is None:
+            self._given_tools_dir = _tools()
+        return self._given_tools_dir
 
     def environment(self, *, private_cache: bool = False) -> dict[str, str]:
         """The complete environment of a ``pulumi`` process or an AWS client that uses this cloud.

@@ -95,7 +95,7 @@ class EcsApi:
             check_registration(request.json(), self._host)
         if request.operation not in {"CreateService", "UpdateService", "DescribeServices", "DeleteService"}:
             return None
-        response = request.forward(None)
+        response = request.forward(_with_security_groups(request))
         if response.status >= 300:
             return response
         answer = response.json()
@@ -129,6 +129,18 @@ class EcsApi:
                 state = service.localcloud = ServiceState(kept, deployment)
             state.primary = deployment
         state.kept |= kept
+
+
+def _with_security_groups(request: ApiRequest) -> bytes | None:
+    """The body with the list of security groups that moto asks for; without one, ECS takes the default group."""
+    if request.operation not in {"CreateService", "UpdateService"}:
+        return None
+    body = request.json()
+    network = (body.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if network is None or "securityGroups" in network:
+        return None
+    network["securityGroups"] = []
+    return json.dumps(body).encode()
 
 
 def _moto_service(shown: Json, region: str) -> Any:

@@ -15,6 +15,7 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ class ImageLayers:
         puller = _Puller(self._host, repository, self._tokens.issue()[0])
         manifest = json.loads(puller.read(f"manifests/{digest}", digest))
         configuration = json.loads(puller.read(f"blobs/{manifest['config']['digest']}", manifest["config"]["digest"]))
-        layers = tuple(self._layer(puller, str(layer["digest"])) for layer in manifest["layers"])
-        return UnpackedImage(layers, configuration.get("config") or {})
+        layers = (self._layer(puller, str(layer["digest"])) for layer in manifest["layers"])
+        return UnpackedImage(each_once(layers), configuration.get("config") or {})
 
     def _layer(self, puller: _Puller, digest: str) -> Path:
         folder = self._folder / digest.removeprefix("sha256:")
@@ -80,6 +81,16 @@ class ImageLayers:
                 blob.unlink(missing_ok=True)
             unfinished.rename(folder)
         return folder
+
+
+def each_once(layers: Iterable[Path]) -> tuple[Path, ...]:
+    """The layers, lowest first, each where it is uppermost.
+
+    overlayfs refuses a folder that is named twice, as two equal layers (``RUN true`` twice) are. What the lower one of
+    them has, the upper one has again, and it hides all that the lower one hides.
+    """
+    uppermost_first = dict.fromkeys(reversed(list(layers)))
+    return tuple(reversed(uppermost_first))
 
 
 class _Puller:

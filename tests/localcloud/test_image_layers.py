@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.image_layers import unpack_layer
+from localcloud.image_layers import each_once, unpack_layer
 from localcloud.state import LocalCloudError
 from tests.localcloud.registry_client import make_layer
 
@@ -56,6 +56,14 @@ def test_nothing_is_written_outside(tmp_path: Path, target: str) -> None:
     with contextlib.suppress(LocalCloudError):
         unpack_layer(layer, folder)
     assert list(outside.iterdir()) == []
+
+
+def test_equal_layers_are_one_where_they_are_uppermost() -> None:
+    """overlayfs mounts no folder twice, and ``RUN true`` twice makes two equal layers."""
+    base, empty, code = Path("base"), Path("empty"), Path("code")
+    assert each_once([base, empty, empty, code]) == (base, empty, code)
+    assert each_once([empty, base, empty, code, base]) == (empty, code, base)
+    assert each_once(iter([])) == ()
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:

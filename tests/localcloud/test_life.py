@@ -52,6 +52,7 @@ def test_the_command_line_starts_once_shows_and_stops(tmp_path: Path) -> None:
     finally:
         stopped = command("stop", state)
     assert stopped.returncode == 0, stopped.stderr
+    assert "tools:" not in stopped.stderr
     assert leftovers(tmp_path, Path(record.sockets_dir)) == []
     assert not Path(record.sockets_dir).exists()
     assert "no local cloud runs" in command("stop", state).stdout

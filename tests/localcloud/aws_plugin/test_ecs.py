@@ -18,6 +18,7 @@ pytestmark = pytest.mark.buildkit
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 SERVICE = "aws:ecs/service:Service"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 VERSION = "2012-10-17"
 TRUST = {
     "Version": VERSION,
@@ -171,6 +172,20 @@ def test_a_service_rolls_to_a_new_task_definition_in_place(site: Site) -> None:
     assert made.refreshed() is None
     for definition in (first, second):
         definition.delete()
+
+
+def test_a_service_needs_no_security_group_and_no_policy_beyond_the_usual_managed_one(site: Site) -> None:
+    role = site.plugin.create("aws:iam/role:Role", {"assumeRolePolicy": json.dumps(TRUST)})
+    usual = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    attached = site.plugin.create(ATTACHMENT, {"role": role.id, "policyArn": usual})
+    definition = site.plugin.create(
+        TASK_DEFINITION, site.definition(site.images[0], executionRoleArn=role.state["arn"], family="usual")
+    )
+    news = site.service(definition, networkConfiguration={"subnets": site.subnets, "assignPublicIp": True})
+    made = site.plugin.create(SERVICE, news)
+    assert made.changes(news) == {}
+    for one in (made, definition, attached, role):
+        one.delete()
 
 
 def test_a_roll_that_cannot_start_a_task_goes_back_and_says_why(site: Site, cloud: LocalCloud) -> None:
