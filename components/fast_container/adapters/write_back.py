@@ -23,9 +23,9 @@ from fast_container.core.small_files import OPEN_FLAGS
 _WAIT_BEFORE: Final = 1
 _WRITE: Final = 2
 _WAIT_AFTER: Final = 4
-_MOST_S: Final = 1.0
+_MOST_S: Final = 0.3
 # Linux writes a page 30 s after it became dirty, and looks for such every 5 s; more where a disk is busy.
-_SURELY_WRITTEN_S: Final = 300
+_SURELY_WRITTEN_S: Final = 120
 _EXPIRY: Final = ("/proc/sys/vm/dirty_expire_centisecs", "/proc/sys/vm/dirty_writeback_centisecs")
 
 Sync = Callable[[int, int], bool]
