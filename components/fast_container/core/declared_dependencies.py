@@ -15,12 +15,13 @@ from dataclasses import dataclass, field, replace
 from fast_container.core.install_steps import InstallStep, install_steps
 from fast_container.core.local_package import LocalPackage
 from fast_container.core.package_indexes import Index
-from fast_container.core.package_set import PackageSet, Selected, read_packages
+from fast_container.core.package_set import PackageSet, read_packages
 from fast_container.core.python_version import exact_version
 from fast_container.core.requirement_conflicts import refuse_conflicts
 from fast_container.core.requirement_merge import merge
 from fast_container.core.requirements import Requirement
 from fast_container.core.requirements_file import RequirementsFile, read_requirements_file
+from fast_container.core.selected_declarations import Selected
 from fast_container.core.uv_lock import UvLock, read_uv_lock
 from fast_container.core.uv_lock_walk import Wanted
 from fast_container.errors import ArgsError

@@ -16,16 +16,15 @@ from fast_container.core.local_package import LocalPackage, read_package, refuse
 from fast_container.core.marker import holds_on_linux
 from fast_container.core.package_indexes import Index, IndexSettings
 from fast_container.core.package_source import apply_sources, is_local_url, refuse_filled_in
+from fast_container.core.parent_python import refuse_python_conflict
 from fast_container.core.project_settings import ProjectSettings, read_root_settings
-from fast_container.core.python_version import contradict, exact_version, satisfies, split_specifiers
-from fast_container.core.requirements import Requirement, normalise_name, refuse_login
+from fast_container.core.python_version import exact_version, satisfies
+from fast_container.core.requirements import Requirement, refuse_login
 from fast_container.core.requirements_file import RequirementsFile
+from fast_container.core.selected_declarations import Selected, by_package, declared_of, extras_of
 from fast_container.core.uv_lock import UvLock
 from fast_container.core.uv_lock_walk import Locked, Wanted, walk_lock
 from fast_container.errors import ArgsError, ContextError
-
-Selected = Mapping[str, Sequence[str]] | Sequence[str]
-"""Extras or groups: of each package that has them, or by package name."""
 
 
 def read_packages(root: str, paths: Sequence[str]) -> PackageSet:
@@ -72,7 +71,7 @@ class PackageSet:
                     next_step="give one of them",
                 )
             seen[found.name] = found
-        _refuse_python_conflict(self.packages)
+        refuse_python_conflict(self.packages)
 
     def select(self, extras: Selected, groups: Selected, lock: UvLock | None = None) -> dict[str, Wanted]:
         """Package name → what of it is wanted; extras that packages ask of one another are added.
@@ -86,15 +85,15 @@ class PackageSet:
             ArgsError: An extra or group that is not declared.
             ContextError: A package asks another one for an extra that it has not.
         """
-        there = {name: _extras_of(package, lock) for name, package in self.by_name.items()}
-        wanted_extras = _by_package(extras, self.by_name, "extras", there)
-        wanted_groups = _by_package(groups, self.by_name, "groups", {n: set(p.groups) for n, p in self.by_name.items()})
+        there = {name: extras_of(package, lock) for name, package in self.by_name.items()}
+        wanted_extras = by_package(extras, self.by_name, "extras", there)
+        wanted_groups = by_package(groups, self.by_name, "groups", {n: set(p.groups) for n, p in self.by_name.items()})
         waiting = list(self.by_name)
         while waiting:
             name = waiting.pop()
             package = self.by_name[name]
             wanted = Wanted(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name]))
-            for found in (declared.requirement for declared in _declared(package, wanted)):
+            for found in (declared.requirement for declared in declared_of(package, wanted)):
                 other = self.by_name.get(found.name)
                 if other is None:
                     continue
@@ -119,7 +118,7 @@ class PackageSet:
             f"{source.place} is for {f'extra {source.extra}' if source.extra else f'group {source.group}'} only"
             for package in self.by_name.values()
             for settings in (package.settings,)
-            for declared in _declared(package, selected[package.name])
+            for declared in declared_of(package, selected[package.name])
             for sources in (settings.sources_of(declared.requirement.name),)
             if not any(source.is_for(extra=declared.extra, group=declared.group) for source in sources)
             for source in sources
@@ -142,7 +141,7 @@ class PackageSet:
         found: list[Requirement] = []
         for package in self.by_name.values():
             refuse_dynamic(package)
-            for declared in _declared(package, selected[package.name]):
+            for declared in declared_of(package, selected[package.name]):
                 found += self._sourced(declared.requirement, package.settings, declared.extra, declared.group, choice)
         return found
 
@@ -218,7 +217,7 @@ class PackageSet:
             versions.setdefault(found.name, []).extend(map(exact_version, found.specifiers))
         for package in self.by_name.values():
             known = lock.declared(package.name)
-            for declared in _declared(package, selected[package.name]):
+            for declared in declared_of(package, selected[package.name]):
                 requirement = declared.requirement
                 if requirement.name in self.by_name or requirement.specifiers in known.get(requirement.name, ()):
                     continue
@@ -279,7 +278,7 @@ class PackageSet:
             if name in done:
                 return
             package, wanted = self.by_name[name], selected[name]
-            needed = {found.requirement.name for found in _declared(package, Wanted(name, wanted.extras))} - {name}
+            needed = {found.requirement.name for found in declared_of(package, Wanted(name, wanted.extras))} - {name}
             for other in sorted(needed & set(self.by_name)):
                 visit(other, (*above, name))
             done[name] = package
@@ -293,53 +292,6 @@ def _fits(version: str, requirement: Requirement) -> bool:
     return all(satisfies(version, specifier) is not False for specifier in requirement.specifiers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    """A requirement, and the extra or group that declares it."""
-
-    requirement: Requirement
-    extra: str = ""
-    group: str = ""
-
-
-def _declared(package: LocalPackage, wanted: Wanted) -> list[_Declared]:
-    found = [_Declared(requirement) for requirement in package.dependencies]
-    for extra in sorted(wanted.extras):
-        found += [_Declared(requirement, extra=extra) for requirement in package.extras.get(extra, ())]
-    for group in sorted(wanted.groups):
-        found += [_Declared(requirement, group=group) for requirement in package.groups.get(group, ())]
-    return found
-
-
-def _extras_of(package: LocalPackage, lock: UvLock | None) -> set[str]:
-    local = lock.local(package.name) if lock and "optional-dependencies" in package.dynamic else None
-    return set(local.extras if local else package.extras)
-
-
-def _by_package(
-    selected: Selected, packages: Mapping[str, LocalPackage], what: str, there: Mapping[str, set[str]]
-) -> dict[str, set[str]]:
-    wanted: dict[str, set[str]] = {name: set() for name in packages}
-    if isinstance(selected, str):
-        raise ArgsError(f"{what} is a text, not a list of names", property_path=what, next_step=f'write ["{selected}"]')
-    if isinstance(selected, Mapping):
-        for package, names in selected.items():
-            found = normalise_name(package)
-            if found not in packages:
-                raise ArgsError(f"{package!r} is none of the packages", property_path=f'{what}["{package}"]')
-            wanted[found] |= {normalise_name(name) for name in names}
-            _refuse_missing(wanted[found] - there[found], f'{what}["{package}"]', packages[found].file)
-        return wanted
-    names = {normalise_name(name) for name in selected}
-    _refuse_missing(names - set[str]().union(*there.values()), what, "any of the packages")
-    return {package: names & there[package] for package in packages}
-
-
-def _refuse_missing(missing: Iterable[str], property_path: str, where: str) -> None:
-    for name in sorted(missing):
-        raise ArgsError(f"{name!r} is not declared in {where}", property_path=property_path)
-
-
 def _not_given(requirement: Requirement, place: str) -> ContextError:
     return ContextError(
         f"The local package {requirement.name} is needed and not among the packages",
@@ -347,21 +299,3 @@ def _not_given(requirement: Requirement, place: str) -> ContextError:
         why=f"it is local: {place}",
         next_step="add its directory to packages",
     )
-
-
-def _refuse_python_conflict(packages: Sequence[LocalPackage]) -> None:
-    declared = [
-        Requirement("python", specifiers=split_specifiers(found.requires_python) or (), file=found.file)
-        for found in packages
-    ]
-    for index, one in enumerate(declared):
-        for other in declared[index + 1 :]:
-            for left in one.specifiers:
-                for right in other.specifiers:
-                    if contradict(left, right):
-                        raise ArgsError(
-                            "The packages need different versions of Python",
-                            property_path="packages",
-                            why=f"requires-python {left} in {one.file}, {right} in {other.file}",
-                            next_step="make them agree, or give them different base images",
-                        )

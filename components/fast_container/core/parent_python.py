@@ -1,8 +1,8 @@
-"""Which Python a parent image holds, as far as its reference says it.
+"""Which Python a parent image holds, as far as its reference says it, and which one packages need.
 
 Decides which references say a version (``python:3.12-slim``, ``…/lambda/python:3.12``, ``…:python3.12-bookworm``) and
-refuses packages that need another one. Says nothing of all other references. Leaves comparing to
-``core.python_version``.
+refuses packages that need another one, or that no Python can run together. Says nothing of all other references.
+Leaves comparing to ``core.python_version``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from fast_container.core.local_package import LocalPackage
 from fast_container.core.python_version import contradict, split_specifiers
+from fast_container.core.requirements import Requirement
 from fast_container.errors import ArgsError
 
 _REPOSITORIES: Final = ("python", "aws-lambda-python")
@@ -63,3 +64,26 @@ def _excludes(held: str, version: str, specifier: str) -> bool:
     if specifier.startswith("!=") and version.count(".") == 1:
         return specifier in (f"!={version}.*",)
     return contradict(held, specifier)
+
+
+def refuse_python_conflict(packages: Sequence[LocalPackage]) -> None:
+    """Refuse packages that no Python can run together.
+
+    Raises:
+        ArgsError: With both files.
+    """
+    declared = [
+        Requirement("python", specifiers=split_specifiers(found.requires_python) or (), file=found.file)
+        for found in packages
+    ]
+    for index, one in enumerate(declared):
+        for other in declared[index + 1 :]:
+            for left in one.specifiers:
+                for right in other.specifiers:
+                    if contradict(left, right):
+                        raise ArgsError(
+                            "The packages need different versions of Python",
+                            property_path="packages",
+                            why=f"requires-python {left} in {one.file}, {right} in {other.file}",
+                            next_step="make them agree, or give them different base images",
+                        )
