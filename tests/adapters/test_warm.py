@@ -110,6 +110,8 @@ def test_warm_builds_bases_then_consumers_and_the_second_time_nothing(
     assert main(["warm", "--secret", "token=TOKEN_OF_CI"]) == 0
     out, err = capsys.readouterr()
     assert out.endswith("0 in the registry already, 4 built, 0 not built\n")
+    assert "deps: building: not in the registry\n" in err
+    assert "first build" not in err
     assert SECRET not in out + err
     below, lowest = layers_below(local, plan)
     assert below == lowest

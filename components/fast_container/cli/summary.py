@@ -64,7 +64,7 @@ def _context_lines(name: str, context: SelectedContext, selected: SelectedImage,
     kept_files, kept_bytes = _everything(walks.view(context.root, rules))
     read_files, read_bytes = selection.file_count, selection.total_bytes
     lines = [
-        f"{name}: {read_files} files, {size_text(read_bytes)}",
+        f"{name}: {read_files} {'file' if read_files == 1 else 'files'}, {size_text(read_bytes)}",
         f"  there are            {all_files:>7} files {size_text(all_bytes):>11}",
         f"  ignore rules save    {all_files - kept_files:>7} files {size_text(all_bytes - kept_bytes):>11}",
         f"  the Dockerfile saves {kept_files - read_files:>7} files {size_text(kept_bytes - read_bytes):>11}",

@@ -104,7 +104,9 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
             job = await _job(image, images, digests, secrets, registries)
             others = {other.entry.repository_url for other in images.values() if other.selected.key.hex == job.key.hex}
             elsewhere = [await registries.registry(url) for url in sorted(others - {job.repository_url})]
-            record = await scheduler.publish(job, registry, executor, _Lines(name), elsewhere=elsewhere)
+            record = await scheduler.publish(
+                job, registry, executor, _Lines(name), elsewhere=elsewhere, explained=_why(image)
+            )
             digests[name] = record.digest
             if record.outcome == "copied":
                 copied.append(name)
@@ -120,6 +122,12 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
     built = len(missing) - failed - len(copied)
     say([f"{len(found)} in the registry already, {copies}{built} built, {failed} not built"])
     return _FAILED if failed else 0
+
+
+def _why(image: CurrentImage) -> str:
+    """There is no state here: what is known is the registry's answer, and the key that the plan file has."""
+    changed = image.selected.key.hex != image.entry.build_key
+    return "not in the registry; changed since the plan was written" if changed else "not in the registry"
 
 
 def _nothing() -> asyncio.Task[None]:
