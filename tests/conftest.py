@@ -85,8 +85,18 @@ def mock_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     asyncio.set_event_loop(None)
     for loop in made:
-        loop.close()
+        _end(loop)
     gc.collect()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop; Outputs that the mocked program did not wait for are cancelled first."""
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    if pending:
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+    loop.close()
 
 
 @contextmanager

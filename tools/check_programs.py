@@ -12,6 +12,7 @@ import ast
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ BIN = ROOT / ".venv" / "bin"
 FOLDER = ROOT / ".mypy_cache" / "programs"
 """Stays between runs, so that mypy reads the packages once."""
 
-_BLOCK = re.compile(r"^```python\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(?P<indent> *)```python\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
 _ASSUMED = """
 import pulumi
 from fast_container import BaseImage, CodeBuildBuilder, ImageRepository
@@ -50,7 +51,7 @@ def blocks(page: Path, root: Path) -> Iterator[Program]:
     where = re.sub(r"\W", "_", str(page.relative_to(root).with_suffix("")))
     for found in _BLOCK.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
-        yield Program(f"{where}_line_{line}", completed(found["text"]))
+        yield Program(f"{where}_line_{line}", completed(textwrap.dedent(found["text"])))
 
 
 def completed(block: str) -> str:

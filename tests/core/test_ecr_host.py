@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fast_container.codebuild_policies import arn_of_url, deployer, push
+from fast_container.codebuild_policies import PUSH, arn_of_url, deployer, granted
 from fast_container.core.ecr_host import EcrHost, ecr_host, is_emulator, login_command, repository_arn
 
 ACCOUNT = "123456789012"
@@ -76,9 +76,9 @@ def test_a_host_that_only_looks_like_ecr_is_none_and_nothing_is_granted_on_it(ho
 
 
 def test_a_policy_without_a_repository_of_ecr_says_only_what_every_build_may() -> None:
-    granted = push([arn_of_url("ghcr.io/shop/images")])
-    assert granted["Statement"] == [{"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]}]
-    both = push([arn_of_url("ghcr.io/shop/images"), arn_of_url(f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/a")])
+    foreign = (PUSH, arn_of_url("ghcr.io/shop/images"))
+    assert granted([foreign])["Statement"] == [{"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]}]
+    both = granted([foreign, (PUSH, arn_of_url(f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/a"))])
     assert both["Statement"][0]["Resource"] == [f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/a"]
     document = deployer(["p"], "arn:aws:s3:::b", "", "l", [""])
     assert not any("ecr:PutImage" in statement["Action"] for statement in document["Statement"])
