@@ -77,7 +77,9 @@ def test_a_host_that_only_looks_like_ecr_is_none_and_nothing_is_granted_on_it(ho
 
 def test_a_policy_without_a_repository_of_ecr_says_only_what_every_build_may() -> None:
     foreign = (PUSH, arn_of_url("ghcr.io/shop/images"))
-    assert granted([foreign])["Statement"] == [{"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]}]
+    assert granted([foreign])["Statement"] == [
+        {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]}
+    ]
     both = granted([foreign, (PUSH, arn_of_url(f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/a"))])
     assert both["Statement"][0]["Resource"] == [f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/a"]
     document = deployer(["p"], "arn:aws:s3:::b", "", "l", [""])
