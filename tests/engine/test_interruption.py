@@ -96,6 +96,7 @@ def test_after_the_first_ctrl_c_running_builds_end_and_count_and_none_begins(pla
     assert run.exit_code != 0
     assert run.builds == 2
     assert len(run.records) == len(place.tags() - before) == 2
+    assert sum("A second Ctrl-C stops them" in line for line in run.messages("info")) == 1
     assert "Traceback" not in run.output
     assert place.nothing_lives_on(), place.stack.processes()
     again = place.next_up_just_works("first ctrl-c", before, images=4)

@@ -11,11 +11,14 @@ from engine_stack import EngineStack, Run
 
 PROGRAM = """
 import pulumi
-from fast_container import FastContainerImage
+from fast_container import FastContainerImage, ImageRepository
 
 config = pulumi.Config()
 for name in ("one", "two"):
-    FastContainerImage(name, repository=config.require(name), context="app", runs_on="ecs")
+    repository = config.require(name)
+    if repository == "new":
+        repository = ImageRepository("new", name="{prefix}/new")
+    FastContainerImage(name, repository=repository, context="app", runs_on="ecs")
 """
 
 
@@ -57,6 +60,12 @@ class TwoRepositories:
     def moved(self) -> Run:
         assert self.preview_of_move
         return self.stack.up(env=self.stacks.without_docker(self.stack))
+
+    @cached_property
+    def preview_of_move_to_a_new_one(self) -> Run:
+        assert self.moved
+        self.stack.configure({"engine-test:two": "new"})
+        return self.stack.preview()
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +117,9 @@ def test_an_image_that_moves_to_another_repository_is_copied_without_docker(two:
     assert run.records["two"]["repository_url"] == two.urls["three"]
     assert run.records["two"]["digest"] == two.first.records["two"]["digest"]
     assert two.stacks.tags("three") == two.stacks.tags("two")
+
+
+def test_a_move_to_a_repository_that_is_made_in_the_same_update_is_a_copy_too(two: TwoRepositories) -> None:
+    (said,) = two.preview_of_move_to_a_new_one.messages(on="two")
+    assert said.startswith("will be copied from ")
+    assert said.endswith(": its repository changed\n")

@@ -15,7 +15,11 @@ from fast_container.state.jobs import base_references
 from tests.build.fakes import URL, FakeRegistry
 from tests.state.mocked_program import run
 
-pytestmark = pytest.mark.usefixtures("mock_loops")
+# Coroutines that earlier programs left are collected whenever the collector runs.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("mock_loops"),
+]
 
 KEY = "a" * 64
 

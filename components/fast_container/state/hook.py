@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
+from pulumi.output import Unknown
 from pulumi.runtime import rpc, settings
 
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import explained
 from fast_container.builders import LocalBuilder, cache_dir
-from fast_container.core.plan import Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
+from fast_container.core.plan import MOVED, NEW_HERE, Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
 from fast_container.state.emulation import say_what_cannot_run
@@ -32,17 +33,25 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
 
     async def before_change(args: pulumi.ResourceHookArgs) -> None:
         new, old = args.new_inputs or {}, args.old_inputs or {}
-        if any(_is_unknown(new.get(name)) for name in ("build_key", "repository_url")):
+        if _is_unknown(new.get("build_key")):
             return
-        image = program.planned(new["repository_url"], new["build_key"], args.name)
+        unplaced = _is_unknown(new.get("repository_url"))
+        image = (
+            program.unplaced.get(args.name)
+            if unplaced
+            else program.planned(new["repository_url"], new["build_key"], args.name)
+        )
         if image is None:
             return
         recorded = _recorded(args)
         try:
-            if settings.is_dry_run():
+            if unplaced:
+                await _preview_unplaced(program, image, _moved_key(new, old))
+            elif settings.is_dry_run():
                 await _preview(program, image, recorded, old)
             else:
-                await _publish(program, image, recorded, old, wait=new.get("wait") is not False)
+                async with program.interrupt_line.during():
+                    await _publish(program, image, recorded, old, wait=new.get("wait") is not False)
         except pulumi.RunError:
             raise
         except Exception as error:
@@ -81,6 +90,23 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
     await say_missing_bases(program, image)
     await say_what_cannot_run(program, image)
     _warn_about_parallelism(program, image)
+
+
+async def _preview_unplaced(program: Program, image: PlannedImage, before: str) -> None:
+    """Say what is to be done for an image whose repository does not exist yet: built, or copied from where it was."""
+    if source := await _held_elsewhere(program, image, before):
+        image.reporter.note(f"will be copied from {source}: {MOVED if before else NEW_HERE}")
+        return
+    check_sources(image.secrets)
+    image.reporter.note("will be built: its repository does not exist yet")
+    for note in program.notes.get(image.record_name, ()):
+        image.reporter.note(note)
+
+
+def _moved_key(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
+    """The repository in which the state has the same image; "" for none."""
+    url = old.get("repository_url")
+    return url if isinstance(url, str) and url != rpc.UNKNOWN and old.get("build_key") == new["build_key"] else ""
 
 
 async def _decided(program: Program, image: PlannedImage, recorded: Recorded | None) -> Skip | Reuse | Build:
@@ -224,4 +250,4 @@ def _message(error: FastContainerError, image: PlannedImage) -> str:
 
 
 def _is_unknown(value: object) -> bool:
-    return value is None or value == rpc.UNKNOWN or isinstance(value, pulumi.Output)
+    return value is None or value == rpc.UNKNOWN or isinstance(value, pulumi.Output | Unknown)

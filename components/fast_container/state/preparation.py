@@ -154,28 +154,25 @@ async def _prepare(
         if program.refusals.under_way:
             reporter.progress(f"refused; {program.refusals.under_way} others have begun and are finished first")
         await program.refusals.hold(run_error(inputs.declared.name, error))
+    planned = PlannedImage(
+        record_name=record_name(complete.name),
+        selected=selected,
+        repository_url=url or "",
+        runs_on=inputs.runs_on,
+        timeout_s=inputs.timeout_s,
+        builder=builder,
+        access=access,
+        provider_is_explicit=builder.aws is None and explicit_provider(component) is not None,
+        reporter=reporter,
+        use_cache=inputs.use_cache,
+        own_caches=inputs.own_caches,
+        bases=bases,
+        secrets=inputs.secrets,
+    )
     if url is None:
-        reporter.note("will be built: its repository does not exist yet")
-        for note in program.notes.get(record_name(complete.name), ()):
-            reporter.note(note)
+        program.unplaced[planned.record_name] = planned
     else:
-        program.plan(
-            PlannedImage(
-                record_name=record_name(complete.name),
-                selected=selected,
-                repository_url=url,
-                runs_on=inputs.runs_on,
-                timeout_s=inputs.timeout_s,
-                builder=builder,
-                access=access,
-                provider_is_explicit=builder.aws is None and explicit_provider(component) is not None,
-                reporter=reporter,
-                use_cache=inputs.use_cache,
-                own_caches=inputs.own_caches,
-                bases=bases,
-                secrets=inputs.secrets,
-            )
-        )
+        program.plan(planned)
     return Ready(selected, url, access, bases)
 
 

@@ -40,6 +40,7 @@ from fast_container.core.replaced_tag import load_accepted
 from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors
+from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
 from fast_container.state.registries import ProgramRegistries
@@ -89,6 +90,7 @@ class Program:
         started: Names of records whose builds this update has started and does not wait for.
         accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
         builder_platforms: Name of a buildx builder that was asked → what it runs.
+        unplaced: Name of a record → its image, where its repository does not exist yet.
         notes: Name of a record → what a preview says of its image once it is to be built.
     """
 
@@ -100,8 +102,10 @@ class Program:
     pins: ProgramPins
     base_keys: set[str]
     accepted: Mapping[str, str]
+    interrupt_line: InterruptLine
     refusals: Refusals = field(default_factory=Refusals)
     images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
+    unplaced: dict[str, PlannedImage] = field(default_factory=dict[str, PlannedImage])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
     started: set[str] = field(default_factory=set[str])
@@ -263,6 +267,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             pins=ProgramPins(registries),
             base_keys=base_keys,
             accepted=load_accepted(Path.cwd()),
+            interrupt_line=InterruptLine(interruption.is_heard),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
