@@ -30,7 +30,7 @@ from bench.fleet_tree import (
     FleetTree,
 )
 from bench.workplace import Workplace
-from fast_container.core.plan_file import FILE_NAME
+from fast_container.core.program_file import FILE_NAME
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = 8

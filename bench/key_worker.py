@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from bench.rivals import floor, whole_context_hash
-from fast_container.adapters.walks import open_walks
-from fast_container.core.context import check_declared, select_image
+from fast_container.adapters.digests.walks import open_walks
+from fast_container.core.decision import Lookup, Recorded, Skip, decide
 from fast_container.core.declared import DeclaredImage, ignore_rules
-from fast_container.core.plan import Lookup, Recorded, Skip, decide
+from fast_container.core.select import check_declared, select_image
 
 IGNORED = frozenset({"node_modules", ".git", "__pycache__"})
 

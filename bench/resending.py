@@ -20,11 +20,11 @@ from bench.measuring import difference, in_turns, number
 from bench.slow_line import slow_line
 from bench.table import Table
 from bench.workplace import Workplace
-from fast_container.core.context import SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.key import entries_digest
 from fast_container.core.ports import ContextSource
-from fast_container.core.staging import stage
+from fast_container.core.select import SharedWalks, select_image
+from fast_container.core.staging.stage import stage
 
 _DOCKERFILE = "FROM scratch\nCOPY . /app\n"
 _LINE_MEGABITS, _LINE_ROUND_TRIP_S = 100.0, 0.02

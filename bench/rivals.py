@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 
-from fast_container.core.ignore import IgnoreRules
+from fast_container.core.ignore.rules import IgnoreRules
 
 
 def floor(root: str, ignored: frozenset[str], *, read: bool) -> int:

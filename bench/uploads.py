@@ -19,13 +19,13 @@ from bench.measuring import number
 from bench.table import Table, Target
 from bench.tree import IGNORE_FILE, PACKAGES, dockerfile
 from bench.workplace import Workplace
-from fast_container.adapters.own_zipapp import launcher_bytes, program_bytes, zip_bytes
-from fast_container.adapters.s3_source import S3SourceStore
-from fast_container.core.context import SelectedImage, SharedWalks, select_image
+from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program_bytes, zip_bytes
+from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.parts import cut
 from fast_container.core.ports import BuildJob
-from fast_container.core.remote_plan import RemotePlan, planned_contexts, write_plan
+from fast_container.core.remote.plan import RemotePlan, planned_contexts, write_plan
+from fast_container.core.select import SelectedImage, SharedWalks, select_image
+from fast_container.core.staging.chunks import cut
 
 LAMBDAS = Path(__file__).resolve().parent.parent / "lambdas"
 TREE_FILES = 2_000

@@ -91,10 +91,10 @@ def mock_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:
     """Close a loop; Outputs that the mocked program did not wait for are cancelled first."""
-    pending = asyncio.all_tasks(loop)
-    for task in pending:
-        task.cancel()
-    if pending:
+    # What is cancelled may start more.
+    while pending := asyncio.all_tasks(loop):
+        for task in pending:
+            task.cancel()
         loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
     loop.close()
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fast_container.adapters.stat_cache import RootStatCache, StatCache
-from fast_container.core.context import SelectedImage, SharedWalks, select_image
+from fast_container.adapters.digests.stat_cache import RootStatCache, StatCache
 from fast_container.core.declared import DeclaredImage
+from fast_container.core.select import SelectedImage, SharedWalks, select_image
 
 Tree = Mapping[str, str | bytes | tuple[str, str] | None]
 

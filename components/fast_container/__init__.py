@@ -1,5 +1,27 @@
 """fast-container: Pulumi components for exact, parallel container image builds on AWS.
 
+The map of the house: which question is answered in which room.
+
+- What may a program write? ``image``, ``base_image``, ``fleet``, ``repository``, ``builders``, ``secret_sources``;
+  their arguments are checked in ``args``, ``image_options``, ``docker_build_arguments``; all errors are in ``errors``.
+- What does a Dockerfile read? ``core.dockerfile``. What does an ignore file leave out? ``core.ignore``. Which files
+count
+  then? ``core.context``. What is the build key? ``core.key``.
+- What is an image, a reference, a platform, a registry's host? ``core.oci``. What is known of external images?
+  ``core.images``.
+- Skip, reuse or build? ``core.decision``, asked by ``build`` (pipeline, scheduler, lookups, copying, verifying); where
+  the key tag is put: ``build.pipeline``.
+- What does BuildKit get, and what is uploaded? ``core.staging``. What do both ends of a remote build share?
+  ``core.remote``. What runs in CodeBuild? ``remote``.
+- What does ``BaseImage(install=…)`` write? ``python_base``: its packages (``python_base.packages``), what they require
+  (``python_base.requirements``), from which indexes (``python_base.indexes``), by which lock (``python_base.locks``).
+- Who talks to the outside? ``adapters``: ``adapters.registry``, ``adapters.buildx``, ``adapters.codebuild``,
+  ``adapters.process``, ``adapters.digests``; credentials: ``adapters.aws_session`` and ``adapters.docker_config``.
+- What does the Pulumi engine see (preview, records, hooks, refresh)? ``state``. The resources of a CodeBuild builder?
+  ``codebuild``.
+- May a pushed image be tagged? ``checks``.
+- What does the command line say? ``cli``. How is a real account tried? ``certify``.
+
 Public names are loaded on first use (PEP 562), so that the command line and a build inside CodeBuild, which need only
 ``core``, ``build`` and ``adapters``, never import Pulumi.
 """
@@ -12,8 +34,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fast_container.base_image import BaseImage
     from fast_container.builders import LocalBuilder
-    from fast_container.codebuild_builder import CodeBuildBuilder
-    from fast_container.codebuild_resources import VpcConfig
+    from fast_container.codebuild.builder import CodeBuildBuilder
+    from fast_container.codebuild.resources import VpcConfig
     from fast_container.core.aws_access import AssumedRole, AwsAccess
     from fast_container.core.declared import InlineDockerfile
     from fast_container.core.registry_cache import RegistryCache
@@ -50,7 +72,7 @@ _HOMES = {
     "AssumedRole": "fast_container.core.aws_access",
     "AwsAccess": "fast_container.core.aws_access",
     "BaseImage": "fast_container.base_image",
-    "CodeBuildBuilder": "fast_container.codebuild_builder",
+    "CodeBuildBuilder": "fast_container.codebuild.builder",
     "ExistingBaseImage": "fast_container.state.bases",
     "ExistingRepository": "fast_container.existing_repository",
     "FastContainerImage": "fast_container.image",
@@ -64,7 +86,7 @@ _HOMES = {
     "SecretFile": "fast_container.secret_sources",
     "SecretsManagerSecret": "fast_container.secret_sources",
     "SsmParameter": "fast_container.secret_sources",
-    "VpcConfig": "fast_container.codebuild_resources",
+    "VpcConfig": "fast_container.codebuild.resources",
 }
 
 

@@ -1,7 +1,7 @@
 """The arguments of ``BaseImage`` that describe what it installs.
 
-Decides their shapes and defaults. Leaves what the files say to ``core.declared_dependencies``, and what cannot go
-together to ``core.base_spec``.
+Decides their shapes and defaults. Leaves what the files say to ``python_base.dependencies``, and what cannot go
+together to ``python_base.spec``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from fast_container.core.base_spec import DEFAULT_PARENT
 from fast_container.errors import ArgsError
+from fast_container.python_base.spec import DEFAULT_PARENT
 from fast_container.shapes import check_mapping, check_path, check_paths, check_plain, check_text, check_texts
 from fast_container.state.bases import BaseInput, check_base
 

@@ -2,7 +2,7 @@
 
 Decides how local packages' declarations become an image of their third-party dependencies (or of the packages too)
 with the same keys, executors and guarantees as every other image. Leaves what is declared, and the Dockerfile, to
-``core.declared_dependencies`` and ``core.base_dockerfile``.
+``python_base.dependencies`` and ``python_base.dockerfile``.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import pulumi
 
 from fast_container import args as rules
 from fast_container.base_arguments import Names, base_arguments
-from fast_container.core.base_dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
-from fast_container.core.base_spec import BaseSpec, Install, Installer
 from fast_container.core.declared import InlineDockerfile, check_platform
-from fast_container.core.declared_dependencies import declared_dependencies
 from fast_container.core.oci.platform import normal_or_same
-from fast_container.core.requirements_file import read_text
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
+from fast_container.python_base.dependencies import declared_dependencies
+from fast_container.python_base.dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
+from fast_container.python_base.requirements.requirements_file import read_text
+from fast_container.python_base.spec import BaseSpec, Install, Installer
 from fast_container.repository import RepositoryInput
 from fast_container.shapes import (
     PathInput,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pulumi
 
-from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Unpack
 import pulumi
 
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.codebuild_builder import CodeBuildBuilder
-from fast_container.core.context import SelectedImage
+from fast_container.codebuild.builder import CodeBuildBuilder
+from fast_container.core.select import SelectedImage
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs, shows_options
 from fast_container.repository import ImageRepository, RepositoryInput, push_target

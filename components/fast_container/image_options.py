@@ -16,9 +16,9 @@ import pulumi
 from fast_container import args as rules
 from fast_container import docker_build_arguments as former
 from fast_container.builders import LocalBuilder
-from fast_container.codebuild_builder import CodeBuildBuilder
+from fast_container.codebuild.builder import CodeBuildBuilder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
-from fast_container.core.lock import LOCK_FILE, Policy, check_policy
+from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError

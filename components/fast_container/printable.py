@@ -7,7 +7,7 @@ title or forges a line. What CI systems take for commands (``::error`` at the be
 first.
 
 Every outlet uses this: errors (``errors``), the rows of the Pulumi display (``adapters.pulumi_log``), build logs
-(``adapters.buildx_progress``) and the command line (``cli.output``). What is for programs, as JSON, is not changed.
+(``adapters.buildx.progress``) and the command line (``cli.output``). What is for programs, as JSON, is not changed.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
-from fast_container.adapters.oci_registry import OciRegistry
-from fast_container.adapters.registries import Registries
+from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.registry.registries import Registries
 from fast_container.core.entry import Entry
 from fast_container.core.key import KeyInputs, build_key
 from fast_container.core.ports import BuildJob, BuiltImage, ContextSource, Registry

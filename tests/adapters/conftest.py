@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from fast_container.adapters.registries import Registries
+from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from localcloud import LocalCloud
 from tests.adapters.buildkit_images import Local

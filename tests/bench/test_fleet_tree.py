@@ -9,7 +9,7 @@ import pytest
 
 from bench.build_facts import Work, executed_steps, received_bytes
 from bench.fleet_tree import BUILD_BACKEND, LAMBDAS, PACKAGES, FleetTree
-from fast_container.core.declared_dependencies import declared_dependencies
+from fast_container.python_base.dependencies import declared_dependencies
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from bench.measuring import Series, difference, in_turns, number, ratio
 from bench.rivals import floor, whole_context_hash
 from bench.table import Table, Target
 from bench.tree import make_tree
-from fast_container.core.ignore import IgnoreRules
+from fast_container.core.ignore.rules import IgnoreRules
 
 
 def test_sides_are_measured_in_turns_and_none_always_comes_first() -> None:

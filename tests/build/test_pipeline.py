@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fast_container.build.pipeline import publish
-from fast_container.core.plan import FIRST_BUILD, GONE, Recorded
+from fast_container.core.decision import FIRST_BUILD, GONE, Recorded
 from fast_container.core.ports import BuildJob, Manifest
 from fast_container.core.record import BuildRecord
 from fast_container.errors import BuildFailed, RegistryError, VerifyError

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.context import SelectedImage
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.entry import Entry
 from fast_container.core.key import KeyInputs, build_key, entries_digest
+from fast_container.core.select import SelectedImage
 from tests.trees import Tree, key, select, write_tree
 
 DOCKERFILE = """\

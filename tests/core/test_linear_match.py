@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fast_container.core import linear_match
+from fast_container.core.context.wildcard import compile_match
 from fast_container.core.dockerfile.shell_pattern import replace_matches, trim_prefix, trim_suffix
 from fast_container.core.go_path import BadPatternError
-from fast_container.core.ignore import IgnoreRules
-from fast_container.core.ignore_regexp import compile_go
-from fast_container.core.wildcard import compile_match
+from fast_container.core.ignore.go_regexp import compile_go
+from fast_container.core.ignore.rules import IgnoreRules
 
 NAME = "a" * 240
 GO_PIECES = st.sampled_from(

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import os, sys
 sys.path[:0] = [sys.argv[1]]
-from fast_container.adapters.walks import open_walks
-from fast_container.core.context import select_image
+from fast_container.adapters.digests.walks import open_walks
+from fast_container.core.select import select_image
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.staging import stage
+from fast_container.core.staging.stage import stage
 root = sys.argv[2]
 image = DeclaredImage(name="x", context=root, dockerfile=root + "/Dockerfile", dockerfile_name="Dockerfile",
                       build_args={"V": "\\u00fc"})

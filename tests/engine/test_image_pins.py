@@ -8,7 +8,7 @@ import pytest
 from conftest import Stacks
 from engine_stack import EngineStack, Run
 
-from fast_container.adapters.image_resolver import MIRRORS_VARIABLE
+from fast_container.adapters.registry.image_resolver import MIRRORS_VARIABLE
 from fast_container.cli import main
 from tests.adapters.moving_base import MovingBase
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.core.staging import stage
+from fast_container.core.staging.stage import stage
 from localcloud import LocalCloud
 from tests.trees import Tree, key, select, write_tree
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from fast_container.core.archive import extract_archive, write_archive
-from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.key import entries_digest
-from fast_container.core.staging import stage
+from fast_container.core.select import SelectedImage, SharedWalks, select_image
+from fast_container.core.staging.archive import extract_archive, write_archive
+from fast_container.core.staging.stage import stage
 from fast_container.errors import DockerfileError, FastContainerError
 from tests.trees import LaterCaches, Tree, declare, select, write_tree
 

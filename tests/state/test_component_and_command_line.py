@@ -32,7 +32,7 @@ pytestmark = [
 
 URL = "registry.example/shop/images"
 REPOSITORY = Path(__file__).parents[2]
-READS = json.loads((REPOSITORY / "tests/core/semantics/llb_paths_cases.json").read_text())
+READS = json.loads((REPOSITORY / "tests/semantics/llb_paths_cases.json").read_text())
 IDIOMS: dict[str, tuple[str, dict[str, str]]] = {
     "a tag": ("ARG TAG=latest\nFROM busybox:${TAG}\nCOPY app.txt /\n", {"TAG": "1.37"}),
     "a tag without a default": ("ARG TAG\nFROM busybox:${TAG}\nCOPY app.txt /\n", {"TAG": "1.37"}),

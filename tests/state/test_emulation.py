@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from fast_container.builders import LocalBuilder
-from fast_container.core.context import SharedWalks, select_image
 from fast_container.core.oci.platform import normal_platform
+from fast_container.core.select import SharedWalks, select_image
 from fast_container.state.emulation import say_what_cannot_run
 from fast_container.state.program import PlannedImage, Program
 from tests.build.fakes import ListReporter

@@ -1,1 +1,1 @@
-"""The outside, one thing a file: each imports its SDK and the core, nothing else of ours."""
+"""The outside, one thing a folder: each imports its SDK and the core, nothing else of ours."""

@@ -1,1 +1,1 @@
-"""Drives the ports: one image, many images. No pulumi, no SDK."""
+"""Drives the ports: ``pipeline`` is the order that makes publishing atomic; limits and lookups wrap its interface."""

@@ -15,7 +15,7 @@ from fast_container.build.look_inside import LayerLooks
 from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
-from fast_container.core.plan import Build, Lookup, Recorded, Replaced, decide
+from fast_container.core.decision import Build, Lookup, Recorded, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord, Outcome
 from fast_container.core.replaced_tag import replaced_error

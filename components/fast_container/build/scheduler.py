@@ -16,7 +16,7 @@ from functools import partial
 from fast_container.build.copying import Copying
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
-from fast_container.core.plan import Recorded
+from fast_container.core.decision import Recorded
 from fast_container.core.ports import (
     BuildJob,
     BuiltImage,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.call_log import VARIABLE as CALL_LOG
-from fast_container.adapters.process import Completed, capture
+from fast_container.adapters.process.child import Completed, capture
 from fast_container.errors import FastContainerError
 
 PROJECT = "fast-container-certify"

@@ -1,1 +1,1 @@
-"""Rules about Dockerfiles before the build and about images after it."""
+"""Rules that an image has to satisfy before its tag is put; pure, from manifest, configuration and layers."""

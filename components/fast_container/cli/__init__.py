@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from fast_container.adapters.private_directory import remove_abandoned_secrets
+from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.cli.output import complain
 from fast_container.errors import FastContainerError
 

@@ -11,7 +11,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from fast_container.adapters.registries import Registries
+from fast_container.adapters.registry.registries import Registries
 from fast_container.cli.planned import open_registries
 from fast_container.core.replaced_tag import (
     FILE_NAME,

@@ -1,6 +1,6 @@
 """``fast-container ignored``: which paths an ignore file ignores.
 
-Decides how paths are read and answered. Leaves the rules to ``core.ignore``.
+Decides how paths are read and answered. Leaves the rules to ``core.ignore.rules``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from fast_container.cli.output import say
-from fast_container.core.ignore import IgnoreRules, State
+from fast_container.core.ignore.rules import IgnoreRules, State
 from fast_container.errors import DockerfileError
 
 

@@ -1,7 +1,7 @@
 """``fast-container inspect``: what an image reads, and its build key.
 
 Decides the form of the JSON object and how arguments become a declared image. Leaves the text for people to
-``cli.summary`` and everything that is said to ``core.context``.
+``cli.summary`` and everything that is said to ``core.select``.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fast_container.adapters.walks import open_walks
+from fast_container.adapters.digests.walks import open_walks
 from fast_container.core.build_secrets import unasked
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.context import SelectedContext, SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage, Default, absolute_path, check_arguments, is_remote
 from fast_container.core.entry import Entry
-from fast_container.core.lock import read_needed_lock
-from fast_container.core.pins import not_locked, pin_image, pinned_reference
+from fast_container.core.images.lock import read_needed_lock
+from fast_container.core.images.pins import not_locked, pin_image, pinned_reference
+from fast_container.core.select import SelectedContext, SelectedImage, select_image
 from fast_container.errors import ArgsError
 
 

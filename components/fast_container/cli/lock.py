@@ -1,7 +1,8 @@
 """``fast-container lock``: writes which digests the names of base images stand for into ``images.lock``.
 
 Decides what is looked up (what is missing; with ``--update`` everything) and how the changes are said. Leaves which
-images Dockerfiles need to ``core.pins``, asking registries to ``adapters.image_resolver``, the file to ``core.lock``.
+images Dockerfiles need to ``core.images.pins``, asking registries to ``adapters.registry.image_resolver``, the file to
+``core.images.lock``.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
-from fast_container.adapters.registries import Registries
+from fast_container.adapters.registry.image_resolver import (
+    MIRRORS_VARIABLE,
+    AbsentImageError,
+    ImageResolver,
+    parse_mirrors,
+)
+from fast_container.adapters.registry.registries import Registries
 from fast_container.cli.inspect import declared
 from fast_container.cli.output import say
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage, check_arguments
-from fast_container.core.lock import ImageLock, LockedImage, format_lock, read_lock
-from fast_container.core.pins import NeededImage, absent_error, digest_of, image_by_name, own_base, pin_image
+from fast_container.core.images.lock import ImageLock, LockedImage, format_lock, read_lock
+from fast_container.core.images.pins import NeededImage, absent_error, digest_of, image_by_name, own_base, pin_image
 from fast_container.errors import ArgsError
 
 DEFAULT_PLATFORM = "linux/amd64"

@@ -1,7 +1,7 @@
 """The images of a plan file as they are now: keys computed again, bases first, and what the registry has of them.
 
-Decides how a changed base reaches its consumers' keys without Pulumi. Leaves the file's format to ``core.plan_file``
-and keys to ``core.context``.
+Decides how a changed base reaches its consumers' keys without Pulumi. Leaves the file's format to ``core.program_file``
+and keys to ``core.select``.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fast_container.adapters.registries import Registries
-from fast_container.adapters.walks import open_walks
+from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.context import SelectedImage, select_image
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.graph import closure, order
 from fast_container.core.own_bases import BaseFacts
-from fast_container.core.plan_file import PlanFile, PlannedEntry, read_plan_file
 from fast_container.core.ports import Manifest
+from fast_container.core.program_file import PlanFile, PlannedEntry, read_plan_file
+from fast_container.core.select import SelectedImage, select_image
 from fast_container.errors import ArgsError
 
 

@@ -1,6 +1,6 @@
 """``fast-container policy``: the IAM policies of a CodeBuildBuilder whose role or bucket is given to it.
 
-Decides how the facts are said on a command line. Leaves the documents to ``codebuild_policies``, from which the
+Decides how the facts are said on a command line. Leaves the documents to ``codebuild.policies``, from which the
 component has what it grants itself: the two are one policy.
 """
 
@@ -12,8 +12,8 @@ import re
 import sys
 from typing import Any, Final
 
-from fast_container import codebuild_policies as policies
-from fast_container.core.ecr_host import partition_of
+from fast_container.codebuild import policies
+from fast_container.core.oci.ecr_host import partition_of
 from fast_container.errors import ArgsError
 
 _REGION: Final = re.compile(r"[a-z]+(-[a-z]+)+-\d{1,2}", re.ASCII)

@@ -1,7 +1,7 @@
 """The builds of a CodeBuild project, as the verbs ``cancel`` and ``wait`` look at them.
 
 Decides which of a project's builds are ours (those whose environment names a build key) and how one is shown. Leaves
-asking to ``adapters.codebuild_api``.
+asking to ``adapters.codebuild.api``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fast_container.adapters.aws_session import AwsSession
-from fast_container.adapters.codebuild_api import RUNNING, Build, CodeBuildApi, image_of, link_of
+from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, image_of, link_of
 from fast_container.core.aws_access import AwsAccess
 
 _SHOWN_DIGITS = 12

@@ -1,7 +1,7 @@
 """``fast-container show-dockerfile``: the Dockerfile that is generated for a base image.
 
 Decides how it is printed, and what is written for somebody who wants to build or keep it without this library. Leaves
-all that is in it to ``core.base_dockerfile``.
+all that is in it to ``python_base.dockerfile``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fast_container.cli.output import complain
-from fast_container.core.base_dockerfile import (
+from fast_container.errors import ArgsError
+from fast_container.python_base.dependencies import Selected, declared_dependencies
+from fast_container.python_base.dockerfile import (
     GENERATED_CONTEXT,
     GeneratedBase,
     generate_base,
 )
-from fast_container.core.base_spec import DEFAULT_PARENT, BaseSpec
-from fast_container.core.declared_dependencies import Selected, declared_dependencies
-from fast_container.core.requirements_file import read_text
-from fast_container.errors import ArgsError
+from fast_container.python_base.requirements.requirements_file import read_text
+from fast_container.python_base.spec import DEFAULT_PARENT, BaseSpec
 
 
 def run(arguments: argparse.Namespace) -> int:

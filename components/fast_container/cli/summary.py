@@ -1,7 +1,7 @@
 """What ``fast-container inspect`` prints for people.
 
 Decides the wording: what is read, what the ignore rules and the Dockerfile save, the largest directories. Leaves the
-selection to ``core.context``.
+selection to ``core.select``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from fast_container.cli.output import say
 from fast_container.core.build_secrets import unasked
-from fast_container.core.context import SelectedContext, SelectedImage, SharedWalks
+from fast_container.core.context.node import Node
+from fast_container.core.context.view import View
 from fast_container.core.declared import ignore_rules
-from fast_container.core.ignore import IgnoreRules
-from fast_container.core.node import Node
-from fast_container.core.pins import pinned_reference
-from fast_container.core.view import View
+from fast_container.core.ignore.rules import IgnoreRules
+from fast_container.core.images.pins import pinned_reference
+from fast_container.core.select import SelectedContext, SelectedImage, SharedWalks
 
 _SHOWN = 5
 _KIBI = 1024.0

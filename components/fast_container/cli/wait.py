@@ -1,7 +1,7 @@
 """``fast-container wait``: waits until the builds of a CodeBuild project that are under way have ended.
 
 For CI with ``CodeBuildBuilder(wait=False)``: ``fast-container wait --project … && pulumi up``. Decides the exit code: 1
-when one of them did not end well. Leaves watching to ``adapters.codebuild_watch``.
+when one of them did not end well. Leaves watching to ``adapters.codebuild.watch``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from fast_container.adapters.codebuild_api import Build, CodeBuildApi
-from fast_container.adapters.codebuild_watch import BuildWatch
+from fast_container.adapters.codebuild.api import Build, CodeBuildApi
+from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.cli.output import complain, say
 from fast_container.cli.remote_builds import api_of, shown, under_way
 

@@ -12,13 +12,13 @@ import asyncio
 import os
 from collections.abc import Mapping
 
-from fast_container.adapters.blob_copy import RegistryCopier
-from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
-from fast_container.adapters.layer_start import RegistryLayers
-from fast_container.adapters.registries import Registries
+from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.registry.blob_copy import RegistryCopier
+from fast_container.adapters.registry.layer_start import RegistryLayers
+from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.traceback_log import explained
-from fast_container.adapters.walks import open_walks
 from fast_container.build.base_check import check_base
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.cli.output import complain, say

@@ -4,7 +4,7 @@ Decides, as BuildKit's frontend does (dockerui): a missing ``Dockerfile`` is loo
 file of the image's own context is ``<Dockerfile>.dockerignore`` beside the Dockerfile, even an empty one, else the
 context root's ``.dockerignore``; a named context has its own root's; an inline Dockerfile has nothing beside it.
 Buildx 0.31 and newer also evaluate a policy, ``<Dockerfile>.rego``; it is refused, since it would not be evaluated.
-Leaves what the texts mean to ``core.dockerfile`` and ``core.ignore``.
+Leaves what the texts mean to ``core.dockerfile`` and ``core.ignore.rules``.
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
@@ -16,7 +16,7 @@ import os
 from dataclasses import dataclass
 from typing import Final, NamedTuple, final
 
-from fast_container.core.ignore import IgnoreRules
+from fast_container.core.ignore.rules import IgnoreRules
 from fast_container.errors import ArgsError, DockerfileError
 
 IGNORE_FILE: Final = ".dockerignore"

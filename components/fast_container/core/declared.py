@@ -2,7 +2,7 @@
 
 Decides which declarations are refused before anything is hashed: places that are not there or are of the wrong kind,
 names and platforms that BuildKit would not take. Leaves which files are read to ``core.build_files``, what they say to
-``core.dockerfile`` and ``core.ignore``, and the selected files to ``core.context``.
+``core.dockerfile`` and ``core.ignore.rules``, and the selected files to ``core.select``.
 """
 
 # Paths are texts with surrogate escapes, and many of them: pathlib is too slow.

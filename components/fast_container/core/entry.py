@@ -1,6 +1,7 @@
 """One entry of a build context, as it is hashed, staged and sent.
 
-Decides which facts of a file count. Leaves reading them to ``core.context`` and writing them to ``core.archive``.
+Decides which facts of a file count. Leaves reading them to ``core.select`` and writing them to
+``core.staging.archive``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Go's rules for paths, as far as BuildKit's answers depend on them.
 
 Decides what ``path.Clean`` makes of a path, which patterns ``filepath.Match`` refuses, and what Go calls
-white space. Leaves what a pattern matches to ``core.ignore_pattern`` (ignore files) and ``core.context``
+white space. Leaves what a pattern matches to ``core.ignore.pattern`` (ignore files) and ``core.select``
 (COPY sources).
 
 Source: the Go standard library, packages ``path``, ``path/filepath`` and ``unicode``. Paths are ``str`` with

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fast_container.core.context import SelectedImage
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.ports import BuildJob
+from fast_container.core.select import SelectedImage
 
 _INLINE_CACHE: Final = "BUILDKIT_INLINE_CACHE"
 

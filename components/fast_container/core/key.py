@@ -7,7 +7,7 @@ Decides what counts and how it is encoded, so that another program could compute
 * The key is SHA-256 over ``frame("fast-container")``, ``frame(str(SCHEMA))`` and, for each part in the order of the
   names' bytes, ``frame(name)`` and ``frame(digest in hex)``.
 
-Leaves finding out what belongs to an image to ``core.dockerfile`` and ``core.context``.
+Leaves finding out what belongs to an image to ``core.dockerfile`` and ``core.select``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Python's ``re`` tries one way after the other: a name of 120 letters against seven stars takes it longer than anybody
 waits. Here all ways are followed at once, one bit of a number for each place in the pattern, as Go's engine does.
 It is slower for what is simple, so ``is_costly`` says for which pattern and text it is worth it. Leaves what a pattern
-means to who makes the steps of it (``core.wildcard``, ``core.ignore_regexp``, ``core.dockerfile.shell_pattern``).
+means to who makes the steps of it (``core.context.wildcard``, ``core.ignore.go_regexp``,
+``core.dockerfile.shell_pattern``).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Decides how that is said, with both digests and the two ways out, and how an acceptance is written down: a small file in
 the program's folder (JSON, versioned), which names the tag and the one digest that is meant. Leaves finding out to
-``core.plan`` and the record's provider, and writing the file to ``fast-container accept``.
+``core.decision`` and the record's provider, and writing the file to ``fast-container accept``.
 """
 
 from __future__ import annotations

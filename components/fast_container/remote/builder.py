@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fast_container.adapters.buildx_builder import find_buildx
-from fast_container.adapters.process import capture
+from fast_container.adapters.buildx.builder import find_buildx
+from fast_container.adapters.process.child import capture
 from fast_container.core.ports import BuildJob, BuiltImage, Executor, Reporter
 from fast_container.errors import BuilderError
 

@@ -18,17 +18,17 @@ from pathlib import Path
 from typing import cast
 
 from fast_container.adapters.aws_session import AwsSession
-from fast_container.adapters.buildx import BuildxExecutor
+from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
-from fast_container.adapters.layer_start import RegistryLayers
-from fast_container.adapters.registries import Registries
+from fast_container.adapters.registry.layer_start import RegistryLayers
+from fast_container.adapters.registry.registries import Registries
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
-from fast_container.core import build_lines
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Credentials
 from fast_container.core.record import BuildRecord
-from fast_container.core.remote_plan import SECRET_VARIABLE, RemotePlan, read_plan
+from fast_container.core.remote import log_lines as build_lines
+from fast_container.core.remote.plan import SECRET_VARIABLE, RemotePlan, read_plan
 from fast_container.errors import AuthError, BuildFailed, FastContainerError
 from fast_container.remote.builder import NAME, BootingExecutor, buildkit_config
 from fast_container.remote.parts import PartsUnusable, fetch_contexts

@@ -1,7 +1,7 @@
 """Puts the contexts of a remote build together again from their parts.
 
 Decides that nothing is built from what is not exactly what was hashed: every part must be what its name says, and the
-parts of a context must add up to its ``context_digest``. Leaves safe unpacking to ``core.archive``.
+parts of a context must add up to its ``context_digest``. Leaves safe unpacking to ``core.staging.archive``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import IO, Any, cast
 import botocore.exceptions
 
 from fast_container.adapters.aws_session import aws_errors, error_code
-from fast_container.core.archive import extract_archive
 from fast_container.core.entry import Entry
 from fast_container.core.key import entries_digest
-from fast_container.core.parts import joined
 from fast_container.core.ports import ContextSource
-from fast_container.core.remote_plan import PlannedContext, RemotePlan
+from fast_container.core.remote.plan import PlannedContext, RemotePlan
+from fast_container.core.staging.archive import extract_archive
+from fast_container.core.staging.chunks import joined
 from fast_container.errors import ContextError, SourceUploadError
 
 # S3 says "denied" of what is absent where the role may not list the bucket; the program knows which it is.

@@ -1,1 +1,1 @@
-"""What Pulumi's state knows of an image: the recording resource, the hook that builds, and the program they share."""
+"""What the Pulumi engine sees of an image: its record, the hook that builds it, and what a program's images share."""

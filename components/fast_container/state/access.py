@@ -15,7 +15,7 @@ from typing import Any, cast
 import pulumi
 
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ecr_host import ecr_host, is_emulator
+from fast_container.core.oci.ecr_host import ecr_host, is_emulator
 from fast_container.errors import ArgsError
 from fast_container.state.aws_configuration import (
     ConfigGetter,

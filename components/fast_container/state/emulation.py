@@ -12,9 +12,9 @@ import os
 import platform as machine
 from typing import Final
 
-from fast_container.adapters.buildx_builder import builder_platforms
+from fast_container.adapters.buildx.builder import builder_platforms
 from fast_container.builders import LocalBuilder
-from fast_container.codebuild_builder import architecture_of
+from fast_container.codebuild.builder import architecture_of
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.state.program import PlannedImage, Program
 

@@ -12,12 +12,12 @@ from typing import TypeAlias
 import pulumi
 
 from fast_container.adapters.aws_session import AwsSession
-from fast_container.adapters.codebuild import CodeBuildExecutor
-from fast_container.adapters.codebuild_api import CodeBuildApi
-from fast_container.adapters.s3_source import S3SourceStore
+from fast_container.adapters.codebuild.api import CodeBuildApi
+from fast_container.adapters.codebuild.executor import CodeBuildExecutor
+from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.build.scheduler import LimitedExecutor
 from fast_container.builders import LocalBuilder
-from fast_container.codebuild_builder import BuilderOutputs, CodeBuildBuilder, architecture_of
+from fast_container.codebuild.builder import BuilderOutputs, CodeBuildBuilder, architecture_of
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, Credentials, Executor, Registry
 from fast_container.errors import ArgsError

@@ -2,7 +2,7 @@
 
 Decides the wording, from the parts that the record keeps and, for file names alone, from the inputs manifest that an
 earlier run left in the user's cache. A lost cache costs the names, never the explanation; a full one adds no reason.
-Leaves the decision itself to ``core.plan``.
+Leaves the decision itself to ``core.decision``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fast_container.core.cache_folder import make_private
 from fast_container.printable import printable
 
 if TYPE_CHECKING:
-    from fast_container.core.context import SelectedImage
+    from fast_container.core.select import SelectedImage
     from fast_container.state.program import PlannedImage
 
 # Context name → path → everything of the entry that counts.

@@ -17,7 +17,7 @@ from pulumi.runtime import rpc, settings
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import explained
 from fast_container.builders import LocalBuilder, cache_dir
-from fast_container.core.plan import MOVED, NEW_HERE, Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
+from fast_container.core.decision import MOVED, NEW_HERE, Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
 from fast_container.state.emulation import say_what_cannot_run

@@ -1,8 +1,8 @@
 """Pins the outside images of a program's images: by the committed lock, or by what registries answer now.
 
 Decides when a registry is asked (policy ``resolve`` only; once for each image and program) and what a preview that
-gets no answer does: its key is unknown, and it says why. Leaves what is pinned and how to ``core.pins``, looking up to
-``adapters.image_resolver``.
+gets no answer does: its key is unknown, and it says why. Leaves what is pinned and how to ``core.images.pins``, looking
+up to ``adapters.registry.image_resolver``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import asyncio
 import os
 from dataclasses import dataclass, field
 
-from fast_container.adapters.image_resolver import MIRRORS_VARIABLE, AbsentImageError, ImageResolver, parse_mirrors
+from fast_container.adapters.registry.image_resolver import (
+    MIRRORS_VARIABLE,
+    AbsentImageError,
+    ImageResolver,
+    parse_mirrors,
+)
 from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.lock import ImageLock, LockedImage, Policy, read_needed_lock
-from fast_container.core.pins import NeededImage, absent_error, not_locked, pin_image
+from fast_container.core.images.lock import ImageLock, LockedImage, Policy, read_needed_lock
+from fast_container.core.images.pins import NeededImage, absent_error, not_locked, pin_image
 from fast_container.core.ports import Registry
 from fast_container.state.registries import ProgramRegistries
 

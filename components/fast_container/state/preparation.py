@@ -1,7 +1,7 @@
 """Makes one declared image ready: awaits its Inputs, selects and hashes, makes it known to the program.
 
 Decides what makes a key unknown in preview, and that nothing here blocks the event loop. Leaves the selection itself
-to ``core.context`` and what happens with a changed key to ``state.hook``.
+to ``core.select`` and what happens with a changed key to ``state.hook``.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import pulumi
 from pulumi.runtime import settings
 
 from fast_container import args as rules
-from fast_container.adapters.codebuild import remote_secret
+from fast_container.adapters.codebuild.executor import remote_secret
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import on_core
 from fast_container.adapters.traceback_log import explained
 from fast_container.builders import cache_dir
-from fast_container.codebuild_builder import CodeBuildBuilder
+from fast_container.codebuild.builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.build_secrets import check_value
-from fast_container.core.context import SelectedImage, SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared
-from fast_container.core.lock import LOCK_FILE, Policy
-from fast_container.core.plan_file import PlannedEntry
+from fast_container.core.images.lock import LOCK_FILE, Policy
+from fast_container.core.program_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
+from fast_container.core.select import SelectedImage, SharedWalks, select_image
 from fast_container.errors import ArgsError, FastContainerError, RegistryError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.shapes import shown
@@ -83,7 +83,7 @@ def check_at_once(inputs: ImageInputs) -> None:
     ``prepare`` refuses, with the same words.
 
     Raises:
-        FastContainerError: As ``core.context.select_image`` would.
+        FastContainerError: As ``core.select.select_image`` would.
     """
     build_args = plain_texts(inputs.build_args, "build_args")
     if build_args is None:

@@ -21,22 +21,22 @@ import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 
-from fast_container.adapters.blob_copy import RegistryCopier
 from fast_container.adapters.clock import SystemClock
-from fast_container.adapters.layer_start import RegistryLayers
-from fast_container.adapters.private_directory import remove_abandoned_secrets
+from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.adapters.pulumi_log import PulumiReporter
+from fast_container.adapters.registry.blob_copy import RegistryCopier
+from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.threads import in_thread
-from fast_container.adapters.walks import open_walks
 from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.context import SelectedImage, SharedWalks
-from fast_container.core.plan_file import FILE_NAME, PlannedEntry, write_plan_file
+from fast_container.core.program_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.replaced_tag import load_accepted
+from fast_container.core.select import SelectedImage, SharedWalks
 from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import AnyBuilder, ProgramExecutors

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from fast_container.adapters.oci_registry import OciRegistry
-from fast_container.adapters.registries import Registries, registry_for
+from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.registry.registries import Registries, registry_for
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, Credentials, Manifest, Registry
 from fast_container.state.patience import Patience

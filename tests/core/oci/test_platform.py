@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.core.context import SharedWalks, select_image
 from fast_container.core.declared import DeclaredImage, InlineDockerfile, check_arguments
-from fast_container.core.lock import parse_lock
+from fast_container.core.images.lock import parse_lock
+from fast_container.core.images.pins import pin_image
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform, same_platform
-from fast_container.core.pins import pin_image
+from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError
 
 DIGEST = "sha256:" + "a" * 64

@@ -1,6 +1,6 @@
 """What reading a Dockerfile gives, and the two ways in which it can stop short.
 
-Decides the words in which ``core.context``, ``core.key`` and the composition roots are told what a Dockerfile reads.
+Decides the words in which ``core.select``, ``core.key`` and the composition roots are told what a Dockerfile reads.
 Leaves finding it out to the other modules of this package.
 """
 

@@ -26,7 +26,7 @@ from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
 from fast_container.core.dockerfile.reference import NamedContexts
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
-from fast_container.core.ecr_host import ecr_host
+from fast_container.core.oci.ecr_host import ecr_host
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform, platform_args
 from fast_container.errors import ArgsError, DockerfileError
 

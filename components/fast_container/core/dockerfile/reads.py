@@ -1,7 +1,7 @@
 """What the reachable stages of a Dockerfile read.
 
 Decides, instruction by instruction, which paths of which context count, and where something that cannot be known
-widens that to the whole context. Leaves which files a path selects to ``core.context``.
+widens that to the whole context. Leaves which files a path selects to ``core.select``.
 Source: BuildKit v0.34.2, ``frontend/dockerfile/dockerfile2llb``.
 """
 

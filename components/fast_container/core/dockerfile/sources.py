@@ -1,6 +1,6 @@
 """The sources of ``COPY`` and ``ADD``: paths, URLs and repositories.
 
-Decides what one source, its variables expanded, stands for. Leaves which files that selects to ``core.context``.
+Decides what one source, its variables expanded, stands for. Leaves which files that selects to ``core.select``.
 Sources: BuildKit v0.34.2, ``dockerfile2llb/convert_copy.go``, ``dfgitutil``, ``gitutil``.
 """
 

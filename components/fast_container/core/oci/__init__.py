@@ -1,1 +1,1 @@
-"""The one model of images as registries and BuildKit describe them."""
+"""The model of images and registries, in the words of the OCI specifications: the only place for each of its rules."""

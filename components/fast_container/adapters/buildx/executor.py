@@ -1,0 +1,320 @@
+"""Builds an image with a local buildx and pushes it by digest; satisfies ``core.ports.Executor``.
+
+Decides the order of one build and what its end means. Secrets and tokens are in private files that are gone afterwards,
+even if this program is killed. Leaves which buildx to ``adapters.buildx.builder``, its files and arguments to
+``adapters.buildx.command``, reading progress to ``adapters.buildx.progress``, and the key tag to the pipeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from fast_container.adapters.buildx.build_log import BuildLog, remove_old_logs
+from fast_container.adapters.buildx.builder import Builder, find_builder
+from fast_container.adapters.buildx.builder_clock import BuilderClock, ClockDiffers
+from fast_container.adapters.buildx.command import slug_of, write_job
+from fast_container.adapters.buildx.progress import BuildProgress, Scrubber
+from fast_container.adapters.buildx_inputs import passed_variables
+from fast_container.adapters.docker_config import DockerConfig, private_docker_config
+from fast_container.adapters.process.child import run
+from fast_container.adapters.process.private_directory import private_directory, remove_abandoned, secret_directory
+from fast_container.adapters.threads import in_thread
+from fast_container.adapters.traceback_log import system_error
+from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
+from fast_container.errors import BuilderError, BuildFailed, FastContainerError
+
+_TICK_S = 1.0
+_LOST = (
+    "error reading from server",
+    "code = Unavailable",
+    "connection refused",
+    "transport is closing",
+    "EOF",
+    "context deadline exceeded",
+)
+
+
+class BuildxExecutor:
+    """The local executor.
+
+    Args:
+        builder_name: A buildx builder; the current one by default. None is ever made. environment: The user's
+        environment: for Docker's and buildx's configuration, proxies and PATH. log_dir: Where full build logs
+        go; made when absent. Logs older than 14 days are removed. credentials: Registry host → what is needed
+        beyond the user's Docker configuration; called in a thread.
+    """
+
+    def __init__(
+        self,
+        builder_name: str | None,
+        environment: Mapping[str, str],
+        log_dir: str | Path,
+        *,
+        credentials: Callable[[str], Credentials | None] = lambda _: None,
+    ) -> None:
+        self._builder_name = builder_name
+        self._environment = passed_variables(environment)
+        self._log_dir = Path(log_dir)
+        self._credentials = credentials
+        self._builder: Builder | None = None
+        self._finding = asyncio.Lock()
+        self._clock_ahead_s = 0.0
+        self._has_told_proxies = False
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        """Build and push by digest.
+
+        Raises:
+            BuildFailed: The build ran and failed, or took too long.
+            BuilderError: There is no BuildKit to build with.
+            ContextError: A file changed since it was hashed.
+            AuthError: No credentials could be had for the registry.
+        """
+        if job.secret_references:
+            raise BuilderError(
+                f"The local builder does not read secrets of AWS ({', '.join(sorted(job.secret_references))}).",
+                where=job.name,
+                next_step="Give their values, or build with CodeBuild.",
+            )
+        started_s = time.monotonic()
+        builder = await self._fit_builder(reporter)
+        try:
+            progress, log_path, digest = await self._build_by_its_clock(builder, job, reporter)
+        except (TimeoutError, ConnectionError):
+            raise
+        except OSError as error:
+            raise _refused(error, job) from error
+        return BuiltImage(
+            digest=digest,
+            steps=progress.steps,
+            steps_cached=progress.steps_cached,
+            duration_s=time.monotonic() - started_s,
+            log_path=log_path,
+            ran=progress.ran,
+            warnings=tuple(progress.warnings),
+        )
+
+    async def _build_by_its_clock(
+        self, builder: Builder, job: BuildJob, reporter: Reporter
+    ) -> tuple[BuildProgress, str, str]:
+        try:
+            return await self._build_with(builder, job, reporter, check_clock=True)
+        except ClockDiffers as found:
+            reporter.progress("dating the context by the clock of BuildKit")
+            self._clock_ahead_s = found.ahead_s
+            return await self._build_with(builder, job, reporter, check_clock=False)
+
+    async def _build_with(
+        self, builder: Builder, job: BuildJob, reporter: Reporter, *, check_clock: bool
+    ) -> tuple[BuildProgress, str, str]:
+        """Stage and build; the progress, the log's place and the digest.
+
+        Raises:
+            ClockDiffers: The files have to be dated anew; nothing of the build is left.
+        """
+        with private_directory() as directory, self._secret_directory(job) as secrets:
+            reporter.progress("staging the context")
+            write = partial(write_job, ahead_s=self._clock_ahead_s)
+            arguments = await _to_the_end(write, job, directory, secrets)
+            credentials = await in_thread(self._fetch_credentials, job)
+            config = DockerConfig.load(self._environment)
+            self._tell_proxies(config, reporter)
+            scrub = Scrubber([*job.secrets.values(), *_token_texts(credentials)])
+            with private_docker_config(config, credentials, secrets) as variables:
+                env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
+                if job.source_policy:
+                    env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
+                argv = [*builder.command, "build", "--builder", builder.name, *arguments]
+                clock = BuilderClock(time.time, self._clock_ahead_s)
+                on_begin = clock.check if check_clock else _nothing
+                show = partial(BuildProgress, show=reporter.progress, monotonic=time.monotonic, on_begin=on_begin)
+                read = partial(show, scrub=scrub)
+                progress, log_path = await self._run(job, argv, env, (directory, secrets), reporter, read)
+            return progress, log_path, _digest(directory / "metadata.json")
+
+    def _secret_directory(self, job: BuildJob) -> AbstractContextManager[Path]:
+        return secret_directory(self._environment, sum(len(value) for value in job.secrets.values()))
+
+    def _tell_proxies(self, config: DockerConfig, reporter: Reporter) -> None:
+        if config.has_proxies and not self._has_told_proxies:
+            self._has_told_proxies = True
+            reporter.warn(
+                "the proxies of Docker's config.json are not passed to the build: they would be in every step and in no"
+                ' build key. A step that needs one: build_args={"HTTPS_PROXY": …}, and volatile_build_args for those'
+                " whose value differs between machines"
+            )
+
+    async def _fit_builder(self, reporter: Reporter) -> Builder:
+        async with self._finding:
+            if self._builder is None:
+                reporter.progress("looking for BuildKit")
+                await in_thread(self._tidy)
+                self._builder = await find_builder(self._builder_name, self._environment)
+            return self._builder
+
+    def _tidy(self) -> None:
+        remove_abandoned(self._environment)
+        remove_old_logs(self._log_dir)
+
+    def _fetch_credentials(self, job: BuildJob) -> dict[str, Credentials]:
+        hosts = {job.repository_url.partition("/")[0], *job.pull_hosts}
+        for reference in job.named_images.values():
+            scheme, _, rest = reference.partition("://")
+            if scheme == "docker-image" and "/" in rest:
+                hosts.add(rest.partition("/")[0])
+        for cache in (*job.cache_from, *job.cache_to):
+            for part in cache.split(","):
+                if part.startswith("ref="):
+                    hosts.add(part.removeprefix("ref=").partition("/")[0])
+        known = {host: self._credentials(host) for host in sorted(hosts)}
+        return {host: found for host, found in known.items() if found is not None}
+
+    async def _run(
+        self,
+        job: BuildJob,
+        argv: list[str],
+        env: Mapping[str, str],
+        directories: tuple[Path, Path],
+        reporter: Reporter,
+        read: Callable[[BuildLog], BuildProgress],
+    ) -> tuple[BuildProgress, str]:
+        with BuildLog(self._log_dir, f"{slug_of(job.name)}-{job.key.hex[:12]}") as log:
+            progress = read(log)
+            ticking = asyncio.create_task(_tick(progress))
+            try:
+                code = await run(
+                    argv,
+                    env=env,
+                    cwd=directories[0],
+                    on_stdout_line=progress.feed,
+                    on_stderr_line=progress.feed,
+                    timeout_s=job.timeout_s,
+                    remove_on_stop=directories,
+                )
+            except TimeoutError as error:
+                progress.close()
+                raise BuildFailed(
+                    f"The build of {job.name} was stopped after {job.timeout_s:.0f} s.",
+                    log_path=log.path,
+                    last_lines=progress.last_lines,
+                    next_step="Raise timeout=, or find out what takes so long in the log.",
+                ) from error
+            finally:
+                ticking.cancel()
+                progress.close()
+        if code != 0:
+            if not progress.began or _is_lost(progress):
+                self._builder = None  # The next build looks again.
+            raise _failure(job, progress, code, log.path)
+        if log.why:
+            reporter.note(f"the build's log could not be written{' to its end' if log.path else ''}: {log.why}")
+        return progress, log.path
+
+
+def _nothing(_: str) -> None:
+    """Nothing to do."""
+
+
+async def _to_the_end(
+    work: Callable[[BuildJob, Path, Path], list[str]], job: BuildJob, directory: Path, secrets: Path
+) -> list[str]:
+    """Work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
+    thread = asyncio.ensure_future(in_thread(work, job, directory, secrets))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        while not thread.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([thread])
+        if not thread.cancelled():
+            thread.exception()
+        raise
+
+
+async def _tick(progress: BuildProgress) -> None:
+    while True:
+        await asyncio.sleep(_TICK_S)
+        progress.tick()
+
+
+def _token_texts(credentials: Mapping[str, Credentials]) -> list[str]:
+    """The forms in which a token could show up in a log."""
+    texts: list[str] = []
+    for known in credentials.values():
+        pair = f"{known.username}:{known.password}".encode()
+        texts += (known.password, base64.b64encode(pair).decode())
+    return texts
+
+
+def _digest(metadata: Path) -> str:
+    try:
+        loaded: object = json.loads(metadata.read_bytes())
+        digest = cast("dict[str, Any]", loaded)["containerimage.digest"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BuildFailed(
+            "Buildx ended well but did not say what it pushed.",
+            why=f"no containerimage.digest in its metadata file ({type(error).__name__})",
+        ) from error
+    return str(digest)
+
+
+def _refused(error: OSError, job: BuildJob) -> FastContainerError:
+    """What this machine refused while the build's files were written."""
+    refused = system_error(error, f"The build of {job.name} could not be prepared: its files cannot be written.")
+    refused.where = refused.where or tempfile.gettempdir()
+    return refused
+
+
+def _log_line(log_path: str) -> str:
+    return f"Full log: {log_path}" if log_path else "Run buildx by hand to see more: there is no log."
+
+
+def _is_lost(progress: BuildProgress) -> bool:
+    return any(text in progress.error for text in _LOST)
+
+
+def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -> FastContainerError:
+    why = progress.error or (progress.messages[-1] if progress.messages else f"buildx ended with code {code}")
+    step, exit_code, last_lines = progress.failed_step()
+    lost = _is_lost(progress)
+    if not progress.began:
+        return BuilderError(
+            f"The build of {job.name} could not be started.",
+            why=why,
+            next_step="Check the builder: buildx inspect --bootstrap" if lost else _log_line(log_path),
+        )
+    if lost and exit_code is None:
+        return BuildFailed(
+            f"The build of {job.name} lost the connection to BuildKit.",
+            step=step,
+            why=why,
+            last_lines=last_lines or progress.messages,
+            log_path=log_path,
+            next_step="Run again when BuildKit runs; nothing was tagged.",
+        )
+    if "failed to push" in why:
+        return BuildFailed(
+            f"The image of {job.name} was built and could not be pushed.",
+            step=job.repository_url,
+            why=why,
+            log_path=log_path,
+            next_step="Check that the repository exists and that the identity in use may push to it.",
+        )
+    return BuildFailed(
+        f"The build of {job.name} failed ({job.dockerfile_name}).",
+        step=step,
+        exit_code=exit_code,
+        last_lines=last_lines or [line for line in progress.messages if not line.startswith("ERROR:")],
+        log_path=log_path,
+        why=why,
+    )

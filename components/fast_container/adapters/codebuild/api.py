@@ -1,0 +1,211 @@
+"""The CodeBuild and CloudWatch Logs calls of one project. Blocking: callers use a thread.
+
+Decides which answers mean "wait and try again" (throttling, queues, limits, a lost connection) and which are errors.
+Leaves when to ask to ``adapters.codebuild.watch`` and what to build to ``adapters.codebuild.executor``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from fast_container.adapters.aws_session import ExpiredCredentialsError, aws_errors, error_code
+from fast_container.errors import AuthError, BuilderError, FastContainerError
+
+KEY_VARIABLE: Final = "FAST_CONTAINER_KEY"
+REPOSITORY_VARIABLE: Final = "FAST_CONTAINER_REPOSITORY"
+RUNNING: Final = "IN_PROGRESS"
+
+_IDS_A_CALL = 100
+_MOST_PAGES = 10
+_THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+_SERVICE_TROUBLE = ("InternalServerError", "InternalFailure", "ServiceUnavailable", "InternalError")
+
+# A new account's quota; no waiting raises it.
+_NEVER = re.compile(r"[Cc]annot have more than 0\b")
+
+Build = Mapping[str, Any]
+"""A build as ``BatchGetBuilds`` describes it."""
+
+
+class LimitReached(Exception):  # noqa: N818 - to be waited out, not an error
+    """CodeBuild takes no further build, or no further question, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBuildApi:
+    """One project, through one session.
+
+    Attributes:
+        client: Service (``codebuild``, ``logs``) → client.
+        project: The project's name.
+        renew: Looks for credentials anew.
+    """
+
+    client: Callable[[str], Any]
+    project: str
+    renew: Callable[[], None] = lambda: None
+
+    def start(self, request: Mapping[str, Any]) -> Build:
+        """Start a build, or get the one that an equal token has started within five minutes.
+
+        Raises:
+            LimitReached: A limit of the account or the project; ask again later.
+            BuilderError: The project is not there, or does not take the request.
+            AuthError: Credentials are missing, expired, or not allowed to.
+        """
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
+        with self._errors("codebuild:StartBuild"):
+            try:
+                answer = self.client("codebuild").start_build(projectName=self.project, **request)
+            except botocore.exceptions.ClientError as error:
+                text = str(error)
+                if _NEVER.search(text):
+                    raise _no_quota(self.project, text) from error
+                if error_code(error) == "AccountLimitExceededException" or error_code(error) in _THROTTLED:
+                    raise LimitReached(text) from error
+                if "concurrent" in text.lower() and "limit" in text.lower():
+                    raise LimitReached(text) from error
+                raise
+            return cast(Build, answer["build"])
+
+    def builds(self, ids: Sequence[str]) -> dict[str, Build]:
+        """Id → build; an id that CodeBuild does not know is not in the answer.
+
+        Raises:
+            LimitReached: Asked too often.
+        """
+        found: dict[str, Build] = {}
+        for start in range(0, len(ids), _IDS_A_CALL):
+            answer = self._ask("BatchGetBuilds", ids=list(ids[start : start + _IDS_A_CALL]))
+            found |= {build["id"]: build for build in answer["builds"]}
+        return found
+
+    def recent(self) -> list[Build]:
+        """The project's latest builds, newest first: at least 100, and on to where none is under way any more.
+
+        Raises:
+            LimitReached: Asked too often.
+        """
+        found: list[Build] = []
+        token: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            answer = self._ask("ListBuildsForProject", projectName=self.project, sortOrder="DESCENDING", **token)
+            ids = cast("list[str]", answer["ids"])
+            known = self.builds(ids) if ids else {}
+            page = [known[build] for build in ids if build in known]
+            found += page
+            if not answer.get("nextToken") or not any(build.get("buildStatus") == RUNNING for build in page):
+                break
+            token = {"nextToken": str(answer["nextToken"])}
+        return found
+
+    def stop(self, build_id: str) -> None:
+        """Stop a build; one that has ended is left alone."""
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
+        with self._errors("codebuild:StopBuild"):
+            try:
+                self.client("codebuild").stop_build(id=build_id)
+            except botocore.exceptions.ClientError as error:
+                if error_code(error) != "InvalidInputException":
+                    raise
+
+    def log_lines(self, build: Build, token: str) -> tuple[list[str], str]:
+        """Lines of a build's log since ``token`` ("" is the start), and the next token.
+
+        A log that is not there yet has no lines.
+
+        Raises:
+            AuthError: It may not be read.
+        """
+        logs = cast("Mapping[str, Any]", build.get("logs") or {})
+        if not logs.get("groupName") or not logs.get("streamName"):
+            return [], token
+        request: dict[str, Any] = {"logGroupName": logs["groupName"], "logStreamName": logs["streamName"]}
+        if token:
+            request["nextToken"] = token
+        try:
+            with aws_errors("logs:GetLogEvents", f"log group {logs['groupName']}", error_type=BuilderError):
+                answer = self.client("logs").get_log_events(startFromHead=True, **request)
+        except (BuilderError, ExpiredCredentialsError):
+            return [], token  # Not there yet, throttled, or lost: it is not the log that decides.
+        # A line ends at \n only: JSON has the other line ends of Unicode as they are.
+        lines = [line for event in answer["events"] for line in str(event["message"]).removesuffix("\n").split("\n")]
+        return lines, str(answer.get("nextForwardToken") or token)
+
+    def _ask(self, operation: str, **request: Any) -> Any:
+        client_method = {
+            "BatchGetBuilds": "batch_get_builds",
+            "ListBuildsForProject": "list_builds_for_project",
+        }[operation]
+        import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
+        with self._errors(f"codebuild:{operation}"):
+            try:
+                return getattr(self.client("codebuild"), client_method)(**request)
+            except botocore.exceptions.ClientError as error:
+                if error_code(error) in _THROTTLED:
+                    raise LimitReached(str(error)) from error
+                raise
+
+    @contextmanager
+    def _errors(self, action: str) -> Generator[None]:
+        """``aws_errors`` with the statement to add where AWS denies, and what a missing project may mean."""
+        try:
+            with aws_errors(action, f"CodeBuild project {self.project}", error_type=BuilderError):
+                yield
+        except AuthError as error:
+            if action in error.what:
+                error.next_step = (
+                    f'Add to the deployer\'s policy: {{"Effect": "Allow", "Action": "{action}",'
+                    f' "Resource": "arn:aws:codebuild:*:*:project/{self.project}"}}'
+                )
+            raise
+        except BuilderError as error:
+            if "ResourceNotFoundException" in error.why:
+                error.next_step = "Is the project in this region? Deploy the stack that makes the CodeBuildBuilder."
+            elif passes(error):
+                error.next_step = f"Check the network, and that this region has CodeBuild: {self._region()}."
+            raise
+
+    def _region(self) -> str:
+        return str(self.client("codebuild").meta.region_name)
+
+
+def _no_quota(project: str, why: str) -> BuilderError:
+    return BuilderError(
+        "This AWS account may not run builds of this kind yet.",
+        where=f"project {project}",
+        why=why,
+        next_step="Ask for a quota of concurrent builds (Service Quotas, CodeBuild: the environment and compute type of"
+        " the builder), or choose another compute_type=.",
+    )
+
+
+def passes(error: FastContainerError) -> bool:
+    """Whether an error is one of the connection or of the service's own, which waiting may help."""
+    import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
+
+    lost = (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)
+    return isinstance(error.__cause__, lost) or error.why.startswith(_SERVICE_TROUBLE)
+
+
+def image_of(build: Build) -> tuple[str, str]:
+    """Build key and repository URL of the image that a build makes, as its environment says; "" where it does not."""
+    environment = cast("Mapping[str, Any]", build.get("environment") or {})
+    variables = {
+        str(variable["name"]): str(variable["value"])
+        for variable in cast("list[Mapping[str, Any]]", environment.get("environmentVariables") or [])
+    }
+    return variables.get(KEY_VARIABLE, ""), variables.get(REPOSITORY_VARIABLE, "")
+
+
+def link_of(build: Build) -> str:
+    """Where a person looks at a build: the log in the console, or the build's ARN while there is none."""
+    logs = cast("Mapping[str, Any]", build.get("logs") or {})
+    return str(logs.get("deepLink") or build.get("arn") or build.get("id"))

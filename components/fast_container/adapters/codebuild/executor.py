@@ -1,0 +1,261 @@
+"""Builds an image on AWS CodeBuild; satisfies ``core.ports.Executor``.
+
+Decides what is uploaded and which running build is joined. The remote build runs the same
+pipeline as a local one and puts the key tag itself; what it published is then read from the registry, never believed
+from a log. A build is not stopped when the watcher goes: the next run joins it. Leaves reading a build's lines and end
+to ``adapters.codebuild.follow``, and which end is worth another build to ``adapters.codebuild.attempts``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fast_container.adapters.codebuild.api import (
+    KEY_VARIABLE,
+    REPOSITORY_VARIABLE,
+    RUNNING,
+    Build,
+    CodeBuildApi,
+    LimitReached,
+    link_of,
+)
+from fast_container.adapters.codebuild.attempts import Attempts
+from fast_container.adapters.codebuild.follow import Follow
+from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program_bytes, zip_bytes
+from fast_container.adapters.codebuild.s3_source import S3SourceStore
+from fast_container.adapters.codebuild.watch import BuildWatch
+from fast_container.adapters.threads import in_thread
+from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter, SecretReference
+from fast_container.core.remote.plan import RemotePlan, planned_contexts, secret_variable, write_plan
+from fast_container.core.staging.chunks import Part, cut
+from fast_container.errors import ArgsError, AuthError, BuilderError
+
+LAUNCHER_FILE = "fast_container.pyz"
+PLAN_FILE = "plan.json"
+_LIMIT_FIRST_S = 5.0
+_LIMIT_LONGEST_S = 30.0
+# The build's own time limit comes first and says more; this is for a machine that hangs.
+_SPARE_MINUTES = 5
+_LONGEST_MINUTES = 2160
+_QUEUE_MINUTES = (5, 480)
+_GOES_ON = "The build on AWS goes on; the next `pulumi up` joins it, `fast-container cancel` stops it."
+
+
+@dataclass(slots=True)
+class CodeBuildExecutor:
+    """The executor of one CodeBuild project.
+
+    Args:
+        api: The project.
+        store: Where sources go.
+        registry_of: Job → its repository.
+        buildkit_image: What the remote docker-container builder starts from; "" is buildx's own choice.
+        mirrors: Registry → where BuildKit looks first.
+        logins: Registry → where AWS keeps a login for it.
+        pull_hosts: Registries that every build is logged in to, where it may be.
+        queue_timeout_s: How long limits are waited out, and how long a build may queue.
+        limit_pause_s: Seconds before the first time that a refused start is tried again.
+        watch: The project's poller; made here unless given.
+    """
+
+    api: CodeBuildApi
+    store: S3SourceStore
+    registry_of: Callable[[BuildJob], Awaitable[Registry]]
+    buildkit_image: str = ""
+    mirrors: Mapping[str, str] = field(default_factory=dict[str, str])
+    logins: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
+    pull_hosts: tuple[str, ...] = ()
+    queue_timeout_s: float = 8 * 3600.0
+    limit_pause_s: float = _LIMIT_FIRST_S
+    watch: BuildWatch = field(default=None)  # pyright: ignore[reportAssignmentType] - see __post_init__
+    _program: bytes = field(default=b"", init=False)
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        """Make the one poller of the project."""
+        if self.watch is None:  # pyright: ignore[reportUnnecessaryComparison]
+            self.watch = BuildWatch(self.api)
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        """Upload, start or join, watch.
+
+        Raises:
+            BuildFailed: The build ran and failed, or was stopped.
+            BuilderError: The project cannot be used.
+            SourceUploadError: The sources could not be uploaded.
+            AuthError: Credentials are missing, expired, or not allowed to.
+        """
+        attempts = Attempts(self.watch.now_s, self.store)
+        while True:
+            build = await self.start(job, reporter)
+            follow = Follow(reporter)
+            ended = await self._wait(build["id"], follow, reporter)
+            self.watch.forget_recent()
+            if ended["buildStatus"] == "SUCCEEDED":
+                return await self._published(job, follow, attempts.elapsed_s)
+            pause_s = await attempts.pause_before_next(follow, ended, reporter)
+            if pause_s is None:
+                raise follow.error(job, ended)
+            await self.watch.sleep(pause_s)
+
+    async def start(self, job: BuildJob, reporter: Reporter) -> Build:
+        """Join the image's build that is under way, or upload and start one; does not wait for its end."""
+        for secret in job.secrets:
+            raise remote_secret(secret)
+        running, finished = await self._latest(job, reporter)
+        if running is not None:
+            return running
+        begun_s = self.watch.now_s()
+        request = await self._request(job, reporter)
+        if self.watch.now_s() - begun_s > self.watch.first_pause_s:
+            # While this machine was uploading, another may have started the same.
+            self.watch.forget_recent()
+            running, finished = await self._latest(job, reporter)
+            if running is not None:
+                return running
+        # A token lasts five minutes and would hand back a build that has failed meanwhile.
+        last = str((finished or {}).get("id", ""))
+        while True:
+            # Projects that share a bucket share the tokens of an account.
+            words = [self.api.project, job.key.hex, request, last]
+            token = hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+            build = await self._start(job, {**request, "idempotencyToken": token}, reporter)
+            if build.get("buildStatus") in (RUNNING, None):
+                self.watch.remember(build)
+                return build
+            last = str(build["id"])
+
+    async def _latest(self, job: BuildJob, reporter: Reporter) -> tuple[Build | None, Build | None]:
+        running, finished = await self.watch.latest(job.key.hex, job.repository_url)
+        if running is not None:
+            reporter.note(f"joined the build that is under way: {link_of(running)}")
+        return running, finished
+
+    async def _wait(self, build_id: str, follow: Follow, reporter: Reporter) -> Build:
+        try:
+            return await self.watch.wait(build_id, follow)
+        except asyncio.CancelledError:
+            reporter.note(_GOES_ON)
+            raise
+        except (AuthError, BuilderError) as error:
+            error.next_step = f"{error.next_step} {_GOES_ON}".strip()
+            raise
+
+    async def _request(self, job: BuildJob, reporter: Reporter) -> dict[str, Any]:
+        parts = {name: await in_thread(cut, source) for name, source in job.contexts.items()}
+        bundle = await self._upload(job, parts, reporter)
+        variables = [
+            {"name": KEY_VARIABLE, "value": job.key.hex, "type": "PLAINTEXT"},
+            {"name": REPOSITORY_VARIABLE, "value": job.repository_url, "type": "PLAINTEXT"},
+        ]
+        for number, reference in enumerate((*job.secret_references.values(), *self.logins.values())):
+            variables.append({"name": secret_variable(number), "value": reference.reference, "type": reference.kind})
+        least, most = _QUEUE_MINUTES
+        return {
+            "sourceTypeOverride": "S3",
+            "sourceLocationOverride": f"{self.store.bucket}/{bundle}",
+            "environmentVariablesOverride": variables,
+            "timeoutInMinutesOverride": min(math.ceil(job.timeout_s / 60) + _SPARE_MINUTES, _LONGEST_MINUTES),
+            "queuedTimeoutInMinutesOverride": min(max(least, math.ceil(self.queue_timeout_s / 60)), most),
+        }
+
+    async def _upload(self, job: BuildJob, parts: Mapping[str, Sequence[Part]], reporter: Reporter) -> str:
+        every = [part for cut_off in parts.values() for part in cut_off]
+        loop, sent = asyncio.get_running_loop(), [0, 0]
+
+        def show() -> None:
+            reporter.progress(f"uploading sources: {sent[0]} parts, {_size(sent[1])}")
+
+        def on_bytes(count: int) -> None:
+            sent[0] += 1
+            sent[1] += count
+            loop.call_soon_threadsafe(show)
+
+        reporter.progress(f"uploading sources: {len(every)} parts")
+        upload = await in_thread(self.store.put_parts, every, on_bytes)
+        async with self._making:
+            self._program = self._program or await in_thread(program_bytes)
+        program_key, program_sent = await in_thread(self.store.put_program, self._program)
+        # Also where BuildKit's own image and what mirrors hold come from.
+        places = (*job.pull_hosts, *self.pull_hosts, *self.mirrors.values(), self.buildkit_image)
+        hosts = {place.partition("/")[0] for place in places if "/" in place or "." in place}
+        first_login = len(job.secret_references)
+        plan = RemotePlan(
+            job=replace(job, secrets={}, pull_hosts=tuple(sorted(hosts))),
+            contexts=planned_contexts(job.contexts, parts),
+            secret_variables={secret: secret_variable(n) for n, secret in enumerate(job.secret_references)},
+            bucket=self.store.bucket,
+            bucket_owner=self.store.owner,
+            parts_prefix=self.store.key("parts"),
+            buildkit_image=self.buildkit_image,
+            program=hashlib.sha256(self._program).hexdigest(),
+            program_key=program_key,
+            mirrors=self.mirrors,
+            login_variables={host: secret_variable(n) for n, host in enumerate(self.logins, start=first_login)},
+        )
+        content = await in_thread(zip_bytes, {PLAN_FILE: write_plan(plan), LAUNCHER_FILE: launcher_bytes()})
+        name, bundle_bytes = await in_thread(self.store.put_bundle, content)
+        total = upload.sent_bytes + program_sent + bundle_bytes
+        reporter.note(f"uploaded {_size(total)}: {upload.put} of {upload.put + upload.present} parts were new")
+        return name
+
+    async def _start(self, job: BuildJob, request: Mapping[str, Any], reporter: Reporter) -> Build:
+        deadline_s = self.watch.now_s() + self.queue_timeout_s
+        pause_s = self.limit_pause_s
+        while True:
+            try:
+                build = await in_thread(self.api.start, request)
+                reporter.note(f"building on CodeBuild, also if this run is interrupted: {link_of(build)}")
+                return build
+            except LimitReached as error:
+                if self.watch.now_s() + pause_s > deadline_s:
+                    raise BuilderError(
+                        "CodeBuild took no build within the queue's time limit.",
+                        where=f"project {self.api.project}",
+                        why=str(error),
+                        next_step="Ask for a higher quota of concurrent builds (Service Quotas, CodeBuild).",
+                    ) from error
+                reporter.progress(f"waiting for CodeBuild: {error}")
+            await self.watch.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, _LIMIT_LONGEST_S)
+            # Another machine's build of this image may have got the place.
+            running, _ = await self._latest(job, reporter)
+            if running is not None:
+                return running
+
+    async def _published(self, job: BuildJob, follow: Follow, duration_s: float) -> BuiltImage:
+        registry = await self.registry_of(job)
+        manifest = (await registry.find([job.key.tag])).get(job.key.tag)
+        if manifest is None:
+            raise BuilderError(
+                f"The build of {job.name} ended well on CodeBuild, but its image is not in the registry.",
+                where=f"{job.repository_url}:{job.key.tag}",
+                next_step="Look at the build's log; the image may have been deleted meanwhile.",
+            )
+        return BuiltImage(
+            digest=manifest.digest,
+            steps=int(follow.built.get("steps", 0)),
+            steps_cached=int(follow.built.get("cached", 0)),
+            pushed_bytes=int(follow.built.get("pushed", 0)),
+            duration_s=duration_s,
+        )
+
+
+def remote_secret(secret: str) -> ArgsError:
+    """The error for a secret whose value this machine has."""
+    return ArgsError(
+        f"The secret {secret!r} cannot reach a build on CodeBuild.",
+        property_path=f"secrets[{secret!r}]",
+        why="its value would have to travel in the source, the plan or the build's environment",
+        next_step="keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`",
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"

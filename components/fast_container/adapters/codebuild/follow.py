@@ -1,0 +1,183 @@
+"""What a remote build says while it runs, and what its end means.
+
+Decides which line of the log becomes progress, which end is the fault of the sources (they must be put again), and
+which error a failed build is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from fast_container.adapters.codebuild.api import Build, link_of
+from fast_container.core.ports import BuildJob, Reporter
+from fast_container.core.remote import log_lines as build_lines
+from fast_container.errors import (
+    BuilderError,
+    BuildFailed,
+    FastContainerError,
+    RegistryError,
+    SourceUploadError,
+    VerifyError,
+)
+
+_TAIL_LINES: Final = 40
+_EXIT_PARTS_UNUSABLE: Final = 3
+# What CodeBuild and S3 say of an object that is absent: the second, where the service role may not list the bucket.
+_ABSENT: Final = ("NoSuchKey", "status code: 403", "s3:GetObject")
+# Ends of a role that may not what it was just allowed to: IAM takes seconds to tell everybody.
+_DENIED: Final = ("access_denied", "accessdenied", "not authorized", "does not allow aws codebuild", "403 forbidden")
+_DENIED_FIRST: Final = ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE")
+_NETWORK_BUSY: Final = ("RequestLimitExceeded", "VPC_CLIENT_ERROR")
+_SAME_ERROR: Final[Mapping[str, type[FastContainerError]]] = {
+    error.__name__: error for error in (BuilderError, RegistryError, SourceUploadError, VerifyError)
+}
+_NEXT: Final = {
+    "STOPPED": "It was stopped, by a person or by `fast-container cancel`; run `pulumi up` again to build it.",
+    "TIMED_OUT": "Raise the image's timeout= or the builder's queue_timeout=, or find out in the log what takes long.",
+    "FAULT": "CodeBuild had trouble of its own; nothing was tagged, run `pulumi up` again.",
+}
+
+
+class Follow:
+    """A build's phases and lines, told to a reporter and kept for its end.
+
+    Attributes:
+        is_denied: Whether its sources are there and it may not read them; set by who has looked.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._phase = ""
+        self._trouble: set[str] = set()
+        self._step = ""
+        self.built: dict[str, Any] = {}
+        self.failed: dict[str, Any] = {}
+        self.absent: list[str] = []
+        self.damaged: list[str] = []
+        self.tail: list[str] = []
+        self.is_denied = False
+
+    def on_build(self, build: Build) -> None:
+        """Show a phase when it begins."""
+        phase = str(build.get("currentPhase") or "")
+        if phase != self._phase:
+            self._phase = phase
+            self._reporter.progress(f"CodeBuild: {phase.lower().replace('_', ' ')}")
+
+    def on_trouble(self, what: str) -> None:
+        """Say a trouble once, and show that it lasts."""
+        if what in self._trouble:
+            self._reporter.progress(what)
+        else:
+            self._trouble.add(what)
+            self._reporter.warn(f"{what}; the build on AWS goes on")
+
+    def on_line(self, line: str) -> None:
+        """Show a marked line; keep a plain one."""
+        marked = build_lines.read_line(line)
+        if marked is None:
+            self.tail = [*self.tail, line.rstrip()][-_TAIL_LINES:]
+            return
+        kind, content = marked
+        if kind == build_lines.PROGRESS:
+            self._step = str(content)
+            self._reporter.progress(self._step)
+        elif kind == build_lines.WARNING:
+            self._reporter.warn(str(content))
+        elif kind == build_lines.BUILT:
+            self.built = cast("dict[str, Any]", content)
+        elif kind == build_lines.FAILED:
+            self.failed = cast("dict[str, Any]", content)
+        elif kind == build_lines.PARTS_UNUSABLE:
+            self.absent = list(content["absent"])
+            self.damaged = list(content["damaged"])
+
+    def expects_lines(self, build: Build) -> bool:
+        """Whether a build that got to its own work has not said how it ended."""
+        if (
+            self.built
+            or self.failed
+            or self.absent
+            or self.damaged
+            or build.get("buildStatus") not in ("SUCCEEDED", "FAILED")
+        ):
+            return False
+        phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
+        ended = [phase.get("phaseStatus") for phase in phases if phase.get("phaseType") == "BUILD"]
+        return bool({"SUCCEEDED", "FAILED"} & set(ended))
+
+    def lacks_sources(self, build: Build) -> bool:
+        """Whether the build failed because its bundle or a part of its sources is not there as it was put."""
+        if build["buildStatus"] == "SUCCEEDED":
+            return False
+        if self.absent or self.damaged:
+            return True
+        causes = _causes(build)
+        downloading = causes.get("DOWNLOAD_SOURCE", ())
+        return any(sign in text for text in downloading for sign in _ABSENT) or any(
+            text.rstrip(". ").endswith(f"exit status {_EXIT_PARTS_UNUSABLE}") for text in causes.get("BUILD", ())
+        )
+
+    def unread(self, build: Build) -> list[str]:
+        """Names in the store of what the build could not read; it is there, absent, or may not be read."""
+        parts = [f"parts/{digest}" for digest in self.absent if digest != build_lines.PROGRAM]
+        if parts or self.absent or self.damaged:
+            return parts
+        source = cast("Mapping[str, Any]", build.get("source") or {})
+        location = str(source.get("location") or "")
+        return [f"bundles/{location.rpartition('/')[2]}"] if "/" in location else []
+
+    def was_denied(self, build: Build) -> bool:
+        """Whether the build failed because its role may not what a build must do."""
+        causes = _causes(build)
+        texts = [text for phase in _DENIED_FIRST for text in causes.get(phase, ())]
+        texts += [str(self.failed.get(name) or "") for name in ("what", "why")]
+        return self.failed.get("type") == "AuthError" or any(sign in text.lower() for text in texts for sign in _DENIED)
+
+    def network_was_busy(self, build: Build) -> bool:
+        """Whether EC2 had no time to give the build its network interface."""
+        causes = [text for phase in _DENIED_FIRST for text in _causes(build).get(phase, ())]
+        return any(all(sign in text for sign in _NETWORK_BUSY) for text in causes)
+
+    def error(self, job: BuildJob, build: Build) -> FastContainerError:
+        """The error that a build which did not end well is here."""
+        found, status = self.failed, str(build["buildStatus"])
+        causes = "; ".join(
+            f"{phase.lower().replace('_', ' ')}: {text}" for phase, texts in _causes(build).items() for text in texts
+        )
+        what = str(found.get("what") or f"The build of {job.name} on CodeBuild ended as {status}.")
+        if self.lacks_sources(build):
+            what = f"The build of {job.name} found sources missing or damaged, also after they were put again."
+        if self.is_denied:
+            what = f"The build of {job.name} may not read its sources."
+        step = str(found.get("step") or found.get("where") or self._step)
+        why, next_step = str(found.get("why") or causes), str(found.get("next") or _NEXT.get(status, ""))
+        if not next_step and (self.is_denied or self.was_denied(build)):
+            next_step = "Compare the policies of the builds' role with what `fast-container policy` prints."
+        kind = _SAME_ERROR.get(str(found.get("type")))
+        if kind is not None:
+            return kind(what, where=step, why=why, next_step=f"{next_step} Full log: {link_of(build)}".strip())
+        return BuildFailed(
+            what,
+            step=step,
+            exit_code=cast("int | None", found.get("exit_code")),
+            last_lines=cast("list[str]", found.get("last_lines") or self.tail),
+            log_path=link_of(build),
+            why=why,
+            next_step=next_step,
+        )
+
+
+def _causes(build: Build) -> dict[str, list[str]]:
+    """Phase → what CodeBuild says went wrong in it."""
+    return {
+        str(phase["phaseType"]): [
+            " ".join(filter(None, (str(context.get("statusCode") or ""), str(context["message"]))))
+            for context in contexts
+            if context.get("message")
+        ]
+        for phase in cast("list[Mapping[str, Any]]", build.get("phases") or [])
+        if phase.get("phaseStatus") not in ("SUCCEEDED", None)
+        and (contexts := cast("list[Mapping[str, Any]]", phase.get("contexts") or []))
+    }

@@ -1,0 +1,84 @@
+"""The part of this library that builds, as one file that runs with nothing but boto3 installed.
+
+Decides which modules travel: those that the remote build imports, however indirectly, and the guard that it runs as a
+program of its own. They are put to S3 once; a build's bundle holds a launcher that fetches them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+_ROOTS: Final = ("fast_container.remote.main", "fast_container.adapters.process.process_guard")
+_LAUNCHER: Final = "fast_container/remote/launcher.py"
+_PACKAGE: Final = "fast_container"
+# Not by ast.parse: in Python 3.11 it fails when two threads use it at a time.
+_IMPORT: Final = re.compile(
+    rf"^\s*(?:from\s+({_PACKAGE}[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+({_PACKAGE}[\w.]*))", re.MULTILINE
+)
+_NAME: Final = re.compile(r"\w+")
+_TIME: Final = (1980, 1, 2, 0, 0, 0)
+
+
+def launcher_bytes() -> bytes:
+    """What a bundle holds, as a zipapp; run it with ``python3 fast_container.pyz`` beside a ``plan.json``."""
+    return zip_bytes({"__main__.py": _file(_LAUNCHER).read_bytes()})
+
+
+def program_bytes() -> bytes:
+    """What the launcher fetches: the modules, as a zip file."""
+    found: dict[str, bytes] = {}
+    waiting: list[str] = list(_ROOTS)
+    while waiting:
+        module = waiting.pop()
+        for name in (*_packages_of(module), module):
+            path, content = _read(name)
+            if path and path not in found:
+                found[path] = content
+                if path != f"{_PACKAGE}/__init__.py":  # it loads the components on use, which nothing here does
+                    waiting += _imports(content)
+    return zip_bytes(found)
+
+
+def zip_bytes(members: dict[str, bytes]) -> bytes:
+    """A zip file of these members, in the order of their names."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, _TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o100644 << 16
+            info.create_system = 3
+            archive.writestr(info, members[name])
+    return out.getvalue()
+
+
+def _imports(content: bytes) -> Iterator[str]:
+    """Names of our own that a module imports: modules, or names in modules."""
+    for module, names, plain in _IMPORT.findall(content.decode()):
+        yield module or plain
+        yield from (f"{module}.{name}" for name in _NAME.findall(names))
+
+
+def _packages_of(module: str) -> Iterator[str]:
+    parts = module.split(".")[:-1]
+    yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def _read(module: str) -> tuple[str, bytes]:
+    """Path and content of a module; an empty path for a name that is none."""
+    place = module.replace(".", "/")
+    for path in (f"{place}.py", f"{place}/__init__.py"):
+        file = _file(path)
+        if file.is_file():
+            return path, file.read_bytes()
+    return "", b""
+
+
+def _file(path: str) -> Traversable:
+    return files(_PACKAGE).joinpath(*path.split("/")[1:])

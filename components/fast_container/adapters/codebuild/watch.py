@@ -1,0 +1,218 @@
+"""Watches the builds of a project: one poller for all of them.
+
+Decides how often CodeBuild is asked (every 2 s at first, backing off to 10 s), that one call asks for 100 builds, how
+long trouble is borne (a lost connection, expired credentials that somebody may renew, throttling), and which running
+build is the one that another machine has started for the same image. Leaves the meaning of an end to
+``adapters.codebuild.executor``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fast_container.adapters.aws_session import ExpiredCredentialsError
+from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, LimitReached, image_of, passes
+from fast_container.adapters.threads import in_thread
+from fast_container.errors import AuthError, BuilderError, FastContainerError
+
+_FIRST_PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 10.0
+_BACK_OFF = 1.3
+_RECENT_S = 15.0
+_MISSING_POLLS = 5
+# How long a lost connection, and credentials that have expired, are borne; AWS goes on building meanwhile.
+_PATIENCE_S = 600.0
+# GetLogEvents is limited to 10 calls a second in an account and region.
+_LOG_PAUSE_S = 0.15
+_LAST_LOOKS = 5
+_LAST_PAUSE_S = 1.0
+
+
+class Follower(Protocol):
+    """Who wants to know how a build gets on."""
+
+    def on_build(self, build: Build) -> None:
+        """Called with every look at the build."""
+        ...
+
+    def on_line(self, line: str) -> None:
+        """Called with every line of the build's log."""
+        ...
+
+    def on_trouble(self, what: str) -> None:
+        """Called while the build cannot be looked at."""
+        ...
+
+    def expects_lines(self, build: Build) -> bool:
+        """Whether the log of a build that has ended has not said yet what it must."""
+        ...
+
+
+@dataclass(slots=True)
+class _Watch:
+    done: asyncio.Future[Build]
+    follower: Follower
+    token: str = ""
+    unseen: int = 0
+    has_log: bool = True
+
+
+@dataclass(slots=True)
+class BuildWatch:
+    """The builds of one project that a program waits for. Lives in one event loop.
+
+    Args:
+        api: The project.
+        first_pause_s: Seconds between the first looks.
+        sleep: Waits.
+        now_s: A clock for durations.
+        with_logs: Whether logs are read.
+    """
+
+    api: CodeBuildApi
+    first_pause_s: float = _FIRST_PAUSE_S
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    now_s: Callable[[], float] = time.monotonic
+    with_logs: bool = True
+    _watches: dict[str, list[_Watch]] = field(default_factory=dict[str, list[_Watch]], init=False)
+    _poller: asyncio.Task[None] | None = field(default=None, init=False)
+    _recent: tuple[float, list[Build]] | None = field(default=None, init=False)
+    _listing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _pause_s: float = field(default=_FIRST_PAUSE_S, init=False)
+    _trouble_since_s: float | None = field(default=None, init=False)
+
+    async def wait(self, build_id: str, follower: Follower) -> Build:
+        """Wait for a build's end and the last of its log.
+
+        Raises:
+            AuthError: Credentials expired or do not allow it; the build goes on.
+            BuilderError: CodeBuild cannot be asked, or has lost the build.
+        """
+        watch = _Watch(asyncio.get_running_loop().create_future(), follower, has_log=self.with_logs)
+        self._watches.setdefault(build_id, []).append(watch)
+        self._pause_s = self.first_pause_s
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll(), name=f"builds of {self.api.project}")
+        try:
+            return await watch.done
+        finally:
+            self._watches[build_id].remove(watch)
+            if not self._watches[build_id]:
+                del self._watches[build_id]
+
+    async def latest(self, build_key: str, repository_url: str) -> tuple[Build | None, Build | None]:
+        """The running and the last finished build of an image, started by whichever machine."""
+        async with self._listing:
+            if self._recent is None or self.now_s() - self._recent[0] > _RECENT_S:
+                self._recent = (self.now_s(), await self._patiently(self.api.recent))
+        mine = [build for build in self._recent[1] if image_of(build) == (build_key, repository_url)]
+        running = next((build for build in mine if build.get("buildStatus") == RUNNING), None)
+        return running, next((build for build in mine if build.get("buildStatus") != RUNNING), None)
+
+    def remember(self, build: Build) -> None:
+        """Take a build that was just started into account, without listing them anew."""
+        if self._recent is not None:
+            self._recent[1].insert(0, build)
+
+    def forget_recent(self) -> None:
+        """List the builds anew next time."""
+        self._recent = None
+
+    async def _patiently(self, ask: Callable[[], list[Build]]) -> list[Build]:
+        pause_s = self.first_pause_s
+        while True:
+            try:
+                return await in_thread(ask)
+            except LimitReached:
+                await self.sleep(pause_s)
+                pause_s = min(pause_s * _BACK_OFF, _LONGEST_PAUSE_S)
+
+    async def _poll(self) -> None:
+        try:
+            while self._watches:
+                await self.sleep(self._pause_s)
+                self._pause_s = min(self._pause_s * _BACK_OFF, _LONGEST_PAUSE_S)
+                await self._look()
+        except Exception as error:  # noqa: BLE001, RUF100 - whatever it is, those who wait must hear of it
+            for watch in self._all():
+                if not watch.done.done():
+                    watch.done.set_exception(error)
+
+    async def _look(self) -> None:
+        asked = list(self._watches)
+        try:
+            builds = await in_thread(self.api.builds, asked)
+        except (AuthError, BuilderError, LimitReached) as error:
+            self._bear(error)
+            return
+        self._trouble_since_s = None
+        # Those that have ended first: somebody waits for them, and logs take their time.
+        for build_id in sorted(asked, key=lambda one: (builds.get(one) or {}).get("buildStatus") == RUNNING):
+            for watch in list(self._watches.get(build_id, ())):
+                try:
+                    await self._tell(build_id, watch, builds.get(build_id))
+                except Exception as error:  # noqa: BLE001, RUF100 - the other builds are watched on
+                    if not watch.done.done():
+                        watch.done.set_exception(error)
+
+    def _bear(self, error: FastContainerError | LimitReached) -> None:
+        """Raise what waiting cannot help, or has not helped for long enough."""
+        if isinstance(error, LimitReached):
+            what = "CodeBuild is asked too often"
+        elif isinstance(error, ExpiredCredentialsError):
+            what = "the AWS credentials have expired: log in again, this run takes up the new ones"
+            self.api.renew()
+        elif passes(error):
+            what = "no connection to AWS"
+        else:
+            raise error
+        now_s = self.now_s()
+        self._trouble_since_s = now_s if self._trouble_since_s is None else self._trouble_since_s
+        if not isinstance(error, LimitReached) and now_s - self._trouble_since_s > _PATIENCE_S:
+            raise error
+        for watch in self._all():
+            watch.follower.on_trouble(what)
+
+    async def _tell(self, build_id: str, watch: _Watch, build: Build | None) -> None:
+        if build is None:
+            watch.unseen += 1
+            if watch.unseen >= _MISSING_POLLS and not watch.done.done():
+                watch.done.set_exception(
+                    BuilderError("CodeBuild does not know a build that it has started.", where=build_id)
+                )
+            return
+        watch.unseen = 0
+        watch.follower.on_build(build)
+        await self._read_log(build, watch)
+        if build.get("buildStatus") != RUNNING and not watch.done.done():
+            for _ in range(_LAST_LOOKS):
+                await self._read_log(build, watch)
+                if not watch.has_log or not watch.follower.expects_lines(build):
+                    break
+                # CloudWatch has a build's last lines some seconds after CodeBuild knows its end.
+                await self.sleep(_LAST_PAUSE_S)
+            if not watch.done.done():
+                watch.done.set_result(build)
+
+    async def _read_log(self, build: Build, watch: _Watch) -> None:
+        while watch.has_log:
+            before = watch.token
+            try:
+                lines, watch.token = await in_thread(self.api.log_lines, build, before)
+            except AuthError as error:
+                # The build's end is known without it.
+                watch.has_log = False
+                watch.follower.on_trouble(f"no live log: {error.what} {error.next_step}")
+                return
+            for line in lines:
+                watch.follower.on_line(line)
+            await self.sleep(_LOG_PAUSE_S)
+            if watch.token == before:
+                return
+
+    def _all(self) -> list[_Watch]:
+        return [watch for watches in self._watches.values() for watch in watches]

@@ -1,0 +1,233 @@
+"""What earlier runs read: file facts → what counts of the file, one cache file per context root in the user's folder.
+
+Decides when what is remembered may be believed. Size, mtime, ctime, inode, device and mode have to be what they were,
+and when the file was read, all of this had to hold:
+
+- its file system tells of every change (``core.context.file_systems``), and is the root's own;
+- it was not "racy", as git calls it: a file that was written just before could be written again within the same tick
+  of the clock, with the same facts. Only ctime counts for that: mtime is whatever a program says;
+- its ctime has a fraction of a second. One that has none was not set by a kernel at a change, or by one with a clock
+  too coarse: image makers clamp times to whole seconds;
+- its pages were written back (``adapters.digests.write_back``), so that a store through a mapping changes the facts.
+
+Whatever is wrong with a cache file (another version, a damaged byte, a cut end, another owner), it is not used: reading
+the files again is always right. Several processes may use one cache: each writes a whole new file and moves it into
+place, with what the others had added meanwhile for other directories. Nothing here is an error to the user.
+
+The file: magic, SHA-256 of the index, the index's length, the index, records. A record is the files of a directory
+(``core.context.directory_files``); it is checked and read when its directory is asked for. The index: the number of
+records, their lengths, the SHA-256 of each, and their directories, NUL-separated.
+"""
+
+# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# ruff: noqa: PTH105, PTH108, PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from fast_container.adapters.digests.mount_table import MountTable, device_at
+from fast_container.adapters.digests.write_back import surely_written_ns, write_back
+from fast_container.core.cache_folder import is_ours, make_private
+from fast_container.core.context.directory_files import NO_FILES, Files
+from fast_container.core.context.node import path_bytes
+from fast_container.core.context.stat_facts import device_of, each_of, times_ns
+from fast_container.core.key import SCHEMA
+
+# What is remembered are frames of the key: with another schema they are others.
+MAGIC: Final = b"fast-container stat cache 3, schema %d\n" % SCHEMA
+_LENGTH: Final = struct.Struct("<Q")
+_DIGEST_BYTES: Final = 32
+
+# A file system that keeps fractions of a second ticks at least a hundred times in one.
+_TICK_NS: Final = 100_000_000
+_SECOND_NS: Final = 1_000_000_000
+
+# Nothing tells that a directory is gone for good; from here on a cache starts again.
+_MOST_BYTES: Final = 256 << 20
+
+
+class Record(NamedTuple):
+    """A directory's files as they are in the file, and the SHA-256 that they have to have."""
+
+    digest: bytes
+    data: bytes
+
+    def files(self) -> Files | None:
+        """The files; None when the record is damaged."""
+        return Files.decode(self.data) if hashlib.sha256(self.data).digest() == self.digest else None
+
+
+class StatCache:
+    """The caches of all roots.
+
+    Args:
+        folder: Where their files lie; made when something is written.
+        believes: Whether the facts of files on a device tell of every change; by the system's mounts by default.
+    """
+
+    def __init__(self, folder: str, *, believes: Callable[[int], bool] | None = None) -> None:
+        self._folder = folder
+        self._believes = believes or MountTable().believes
+
+    def open(self, root: str) -> RootStatCache | None:
+        """The cache of one root, read now; empty when there is none or it is of no use; None for no cache at all."""
+        device = device_at(root)
+        if device is None or not self._believes(device):
+            return None
+        # Another file system at the same place has another cache.
+        name = hashlib.sha256(b"%d %s" % (device, os.fsencode(root))).hexdigest()[:40]
+        return RootStatCache(os.path.join(self._folder, name), root=root, device=device)
+
+
+class RootStatCache:
+    """The cache of one root; for one thread at a time.
+
+    Args:
+        file: Where it lies; an attribute, too.
+        started_ns: The moment before which facts were looked at, by the same clock that files have; now by default.
+        root: Where the files lie that are remembered.
+        device: The root's; files of others are not remembered. None for any.
+    """
+
+    def __init__(self, file: str, *, started_ns: int | None = None, root: str = "/", device: int | None = None) -> None:
+        self.file = file
+        self.root = root
+        self.device = device
+        self._started_ns = time.time_ns() if started_ns is None else started_ns
+        self._known = read_records(file)
+        # Made into records when they are saved: until then the hashing of the rest goes on.
+        self._new: dict[bytes, Files] = {}
+        self._written_ns = surely_written_ns()
+        self._written: set[bytes] = set()
+        self._is_forgotten = False
+
+    def get(self, directory: str) -> Files | None:
+        """The files of a directory as they were last read; None when nothing is known."""
+        record = self._known.get(path_bytes(directory))
+        return record.files() if record is not None else None
+
+    def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
+        """Write files back that are about to be read and may be dirty."""
+        young = [
+            (path, found)
+            for path, found in zip(paths, each_of(facts), strict=True)
+            if not self._is_racy(found) and not self._was_written(found)
+        ]
+        root = os.path.join(os.fsencode(self.root), b"")
+        done = write_back([root + path for path, _ in young])
+        self._written.update(found for (_, found), is_written in zip(young, done, strict=True) if is_written)
+
+    def put(self, directory: str, files: Files) -> None:
+        """Remember files that were read while their facts held, but for those that may change unseen."""
+        self._new[path_bytes(directory)] = files
+
+    def forget(self) -> None:
+        """Forget all: something of it was wrong. What is learnt from now on is not remembered either."""
+        self._known, self._new, self._is_forgotten = {}, {}, True
+        with contextlib.suppress(OSError):
+            os.unlink(self.file)
+
+    def save(self) -> None:
+        """Write what is new, with what others wrote meanwhile; a folder that cannot be written is no error."""
+        if not self._new or self._is_forgotten:
+            return
+        sure = {directory: self._only_sure(directory, files) for directory, files in self._new.items()}
+        new = {directory: _record(files) for directory, files in sure.items() if files}
+        others = read_records(self.file)
+        known = {directory: record for directory, record in (self._known | others).items() if directory not in sure}
+        self._new, known = {}, known | new
+        if known == others:
+            return
+        self._known = known if sum([len(record.data) for record in known.values()]) <= _MOST_BYTES else new
+        with contextlib.suppress(OSError):
+            _write(self.file, self._known)
+
+    def _only_sure(self, directory: bytes, files: Files) -> Files:
+        record = self._known.get(directory)
+        before = (record.files() if record is not None else None) or NO_FILES
+        sure = {
+            name: found
+            for name, found in files.by_name.items()
+            if before.by_name.get(name) == found or self._is_sure(found[0])
+        }
+        return files if len(sure) == len(files) else Files.of(sure)
+
+    def _is_sure(self, facts: bytes) -> bool:
+        """Whether the file cannot have changed, nor change later, with the same facts."""
+        if self.device is not None and device_of(facts) != self.device:
+            return False
+        return times_ns(facts)[1] % _SECOND_NS != 0 and not self._is_racy(facts) and self._was_written(facts)
+
+    def _is_racy(self, facts: bytes) -> bool:
+        return times_ns(facts)[1] + _TICK_NS >= self._started_ns
+
+    def _was_written(self, facts: bytes) -> bool:
+        return times_ns(facts)[1] + self._written_ns < self._started_ns or facts in self._written
+
+
+def _record(files: Files) -> Record:
+    data = files.encode()
+    return Record(hashlib.sha256(data).digest(), data)
+
+
+def read_records(file: str) -> dict[bytes, Record]:
+    """Directory → record; empty for a file that is absent, damaged or of another version."""
+    try:
+        with open(file, "rb") as opened:
+            if not is_ours(os.fstat(opened.fileno())):
+                return {}
+            data = opened.read()
+    except OSError:
+        return {}
+    index_at = len(MAGIC) + _DIGEST_BYTES + _LENGTH.size
+    if data[: len(MAGIC)] != MAGIC or len(data) < index_at:
+        return {}
+    (length,) = _LENGTH.unpack_from(data, index_at - _LENGTH.size)
+    index = data[index_at : index_at + length]
+    if hashlib.sha256(index).digest() != data[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES]:
+        return {}
+    (count,) = _LENGTH.unpack_from(index)
+    digests_at = _LENGTH.size * (count + 1)
+    names_at = digests_at + _DIGEST_BYTES * count
+    lengths: tuple[int, ...] = struct.unpack_from(f"<{count}Q", index, _LENGTH.size)
+    digests = [index[at : at + _DIGEST_BYTES] for at in range(digests_at, names_at, _DIGEST_BYTES)]
+    starts = accumulate(lengths, initial=index_at + length)
+    records = [
+        Record(digest, data[start : start + size])
+        for digest, start, size in zip(digests, starts, lengths, strict=False)
+    ]
+    return dict(zip(index[names_at:].split(b"\0"), records, strict=False)) if count else {}
+
+
+def _write(file: str, records: dict[bytes, Record]) -> None:
+    index = b"".join(
+        (
+            struct.pack(f"<{len(records) + 1}Q", len(records), *[len(record.data) for record in records.values()]),
+            *[record.digest for record in records.values()],
+            b"\0".join(records),
+        )
+    )
+    make_private(os.path.dirname(file))
+    mine = f"{file}.{os.getpid()}.{threading.get_ident()}"
+    try:
+        with open(mine, "xb", opener=_open_private) as opened:
+            opened.write(MAGIC + hashlib.sha256(index).digest() + _LENGTH.pack(len(index)) + index)
+            opened.writelines([record.data for record in records.values()])
+        os.replace(mine, file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(mine)
+        raise
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

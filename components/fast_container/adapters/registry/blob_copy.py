@@ -1,0 +1,253 @@
+"""Copies an image from one repository to another by digest, over the distribution API.
+
+Decides the order, after which a target never holds half an image: blobs, then the manifests of an index, then the
+manifest; each only where it is not there yet. A blob is mounted where the registry allows it (ECR: only with the
+account setting BLOB_MOUNTING). Otherwise it is read in pieces and sent on in one request, so that memory holds a piece
+and no disk is needed; its digest is computed on the way, and the last piece of a wrong one is never sent. Puts no tag:
+that is the pipeline's, after its checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from fast_container.adapters.registry.http_transport import Response
+from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.threads import in_thread
+from fast_container.core.json_document import (
+    is_digest,
+    object_field,
+    objects_field,
+    parse_object,
+    size_field,
+    string_field,
+)
+from fast_container.core.ports import Manifest, Reporter
+from fast_container.core.record import megabytes
+from fast_container.errors import AuthError, RegistryError
+
+PIECE_BYTES: Final = 8 * 1024 * 1024
+_BLOBS_AT_ONCE: Final = 3
+_COPIES_AT_ONCE: Final = 4
+_UPLOADS: Final = 3
+# Layers that nobody may pass on; whoever pulls the image gets them from where the manifest says.
+_FOREIGN: Final = ("foreign", "nondistributable")
+_DEEPEST_INDEX: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    digest: str
+    size: int
+
+
+class RegistryCopier:
+    """Satisfies ``core.ports.ImageCopier``; a few images at once, and of each a few blobs.
+
+    Args:
+        oci_of: The client of ``host/name``; called in a thread.
+        may_begin: Asked before each copy; raises when nothing new may begin.
+        piece_bytes: How much of a blob is read at once.
+    """
+
+    def __init__(
+        self,
+        oci_of: Callable[[str], OciRegistry],
+        may_begin: Callable[[], None] = lambda: None,
+        *,
+        piece_bytes: int = PIECE_BYTES,
+    ) -> None:
+        self._oci_of = oci_of
+        self._may_begin = may_begin
+        self._piece_bytes = piece_bytes
+        self._places = asyncio.Semaphore(_COPIES_AT_ONCE)
+
+    async def copy(self, manifest: Manifest, source_url: str, target_url: str, reporter: Reporter) -> int:
+        """As ``ImageCopier.copy``; stops soon when it is cancelled."""
+        async with self._places:
+            self._may_begin()
+            source = await in_thread(self._oci_of, source_url)
+            target = await in_thread(self._oci_of, target_url)
+            loop, stopped = asyncio.get_running_loop(), threading.Event()
+
+            def on_bytes(total: int) -> None:
+                line = f"copying from {source_url}: {megabytes(total)}"
+                loop.call_soon_threadsafe(reporter.progress, line)
+
+            copy = _Copy(source, target, self._piece_bytes, on_bytes, stopped)
+            try:
+                await copy.image(manifest)
+            finally:
+                stopped.set()
+            return copy.sent_bytes
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One image on its way."""
+
+    source: OciRegistry
+    target: OciRegistry
+    piece_bytes: int
+    on_bytes: Callable[[int], None]
+    stopped: threading.Event
+    sent_bytes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    async def image(self, manifest: Manifest, depth: int = 0) -> None:
+        if await self.target.manifest(manifest.digest) is not None:
+            return
+        if depth > _DEEPEST_INDEX:
+            raise RegistryError("Image indexes hold one another without end.", where=f"{self.source.url}")
+        children, blobs = _named_by(manifest)
+        for child in children:
+            found = await self.source.manifest(child)
+            if found is None:
+                raise RegistryError(
+                    "A manifest of the image index is not in its repository.",
+                    where=f"{self.source.url}@{child}",
+                )
+            await self.image(found, depth + 1)
+        places = asyncio.Semaphore(_BLOBS_AT_ONCE)
+
+        async def one(blob: _Blob) -> None:
+            async with places:
+                await in_thread(self._blob, blob)
+
+        # All end before the first error is raised: nothing goes on sending behind it.
+        ended = await asyncio.gather(*(one(blob) for blob in blobs), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
+        await in_thread(self._put_manifest, manifest)
+
+    def _blob(self, blob: _Blob) -> None:
+        self._check_running()
+        there = self.target.send("HEAD", f"/blobs/{blob.digest}", {})
+        if there.status == 200 and _is_of(there, blob):
+            return
+        # A 404 has no body that would say whose it is, and a redirect leads where it cannot be asked: then the blob
+        # is sent once more, which harms nothing.
+        if there.status not in (200, 302, 303, 307, 308, 404):
+            raise self.target.error(there, f"The registry could not say whether it has {blob.digest}.")
+        for attempt in range(1, _UPLOADS + 1):
+            location = self._begin(blob)
+            if not location:
+                return
+            try:
+                response = self.target.upload(location, blob.size, self._pieces(blob))
+            except _SourceError as error:
+                raise error.error from None
+            except RegistryError:
+                if attempt == _UPLOADS or self.stopped.is_set():
+                    raise
+                continue
+            if response.status in (201, 202, 204):
+                return
+            if attempt == _UPLOADS or response.status < 500:
+                raise self.target.error(response, f"The registry did not take the blob {blob.digest}.")
+
+    def _begin(self, blob: _Blob) -> str:
+        """Where the bytes are to be sent; "" when the blob was mounted."""
+        response: Response | None = None
+        if self.source.url.partition("/")[0] == self.target.url.partition("/")[0]:
+            try:
+                name = self.source.url.partition("/")[2]
+                response = self.target.send("POST", f"/blobs/uploads/?mount={blob.digest}&from={name}", {})
+            except AuthError:
+                # It may be the source alone that may not be mounted from.
+                response = None
+            if response is not None and response.status == 201:
+                return ""
+        if response is None or response.status != 202:
+            response = self.target.send("POST", "/blobs/uploads/", {})
+        location = response.headers.get("location", "")
+        if response.status != 202 or not location:
+            raise self.target.error(response, "The registry began no upload.")
+        return f"{location}{'&' if '?' in location else '?'}digest={blob.digest}"
+
+    def _pieces(self, blob: _Blob) -> Iterator[bytes]:
+        """The blob's bytes; the last ones only when all of them fit the digest."""
+        seen = hashlib.sha256()
+        for start in range(0, blob.size, self.piece_bytes):
+            self._check_running()
+            end = min(start + self.piece_bytes, blob.size)
+            piece = self._read(blob, start, end)
+            seen.update(piece)
+            if start + len(piece) == blob.size and f"sha256:{seen.hexdigest()}" != blob.digest:
+                raise _SourceError(
+                    RegistryError(
+                        "The registry sent a blob that does not fit its digest.",
+                        where=f"{self.source.url}@{blob.digest}",
+                    )
+                )
+            yield piece
+            with self._lock:
+                self.sent_bytes += len(piece)
+                total = self.sent_bytes
+            self.on_bytes(total)
+            if start + len(piece) == blob.size:
+                return
+
+    def _read(self, blob: _Blob, start: int, end: int) -> bytes:
+        headers = {"Accept": "*/*", "Range": f"bytes={start}-{end - 1}"}
+        try:
+            response = self.source.send("GET", f"/blobs/{blob.digest}", headers, follow=True)
+        except RegistryError as error:
+            raise _SourceError(error) from error
+        part = response.status == 206 and len(response.body) == end - start
+        # A registry that knows no ranges sends everything at once.
+        whole = response.status == 200 and start == 0 and len(response.body) == blob.size
+        if not part and not whole:
+            raise _SourceError(self.source.error(response, f"The registry did not give the blob {blob.digest}."))
+        return response.body
+
+    def _put_manifest(self, manifest: Manifest) -> None:
+        self._check_running()
+        response = self.target.put_manifest(manifest, manifest.digest)
+        if response.status not in (200, 201, 202):
+            # Another machine's copy may have been first, which ECR refuses to hear twice.
+            there = self.target.send("HEAD", f"/manifests/{manifest.digest}", {"Accept": manifest.media_type})
+            if there.status != 200:
+                raise self.target.error(response, f"The registry refused the manifest {manifest.digest}.")
+
+    def _check_running(self) -> None:
+        if self.stopped.is_set():
+            raise RegistryError("The copy was stopped.", where=self.target.url)
+
+
+class _SourceError(Exception):
+    """The source failed while the target was being sent to: no other upload helps."""
+
+    def __init__(self, error: RegistryError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _is_of(there: Response, blob: _Blob) -> bool:
+    """Whether a HEAD's 200 is about this blob: whatever answers for a registry does not know its length."""
+    digest = there.headers.get("docker-content-digest", blob.digest)
+    return there.headers.get("content-length") == str(blob.size) and digest == blob.digest
+
+
+def _named_by(manifest: Manifest) -> tuple[list[str], list[_Blob]]:
+    """Digests of an index's manifests; configuration and layers, each once."""
+    try:
+        document = parse_object(manifest.content)
+        children = [string_field(child, "digest") for child in objects_field(document, "manifests")]
+        config = object_field(document, "config")
+        found: dict[str, _Blob] = {}
+        for blob in (*objects_field(document, "layers"), *([config] if config else [])):
+            if not any(word in string_field(blob, "mediaType") for word in _FOREIGN):
+                digest = string_field(blob, "digest")
+                if not is_digest(digest):
+                    raise ValueError("it names a blob by a digest that is none")
+                found[digest] = _Blob(digest, size_field(blob, "size"))
+    except ValueError as error:
+        raise RegistryError("The manifest cannot be read.", where=manifest.digest, why=str(error)) from error
+    return children, list(found.values())

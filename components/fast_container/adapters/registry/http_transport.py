@@ -1,0 +1,269 @@
+"""HTTP to a registry: connections that are kept, whole answers, redirects, and retries of what may pass.
+
+Decides what is worth another attempt (429, 5xx, a connection that broke, a body that is shorter than was said) and how
+long to wait: longer where the registry says that it gets too much (ECR allows ten PutImage a second). Tells who
+answered: after a redirect to another host the answer is not the registry's. Leaves the meaning of every other status,
+and authentication, to ``adapters.registry.oci_registry``, sockets and their limits of time to
+``adapters.registry.connections``. Blocking: callers use a thread (``adapters.threads``), and an answer that nobody
+awaits any more is given up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import math
+import ssl
+import threading
+import time
+import urllib.parse
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from fast_container.adapters.registry.connections import TimedSocket, TooSlowError, connect, proxy_authorization
+from fast_container.adapters.registry.proxies import Proxies, parse_proxy
+from fast_container.adapters.registry.unreachable import real_address, shown, unreachable
+from fast_container.adapters.threads import check_awaited, ended_by, pause
+from fast_container.errors import RegistryError
+
+ATTEMPTS = 5
+ATTEMPTS_WHEN_THROTTLED = 10
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 10.0
+# No attempt begins later than that after the first.
+_LATEST_ATTEMPT_S = 60.0
+# Of the time limit: a registry that has got a large blob may work on it before it answers.
+_UPLOAD_FACTOR = 10
+_RETRIED = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BROKEN = (ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer.
+
+    Attributes:
+        status: The status.
+        headers: Names in lower case.
+        body: The whole body, as long as its ``Content-Length`` says.
+        elsewhere: Whether another host answered, which the one that was asked had redirected to.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | Iterable[bytes] | None
+    first_byte_s: float
+
+
+class HttpTransport:
+    """Sends requests; safe for use by many threads at once.
+
+    Args:
+        proxies: What registries are reached through.
+        timeout_s: How long nothing may come; an answer that began may take as long again, and longer by its size.
+        sleep: Waits before another attempt.
+        largest_body: Of an answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxies: Proxies | None = None,
+        timeout_s: float = 30.0,
+        sleep: Callable[[float], None] = pause,
+        largest_body: int = 64 * 1024 * 1024,
+    ) -> None:
+        self._proxies = proxies or Proxies()
+        self._timeout_s = timeout_s
+        self._sleep = sleep
+        self._largest_body = largest_body
+        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
+        weakref.finalize(self, _close_all, self._idle)
+        self._lock = threading.Lock()
+        self._tls: ssl.SSLContext | None = None
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        with self._lock:
+            _close_all(self._idle)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        follow: bool = False,
+    ) -> Response:
+        """Send one request; every method used here may be repeated safely.
+
+        With ``follow`` redirects are followed; ``Authorization`` is not sent to another origin.
+
+        Raises:
+            RegistryError: The host cannot be reached, or kept failing.
+        """
+        elsewhere = False
+        for _ in range(5):
+            response = self._with_retries(method, url, headers, body)
+            location = response.headers.get("location", "")
+            if not (follow and response.status in _REDIRECTS and location):
+                return replace(response, elsewhere=elsewhere)
+            with real_address(location):
+                target = urllib.parse.urljoin(url, location)
+                if _origin(target) != _origin(url):
+                    elsewhere = True
+                    headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+                _refuse_downgrade(url, target)
+            url = target
+        raise RegistryError("The registry redirects in a circle.", where=shown(url))
+
+    def upload(self, method: str, url: str, headers: Mapping[str, str], pieces: Iterable[bytes]) -> Response:
+        """Send a body piece by piece, with a ``Content-Length`` among the headers; once, since pieces are used up.
+
+        Raises:
+            RegistryError: The host cannot be reached, or hung up.
+        """
+        with real_address(url):
+            try:
+                return self._once(method, url, headers, pieces)
+            except (OSError, http.client.HTTPException) as error:
+                raise unreachable(url, error) from error
+
+    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        pause_s, began_s = _FIRST_PAUSE_S, time.monotonic()
+        for attempt in range(1, ATTEMPTS_WHEN_THROTTLED + 1):
+            check_awaited()
+            late = time.monotonic() - began_s > _LATEST_ATTEMPT_S
+            last = late or attempt >= ATTEMPTS
+            try:
+                with real_address(url):
+                    response = self._once(method, url, headers, body)
+            except (ConnectionRefusedError, TooSlowError) as error:
+                raise unreachable(url, error) from error
+            except _BROKEN as error:
+                if last:
+                    raise unreachable(url, error) from error
+                wait_s = pause_s
+            except (OSError, http.client.HTTPException) as error:
+                raise unreachable(url, error) from error
+            else:
+                throttled = _is_throttled(response)
+                if not (throttled or response.status in _RETRIED):
+                    return response
+                if late or attempt == ATTEMPTS_WHEN_THROTTLED or (last and not throttled):
+                    return response
+                wait_s = max(pause_s, _retry_after(response))
+            self._sleep(min(wait_s, _LONGEST_PAUSE_S))
+            pause_s *= 2
+        raise AssertionError("unreachable")
+
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
+    ) -> Response:
+        parts = urllib.parse.urlsplit(url)
+        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        through = self._proxies.choose(parts.scheme, parts.hostname or "", parts.port)
+        if through and parts.scheme == "http":
+            target = url
+            headers = {**headers, **proxy_authorization(parse_proxy(through))}
+        whole = body is None or isinstance(body, bytes)
+        first_byte_s = self._timeout_s * (1 if whole else _UPLOAD_FACTOR)
+        request = _Request(method, target, {"Host": parts.netloc.rpartition("@")[2], **headers}, body, first_byte_s)
+        connection = self._take(parts) if whole else None
+        try:
+            return self._exchange(connection or self._connect(parts, through), _origin(url), request)
+        except _BROKEN:
+            if connection is None:
+                raise
+            # A kept connection that the server has closed meanwhile says nothing about the server.
+            return self._exchange(self._connect(parts, through), _origin(url), request)
+
+    def _exchange(self, connection: http.client.HTTPConnection, origin: tuple[str, str], request: _Request) -> Response:
+        sock = cast("TimedSocket", connection.sock)
+        try:
+            with ended_by(sock.abort):
+                sock.begin(request.first_byte_s)
+                connection.request(request.method, request.target, body=request.body, headers=dict(request.headers))
+                answer = connection.getresponse()
+                with contextlib.closing(answer):
+                    data = self._body(answer, origin[1])
+            response = Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, data)
+            keep = not answer.will_close
+        except BaseException:
+            connection.close()
+            raise
+        if keep:
+            with self._lock:
+                self._idle.setdefault(origin, []).append(connection)
+        else:
+            connection.close()
+        return response
+
+    def _body(self, answer: http.client.HTTPResponse, where: str) -> bytes:
+        """The whole body; ``HTTPResponse.read`` with a limit takes one that was cut off for the whole."""
+        said = set(answer.headers.get_all("Content-Length") or [])
+        if len(said) > 1 or not all(length.isascii() and length.isdigit() for length in said):
+            raise RegistryError("The registry's answer has no length that could be read.", where=where)
+        data = answer.read(self._largest_body + 1)
+        if len(data) > self._largest_body:
+            raise RegistryError("The registry's answer is larger than anything expected.", where=where)
+        if answer.length:
+            raise http.client.IncompleteRead(data, answer.length)
+        return data
+
+    def _take(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection | None:
+        with self._lock:
+            idle = self._idle.get((parts.scheme, parts.netloc))
+            return idle.pop() if idle else None
+
+    def _connect(self, parts: urllib.parse.SplitResult, through: str) -> http.client.HTTPConnection:
+        secure = parts.scheme == "https"
+        if secure and self._tls is None:
+            self._tls = ssl.create_default_context()
+        address = parts.hostname or "", parts.port or (443 if secure else 80)
+        proxy = parse_proxy(through) if through else None
+        return connect(address, self._tls if secure else None, proxy, self._timeout_s)
+
+
+def _close_all(idle: dict[tuple[str, str], list[http.client.HTTPConnection]]) -> None:
+    for connections in idle.values():
+        for connection in connections:
+            connection.close()
+    idle.clear()
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _refuse_downgrade(url: str, target: str) -> None:
+    schemes = [urllib.parse.urlsplit(one).scheme for one in (url, target)]
+    if schemes[1] not in ("http", "https") or schemes == ["https", "http"]:
+        raise RegistryError(f"The registry redirected from {schemes[0]} to {schemes[1]}.", where=shown(url))
+
+
+def _is_throttled(response: Response) -> bool:
+    """ECR says it with 429 here and, behind some proxies, as its API does: with 400 and a ThrottlingException."""
+    said = response.body[:2000]
+    return response.status == 429 or (response.status in (400, 503) and (b"Throttl" in said or b"TOOMANYREQ" in said))
+
+
+def _retry_after(response: Response) -> float:
+    with contextlib.suppress(ValueError):
+        said_s = float(response.headers.get("retry-after", "0"))
+        return said_s if math.isfinite(said_s) else 0.0
+    return 0.0

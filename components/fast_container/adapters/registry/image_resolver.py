@@ -1,0 +1,187 @@
+"""Looks up what the names of outside images stand for: digests, and what their configurations say.
+
+Decides which registry is asked (a mirror stands in for its host) and that every name is asked for once, all at the
+same time. Leaves which images are needed to ``core.images.pins``, the protocol and credentials to
+``adapters.registry.registries``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.dockerfile.reference import Reference, parse_reference
+from fast_container.core.images.index import INDEX_TYPES, image_of_platform, platforms_of
+from fast_container.core.images.lock import LockedImage, PlatformImage
+from fast_container.core.json_document import object_field, parse_object, string_field, strings_field
+from fast_container.core.oci.platform import NotAPlatformError, normal_platform
+from fast_container.core.ports import Manifest, Registry
+from fast_container.errors import ArgsError, RegistryError
+
+MIRRORS_VARIABLE: Final = "FAST_CONTAINER_REGISTRY_MIRRORS"
+"""``HOST=HOST,…``: registries that are asked instead, such as ``docker.io=mirror.example.com``."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?")
+
+OpenRepository = Callable[[str], Awaitable[Registry]]
+"""Opens ``host/name``; blocking work in a thread."""
+
+
+class AbsentImageError(RegistryError):
+    """The registry answered, and the image is not there or not for that platform."""
+
+
+def parse_mirrors(texts: Iterable[str], where: str) -> dict[str, str]:
+    """Host → the host that is asked instead.
+
+    Args:
+        texts: Each ``HOST=HOST``; empty ones do not count.
+        where: What to call their place in messages.
+
+    Raises:
+        ArgsError: One is not of that form.
+    """
+    mirrors: dict[str, str] = {}
+    for text in texts:
+        host, equals, mirror = text.strip().partition("=")
+        if not equals and not host:
+            continue
+        if not _HOST.fullmatch(host) or not _HOST.fullmatch(mirror):
+            raise ArgsError(
+                f"{text!r} is not of the form HOST=HOST.",
+                property_path=where,
+                next_step="for example docker.io=mirror.example.com:5000",
+            )
+        mirrors["docker.io" if host in ("index.docker.io", "registry-1.docker.io") else host] = mirror
+    return mirrors
+
+
+class ImageResolver:
+    """Look-ups of one program or command.
+
+    Args:
+        open_repository: Opens the repository of an image.
+        mirrors: Host → the host that is asked instead. There is no second try at the host itself.
+        trusted: Reference in normal form → digest that it is looked up by instead of its tag.
+    """
+
+    def __init__(
+        self,
+        open_repository: OpenRepository,
+        mirrors: Mapping[str, str] | None = None,
+        trusted: Mapping[str, str] | None = None,
+    ) -> None:
+        self._open = open_repository
+        self._mirrors = dict(mirrors or {})
+        self._trusted = dict(trusted or {})
+        self._tops: dict[str, asyncio.Task[tuple[Registry, Manifest]]] = {}
+        self._images: dict[tuple[str, str], asyncio.Task[LockedImage]] = {}
+
+    async def resolve(self, reference: str, platform: str) -> LockedImage:
+        """What a reference stands for now; asked once, however often this is called.
+
+        Args:
+            reference: In normal form.
+            platform: In normal form; ``""`` where only the reference's own digest is wanted.
+
+        Raises:
+            AbsentImageError: There is no such image.
+            RegistryError: The registry could not be asked.
+        """
+        key = (reference, platform)
+        if key not in self._images:
+            self._images[key] = asyncio.ensure_future(self._resolve(reference, platform))
+        return await asyncio.shield(self._images[key])
+
+    async def _resolve(self, reference: str, platform: str) -> LockedImage:
+        if reference not in self._tops:
+            self._tops[reference] = asyncio.ensure_future(self._top(reference))
+        registry, top = await asyncio.shield(self._tops[reference])
+        manifest = top
+        if top.media_type in INDEX_TYPES:
+            if not platform:
+                return LockedImage(top.digest)
+            manifest = await _of_platform(registry, top, reference, platform)
+        described = await _configuration(registry, manifest, reference)
+        with _readable(reference, registry.url):
+            image = PlatformImage(manifest.digest, _facts(described))
+            return LockedImage(top.digest, {platform or _platform_of(described): image})
+
+    async def _top(self, reference: str) -> tuple[Registry, Manifest]:
+        """What the reference's tag or digest names."""
+        parsed = parse_reference(reference)
+        registry = await self._open(f"{self._mirrors.get(parsed.host, parsed.host)}/{parsed.path}")
+        digest = parsed.digest or self._trusted.get(reference, "")
+        if digest:
+            found = await registry.manifest(digest)
+        else:
+            found = (await registry.find([parsed.tag])).get(parsed.tag)
+        if found is None:
+            raise AbsentImageError(
+                f"There is no image {reference}{'' if parsed.digest or not digest else f' with the digest {digest}'}.",
+                where=registry.url,
+                next_step=_step(parsed, by_lock=bool(digest and not parsed.digest)),
+            )
+        return registry, found
+
+
+def _step(parsed: Reference, *, by_lock: bool) -> str:
+    if by_lock:
+        return "Run: fast-container lock --update"
+    return f"Check the name; {parsed.host} may also hide a repository that the identity in use may not read."
+
+
+async def _of_platform(registry: Registry, index: Manifest, reference: str, platform: str) -> Manifest:
+    with _readable(reference, registry.url):
+        digest = image_of_platform(index.content, platform)
+        offered = ", ".join(platforms_of(index.content))
+    found = await registry.manifest(digest) if digest else None
+    if found is None:
+        raise AbsentImageError(
+            f"{reference} has no image for {platform}.",
+            where=registry.url,
+            why=f"its index names {offered}" if not digest else f"the registry does not hold {digest}",
+        )
+    return found
+
+
+async def _configuration(registry: Registry, manifest: Manifest, reference: str) -> Mapping[str, Any]:
+    with _readable(reference, registry.url):
+        digest = string_field(object_field(parse_object(manifest.content), "config"), "digest")
+    if not digest:
+        raise AbsentImageError(
+            f"{reference} is no image that can be built upon.",
+            where=registry.url,
+            why=f"its manifest is of the type {manifest.media_type} and names no configuration",
+        )
+    content = await registry.blob(digest)
+    with _readable(reference, registry.url):
+        return parse_object(content)
+
+
+def _facts(described: Mapping[str, Any]) -> ImageFacts:
+    config = object_field(described, "config")
+    pairs = (text.partition("=") for text in strings_field(config, "Env"))
+    return ImageFacts({name: value for name, _, value in pairs}, tuple(strings_field(config, "OnBuild")))
+
+
+@contextmanager
+def _readable(reference: str, where: str) -> Generator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise RegistryError(
+            f"What the registry says of {reference} cannot be read.", where=where, why=str(error)
+        ) from error
+
+
+def _platform_of(described: Mapping[str, Any]) -> str:
+    parts = [string_field(described, name) for name in ("os", "architecture", "variant")]
+    try:
+        return normal_platform("/".join(part for part in parts if part))
+    except NotAPlatformError:
+        return "unknown/unknown"

@@ -1,0 +1,48 @@
+"""How often manifests and tags may be put into one registry.
+
+Decides when the next one's turn is. ECR allows ten PutImage a second for an account and region, BuildKit's own pushes
+among them; what is refused all the same is waited out by ``adapters.registry.http_transport``. Blocking: callers use a
+thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+ECR_PER_S: Final = 10.0
+
+
+class PutRate:
+    """Turns, evenly spaced once a second's worth of them was taken at once; safe for use by many threads.
+
+    Args:
+        per_s: Turns a second.
+        now_s: Seconds, for durations.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        per_s: float = ECR_PER_S,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._pause_s = 1.0 / per_s
+        self._now_s = now_s
+        self._sleep = sleep
+        # The time at which everything that was handed out so far would have been used at an even pace.
+        self._taken_until_s = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when it is this caller's turn."""
+        with self._lock:
+            now_s = self._now_s()
+            self._taken_until_s = max(self._taken_until_s, now_s) + self._pause_s
+            wait_s = self._taken_until_s - now_s - 1.0
+        if wait_s > 0:
+            self._sleep(wait_s)

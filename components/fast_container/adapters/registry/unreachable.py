@@ -1,0 +1,63 @@
+"""What is said of a registry from which no answer came, by what was in the way.
+
+Decides cause and next step, and that no query of an address is shown: it may be a signature.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import urllib.parse
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from fast_container.adapters.registry.connections import TooSlowError
+from fast_container.errors import RegistryError
+
+
+def unreachable(url: str, error: Exception) -> RegistryError:
+    """The error for a registry from which no answer came."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why, step = (
+            f"its certificate was not accepted: {error.verify_message}",
+            "Trust the registry's CA (SSL_CERT_FILE).",
+        )
+    elif isinstance(error, socket.gaierror):
+        why, step = (
+            f"the name cannot be resolved: {error.strerror}",
+            "Check the repository URL and the network.",
+        )
+    elif isinstance(error, TooSlowError):
+        why, step = (
+            f"it answers too slowly to be waited for: {error}",
+            "Check the network and any proxy, then run again.",
+        )
+    elif isinstance(error, http.client.IncompleteRead):
+        why, step = "its answer was cut off, again and again", "Check the network and any proxy, then run again."
+    elif isinstance(error, TimeoutError):
+        why, step = "it did not answer in time", "Check the network and any proxy, then run again."
+    else:
+        why, step = (
+            str(error) or type(error).__name__,
+            "Check that the registry runs and can be reached from here.",
+        )
+    return RegistryError("The registry cannot be reached.", where=shown(url), why=why, next_step=step)
+
+
+@contextmanager
+def real_address(url: str) -> Generator[None]:
+    """Turn whatever Python says of an address that is none into one error; the registry may have named it."""
+    try:
+        yield
+    except ValueError as error:
+        raise RegistryError("There is no such address.", where=shown(url), why=str(error)[:200]) from error
+
+
+def shown(url: str) -> str:
+    """The URL without query: a redirect's query may be a signature."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    except ValueError:
+        return "an address that cannot be read"

@@ -1,0 +1,209 @@
+"""The arguments of ``CodeBuildBuilder``: what each of them may be.
+
+Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, what AWS
+refuses to ``codebuild.limits``, and which resources follow to ``codebuild.builder``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+import pulumi
+
+from fast_container.codebuild import limits
+from fast_container.codebuild.resources import VpcConfig
+from fast_container.core.spelling import did_you_mean
+from fast_container.errors import ArgsError
+from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
+from fast_container.shapes import (
+    check_characters,
+    check_count,
+    check_engine_text,
+    check_flag,
+    check_input_text,
+    check_mapping,
+    check_opts,
+    check_plain,
+    check_resource_name,
+    check_texts,
+    is_later,
+    shown,
+)
+
+Architecture: TypeAlias = Literal["x86_64", "arm64"]
+
+_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "timeout": (5, 2160),
+    "queue_timeout": (5, 480),
+    "expire_days": (3, 3650),
+    "concurrent_build_limit": (1, 10_000),
+}
+# CloudWatch takes these and no others; 0 keeps logs for ever.
+_LOG_DAYS: Final = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+_SHARED: Final = (
+    *("bucket", "projects", "prefix", "expire_days", "role_arn", "role_name"),
+    *("log_group_arn", "buildkit_image"),
+)
+
+
+def check_builder_arguments(**given: Any) -> None:
+    """Refuse what cannot be right.
+
+    Args:
+        **given: All arguments of the builder but those that are made something else of; of ``shared`` and ``role``
+            whether they are given.
+
+    Raises:
+        ArgsError: An argument, with its property path.
+    """
+    check_resource_name(given["name"])
+    check_opts(given["opts"], pulumi.ResourceOptions)
+    _check_architectures(given["architectures"])
+    for name in ("compute_type", "buildkit_image"):
+        check_engine_text(given[name], name)
+    for name in ("bucket", "bucket_owner", "docker_server"):
+        if given[name] is not None:
+            check_engine_text(given[name], name)
+    _check_bucket_owner(given["bucket_owner"], given["bucket"])
+    _check_image(given["image"])
+    for name in ("privileged", "wait"):
+        check_flag(given[name], name)
+    _check_numbers(given)
+    _check_inputs(given["pull_from"] or (), "pull_from")
+    _check_vpc(given["vpc"])
+    _check_registries(given["mirrors"], given["registry_logins"])
+    own_bucket, own_role = given["bucket"] is None, not given["role"]
+    limits.check_name(given["name"], own_bucket=own_bucket, own_role=own_role, shared=given["shared"])
+    limits.check_image(given["image"], given["architectures"])
+    limits.check_docker_server(given["docker_server"], given["architectures"])
+    limits.check_privileged(given["privileged"])
+
+
+def _check_bucket_owner(owner: str | None, bucket: str | None) -> None:
+    if owner is None:
+        return
+    if bucket is None or len(owner) != 12 or not (owner.isascii() and owner.isdigit()):
+        raise ArgsError(
+            f"bucket_owner is {owner!r}.",
+            property_path="bucket_owner",
+            why="it is the account of an existing bucket=" if bucket is None else "an AWS account has twelve digits",
+            next_step="leave it out where the bucket is the builder's own",
+        )
+
+
+def checked_shared(shared: object) -> pulumi.Output[Any] | None:
+    """The output ``shared`` of another stack's builder, or None where none is given.
+
+    Raises:
+        ArgsError: It is something else.
+    """
+    if shared is None:
+        return None
+    if is_later(shared):
+        return pulumi.Output.from_input(cast(Any, shared)).apply(_complete)
+    return pulumi.Output.from_input(_complete(shared))
+
+
+def project_of(shared: pulumi.Output[Any], architecture: str) -> pulumi.Output[str]:
+    """The project of a shared builder for an architecture."""
+
+    def found(projects: object) -> str:
+        known = check_mapping(projects, "shared.projects", "the output `shared` of a CodeBuildBuilder")
+        if architecture not in known:
+            raise ArgsError(
+                f"The shared builder has no project for {architecture}.",
+                property_path="architectures",
+                next_step=f"one of: {', '.join(known)}",
+            )
+        return str(known[architecture])
+
+    return shared["projects"].apply(found)
+
+
+def _complete(shared: object) -> dict[str, Any]:
+    found = check_mapping(shared, "shared", "shared=other_stack.require_output(…)")
+    for name in _SHARED:
+        if name not in found:
+            raise ArgsError(
+                f"There is no {name!r} in shared.",
+                property_path=f"shared.{name}",
+                next_step="export the output `shared` of the other stack's CodeBuildBuilder, and give it as it is",
+            )
+    return found
+
+
+def _check_architectures(architectures: object) -> None:
+    found = check_texts(architectures, "architectures")
+    for index, architecture in enumerate(found):
+        if architecture not in get_args(Architecture):
+            raise ArgsError(
+                f"{architecture!r} is no architecture that CodeBuild builds for.",
+                property_path=f"architectures[{index}]",
+                next_step=did_you_mean(architecture, get_args(Architecture)),
+            )
+    if not found:
+        raise ArgsError("At least one architecture is needed.", property_path="architectures")
+
+
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    for name, (least, most) in _RANGES.items():
+        if given[name] is not None or name != "concurrent_build_limit":
+            check_count(given[name], name, least=least, most=most)
+    if check_count(given["log_retention_days"], "log_retention_days", least=0) not in _LOG_DAYS:
+        raise ArgsError(
+            f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
+            property_path="log_retention_days",
+            next_step=f"one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
+        )
+
+
+def _check_image(image: object) -> None:
+    if image is None:
+        return
+    if isinstance(image, Mapping):
+        for architecture, name in cast("Mapping[object, object]", image).items():
+            check_engine_text(name, f"image[{architecture!r}]")
+    else:
+        check_engine_text(image, "image")
+
+
+def _check_registries(mirrors: object, logins: object) -> None:
+    for host, place in check_mapping(mirrors, "mirrors", 'mirrors={"docker.io": "mirror.gcr.io"}').items():
+        check_engine_text(place, f"mirrors[{host!r}]")
+    example = 'registry_logins={"ghcr.io": SecretsManagerSecret("…")}'
+    for host, source in check_mapping(logins or {}, "registry_logins", example).items():
+        if not isinstance(source, SecretsManagerSecret | SsmParameter):
+            raise ArgsError(
+                f"{shown(source)} is no secret that AWS keeps.",
+                property_path=f"registry_logins[{host!r}]",
+                next_step=f"for example {example}",
+            )
+    limits.check_mirrors(cast("Mapping[str, str]", mirrors), cast("Mapping[str, object]", logins or {}))
+
+
+def _check_inputs(values: object, property_path: str) -> None:
+    """A plain list of texts, now or later."""
+    check_plain(values, property_path)
+    if not isinstance(values, list | tuple):
+        raise ArgsError(f"{shown(values)} is not a list.", property_path=property_path)
+    for index, value in enumerate(cast("list[object]", values)):
+        if isinstance(check_input_text(value, f"{property_path}[{index}]"), str):
+            check_characters(cast(str, value), f"{property_path}[{index}]", may_be_empty=False)
+
+
+def _check_vpc(vpc: object) -> None:
+    if vpc is None:
+        return
+    if not isinstance(vpc, VpcConfig):
+        raise ArgsError(
+            f"{shown(vpc)} is no VpcConfig.",
+            property_path="vpc",
+            next_step="VpcConfig(vpc_id, subnets, security_group_ids)",
+        )
+    check_input_text(vpc.vpc_id, "vpc.vpc_id")
+    _check_inputs(vpc.subnets, "vpc.subnets")
+    _check_inputs(vpc.security_group_ids, "vpc.security_group_ids")

@@ -1,0 +1,107 @@
+"""What AWS refuses of a ``CodeBuildBuilder``, found out in preview.
+
+Decides by the rules of S3, IAM and CodeBuild (their API models; names get a suffix of Pulumi's), so that an update does
+not end halfway with a bucket and no project. Leaves the arguments' shapes to ``codebuild.arguments``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fast_container.errors import ArgsError
+
+CURATED: Final = "aws/codebuild/"
+# "-sources-" and seven characters in 63; "-role-" and seven in 64; "-x86-64-" and seven in 150.
+_LONGEST_OF_BUCKET: Final = 47
+_LONGEST_OF_ROLE: Final = 51
+_LONGEST_OF_PROJECT: Final = 135
+# Of 128 for the name of a policy, which begins with project and stack.
+_LONGEST_OF_SHARED: Final = 60
+_HOST: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?")
+_PLACE: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?")
+
+
+def check_docker_server(docker_server: str | None, architectures: Sequence[str]) -> None:
+    """Refuse a Docker server where CodeBuild has none."""
+    if docker_server is not None and "arm64" in architectures:
+        raise ArgsError(
+            "CodeBuild has Docker servers for x86_64 alone.",
+            property_path="docker_server",
+            next_step="make a second builder for arm64, without docker_server=",
+        )
+
+
+def check_name(name: str, *, own_bucket: bool, own_role: bool, shared: bool) -> None:
+    """Refuse a name of which no bucket, role and project can be named.
+
+    Args:
+        name: The component's.
+        own_bucket: Whether a bucket is made.
+        own_role: Whether a role is made.
+        shared: Whether nothing is made but policies.
+    """
+    letters, longest, why = r"[A-Za-z0-9][A-Za-z0-9_-]*", _LONGEST_OF_PROJECT, "the project is named after it"
+    if shared:
+        letters, longest, why = r"[\w+=,.@-]+", _LONGEST_OF_SHARED, "the policies of the role are named after it"
+    elif own_bucket:
+        letters, longest, why = "[A-Za-z0-9][A-Za-z0-9-]*", _LONGEST_OF_BUCKET, "the bucket is named after it"
+    elif own_role:
+        longest, why = _LONGEST_OF_ROLE, "the role is named after it"
+    if not re.fullmatch(letters, name, re.ASCII):
+        allowed = "letters, digits and '-'" if own_bucket and not shared else "letters, digits, '-' and '_'"
+        raise ArgsError(
+            f"The builder's name {name!r} has characters that AWS refuses.",
+            property_path="resource_name",
+            why=f"{why}: {allowed}, a letter or digit first",
+            next_step=f"for example {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-') or 'builds'!r}",
+        )
+    if len(name) > longest:
+        raise ArgsError(
+            f"The builder's name {name!r} is too long.",
+            property_path="resource_name",
+            why=f"{why}: at most {longest} characters, since Pulumi adds some",
+        )
+
+
+def check_image(image: str | Mapping[str, str] | None, architectures: Sequence[str]) -> None:
+    """Refuse one curated image for two architectures: CodeBuild's own run on the one in their name."""
+    if image is None:
+        return
+    if isinstance(image, Mapping):
+        missing = [one for one in architectures if one not in image]
+        if missing:
+            raise ArgsError(f"There is no image for {', '.join(missing)}.", property_path="image")
+    given = image if isinstance(image, Mapping) else dict.fromkeys(architectures, image)
+    for architecture, name in given.items():
+        if name.startswith(CURATED) and ("aarch64" in name) != (architecture == "arm64"):
+            raise ArgsError(
+                f"The image {name} does not run on {architecture}.",
+                property_path="image",
+                next_step='give one for each: image={"x86_64": "aws/codebuild/…", "arm64": "aws/codebuild/…"}',
+            )
+
+
+def check_privileged(privileged: object) -> None:
+    """Refuse ``privileged=False``: a build makes a BuildKit of its own, which needs it."""
+    if privileged is not True:
+        raise ArgsError(
+            "A build without privileged mode cannot make the BuildKit that it builds with.",
+            property_path="privileged",
+            next_step="leave privileged= out",
+        )
+
+
+def check_mirrors(mirrors: Mapping[str, str], logins: Mapping[str, object]) -> None:
+    """Refuse what is no registry's host."""
+    for host, place in mirrors.items():
+        if not _HOST.fullmatch(host) or not _PLACE.fullmatch(place):
+            raise ArgsError(
+                f"{host!r}: {place!r} is no registry and its mirror.",
+                property_path=f"mirrors[{host!r}]",
+                next_step='for example mirrors={"docker.io": "mirror.gcr.io"}',
+            )
+    for host in logins:
+        if not _HOST.fullmatch(host):
+            raise ArgsError(f"{host!r} is no registry's host.", property_path=f"registry_logins[{host!r}]")

@@ -1,0 +1,206 @@
+"""What is known of the files of a tree, from reading them or from an earlier run, and which have to be read.
+
+Decides when a file is opened: when what counts of it is first needed and nobody remembers it with the facts that it has
+now. Leaves listing to ``core.context.tree``, reading itself to ``core.context.read_files``, and the file in which it is
+remembered to a ``StatCache`` (``adapters.digests.stat_cache``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from fast_container.core.context.directory_files import NO_FILES, Files
+from fast_container.core.context.node import Node, on_disk, path_bytes
+from fast_container.core.context.read_files import Digest, read_files, unreadable
+from fast_container.core.context.stat_facts import pack_facts, sizes_of
+
+# What takes seconds to read again; less is remembered when the program's last image was selected.
+_MUCH_BYTES = 1 << 30
+
+
+class StatCache(Protocol):
+    """What is remembered of one root's files between runs."""
+
+    def get(self, directory: str) -> Files | None:
+        """The files of a directory as they were last read, or None."""
+        ...
+
+    def put(self, directory: str, files: Files) -> None:
+        """Remember files that were read while their facts held, instead of what was known of the directory."""
+        ...
+
+    def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
+        """Files are about to be read: see to it that no later change of them goes unseen.
+
+        Args:
+            paths: Relative to the root.
+            facts: Theirs, joined.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Forget all, for good: something of it was wrong."""
+        ...
+
+    def save(self) -> None:
+        """Write what is new; a cache that cannot be written is no error."""
+        ...
+
+
+class StatCaches(Protocol):
+    """Gives each root its cache."""
+
+    def open(self, root: str) -> StatCache | None:
+        """The cache of that root, empty when there is none or it is damaged; None where nothing can be remembered."""
+        ...
+
+
+class KnownFiles:
+    """The files of one root. Wants the tree's ``lock`` to be held.
+
+    Args:
+        root: Where they lie; absolute.
+        cache: What is remembered of them; None for nothing.
+        digest: Reads the small ones.
+
+    Attributes:
+        files_hashed: How many were read.
+    """
+
+    def __init__(self, root: str, cache: StatCache | None, digest: Digest) -> None:
+        self._root = root
+        self._prefix = root if root.endswith("/") else f"{root}/"
+        self._cache = cache
+        self._digest = digest
+        self._known: dict[str, Files] = {}
+        self._tidied: set[str] = set()
+        self.files_hashed = 0
+        self._is_unsaved = False
+        self._unsaved_bytes = 0
+
+    def read(self, wanted: Sequence[tuple[Node, Sequence[str]]]) -> list[Files]:
+        """What counts of files, reading the contents that no cache knows.
+
+        Args:
+            wanted: Listed directories, each with names of files in it, in the order of the names' bytes.
+
+        Returns:
+            Those files, for each directory.
+
+        Raises:
+            ContextError: Something cannot be read or changed while it was read.
+        """
+        found: list[Files | None] = []
+        missing: list[tuple[Node, list[str]]] = []
+        for directory, names in wanted:
+            known = self._recalled(directory, names)
+            found.append(known)
+            if known is None:
+                missing.append((directory, self._unknown(directory, names)))
+        if missing:
+            self._learn(missing)
+        return [
+            files if files is not None else self._part(directory, names)
+            for files, (directory, names) in zip(found, wanted, strict=True)
+        ]
+
+    def save(self) -> None:
+        """Let the cache write what was learnt."""
+        if self._cache is not None and self._is_unsaved:
+            self._cache.save()
+            self._is_unsaved, self._unsaved_bytes = False, 0
+
+    def forget(self) -> None:
+        """Let the cache forget all: something of it was wrong."""
+        if self._cache is not None:
+            self._cache.forget()
+
+    def save_if_worth_it(self) -> None:
+        """Let the cache write when much was learnt since it last did, lest a run that is killed loses it."""
+        if self._unsaved_bytes >= _MUCH_BYTES:
+            self.save()
+
+    def _recalled(self, directory: Node, names: Sequence[str]) -> Files | None:
+        """Exactly these files, when all of them and no others are known, with the facts that they have now."""
+        known = self._known.get(directory.path)
+        if known is None:
+            known = (self._cache.get(directory.path) if self._cache is not None else None) or NO_FILES
+            self._known[directory.path] = known
+        files = _listed(directory)
+        facts = [files[name] for name in names]
+        if b"" in facts:
+            self._look(directory, names)
+            facts = [files[name] for name in names]
+        if known.facts != b"".join(facts):
+            return None
+        return known if known.names == path_bytes("\0".join(names)) else None
+
+    def _look(self, directory: Node, names: Sequence[str]) -> None:
+        """Look at the files that the listing did not look at."""
+        files = _listed(directory)
+        for name in names:
+            if not files[name]:
+                path = directory.prefix + name
+                try:
+                    files[name] = pack_facts(os.lstat(self._prefix + on_disk(path)))
+                except OSError as error:
+                    raise unreadable(path, self._root, "file", error) from error
+
+    def _unknown(self, directory: Node, names: Sequence[str]) -> list[str]:
+        """Which of these files have to be read; what is no longer so is forgotten, once."""
+        path, known = directory.path, self._known[directory.path]
+        if not known:
+            return list(names)
+        if path not in self._tidied:
+            self._tidied.add(path)
+            present = {path_bytes(name): facts for name, facts in _listed(directory).items()}
+            valid = {name: found for name, found in known.by_name.items() if present.get(name) == found[0]}
+            if len(valid) < len(known):
+                self._keep(directory, Files.of(valid))
+                known = self._known[path]
+        return [name for name in names if path_bytes(name) not in known.by_name]
+
+    def _learn(self, missing: Sequence[tuple[Node, list[str]]]) -> None:
+        """Read files and keep what counts of them."""
+        paths: list[bytes] = []
+        facts: list[bytes] = []
+        for directory, names in missing:
+            listed, prefix = _listed(directory), directory.prefix
+            paths += path_bytes("\0".join([prefix + name for name in names])).split(b"\0") if names else ()
+            facts += [listed[name] for name in names]
+        if self._cache is not None:
+            self._cache.settle(paths, b"".join(facts))
+        frames = read_files(self._prefix, paths, b"".join(facts), self._digest)
+        self.files_hashed += len(paths)
+        self._unsaved_bytes += sum(sizes_of(b"".join(facts)))
+        end = 0
+        for directory, names in missing:
+            start, end = end, end + len(names)
+            joined = path_bytes("\0".join(names))
+            self._add(directory, Files.in_order(joined, b"".join(facts[start:end]), frames[start:end]))
+
+    def _add(self, directory: Node, learnt: Files) -> None:
+        known = self._known[directory.path]
+        self._keep(directory, Files.of(known.by_name | learnt.by_name) if known else learnt)
+
+    def _keep(self, directory: Node, files: Files) -> None:
+        self._known[directory.path] = files
+        self._is_unsaved = True
+        if self._cache is not None:
+            self._cache.put(directory.path, files)
+
+    def _part(self, directory: Node, names: Sequence[str]) -> Files:
+        """These of the known files."""
+        known = self._known[directory.path]
+        if len(known) == len(names):
+            return known
+        by_name = known.by_name
+        return Files.of({name: by_name[name] for name in map(path_bytes, names)})
+
+
+def _listed(directory: Node) -> dict[str, bytes]:
+    """The facts of a listed directory's files."""
+    assert directory.listing is not None
+    return directory.listing.files

@@ -1,0 +1,176 @@
+"""The content of files, read once each.
+
+Decides what is made of it: small files are read one after the other (``core.context.small_files``) or by whoever is
+quicker at it, because a thread costs more than a small file does; large ones in threads, beside them; what could not be
+read that way is looked into until there is a digest or a reason. Leaves which files to ``core.context.known_files``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from fast_container.core.context.node import on_disk, path_text
+from fast_container.core.context.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD
+from fast_container.core.context.stat_facts import (
+    FACTS_BYTES,
+    counted_mode,
+    pack_facts,
+    same_file,
+    size_of,
+    unpack_each,
+)
+from fast_container.core.key import encode_file
+from fast_container.errors import ContextChanged, ContextError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+Digest = Callable[[bytes, Sequence[bytes], bytes], Sequence[bytes]]
+"""``core.context.small_files.digests``, or what gives the same in less time."""
+
+_CHUNK_BYTES: Final = 1 << 20
+_MOST_THREADS: Final = 8
+
+
+class LargeFiles:
+    """Reads large files in threads.
+
+    Args:
+        root: What stands before their paths.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._pool: Executor | None = None
+        self._running: dict[bytes, Future[str]] = {}
+
+    def __enter__(self) -> LargeFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, path: bytes, seen: bytes) -> None:
+        """Read one, now or soon."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
+
+            workers = min(os.cpu_count() or 1, _MOST_THREADS)
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
+        self._running[path] = self._pool.submit(read_file, self._root, path, seen)
+
+    def end(self) -> dict[bytes, str]:
+        """Path → digest of what was read."""
+        return {path: result.result() for path, result in self._running.items()}
+
+
+def read_file(root: str, path: bytes, seen: bytes) -> str:
+    """Read a file in pieces; its ``sha256:<hex>``.
+
+    Args:
+        root: What stands before its path.
+        path: The file.
+        seen: The facts of the look before: the content has to belong to that file, unchanged to the last byte read.
+
+    Raises:
+        ContextError: It cannot be read, changed since then or while it was read.
+    """
+    shown = path_text(path)
+    size, length = size_of(seen), 0
+    digest = hashlib.sha256()
+    try:
+        descriptor = os.open(root + on_disk(shown), OPEN_FLAGS)
+        try:
+            # Until there is no more: an end is where the file says, not where the look before did.
+            while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
+                digest.update(data)
+                length += len(data)
+            facts = pack_facts(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise unreadable(shown, root, "file", error) from error
+    if length != size or not same_file(seen, facts):
+        raise changed(shown, root)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) -> list[bytes]:
+    """Read files; what counts of each (``core.key.encode_file``).
+
+    Args:
+        root: What stands before each path.
+        paths: The files.
+        facts: What a look at each said, joined (``core.context.stat_facts``).
+        digest: Reads the small ones.
+
+    Raises:
+        ContextError: One cannot be read, changed since then or while it was read.
+    """
+    with LargeFiles(root) as large:
+        for number, (size, *_) in enumerate(unpack_each(facts)):
+            if size >= LARGE_BYTES:
+                large.begin(paths[number], _one_of(facts, number))
+        small = digest(os.fsencode(root), paths, facts)
+        known = large.end()
+    frames: list[bytes] = []
+    for path, content, (*_, mode) in zip(paths, small, unpack_each(facts), strict=True):
+        if content != UNREAD:
+            text = f"sha256:{content.hex()}"
+        else:
+            text = known.get(path) or read_file(root, path, _one_of(facts, len(frames)))
+        frames.append(encode_file(path, counted_mode(mode), text))
+    return frames
+
+
+def _one_of(facts: bytes, number: int) -> bytes:
+    return facts[number * FACTS_BYTES : (number + 1) * FACTS_BYTES]
+
+
+def changed(path: str, root: str) -> ContextChanged:
+    """The refusal of a file that did not hold still.
+
+    Args:
+        path: Relative to the root.
+        root: The context's root.
+    """
+    return ContextChanged(
+        "A file of the build context changed while it was read.",
+        path=path,
+        root=root,
+        why="It is no longer what the build key was computed from.",
+        next_step="Run again when nothing writes to it, or name it in the ignore file.",
+    )
+
+
+def impossible(path: str) -> ContextError:
+    """The refusal of what is no file, directory or link."""
+    return ContextError(
+        "A build context can only hold files, directories and links.",
+        path=path,
+        why="It is a named pipe, a socket or a device.",
+        next_step="Remove it, or name it in the ignore file.",
+    )
+
+
+def unreadable(path: str, root: str, kind: str, error: OSError) -> ContextError:
+    """The refusal of what cannot be looked at or read.
+
+    Args:
+        path: Relative to the root.
+        root: The context's root.
+        kind: ``file``, ``directory`` or ``link``.
+        error: What the system said.
+    """
+    if isinstance(error, FileNotFoundError):
+        return changed(path, root)
+    return ContextError(
+        f"A {kind} of the build context cannot be read.",
+        path=path or root,
+        why=error.strerror or str(error),
+        next_step="Make it readable, or name it in the ignore file.",
+    )

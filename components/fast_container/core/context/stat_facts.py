@@ -1,0 +1,97 @@
+"""What a look at a file says, as far as it shows that its content may have changed: 44 bytes.
+
+Decides which facts count: size, mtime, ctime, inode, device and mode. There are as many of these as files, and they are
+compared, joined and written to the cache as they are; bytes do that at the least cost.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from collections.abc import Iterator
+from typing import Final, cast
+
+from fast_container.core.context.small_files import FACTS_LAYOUT
+from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
+
+_FACTS: Final = struct.Struct(FACTS_LAYOUT)
+_SIZE: Final = struct.Struct("<Q")
+_TIMES: Final = struct.Struct("<qq")
+_MODE: Final = struct.Struct("<I")
+_pack: Final = _FACTS.pack
+
+FACTS_BYTES: Final = _FACTS.size
+_MODE_AT: Final = FACTS_BYTES - _MODE.size
+_DEVICE: Final = struct.Struct("<Q")
+_DEVICE_AT: Final = _MODE_AT - _DEVICE.size
+_TOUCHED_BYTES: Final = _FACTS.size - struct.calcsize("<QI")
+_UNSIGNED: Final = (1 << 64) - 1
+_SIGNED: Final = (1 << 63) - 1
+
+
+def pack_facts(found: os.stat_result) -> bytes:
+    """The facts of one look."""
+    try:
+        return _pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev, found.st_mode)
+    except struct.error:
+        # A time of the 23rd century, an inode of 128 bits: what is cut off is never the only difference.
+        return _pack(
+            found.st_size & _UNSIGNED,
+            found.st_mtime_ns & _SIGNED,
+            found.st_ctime_ns & _SIGNED,
+            found.st_ino & _UNSIGNED,
+            found.st_dev & _UNSIGNED,
+            found.st_mode & 0xFFFFFFFF,
+        )
+
+
+def same_file(one: bytes, other: bytes) -> bool:
+    """Whether two looks saw one file that nobody touched between them.
+
+    A change of mode sets ctime, too. The device does not count: some file systems name another one for an open file.
+    """
+    return one[:_TOUCHED_BYTES] == other[:_TOUCHED_BYTES]
+
+
+def size_of(facts: bytes) -> int:
+    """Bytes of content."""
+    size: int = _SIZE.unpack_from(facts)[0]
+    return size
+
+
+def mode_of(facts: bytes) -> int:
+    """The mode that a file counts with."""
+    return counted_mode(_MODE.unpack_from(facts, _MODE_AT)[0])
+
+
+def device_of(facts: bytes) -> int:
+    """The device that a file lies on."""
+    device: int = _DEVICE.unpack_from(facts, _DEVICE_AT)[0]
+    return device
+
+
+def counted_mode(mode: int) -> int:
+    """The mode that a file counts with: whether its owner may execute it."""
+    return MODE_EXECUTABLE if mode & stat.S_IXUSR else MODE_PLAIN
+
+
+def times_ns(facts: bytes) -> tuple[int, int]:
+    """Mtime and ctime in nanoseconds."""
+    mtime, ctime = _TIMES.unpack_from(facts, _SIZE.size)
+    return mtime, ctime
+
+
+def each_of(facts: bytes) -> list[bytes]:
+    """Joined facts one by one."""
+    return [facts[start : start + FACTS_BYTES] for start in range(0, len(facts), FACTS_BYTES)]
+
+
+def unpack_each(facts: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """Size, mtime, ctime, inode, device and mode of each in joined facts."""
+    return cast("Iterator[tuple[int, int, int, int, int, int]]", _FACTS.iter_unpack(facts))
+
+
+def sizes_of(facts: bytes) -> list[int]:
+    """The sizes in joined facts."""
+    return [found[0] for found in unpack_each(facts)]

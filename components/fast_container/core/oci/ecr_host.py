@@ -1,0 +1,96 @@
+"""Hosts of Amazon ECR: which names are AWS's own, and what they say.
+
+Decides the only thing that may be given an ECR token, or an ARN in a policy: a name below a domain that AWS holds, of
+a region of that domain's partition. A name that only looks like it (another suffix, a port, a user before ``@``) is an
+ordinary registry. Leaves ECR behind another endpoint (an emulator) to ``adapters.registry.registries``.
+Sources: botocore 1.44 ``partitions.json``; the registry patterns of amazon-ecr-credential-helper and of Kubernetes'
+ecr-credential-provider.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from dataclasses import dataclass
+from typing import Final
+
+PUBLIC_HOSTS: Final = frozenset({"public.ecr.aws", "ecr-public.aws.com"})
+"""ECR Public: a registry with tokens of its own, which no private registry's token opens."""
+
+_HOST: Final = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr"
+    r"(?:\.ecr(?:-fips)?\.(?P<region>[a-z]+(?:-[a-z]+)+-[0-9]{1,2})\.(?P<suffix>[a-z0-9.-]+)"
+    r"|-ecr(?:-fips)?\.(?P<dual_region>[a-z]+(?:-[a-z]+)+-[0-9]{1,2})\.on\.(?P<dual_suffix>[a-z0-9.-]+))",
+    re.ASCII,
+)
+# Partition → start of its regions' names, domain, domain of the dual-stack names (below ``on.``).
+_PARTITIONS: Final = (
+    ("aws-cn", "cn-", "amazonaws.com.cn", "amazonwebservices.com.cn"),
+    ("aws-us-gov", "us-gov-", "amazonaws.com", "aws"),
+    ("aws-eusc", "eusc-", "amazonaws.eu", "amazonwebservices.eu"),
+    ("aws-iso", "us-iso-", "c2s.ic.gov", "aws.ic.gov"),
+    ("aws-iso-b", "us-isob-", "sc2s.sgov.gov", "aws.scloud"),
+    ("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "cloud-aws.adc-e.uk"),
+    ("aws-iso-f", "us-isof-", "csp.hci.ic.gov", "aws.hci.ic.gov"),
+    ("aws", "", "amazonaws.com", "aws"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EcrHost:
+    """What the host name of a private ECR registry says."""
+
+    account: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        """AWS's partition of the region, as ARNs have it."""
+        return _partition_of(self.region)[0]
+
+
+def ecr_host(host: str) -> EcrHost | None:
+    """Account, region and partition of a private ECR registry, or None for every other host.
+
+    ``<account>.dkr.ecr[-fips].<region>.<domain>``, or dual-stack ``<account>.dkr-ecr[-fips].<region>.on.<domain>``.
+    """
+    found = _HOST.fullmatch(host.lower())
+    if found is None:
+        return None
+    region, dual = found["region"] or found["dual_region"], found["region"] is None
+    _, _, domain, dual_domain = _partition_of(region)
+    matches = found["dual_suffix"] == dual_domain if dual else found["suffix"] == domain
+    return EcrHost(found["account"], region) if matches else None
+
+
+def _partition_of(region: str) -> tuple[str, str, str, str]:
+    return next(partition for partition in _PARTITIONS if region.startswith(partition[1]))
+
+
+def partition_of(region: str) -> str:
+    """AWS's partition of a region."""
+    return _partition_of(region)[0]
+
+
+def repository_arn(url: str) -> str | None:
+    """The ARN of an ECR repository by its URL, or None where the host is not ECR's: nothing can be granted on it."""
+    host, _, name = url.partition("/")
+    known = ecr_host(host)
+    return f"arn:{known.partition}:ecr:{known.region}:{known.account}:repository/{name}" if known and name else None
+
+
+def is_emulator(endpoint: str) -> bool:
+    """Whether an endpoint of the ECR API is not AWS's own (nor one of its VPC endpoints): an emulator's."""
+    host = (urllib.parse.urlsplit(endpoint).hostname or "").lower()
+    domains = {domain for _, _, one, dual in _PARTITIONS for domain in (one, f"api.{dual}")}
+    return bool(host) and not any(host.endswith(f".{domain}") for domain in domains)
+
+
+def login_command(host: str) -> str:
+    """What to run for Docker's configuration to hold credentials for a host."""
+    if host in PUBLIC_HOSTS:
+        return (
+            "aws ecr-public get-login-password --region us-east-1 | "
+            f"docker login --username AWS --password-stdin {host}"
+        )
+    return f"docker login {host}"

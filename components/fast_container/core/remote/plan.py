@@ -1,0 +1,194 @@
+"""The plan of a remote build: one job as the file that travels with its sources.
+
+Decides the format (JSON, versioned) and that no secret is in it: the plan names the environment variables from which
+the build takes secret values. Leaves fetching parts to ``remote`` and starting builds to an adapter.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, cast
+
+from fast_container.core.dockerfile import AssumedStage
+from fast_container.core.key import BuildKey, entries_digest
+from fast_container.core.ports import BuildJob, ContextSource
+from fast_container.core.staging.chunks import Part
+from fast_container.errors import ContextError, SourceUploadError
+
+VERSION: Final = 1
+SECRET_VARIABLE: Final = "FAST_CONTAINER_SECRET_"  # noqa: S105 - a name, not a value
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPart:
+    """A part of a context: its digest, and the directory that it lies in."""
+
+    digest: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContext:
+    """A context of a remote build: its parts, and what they must add up to."""
+
+    context_digest: str
+    parts: tuple[PlacedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePlan:
+    """Everything that a remote build needs to know.
+
+    Attributes:
+        job: Without contexts and secret values.
+        contexts: Context name → its parts.
+        secret_variables: Secret id → the environment variable that holds its value in the build.
+        bucket: Where the parts are.
+        bucket_owner: The account that it must belong to, or "".
+        parts_prefix: Key prefix of the parts, without a trailing slash.
+        buildkit_image: What a docker-container builder starts from; "" is buildx's own choice.
+        program: SHA-256 of the program that the launcher runs, in hexadecimal digits.
+        program_key: Where in the bucket it is.
+        mirrors: Registry → where BuildKit looks first.
+        login_variables: Registry → the environment variable that holds a login for it, as JSON.
+    """
+
+    job: BuildJob
+    contexts: Mapping[str, PlannedContext]
+    secret_variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    bucket: str = ""
+    bucket_owner: str = ""
+    parts_prefix: str = "parts"
+    buildkit_image: str = ""
+    program: str = ""
+    program_key: str = ""
+    mirrors: Mapping[str, str] = field(default_factory=dict[str, str])
+    login_variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def planned_contexts(
+    sources: Mapping[str, ContextSource], parts: Mapping[str, Sequence[Part]]
+) -> dict[str, PlannedContext]:
+    """What the plan says of a job's contexts."""
+    return {
+        name: PlannedContext(
+            entries_digest(source.entries), tuple(PlacedPart(part.digest, part.prefix) for part in parts[name])
+        )
+        for name, source in sources.items()
+    }
+
+
+def secret_variable(number: int) -> str:
+    """The environment variable of the nth secret."""
+    return f"{SECRET_VARIABLE}{number}"
+
+
+def write_plan(plan: RemotePlan) -> bytes:
+    """The plan as a file; the same bytes for the same plan."""
+    job = plan.job
+    document = {
+        "version": VERSION,
+        "name": job.name,
+        "key": job.key.hex,
+        "repository_url": job.repository_url,
+        "dockerfile": base64.b64encode(job.dockerfile).decode(),
+        "dockerfile_name": job.dockerfile_name,
+        "platform": job.platform,
+        "target": job.target,
+        "build_args": dict(job.build_args),
+        "labels": dict(job.labels),
+        "named_images": dict(job.named_images),
+        "runs_on": job.runs_on,
+        "timeout_s": job.timeout_s,
+        "source_policy": job.source_policy,
+        "assumed": [asdict(stage) for stage in job.assumed],
+        "cache_from": list(job.cache_from),
+        "cache_to": list(job.cache_to),
+        "pull_hosts": list(job.pull_hosts),
+        "contexts": {
+            name: {
+                "context_digest": context.context_digest,
+                "parts": [{"digest": part.digest, "prefix": part.prefix} for part in context.parts],
+            }
+            for name, context in plan.contexts.items()
+        },
+        "secret_variables": dict(plan.secret_variables),
+        "bucket": plan.bucket,
+        "bucket_owner": plan.bucket_owner,
+        "parts_prefix": plan.parts_prefix,
+        "buildkit_image": plan.buildkit_image,
+        "program": plan.program,
+        "program_key": plan.program_key,
+        "mirrors": dict(plan.mirrors),
+        "login_variables": dict(plan.login_variables),
+    }
+    return json.dumps(document, sort_keys=True, indent=1).encode()
+
+
+def read_plan(data: bytes) -> RemotePlan:
+    """Read a plan.
+
+    Raises:
+        SourceUploadError: It is damaged, or of another version.
+    """
+    try:
+        document = cast("dict[str, Any]", json.loads(data))
+        if document["version"] != VERSION:
+            raise SourceUploadError(
+                f"The build's plan has version {document['version']}; this program reads {VERSION}.",
+                next_step="Let the source be uploaded again by the version that builds.",
+            )
+        return _plan(document)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceUploadError("The build's plan cannot be read.", why=f"{type(error).__name__}: {error}") from error
+
+
+def _plan(document: dict[str, Any]) -> RemotePlan:
+    job = BuildJob(
+        name=document["name"],
+        key=BuildKey(document["key"]),
+        repository_url=document["repository_url"],
+        dockerfile=base64.b64decode(document["dockerfile"]),
+        dockerfile_name=document["dockerfile_name"],
+        contexts={},
+        platform=document["platform"],
+        target=document["target"],
+        build_args=document["build_args"],
+        labels=document["labels"],
+        named_images=document["named_images"],
+        runs_on=document["runs_on"],
+        timeout_s=document["timeout_s"],
+        source_policy=document["source_policy"],
+        assumed=tuple(AssumedStage(**stage) for stage in document["assumed"]),
+        cache_from=tuple(document["cache_from"]),
+        cache_to=tuple(document["cache_to"]),
+        pull_hosts=tuple(document["pull_hosts"]),
+    )
+    return RemotePlan(
+        job=job,
+        contexts={
+            name: PlannedContext(
+                context["context_digest"],
+                tuple(PlacedPart(part["digest"], _inside(part["prefix"])) for part in context["parts"]),
+            )
+            for name, context in document["contexts"].items()
+        },
+        secret_variables=document["secret_variables"],
+        bucket=document["bucket"],
+        bucket_owner=document["bucket_owner"],
+        parts_prefix=document["parts_prefix"],
+        buildkit_image=document["buildkit_image"],
+        program=document["program"],
+        program_key=document["program_key"],
+        mirrors=document["mirrors"],
+        login_variables=document["login_variables"],
+    )
+
+
+def _inside(prefix: str) -> str:
+    if prefix and any(part in ("", ".", "..") for part in prefix.split("/")):
+        raise ContextError("The build's plan leads out of its context.", path=prefix)
+    return prefix

@@ -1,0 +1,38 @@
+"""A build's log is worth no build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fast_container.adapters.buildx.build_log import BuildLog, remove_old_logs
+
+
+def test_what_is_written_is_there_at_once_and_private(tmp_path: Path) -> None:
+    with BuildLog(tmp_path / "logs", "api") as log:
+        log.write("grün \udcff\n")
+        assert Path(log.path).read_bytes() == "grün \\udcff\n".encode()
+        assert Path(log.path).stat().st_mode & 0o777 == 0o600
+    assert log.why == ""
+
+
+def test_a_folder_that_cannot_be_made_means_no_log(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with BuildLog(tmp_path / "file" / "logs", "api") as log:
+        log.write("x")
+    assert log.path == ""
+    assert log.why
+    remove_old_logs(tmp_path / "file" / "logs")
+
+
+def test_a_full_disk_ends_the_log_and_nothing_else() -> None:
+    log = BuildLog(Path("/nowhere/that/is"), "api") if not Path("/dev/full").exists() else _full()
+    log.write("x" * 100)
+    log.write("y")
+    assert log.why
+
+
+def _full() -> BuildLog:
+    log = BuildLog(Path("/dev/null/x"), "api")
+    log.why = ""
+    log._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115 - the log closes it
+    return log

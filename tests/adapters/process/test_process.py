@@ -1,0 +1,159 @@
+"""Nothing is left of a child process, however it, or we, end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fast_container.adapters.process.child import capture, run
+
+COMPONENTS = Path(__file__).parents[3] / "components"
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    with contextlib.suppress(OSError):
+        return state.read_text().rpartition(")")[2].split()[0] != "Z"
+    return not Path("/proc").exists()
+
+
+def wait_until(condition: object, timeout_s: float = 5.0) -> None:
+    assert callable(condition)
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "never came true"
+        time.sleep(0.01)
+
+
+def pids(path: Path, count: int) -> list[int]:
+    wait_until(lambda: path.exists() and len(path.read_text().split()) >= count)
+    return [int(pid) for pid in path.read_text().split()]
+
+
+def test_output_and_exit_code_arrive() -> None:
+    completed = asyncio.run(capture(["sh", "-c", "echo out; echo err >&2; exit 3"], env=os.environ))
+    assert (completed.code, completed.stdout, completed.stderr) == (3, "out", "err")
+
+
+def test_lines_of_any_length_arrive_whole() -> None:
+    program = "import sys; sys.stderr.write('x' * 300_000 + '\\n\\nlast')"
+    completed = asyncio.run(capture([sys.executable, "-c", program], env=os.environ))
+    assert [len(line) for line in completed.stderr.split("\n")] == [300_000, 0, 4]
+
+
+def test_a_command_that_is_not_there_ends_with_127() -> None:
+    completed = asyncio.run(capture(["nosuch-command"], env=os.environ))
+    assert completed.code == 127
+    assert "nosuch-command" in completed.stderr
+
+
+def test_a_command_ended_by_a_signal_ends_as_a_shell_would_say() -> None:
+    assert asyncio.run(run(["sh", "-c", "kill -9 $$"], env=os.environ)) == 128 + 9
+
+
+def test_the_command_gets_exactly_the_environment_and_no_open_pipe_of_ours() -> None:
+    program = "import os; print(sorted(os.environ)); print(os.listdir('/dev/fd'))"
+    completed = asyncio.run(capture([sys.executable, "-I", "-c", program], env={"A": "1"}))
+    names, descriptors = completed.stdout.splitlines()
+    assert "'A'" in names
+    assert "PULUMI" not in names
+    assert eval(descriptors) in (["0", "1", "2", "3"], ["0", "1", "2"])  # 3 is the listing itself
+
+
+def test_a_command_in_another_directory(tmp_path: Path) -> None:
+    assert asyncio.run(capture(["pwd"], env=os.environ, cwd=tmp_path)).stdout == str(tmp_path.resolve())
+
+
+def test_what_takes_too_long_is_stopped_with_all_its_children(tmp_path: Path) -> None:
+    script = f"sleep 60 & echo $! > {tmp_path}/pids; echo $$ >> {tmp_path}/pids; wait"
+    with pytest.raises(TimeoutError):
+        asyncio.run(run(["sh", "-c", script], env=os.environ, timeout_s=0.3))
+    assert not any(alive(pid) for pid in pids(tmp_path / "pids", 2))
+
+
+def test_what_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    script = f"trap '' TERM; echo $$ > {tmp_path}/pids; while :; do sleep 0.05; done"
+    with pytest.raises(TimeoutError):
+        asyncio.run(run(["sh", "-c", script], env=os.environ, timeout_s=0.3, grace_s=0.2))
+    assert not alive(pids(tmp_path / "pids", 1)[0])
+
+
+def test_cancelling_waits_for_the_end_even_when_cancelled_twice(tmp_path: Path) -> None:
+    script = (
+        f"trap 'sleep 0.2; echo cleaned > {tmp_path}/cleaned; exit 1' TERM; echo $$ > {tmp_path}/pids; sleep 60 & wait"
+    )
+
+    async def scenario() -> None:
+        task = asyncio.create_task(run(["sh", "-c", script], env=os.environ))
+        started = asyncio.create_task(asyncio.to_thread(pids, tmp_path / "pids", 1))
+        await started
+        task.cancel()
+        await asyncio.wait([task], timeout=0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    assert (tmp_path / "cleaned").exists()
+    assert not alive(pids(tmp_path / "pids", 1)[0])
+
+
+def test_what_a_command_leaves_in_its_group_is_ended(tmp_path: Path) -> None:
+    script = f"sleep 60 > /dev/null 2>&1 & echo $! > {tmp_path}/pids"
+    assert asyncio.run(run(["sh", "-c", script], env=os.environ)) == 0
+    left = pids(tmp_path / "pids", 1)[0]
+    wait_until(lambda: not alive(left))
+
+
+PARENT = """
+import asyncio, os, sys
+sys.path.insert(0, sys.argv[1])
+from fast_container.adapters.process.child import run
+folder = sys.argv[2]
+script = f"sleep 60 & echo $! > {folder}/pids; echo $$ >> {folder}/pids; echo $PPID >> {folder}/pids; wait"
+asyncio.run(run(["sh", "-c", script], env=os.environ, grace_s=0.5, remove_on_stop=folder + "/secrets"))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_the_death_of_this_program_ends_the_command_and_removes_its_secrets(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "token").write_text("secret")
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(COMPONENTS), str(tmp_path)], stderr=subprocess.DEVNULL)
+    started = pids(tmp_path / "pids", 3)
+    assert all(alive(pid) for pid in started)
+    parent.send_signal(number)
+    parent.wait()
+    wait_until(lambda: not any(alive(pid) for pid in started))
+    wait_until(lambda: not (tmp_path / "secrets").exists())
+
+
+def test_a_ctrl_c_in_the_terminal_does_not_reach_the_command(tmp_path: Path) -> None:
+    completed = asyncio.run(
+        capture([sys.executable, "-c", "import os; print(os.getpgid(0), os.getsid(0))"], env=os.environ)
+    )
+    group, session = map(int, completed.stdout.split())
+    assert group != os.getpgid(0)
+    assert session != os.getsid(0)
+
+
+def test_no_descriptor_is_left_open() -> None:
+    asyncio.run(run(["true"], env=os.environ))
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(3):
+        asyncio.run(run(["true"], env=os.environ))
+    assert len(list(Path("/dev/fd").iterdir())) == before

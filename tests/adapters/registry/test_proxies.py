@@ -1,0 +1,205 @@
+"""Which requests go through a proxy, and how a proxy is spoken to."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from fast_container.adapters.registry.http_transport import HttpTransport
+from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.registry.proxies import Proxies, Proxy, is_loopback, parse_proxy
+from fast_container.errors import RegistryError
+from tests.adapters.http_registry import HttpRegistry, http_registry
+
+ABSENT = b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'
+
+
+def proxies(no_proxy: str) -> Proxies:
+    return Proxies.from_environment({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "x", "no_proxy": no_proxy})
+
+
+@pytest.mark.parametrize(
+    ("rule", "direct", "through"),
+    [
+        ("example.org", ["example.org", "a.example.org", "EXAMPLE.ORG"], ["notexample.org", "example.org.evil"]),
+        (".corp", ["a.corp", "a.b.corp"], ["corp", "acorp"]),
+        ("*.corp", ["a.corp"], ["corp"]),
+        (" a , b ", ["a", "b", "x.b"], ["c"]),
+        ("*", ["anything"], []),
+        ("example.org:443", ["example.org"], ["example.org:8443"]),
+        ("example.org:8443", ["example.org:8443"], ["example.org"]),
+        ("10.1.2.3", ["10.1.2.3"], ["10.1.2.4", "a.10.1.2.3"]),
+        ("10.0.0.0/8", ["10.255.0.1"], ["11.0.0.1", "name"]),
+        ("[fd00::1]", ["fd00::1"], ["fd00::2"]),
+        ("fd00::/16", ["fd00::2"], ["fe00::2"]),
+        ("0.0.1/33,:,", [], ["example.org", "10.0.0.1"]),
+    ],
+)
+def test_what_is_reached_directly_is_what_docker_reaches_directly(
+    rule: str, direct: list[str], through: list[str]
+) -> None:
+    def chosen(place: str) -> str:
+        host, _, port = place.rpartition(":") if place.count(":") == 1 else (place, "", "")
+        return proxies(rule).choose("https", host, int(port) if port else None)
+
+    assert [chosen(place) for place in direct] == [""] * len(direct)
+    assert [chosen(place) for place in through] == ["http://proxy:3128"] * len(through)
+
+
+def test_this_machine_is_never_reached_through_a_proxy() -> None:
+    for host in ("127.0.0.1", "localhost", "::1", "[::1]", "a.localhost"):
+        assert is_loopback(host)
+        assert proxies("").choose("https", host) == ""
+    assert not is_loopback("registry.example")
+
+
+def test_a_proxy_without_a_scheme_is_spoken_to_without_tls() -> None:
+    assert parse_proxy("proxy.corp:3128") == Proxy(False, "proxy.corp", 3128)
+    assert parse_proxy("https://u:p%40w@proxy.corp") == Proxy(True, "proxy.corp", 443, "u", "p@w")
+    assert parse_proxy("http://[fd00::1]").port == 80
+
+
+@pytest.mark.parametrize("url", ["socks5://u:secret@proxy:1080", "http://", "http://u:secret@proxy:port", "https://[x"])
+def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(url: str) -> None:
+    with pytest.raises(RegistryError, match="proxy") as caught:
+        parse_proxy(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_plain_http_goes_through_the_proxy_by_its_whole_address() -> None:
+    with http_registry() as server:
+        transport = HttpTransport(proxies=Proxies(http=f"http://user:pw@{server.host}"))
+        registry = OciRegistry("registry.example/shop/images", plain_http=True, transport=transport)
+        server.script = [(404, {}, ABSENT)]
+        assert asyncio.run(registry.find(["key-1"])) == {}
+        transport.close()
+    _, path, headers = server.requests[0]
+    assert path == "http://registry.example/v2/shop/images/manifests/key-1"
+    assert headers["host"] == "registry.example"
+    assert headers["proxy-authorization"].startswith("Basic ")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of registry.example and of this machine, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = [x509.DNSName("registry.example"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "all.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+class Tunnels:
+    """A proxy that connects everything to one place; ``asked`` is what came before the tunnels."""
+
+    def __init__(self, target: tuple[str, int], tls: ssl.SSLContext | None, answer: bytes) -> None:
+        self.target, self.tls, self.answer = target, tls, answer
+        self.asked: list[bytes] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                one, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._tunnel, args=(one,), daemon=True).start()
+
+    def _tunnel(self, one: socket.socket) -> None:
+        try:
+            if self.tls:
+                one = self.tls.wrap_socket(one, server_side=True)
+            request = b""
+            while b"\r\n\r\n" not in request:
+                if not (piece := one.recv(4096)):
+                    return
+                request += piece
+            self.asked.append(request)
+            one.sendall(self.answer)
+            with socket.create_connection(self.target) as other:
+                while True:
+                    ready = [one] if isinstance(one, ssl.SSLSocket) and one.pending() else []
+                    for source in ready or select.select([one, other], [], [], 5)[0]:
+                        if not (data := source.recv(65536)):
+                            return
+                        (other if source is one else one).sendall(data)
+        except OSError:
+            pass
+        finally:
+            one.close()
+
+
+@pytest.fixture
+def origin(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpRegistry]:
+    """A registry over TLS."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with http_registry(tls=server_tls(certificate)) as server:
+        yield server
+
+
+def server_tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_proxy_is_spoken_to_over_tls_where_its_url_says_so(
+    origin: HttpRegistry, certificate: Path, secure: bool
+) -> None:
+    digest = origin.push(b'{"schemaVersion":2}' + b" " * 300_000)
+    origin.tags["key-1"] = digest
+    tls = server_tls(certificate) if secure else None
+    proxy = Tunnels(("127.0.0.1", origin.port), tls, b"HTTP/1.1 200 Connection established\r\n\r\n")
+    url = f"http{'s' if secure else ''}://user:pass@127.0.0.1:{proxy.port}"
+    transport = HttpTransport(proxies=Proxies(https=url), timeout_s=5.0)
+    found = asyncio.run(OciRegistry("registry.example/shop/images", transport=transport).find(["key-1"]))
+    transport.close()
+    proxy.listener.close()
+    assert found["key-1"].digest == digest
+    [asked] = proxy.asked
+    assert asked.startswith(b"CONNECT registry.example:443 HTTP/1.1\r\nHost: registry.example:443\r\n")
+    assert b"Proxy-Authorization: Basic " in asked
+    assert "proxy-authorization" not in origin.requests[0][2]
+
+
+def test_a_proxy_that_refuses_is_one_clear_error(certificate: Path) -> None:
+    proxy = Tunnels(("127.0.0.1", 1), None, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+    transport = HttpTransport(proxies=Proxies(https=f"http://u:secret@127.0.0.1:{proxy.port}"), timeout_s=5.0)
+    with pytest.raises(RegistryError, match="cannot be reached") as caught:
+        asyncio.run(OciRegistry("registry.example/shop/images", transport=transport).find(["key-1"]))
+    proxy.listener.close()
+    assert "407" in caught.value.why
+    assert "secret" not in str(caught.value)

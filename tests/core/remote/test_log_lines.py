@@ -1,0 +1,33 @@
+"""Marked lines are told from plain log, whatever a build prints."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fast_container.core.remote.log_lines import BUILT, MARK, PROGRESS, read_line, write_line
+
+
+@given(st.text())
+def test_what_is_written_is_read_and_is_one_line(content: str) -> None:
+    line = write_line(PROGRESS, content)
+    assert len(line.splitlines()) == 1
+    assert read_line(line) == (PROGRESS, content)
+    assert read_line(f"  {line}\r\n") == (PROGRESS, content)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "x", MARK, f"{MARK} ", f"{MARK} {{", f"{MARK} []", f"{MARK} 3", f"{MARK} {{}}"),
+        *(f'{MARK} {{"a": 1, "b": 2}}', f'{MARK}x {{"built": 1}}', f'#8 0.1 {MARK} {{"built": 1}}'),
+    ],
+)
+def test_plain_log_is_not_taken_for_a_mark(line: str) -> None:
+    assert read_line(line) is None
+
+
+def test_a_step_of_the_image_cannot_speak_for_the_build() -> None:
+    """BuildKit prints a step's output behind its number, so what an image echoes is never a marked line."""
+    assert read_line("#12 0.31 " + write_line(BUILT, {"digest": "sha256:0"})) is None

@@ -1,0 +1,106 @@
+"""Skip, reuse or build, and the reason that is said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fast_container.core.decision import (
+    ACCEPTED,
+    GONE,
+    MOVED,
+    STARTED,
+    Build,
+    Lookup,
+    Recorded,
+    Replaced,
+    Reuse,
+    Skip,
+    decide,
+    why,
+)
+from fast_container.core.key import BuildKey
+from fast_container.core.ports import Manifest
+from fast_container.core.record import BuildRecord, megabytes
+
+KEY = BuildKey("a" * 64, {"dockerfile": "1", "arg:VERSION": "2", "context:context": "3"})
+HELD = Manifest("sha256:held", "", b"")
+
+
+def test_an_unchanged_key_is_skipped_without_asking() -> None:
+    assert decide(KEY, Recorded(KEY.hex, "sha256:held"), Lookup.NOT_ASKED) == Skip("sha256:held")
+
+
+def test_a_recorded_image_that_is_absent_is_built() -> None:
+    assert decide(KEY, Recorded(KEY.hex, "sha256:held"), Lookup.ABSENT) == Build(GONE)
+
+
+def test_a_recorded_image_that_is_there_is_skipped() -> None:
+    assert decide(KEY, Recorded(KEY.hex, "sha256:held"), HELD) == Skip("sha256:held")
+
+
+def test_a_tag_that_names_another_image_is_refused_unless_that_is_accepted() -> None:
+    assert decide(KEY, Recorded(KEY.hex, "sha256:other"), HELD) == Replaced("sha256:other", "sha256:held")
+    accepted = Recorded(KEY.hex, "sha256:other", accepted="sha256:held")
+    assert decide(KEY, accepted, HELD) == Reuse(HELD, ACCEPTED)
+    other = Recorded(KEY.hex, "sha256:other", accepted="sha256:third")
+    assert decide(KEY, other, HELD) == Replaced("sha256:other", "sha256:held")
+
+
+def test_the_recorded_digest_of_another_place_or_build_is_nothing_to_compare_with() -> None:
+    moved = Recorded(KEY.hex, "sha256:other", here=False)
+    assert decide(KEY, moved, HELD) == Reuse(HELD, MOVED)
+    assert decide(KEY, moved, Lookup.ABSENT) == Build(MOVED)
+    started = Recorded(KEY.hex, "sha256:other", settled=False)
+    assert decide(KEY, started, HELD) == Reuse(HELD, STARTED)
+    assert decide(KEY, started, Lookup.ABSENT) == Build(STARTED)
+
+
+def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -> None:
+    assert decide(KEY, None, HELD) == Reuse(HELD, "new to this stack")
+    assert decide(KEY, None, Lookup.ABSENT) == Build("first build")
+    assert decide(KEY, None, Lookup.NOT_ASKED) == Build("first build")
+
+
+@pytest.mark.parametrize(
+    ("old", "said"),
+    [
+        ({"dockerfile": "0", "arg:VERSION": "2", "context:context": "3"}, "Dockerfile changed"),
+        ({"dockerfile": "1", "arg:VERSION": "0", "context:context": "3"}, "build arg VERSION changed"),
+        ({"dockerfile": "1", "arg:VERSION": "2", "context:context": "0"}, "context changed"),
+        ({"dockerfile": "1", "context:context": "3"}, "build arg VERSION added"),
+        (dict(KEY.parts) | {"base:deps": "x"}, "base image deps removed"),
+        (dict(KEY.parts), "the build key's schema changed"),
+        ({}, "inputs changed"),
+    ],
+)
+def test_the_reason_names_the_part_that_changed(old: dict[str, str], said: str) -> None:
+    assert why(KEY, Recorded("b" * 64, "sha256:held", old)) == said
+
+
+def test_many_changes_of_a_kind_are_counted() -> None:
+    key = BuildKey("c" * 64, {f"arg:A{n}": "1" for n in range(5)})
+    assert why(key, Recorded("b" * 64, "", {f"arg:A{n}": "0" for n in range(5)})) == (
+        "build arg A0, A1, A2 and 2 more changed"
+    )
+
+
+def test_a_record_of_a_newer_schema_is_refused_and_unknown_fields_are_not() -> None:
+    record = BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 2.0)
+    data = json.loads(record.to_json())
+    assert BuildRecord.from_json(json.dumps(data | {"more": 1})) == record
+    for bad in (data | {"schema": 99}, {"schema": 1}, [], {}):
+        with pytest.raises(ValueError, match="build record"):
+            BuildRecord.from_json(json.dumps(bad))
+
+
+def test_a_build_is_said_to_take_what_it_took_and_waiting_is_said_apart() -> None:
+    record = BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0, waited_s=12.4)
+    assert record.summary().startswith("built in 3.0 s, after 12 s of waiting: ")
+    assert BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0).summary().startswith("built in 3.0 s: ")
+
+
+@pytest.mark.parametrize(("size", "said"), [(0, "0 MB"), (10, "0.1 MB"), (1_540_000, "1.5 MB"), (38_200_000, "38 MB")])
+def test_sizes_are_said_in_decimal_megabytes(size: int, said: str) -> None:
+    assert megabytes(size) == said
