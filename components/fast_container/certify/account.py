@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fast_container.adapters.aws_session import AwsSession, aws_errors, error_code
-from fast_container.core.key import TAG_PREFIX
+from fast_container.core.key import is_key_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Account:
                 for page in pages
                 for image in page["imageDetails"]
                 for tag in image.get("imageTags", [])
-                if tag.startswith(TAG_PREFIX)
+                if is_key_tag(tag)
             }
 
     def builds(self, project: str) -> int:

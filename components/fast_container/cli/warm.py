@@ -26,6 +26,7 @@ from fast_container.cli.planned import CurrentImage, current_images, load_plan, 
 from fast_container.core.build_secrets import check_value
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.job import job_of
+from fast_container.core.key import tag_of
 from fast_container.core.own_bases import base_platforms, is_own_base
 from fast_container.core.ports import BuildJob
 from fast_container.errors import ArgsError, ContextChanged, FastContainerError
@@ -193,7 +194,7 @@ async def _base_reference(
                 f"Not built: its base image {image.bases[name]} failed.", next_step="mend the base image first"
             )
         return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
-    tag = f"key-{key[:40]}"
+    tag = tag_of(key)
     registry = await registries.registry(url)
     found = (await registry.find([tag])).get(tag)
     if found is None:

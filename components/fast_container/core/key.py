@@ -13,13 +13,16 @@ Leaves finding out what belongs to an image to ``core.dockerfile`` and ``core.se
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fast_container.core.entry import Entry
 
 SCHEMA = 2
-TAG_PREFIX = "key-"
+TAG_PATTERN = "key-[0-9a-f]{40}"
+"""A regular expression for the tags that ``tag_of`` makes."""
+
 _PART_DIGITS = 16
 
 
@@ -35,6 +38,16 @@ def framed_digest(values: Iterable[str | bytes]) -> str:
     for value in values:
         digest.update(frame(value))
     return digest.hexdigest()
+
+
+def tag_of(key: str) -> str:
+    """The tag under which a verified image of a build key (64 hexadecimal digits) is found."""
+    return f"key-{key[:40]}"
+
+
+def is_key_tag(tag: str) -> bool:
+    """Whether a tag is one that ``tag_of`` makes."""
+    return re.fullmatch(TAG_PATTERN, tag, re.ASCII) is not None
 
 
 def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) -> bytes:
@@ -90,7 +103,7 @@ class BuildKey:
     @property
     def tag(self) -> str:
         """The tag under which a verified image of this key is found."""
-        return TAG_PREFIX + self.hex[:40]
+        return tag_of(self.hex)
 
 
 @dataclass(frozen=True, slots=True)

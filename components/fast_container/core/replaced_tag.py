@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from fast_container.core.key import TAG_PATTERN
 from fast_container.errors import ArgsError, RegistryError
 
 FILE_NAME: Final = "fast-container.accepted.json"
 OPTION: Final = "--accept-replaced-tag"
 _VERSION: Final = 1
 _SPELLING = re.compile(
-    r"(?P<tagged>(?P<url>[^\s@]+/[^\s@:]+):(?P<tag>key-[0-9a-f]{40}))@(?P<digest>sha256:[0-9a-f]{64})"
+    rf"(?P<tagged>(?P<url>[^\s@]+/[^\s@:]+):(?P<tag>{TAG_PATTERN}))@(?P<digest>sha256:[0-9a-f]{{64}})"
 )
 
 

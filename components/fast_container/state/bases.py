@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 import pulumi
 
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.key import TAG_PREFIX
+from fast_container.core.key import tag_of
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.own_bases import OWN_BASE_HOST, BaseFacts
 from fast_container.errors import ArgsError
@@ -25,7 +25,6 @@ from fast_container.state.inputs import Awaited
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_TAG_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ class KnownBase:
     @property
     def tag(self) -> str:
         """The tag of its key."""
-        return TAG_PREFIX + self.build_key[:_TAG_DIGITS]
+        return tag_of(self.build_key)
 
 
 def check_base(base: object, property_path: str) -> BaseInput:
