@@ -12,8 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.reference import parse_reference
+from fast_container.core.oci.reference import NotAReferenceError, parse_reference
 from fast_container.errors import ArgsError
 
 SCHEME = "docker-image://"
@@ -54,8 +53,8 @@ def source_policy(pins: Mapping[str, str]) -> str:
         taken = digests_of(pin).get(INDEX, "")
         try:
             reference = parse_reference(written.removeprefix(SCHEME)).normalised
-        except RefusedError as error:
-            raise _refusal(written, error.why) from None
+        except NotAReferenceError as error:
+            raise _refusal(written, str(error)) from None
         if not taken or digests.setdefault(reference, taken) != taken:
             raise _refusal(written, "its pins contradict each other")
     if not digests:

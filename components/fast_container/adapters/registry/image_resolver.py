@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from fast_container.core.dockerfile import ImageFacts
-from fast_container.core.dockerfile.reference import Reference, parse_reference
 from fast_container.core.images.index import INDEX_TYPES, image_of_platform, platforms_of
 from fast_container.core.images.lock import LockedImage, PlatformImage
 from fast_container.core.json_document import object_field, parse_object, string_field, strings_field
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
+from fast_container.core.oci.reference import Reference, parse_reference
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError
 

@@ -22,8 +22,8 @@ from fast_container.core.dockerfile.model import (
     UnknownTargetError,
     UnknownValueError,
 )
+from fast_container.core.dockerfile.named_contexts import NamedContexts
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
-from fast_container.core.dockerfile.reference import NamedContexts
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
 from fast_container.core.oci.ecr_host import ecr_host

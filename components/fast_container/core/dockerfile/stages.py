@@ -15,7 +15,7 @@ from typing import Final
 from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, Program, Run, StageText, read_body
 from fast_container.core.dockerfile.lines import parse_text
 from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownTargetError, UnknownValueError
-from fast_container.core.dockerfile.reference import NamedContexts, parse_reference
+from fast_container.core.dockerfile.named_contexts import NamedContexts, read_reference
 from fast_container.core.dockerfile.scope import GlobalScope
 from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
 from fast_container.core.oci.platform import NotAPlatformError, parse_platform
@@ -248,7 +248,7 @@ class StageGraph:
     def _resolve(self, source: Source) -> None:
         if source.base is not None or source.from_scratch:
             return
-        reference = parse_reference(source.base_name)
+        reference = read_reference(source.base_name)
         source.normalised = reference.normalised
         if not source.replaced_by:
             source.named_base = self._named.find(source.normalised, self._platform_of(source))

@@ -19,10 +19,9 @@ from typing import Final
 
 from fast_container.core.declared import DeclaredImage, read_declared
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
-from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.reference import parse_reference
 from fast_container.core.images.lock import ImageLock
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
+from fast_container.core.oci.reference import NotAReferenceError, parse_reference
 from fast_container.core.own_bases import OWN_BASE_HOST, is_own_base
 from fast_container.core.source_policy import INDEX, SCHEME, digests_of, pin_of
 from fast_container.errors import ArgsError, DockerfileError, FastContainerError
@@ -152,7 +151,7 @@ def image_by_name(reference: str, platform: str) -> NeededImage:
     """
     try:
         normalised, platform = parse_reference(reference).normalised, normal_platform(platform)
-    except (RefusedError, NotAPlatformError) as error:
+    except (NotAReferenceError, NotAPlatformError) as error:
         raise ArgsError(
             f"{reference!r} for {platform!r} cannot be locked.", property_path="--image", why=str(error)
         ) from None
@@ -217,9 +216,9 @@ def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_c
         path = f'named_contexts["{name}"]'
         try:
             normalised = parse_reference(place.removeprefix(SCHEME)).normalised
-        except RefusedError as error:
+        except NotAReferenceError as error:
             raise ArgsError(
-                f"{place!r} names no image.", property_path=path, why=error.why, next_step="docker-image://name:tag"
+                f"{place!r} names no image.", property_path=path, why=str(error), next_step="docker-image://name:tag"
             ) from None
         yield NeededImage(place, normalised, platform, path)
 

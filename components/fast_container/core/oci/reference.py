@@ -1,19 +1,15 @@
 """Image references.
 
-Decides what counts as an image's name, its normal form, and which named context replaces it. Leaves platforms to
-``core.oci.platform``.
-Sources: github.com/distribution/reference v0.6.0, BuildKit's ``dockerui``.
+Decides what counts as an image's name and its normal form. Leaves platforms to ``core.oci.platform``.
+Source: github.com/distribution/reference v0.6.0.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-
-from fast_container.core.dockerfile.model import RefusedError
 
 _DEFAULT_HOST: Final = "docker.io"
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
@@ -26,6 +22,10 @@ _REFERENCE: Final = re.compile(
 )
 _ID: Final = re.compile("[a-f0-9]{64}")
 _DIGEST_SIZES: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+
+class NotAReferenceError(ValueError):
+    """A string is not the name of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +69,22 @@ def parse_reference(text: str) -> Reference:
     """Read an image's name.
 
     Raises:
-        RefusedError: It is none.
+        NotAReferenceError: It is none.
     """
     if _ID.fullmatch(text):
-        raise RefusedError(f"{text!r} is an image's id, not a name")
+        raise NotAReferenceError(f"{text!r} is an image's id, not a name")
     host, path = _split_host(text)
     repository = path.partition(":")[0]
     if repository != repository.lower():
-        raise RefusedError(f"{text!r} is neither a stage nor an image: an image's name is in lower case")
+        raise NotAReferenceError(f"{text!r} is neither a stage nor an image: an image's name is in lower case")
     found = _REFERENCE.fullmatch(f"{host}/{path}")
     if found is None or len(found["path"]) > 255:
-        raise RefusedError(f"{text!r} is not the name of an image")
+        raise NotAReferenceError(f"{text!r} is not the name of an image")
     digest = found["digest"] or ""
     if digest:
         algorithm, _, value = digest.partition(":")
         if _DIGEST_SIZES.get(algorithm) != len(value) or value != value.lower():
-            raise RefusedError(f"{digest!r} is not a digest")
+            raise NotAReferenceError(f"{digest!r} is not a digest")
     return Reference(found["host"], found["path"], found["tag"] or "", digest)
 
 
@@ -99,28 +99,3 @@ def _split_host(text: str) -> tuple[str, str]:
     if host == _DEFAULT_HOST and "/" not in path:
         path = f"library/{path}"
     return host, path
-
-
-class NamedContexts:
-    """The named contexts that the caller gives, found by what a Dockerfile calls them."""
-
-    def __init__(self, names: Collection[str]) -> None:
-        self._names: dict[str, str] = {}
-        for name in names:
-            base, separator, platform = name.partition("::")
-            try:
-                key = parse_reference(base).familiar
-            except RefusedError:
-                key = base
-            self._names[f"{key}{separator}{platform}"] = name
-
-    def find(self, name: str, platform: str) -> str | None:
-        """The caller's name of the context that replaces a stage or image, or None.
-
-        Raises:
-            RefusedError: ``name`` cannot be that of a context.
-        """
-        if name.lower() in ("scratch", "context"):
-            return None
-        key = parse_reference(name).familiar
-        return self._names.get(f"{key}::{platform}") or self._names.get(key)
