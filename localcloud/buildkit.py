@@ -1,8 +1,9 @@
 """BuildKit with a private root and socket, restartable at the same address.
 
 Decides buildkitd's settings: rootful OCI worker, host network, base images by plain HTTP from the registry's own
-port under their real names, and a build cache that stays small. It runs as the first process of its own pid and
-mount namespaces, so that a ``kill -9`` leaves neither running steps nor mounts.
+port under their real names, a build cache that stays small, and ``network.host`` allowed, as in builders that buildx
+makes. It runs as the first process of its own pid and mount namespaces, so that a ``kill -9`` leaves neither running
+steps nor mounts.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ MIRRORED = ("docker.io", "public.ecr.aws")
 
 _SETTINGS = """\
 root = "{root}"
+insecure-entitlements = ["network.host"]
 [grpc]
   address = ["unix://{socket}"]
 [otel]

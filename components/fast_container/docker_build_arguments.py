@@ -33,16 +33,14 @@ _CACHE_FIELDS = (
 )
 
 REPLACED: Mapping[str, str] = {
-    "add_hosts": "leave it out: a build reaches what its builder reaches; set hosts on the builder",
     "annotations": "labels={…}: they are in the image's configuration",
     "attests": "leave it out: what was built is recorded in the stack; Lambda refuses images with attestations",
     "build_on_preview": "leave it out: a preview never builds",
-    "entitlements": "leave it out: no build runs privileged; do that work before, and COPY its result",
+    "entitlements": 'leave it out: network="host" asks for network.host itself, and no build runs privileged',
     "exec_": "leave it out: `docker buildx` is always what builds",
     "exports": "leave it out: the image is pushed to `repository`",
     "image_name": "repository=…: the tag is made from the build key",
     "load": "leave it out: the image is pushed to `repository`",
-    "network": "leave it out: `RUN --network=none` (or default, host) says it for one step",
     "no_cache": "leave it out; a value in `triggers` makes a new key",
     "outputs": "leave it out: the image is pushed to `repository`",
     "platforms": 'platform="linux/arm64": one image has one platform',
@@ -52,13 +50,11 @@ REPLACED: Mapping[str, str] = {
     "registries": "leave it out: credentials are fetched when they are used",
     "registry": "leave it out: credentials are fetched when they are used",
     "sbom": "leave it out: Lambda refuses images with attestations",
-    "shm_size": "leave it out: `RUN --mount=type=tmpfs,target=…` gives one step memory",
     "skip_push": "leave it out: the image is pushed to `repository`",
     "ssh": "secrets={…} with a deploy key or token, and `RUN --mount=type=secret,id=…`; or check the source out"
     " and give it in named_contexts",
     "tag": "repository=…: the tag is made from the build key",
     "tags": "repository=…: the tag is made from the build key",
-    "ulimits": "leave it out: set limits on the builder",
 }
 """Arguments of other image builders that there are none of here → what to do; docs/migrating.md lists them."""
 

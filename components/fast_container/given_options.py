@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from fast_container.args import check_timeout
 from fast_container.core.build_files import Default, InlineDockerfile
+from fast_container.core.recipe import OPTIONS
 from fast_container.errors import ArgsError
 from fast_container.shapes import (
     check_flag,
@@ -87,6 +88,22 @@ def _triggers(value: object, property_path: str) -> dict[str, Any]:
     return {str(index): check_input_text(each, f"{property_path}[{index}]") for index, each in enumerate(found)}
 
 
+def _of_recipe(value: object, property_path: str) -> Any:
+    """A text, a number, a list of texts or a mapping to texts or numbers; ``core.recipe`` says which of them."""
+    if isinstance(value, list | tuple):
+        return check_texts(cast("object", value), property_path)
+    if isinstance(value, Mapping):
+        found = check_mapping(cast("object", value), property_path, f'{property_path}={{"name": "value"}}')
+        return {name: _text_or_number(each, f"{property_path}[{name!r}]") for name, each in found.items()}
+    return _text_or_number(value, property_path)
+
+
+def _text_or_number(value: object, property_path: str) -> str | int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return check_text(value, property_path)
+
+
 _SHAPES: Final[Mapping[str, _Shape]] = {
     "build_args": check_input_texts,
     "cache": check_flag,
@@ -102,4 +119,5 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "triggers": _triggers,
     "optional_secrets": check_texts,
     "volatile_build_args": check_texts,
+    **{option.name: _of_recipe for option in OPTIONS},
 }

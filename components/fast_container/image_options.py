@@ -19,6 +19,7 @@ from fast_container.builders import LocalBuilder
 from fast_container.codebuild.builder import CodeBuildBuilder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
+from fast_container.core.recipe import recipe_of
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
@@ -65,6 +66,11 @@ class ImageOptions(TypedDict, total=False):
         cache_to: Registry caches to write in place of the builder's, likewise.
         image_policy: How outside images count: ``as-written`` (default), ``locked`` or ``resolve``.
         images_lock: The lock file of ``locked``; default ``images.lock``.
+        network: What the steps reach: ``default``, ``none``, or ``host``, which a builder must allow. Or a
+            ``docker_build.NetworkMode``. This and the next three count in the key where they are given.
+        add_hosts: Lines of the steps' ``/etc/hosts``: ``name:address``, or name → address.
+        shm_size: Size of the steps' ``/dev/shm``, in bytes or as ``256m``.
+        ulimits: Limits of the steps: ``nofile=1024:4096`` (soft and hard), or name → ``1024:4096``.
     """
 
     context: former.Context | None
@@ -89,6 +95,10 @@ class ImageOptions(TypedDict, total=False):
     cache_to: Sequence[former.Cache] | None
     image_policy: Policy | None
     images_lock: PathInput | None
+    network: str | None
+    add_hosts: Sequence[str] | Mapping[str, str] | None
+    shm_size: str | int | None
+    ulimits: Sequence[str] | Mapping[str, str | int] | None
 
 
 def shows_options(component: type[C]) -> type[C]:
@@ -151,6 +161,7 @@ def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) 
         secret_ids=secret_ids,
         optional_secrets=tuple(given.get("optional_secrets", ())),
         volatile_build_args=frozenset(given.get("volatile_build_args", ())),
+        recipe=recipe_of(given),
     )
 
 

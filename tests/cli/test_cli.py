@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fast_container.cli import main
+from fast_container.core.recipe import recipe_of
 from tests.trees import key, write_tree
 
 CASES = json.loads((Path(__file__).parents[1] / "semantics" / "ignore_cases.json").read_text())["cases"]
@@ -91,6 +92,16 @@ def test_flags_mean_what_the_component_means(run: Run, root: Path, tmp_path: Pat
     assert list(found["contexts"]) == ["named"]
     found = inspect(run, root, "--build-context", "alpine=docker-image://busybox")
     assert found["named_images"] == {"alpine": "docker-image://busybox"}
+
+
+def test_inspect_counts_the_options_of_the_steps_as_the_component_does(run: Run, root: Path) -> None:
+    flags = ("--network", "none", "--add-host", "db:10.0.0.5", "--shm-size", "1g", "--ulimit", "nofile=1024")
+    given = {"network": "none", "add_hosts": {"db": "10.0.0.5"}, "shm_size": 2**30, "ulimits": {"nofile": 1024}}
+    found = inspect(run, root, *flags)
+    assert found["build_key"] == key(root, recipe=recipe_of(given))
+    assert {f"option:{name}" for name in given} <= found["parts"].keys()
+    code, _, err = run("inspect", "--context", root, "--ulimit", "files=1")
+    assert (code, "--ulimit" in err) == (2, True)
 
 
 def test_inspect_is_the_same_from_a_warm_cache(run: Run, root: Path) -> None:

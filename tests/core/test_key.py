@@ -14,6 +14,7 @@ import pytest
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.entry import Entry
 from fast_container.core.key import KeyInputs, build_key, entries_digest
+from fast_container.core.recipe import Recipe, recipe_of
 from fast_container.core.select import SelectedImage
 from tests.trees import Tree, key, select, write_tree
 
@@ -107,12 +108,30 @@ def test_buildkits_own_build_args_change_the_key_undeclared(root: Path) -> None:
         {"secret_ids": ("token",)},
         {"triggers": {"a": "b"}},
         {"base_keys": {"deps": "0" * 64}},
+        {"recipe": recipe_of({"network": "none"})},
+        {"recipe": recipe_of({"add_hosts": ["db:10.0.0.5"]})},
+        {"recipe": recipe_of({"shm_size": "1g"})},
+        {"recipe": recipe_of({"ulimits": ["nofile=1024"]})},
         {"image_pins": {"alpine": "sha256:" + "0" * 64}},
     ],
-    ids=lambda changes: next(iter(changes)),
+    ids=str,
 )
 def test_what_is_declared_changes_the_key(root: Path, changes: dict[str, Any]) -> None:
     assert key(root, **changes) != key(root)
+
+
+def test_options_of_the_steps_that_are_the_default_leave_the_key_as_it_was_without_them(root: Path) -> None:
+    inputs = KeyInputs(("FROM scratch",), "linux/amd64")
+    assert build_key(inputs).hex == "c2336da8a39760866d9495f9b92f81b2ff744f2d13895b7768694e092fefdf92"
+    assert set(build_key(inputs).parts) == {"dockerfile", "platform", "target"}
+    assert key(root, recipe=recipe_of({"network": "default", "add_hosts": [], "ulimits": {}})) == key(root)
+    assert Recipe().flags() == []
+
+
+def test_one_option_of_the_steps_in_other_words_is_the_same_key(root: Path) -> None:
+    words = {"add_hosts": {"db": "10.0.0.5"}, "shm_size": 256 * 1024**2, "ulimits": {"nofile": 9, "core": "0:-1"}}
+    other = {"add_hosts": ["db=10.0.0.5"], "shm_size": "256MB", "ulimits": ["core=0:-1", "nofile=9:9"]}
+    assert key(root, recipe=recipe_of(words)) == key(root, recipe=recipe_of(other))
 
 
 def test_the_order_of_arguments_does_not_change_the_key(root: Path) -> None:

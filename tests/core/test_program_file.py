@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.program_file import PlannedEntry, read_plan_file, write_plan_file
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError
 from tests.trees import write_tree
@@ -49,6 +50,7 @@ def full(root: Path, name: str = "api") -> DeclaredImage:
         volatile_build_args=frozenset({"UNUSED"}),
         image_pins={"alpine": "sha256:" + "1" * 64},
         image_facts={"alpine": ImageFacts({"PATH": "/bin"}, ("COPY . /src",))},
+        recipe=Recipe("none", ("db:10.0.0.5",), 1024, ("nofile=1:2",)),
     )
 
 
@@ -85,6 +87,18 @@ def test_what_was_written_is_read_again(tmp_path: Path, changes: dict[str, Any])
 def test_every_field_of_a_declaration_is_in_the_plan(tmp_path: Path) -> None:
     image = json.loads(written(tmp_path, full(tmp_path)))["images"][0]
     assert {field.name for field in dataclasses.fields(DeclaredImage)} <= image.keys()
+
+
+def test_a_plan_of_a_version_without_options_of_the_steps_is_read_and_an_unknown_option_is_refused(
+    tmp_path: Path,
+) -> None:
+    document = json.loads(written(tmp_path, dataclasses.replace(full(tmp_path), recipe=Recipe())))
+    assert document["images"][0].pop("recipe") == {}
+    assert read(json.dumps(document), tmp_path)["api"].declared.recipe == Recipe()
+    document["images"][0]["recipe"] = {"cgroup": "x"}
+    with pytest.raises(ArgsError) as refused:
+        read(json.dumps(document), tmp_path)
+    assert "'cgroup' is no option" in refused.value.why
 
 
 def test_keys_from_the_plan_are_those_of_the_program(tmp_path: Path) -> None:

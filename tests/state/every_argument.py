@@ -177,6 +177,10 @@ VALUES: dict[str, Callable[[], Any]] = {
     "docker_build's context": lambda: docker_build.BuildContextArgs(location=5),  # pyright: ignore[reportArgumentType]
     "docker_build's Dockerfile": lambda: docker_build.DockerfileArgs(location=later("x")),
     "docker_build's cache": lambda: [docker_build.CacheFromArgs(registry=5)],  # pyright: ignore[reportArgumentType]
+    "docker_build's network": lambda: docker_build.NetworkMode.HOST,
+    "a list of hosts": lambda: ["db:10.0.0.5"],
+    "a list of limits": lambda: ["nofile=1024:4096"],
+    "a mapping to limits": lambda: {"nofile": 1024, "core": later(0)},
     "docker_build's platforms": lambda: [docker_build.Platform.LINUX_ARM64],
     "a mapping of location": lambda: {"location": Path("app")},
     "a mapping of location and names": lambda: {"location": "app", "named": {"a": 5}},

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_docker_build as docker_build
 import pytest
 
 from fast_container import BaseImage, FastContainerImage, FastImageFleet, ImageRepository, LocalBuilder, RegistryCache
 from fast_container.core.build_files import Default
+from fast_container.core.recipe import Recipe
 from fast_container.docker_build_arguments import REPLACED
 from fast_container.errors import ArgsError
 from fast_container.given_options import given_options
@@ -41,6 +43,31 @@ def test_none_is_an_option_that_is_not_given_but_for_the_ignore_file() -> None:
     everything: Any = dict.fromkeys(set(ImageOptions.__annotations__) - {"dockerignore"})
     assert checked_inputs("a", URL, everything).declared == checked_inputs("a", URL, {}).declared
     assert checked_inputs("a", URL, {}).declared.dockerignore is Default
+
+
+def test_options_of_the_steps_are_taken_as_docker_build_and_buildx_have_them() -> None:
+    former: Any = {"network": docker_build.NetworkMode.HOST, "add_hosts": ["db:10.0.0.5"]}
+    ours: Any = {"network": "host", "add_hosts": {"db": "10.0.0.5"}, "shm_size": "1k", "ulimits": {"nofile": 9}}
+    assert checked_inputs("a", URL, former).declared.recipe == Recipe("host", ("db:10.0.0.5",))
+    assert checked_inputs("a", URL, ours).declared.recipe == Recipe("host", ("db:10.0.0.5",), 1024, ("nofile=9:9",))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "path"),
+    [
+        ("network", "bridge", "network"),
+        ("add_hosts", {"db": pulumi.Output.from_input("10.0.0.5")}, "add_hosts['db']"),
+        ("shm_size", True, "shm_size"),
+        ("ulimits", ["nofile"], "ulimits"),
+    ],
+)
+def test_an_option_of_the_steps_that_cannot_be_right_is_refused_by_name(
+    option: str, value: object, path: str, mock_loops: None
+) -> None:
+    given: Any = {option: value}
+    with pytest.raises(ArgsError) as refused:
+        checked_inputs("a", URL, given)
+    assert refused.value.property_path == path
 
 
 def test_one_output_of_all_build_args_is_answered_with_a_mapping_of_outputs(mock_loops: None) -> None:

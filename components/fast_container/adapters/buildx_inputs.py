@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fast_container.core.recipe import OPTIONS
+
 COUNTED: Final[Mapping[str, str]] = {
     "--file": "dockerfile",
     "--platform": "platform",
@@ -22,6 +24,7 @@ COUNTED: Final[Mapping[str, str]] = {
     "--build-context": "context, image or base",
     "--secret": "secret",
     "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": "image",
+    **{option.flag: "option" for option in OPTIONS},
 }
 """Option or variable → the kind of part of the build key that covers it; of secrets the ids, by decision."""
 

@@ -11,6 +11,7 @@ from importlib import import_module
 
 from fast_container.cli.base_arguments import add_base_arguments
 from fast_container.cli.policy_arguments import add_policy_arguments
+from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 
 _EPILOG = "Exit codes: 0; 1 when `wait` saw a build fail; 2 for bad input, with one message on standard error."
@@ -160,6 +161,10 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
     _many(parser, "--ignore", "PATTERN", "a pattern behind those of the ignore file")
     _many(parser, "--secret", "ID", "a build secret's id, as `secrets=` has it; ids count in the key")
     _many(parser, "--optional-secret", "ID", "one that a stage mounts and that need not be given")
+    for option in OPTIONS:
+        said = f"{option.help}; may be repeated" if option.is_list else option.help
+        action = "append" if option.is_list else "store"
+        parser.add_argument(option.flag, dest=option.name, metavar=option.metavar, action=action, help=said)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--no-dockerignore", action="store_true", help="disregard ignore files of the context")
     which.add_argument("--dockerignore", metavar="FILE", help="read this ignore file instead")

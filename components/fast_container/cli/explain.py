@@ -27,6 +27,7 @@ _WORDS = {
     "base": "base image",
     "secret": "secret",
     "trigger": "trigger",
+    "option": "build option",
 }
 
 

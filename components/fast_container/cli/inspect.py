@@ -21,6 +21,7 @@ from fast_container.core.declared import DeclaredImage, Default, absolute_path, 
 from fast_container.core.entry import Entry
 from fast_container.core.images.lock import read_needed_lock
 from fast_container.core.images.pins import not_locked, pin_image, pinned_reference
+from fast_container.core.recipe import recipe_of
 from fast_container.core.select import SelectedContext, SelectedImage, select_image
 from fast_container.errors import ArgsError
 
@@ -78,6 +79,7 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
         ignore=tuple(arguments.ignore),
         secret_ids=tuple(arguments.secret),
         optional_secrets=tuple(arguments.optional_secret) if said else None,
+        recipe=recipe_of(vars(arguments), flags=True),
         dockerignore=None if arguments.no_dockerignore else ignore_file if ignore_file is not None else Default,
     )
 

@@ -31,6 +31,7 @@ from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
 from fast_container.core.own_bases import BaseFacts, is_own_base
+from fast_container.core.recipe import Recipe
 from fast_container.core.source_policy import source_policy
 from fast_container.core.spare_names import GivenNames, refuse_misspelt_contexts
 from fast_container.errors import ArgsError
@@ -82,6 +83,7 @@ class DeclaredImage:
         image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
         image_facts: Reference → what is known of that image (``core.dockerfile``).
         base_facts: Stand-in of a base image of ours → what is known of it.
+        recipe: The options of the build's steps.
     """
 
     name: str
@@ -103,6 +105,7 @@ class DeclaredImage:
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
     base_facts: Mapping[str, BaseFacts] = field(default_factory=dict[str, BaseFacts])
     optional_secrets: tuple[str, ...] | None = None
+    recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "platform", normal_or_same(self.platform))

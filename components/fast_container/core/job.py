@@ -42,6 +42,7 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         # What no reachable stage declares is in no key: a trigger that nobody has read must not get it either.
         build_args={name: value for name, value in declared.build_args.items() if is_sent(name, selected.reads)},
         labels=declared.labels,
+        recipe=declared.recipe,
         named_images=named_images,
         source_policy=selected.source_policy,
         assumed=selected.reads.assumed,

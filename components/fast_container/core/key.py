@@ -93,8 +93,8 @@ class BuildKey:
         hex: 64 hexadecimal digits.
         parts: Name → first 16 digits of the part's digest, for explaining what changed. Names are
             ``dockerfile``, ``platform``, ``target``, ``arg:NAME``, ``label:NAME``, ``context:NAME``,
-            ``image:REFERENCE``, ``base:NAME``, ``secret:ID``, ``trigger:NAME``; and, only for explaining, what
-            ``build_key`` was given as ``explain``.
+            ``image:REFERENCE``, ``base:NAME``, ``secret:ID``, ``trigger:NAME``, ``option:NAME``;
+            and, only for explaining, what ``build_key`` was given as ``explain``.
     """
 
     hex: str
@@ -119,6 +119,7 @@ class KeyInputs:
         base_keys: Name of one of our own base images → its build key (64 hex).
         secret_ids: Ids only, never values.
         triggers: The caller's own; texts.
+        options: Of the build's steps, only those that are not the default: name → its texts, joined by commas.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -131,6 +132,7 @@ class KeyInputs:
     base_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     secret_ids: tuple[str, ...] = ()
     triggers: Mapping[str, str] = field(default_factory=dict[str, str])
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def build_key(inputs: KeyInputs, explain: Mapping[str, str] | None = None) -> BuildKey:
@@ -156,6 +158,7 @@ def build_key(inputs: KeyInputs, explain: Mapping[str, str] | None = None) -> Bu
         ("image", inputs.external_images),
         ("base", inputs.base_keys),
         ("trigger", inputs.triggers),
+        ("option", inputs.options),
     )
     for kind, values in named:
         parts |= {f"{kind}:{name}": framed_digest([name, value]) for name, value in values.items()}

@@ -12,6 +12,7 @@ from typing import Protocol
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
 from fast_container.core.key import BuildKey
+from fast_container.core.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class BuildJob:
         cache_from: Cache imports, as ``--cache-from`` takes them.
         cache_to: Cache exports, as ``--cache-to`` takes them.
         pull_hosts: Registries of the external images that the Dockerfile starts from or copies from.
+        recipe: The options of the build's steps.
     """
 
     name: str
@@ -105,6 +107,7 @@ class BuildJob:
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     pull_hosts: tuple[str, ...] = ()
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 @dataclass(frozen=True, slots=True)

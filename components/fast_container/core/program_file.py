@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.own_bases import BaseFacts
+from fast_container.core.recipe import read_recipe
 from fast_container.errors import ArgsError
 
 VERSION: Final = 1
@@ -133,6 +134,7 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
             alias: {"platform": facts.platform, "onbuild": None if facts.onbuild is None else list(facts.onbuild)}
             for alias, facts in image.base_facts.items()
         },
+        "recipe": image.recipe.as_json(),
         "source_policy": image.source_policy,
         "repository_url": entry.repository_url,
         "runs_on": entry.runs_on,
@@ -171,6 +173,7 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
             alias: BaseFacts(_text(of["platform"]), None if of["onbuild"] is None else _texts(of["onbuild"]))
             for alias, of in cast("dict[str, Any]", image.get("base_facts", {})).items()
         },
+        recipe=read_recipe(image.get("recipe", {})),
     )
     url, runs_on, key = (_text(image[name]) for name in ("repository_url", "runs_on", "build_key"))
     return PlannedEntry(declared, url, runs_on, key, _mapping(image["bases"]))

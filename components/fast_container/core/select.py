@@ -123,6 +123,7 @@ def _key_inputs(
         base_keys=image.base_keys,
         secret_ids=tuple(sorted(set(image.secret_ids))),
         triggers=image.triggers,
+        options={name: ",".join(texts) for name, texts in image.recipe.given.items()},
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from fast_container.adapters.buildx.builder import find_buildx
 from fast_container.adapters.process.child import capture
 from fast_container.core.ports import BuildJob, BuiltImage, Executor, Reporter
+from fast_container.core.recipe import NETWORK_HOST, Recipe
 from fast_container.errors import BuilderError
 
 NAME = "fast-container"
@@ -61,7 +62,7 @@ class BootingExecutor:
             images[-1] = SECOND_IMAGE
         for attempt, image in enumerate(images, start=1):
             try:
-                await make_builder(image, self.config, self.environment)
+                await make_builder(image, self.config, self.environment, job.recipe)
                 return await self.executor.build(job, reporter)
             except BuilderError as error:
                 if attempt == len(images):
@@ -72,8 +73,8 @@ class BootingExecutor:
         raise AssertionError("unreachable")  # pragma: no cover
 
 
-async def make_builder(image: str, config: Path | None, environment: Mapping[str, str]) -> None:
-    """Make the builder; it starts with its first build.
+async def make_builder(image: str, config: Path | None, environment: Mapping[str, str], recipe: Recipe) -> None:
+    """Make the builder, which allows what the build asks for; it starts with its first build.
 
     Raises:
         BuilderError: There is no buildx, or it cannot make one.
@@ -81,6 +82,9 @@ async def make_builder(image: str, config: Path | None, environment: Mapping[str
     argv = [*find_buildx(environment), "create", "--name", NAME, "--driver", "docker-container"]
     if image:
         argv += ["--driver-opt", f"image={image}"]
+    if recipe.network == "host":
+        # Newer versions of buildx do so by themselves.
+        argv += ["--buildkitd-flags", f"--allow-insecure-entitlement={NETWORK_HOST}"]
     if config is not None:
         argv += ["--buildkitd-config", str(config)]
     done = await capture(argv, env=dict(environment), timeout_s=_TIMEOUT_S)

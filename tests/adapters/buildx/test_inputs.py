@@ -17,6 +17,7 @@ from fast_container.adapters.buildx_inputs import CANNOT_CHANGE_THE_IMAGE, COUNT
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob, SecretReference
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from tests.build.fakes import ListReporter
 from tests.trees import declare, write_tree
@@ -54,6 +55,7 @@ FIELDS = {
     "secret_references": "ids only, by decision",
     "cache_from": "--cache-from",
     "cache_to": "--cache-to",
+    "recipe": "option",
 }
 
 
@@ -74,6 +76,7 @@ def full(root: Path) -> DeclaredImage:
         secret_ids=("token",),
         base_keys={"BASE": "b" * 64},
         image_pins={"python:3.12": ONE, "docker-image://busybox:1": ONE},
+        recipe=Recipe("host", ("db:10.0.0.5",), 1024, ("nofile=1:2",)),
     )
 
 
@@ -124,6 +127,8 @@ def test_every_option_is_counted_or_cannot_change_the_image(tmp_path: Path) -> N
         ("arg", {"build_args": {"A": "1", "BASE": "own", "All_Proxy": "socks5://proxy"}}),
         ("arg", {"build_args": {"A": "1", "BASE": "own", "SOURCE_DATE_EPOCH": "1"}}),
         ("label", {"labels": {"l": "2"}}),
+        ("option", {"recipe": Recipe("none", ("db:10.0.0.5",), 1024, ("nofile=1:2",))}),
+        ("option", {"recipe": Recipe("host", (), 1024, ("nofile=1:2",))}),
         ("secret", {"secret_ids": ("token", "more")}),
         ("base", {"base_keys": {"BASE": "c" * 64}}),
         ("image", {"image_pins": {"python:3.12": TWO, "docker-image://busybox:1": ONE}}),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fast_container.core.ports import BuildJob, BuiltImage, Reporter
+from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuilderError, BuildFailed
 from fast_container.remote import builder
 from fast_container.remote.main import login_of
@@ -48,7 +49,7 @@ def build(environment: Mapping[str, str], image: str, *errors: Exception, **more
         pass
 
     made = builder.BootingExecutor(Starts(*errors), image, more.get("config"), environment, no_pause)
-    asyncio.run(made.build(make_job(), ListReporter()))
+    asyncio.run(made.build(make_job(recipe=recipe_of({"network": more.get("network")})), ListReporter()))
     return Path(environment["CALLS"]).read_text().splitlines()
 
 
@@ -60,6 +61,14 @@ def test_a_buildkit_that_did_not_start_is_made_again_and_at_last_from_where_it_i
     mirror = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
     assert created == [mirror, mirror, "docker.io/moby/buildkit:buildx-stable-1"]
     assert sum(line.startswith("rm --force") for line in calls) == 2
+
+
+@pytest.mark.parametrize(("network", "allows"), [("host", True), ("none", False), (None, False)])
+def test_the_hosts_network_is_allowed_for_a_build_that_asks_for_it(
+    environment: Mapping[str, str], network: str | None, allows: bool
+) -> None:
+    created = next(line for line in build(environment, "", network=network) if line.startswith("create"))
+    assert ("--buildkitd-flags --allow-insecure-entitlement=network.host" in created) == allows
 
 
 def test_an_image_of_ones_own_is_not_replaced(environment: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from fast_container.core.key import entries_digest
 from fast_container.core.ports import SecretReference
+from fast_container.core.recipe import Recipe
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, read_plan, secret_variable, write_plan
 from fast_container.core.staging.chunks import cut
 from fast_container.errors import ContextError, FastContainerError, SourceUploadError
@@ -36,6 +37,7 @@ def full_plan(root: Path) -> RemotePlan:
         source_policy="{}",
         cache_from=("type=registry,ref=r/cache:x",),
         cache_to=("type=registry,ref=r/cache:y",),
+        recipe=Recipe("host", ("db:10.0.0.5", "db:::1"), 1024, ("core=0:0", "nofile=1:2")),
         secrets={"direct": b"v4lue-of-the-secret"},
         secret_references={"token": SecretReference("SECRETS_MANAGER", "shop/token")},
     )

@@ -71,6 +71,7 @@ def _options(job: BuildJob) -> list[str]:
     for option, values in pairs.items():
         for name, value in values.items():
             options += (option, f"{name}={value}")
+    options += job.recipe.flags()
     for option, caches in (("--cache-from", job.cache_from), ("--cache-to", job.cache_to)):
         for cache in caches:
             options += (option, cache)

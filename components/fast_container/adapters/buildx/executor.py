@@ -31,6 +31,7 @@ from fast_container.adapters.process.private_directory import private_directory,
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import system_error
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
+from fast_container.core.recipe import NETWORK_HOST
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
 
 _TICK_S = 1.0
@@ -287,6 +288,15 @@ def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -
     why = progress.error or (progress.messages[-1] if progress.messages else f"buildx ended with code {code}")
     step, exit_code, last_lines = progress.failed_step()
     lost = _is_lost(progress)
+    if job.recipe.network == "host" and NETWORK_HOST in why and "not allowed" in why:
+        return BuilderError(
+            f"The builder does not allow the host's network, which {job.name} asks for.",
+            where='network="host"',
+            why=why,
+            next_step=f"Make a builder that does (buildx create --buildkitd-flags"
+            f" '--allow-insecure-entitlement {NETWORK_HOST}', or insecure-entitlements in its buildkitd.toml), or leave"
+            " network= out.",
+        )
     if not progress.began:
         return BuilderError(
             f"The build of {job.name} could not be started.",

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from fast_container.core.dockerfile import AssumedStage
 from fast_container.core.key import BuildKey, entries_digest
 from fast_container.core.ports import BuildJob, ContextSource
+from fast_container.core.recipe import read_recipe
 from fast_container.core.staging.chunks import Part
 from fast_container.errors import ContextError, SourceUploadError
 
@@ -108,6 +109,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "cache_from": list(job.cache_from),
         "cache_to": list(job.cache_to),
         "pull_hosts": list(job.pull_hosts),
+        "recipe": job.recipe.as_json(),
         "contexts": {
             name: {
                 "context_digest": context.context_digest,
@@ -166,6 +168,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         cache_from=tuple(document["cache_from"]),
         cache_to=tuple(document["cache_to"]),
         pull_hosts=tuple(document["pull_hosts"]),
+        recipe=read_recipe(document["recipe"]),
     )
     return RemotePlan(
         job=job,

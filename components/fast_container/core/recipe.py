@@ -1,0 +1,213 @@
+"""What BuildKit is asked for beside a Dockerfile and its contexts: the options of a build's steps.
+
+Decides which options there are, which values each takes and in which normal form, that one counts in the key when it is
+not the default, and how it is written for buildx, for the program file, for the plan of a remote build and on our own
+command line. A new option is one field and one row of ``OPTIONS`` here, and its type in ``image_options``. The declared
+image and the job hold the same ``Recipe``. Leaves target, platform, build args and labels to them, the shape of values
+in a program to ``given_options``, and whether a builder allows host networking to that builder.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from fast_container.errors import ArgsError
+
+__all__ = ["NETWORK_HOST", "OPTIONS", "Recipe", "RecipeOption", "read_recipe", "recipe_of"]
+
+NETWORK_HOST: Final = "network.host"
+"""The entitlement that a builder must grant for ``network="host"``."""
+
+_NETWORKS = ("default", "none", "host")
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SIZE = re.compile(r"(\d{1,19}(?:\.\d{1,9})?) ?([bkmgtp]?)(?:i?b)?", re.IGNORECASE)
+_UNITS = ("", "k", "m", "g", "t", "p")
+# ``github.com/docker/go-units`` 0.5, ulimit.go.
+_LIMITS = (
+    *("core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc"),
+    *("rss", "rtprio", "rttime", "sigpending", "stack"),
+)
+_LIMIT = re.compile(r"(-1|\d{1,19})(?::(-1|\d{1,19}))?")
+_MOST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The options, in normal form; made by ``recipe_of``.
+
+    Attributes:
+        network: What the steps reach: ``default``, ``none`` or ``host``.
+        add_hosts: ``name:address`` each, in the order in which ``/etc/hosts`` has them.
+        shm_size: Bytes of ``/dev/shm``; 0 is the builder's own choice.
+        ulimits: ``name=soft:hard`` each, by name.
+    """
+
+    network: str = "default"
+    add_hosts: tuple[str, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """Name → texts of each option that is not the default: what counts, and what buildx is told."""
+        default = Recipe()
+        found: dict[str, tuple[str, ...]] = {}
+        for option in OPTIONS:
+            value = getattr(self, option.name)
+            if value != getattr(default, option.name):
+                found[option.name] = cast("tuple[str, ...]", value) if option.is_list else (str(value),)
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The options that are not the default; ``read_recipe`` reads them."""
+        return {name: list(texts) if _BY_NAME[name].is_list else texts[0] for name, texts in self.given.items()}
+
+    def flags(self) -> list[str]:
+        """The options as buildx takes them."""
+        return [
+            word for name, texts in self.given.items() for text in texts for word in (_BY_NAME[name].flag, text)
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeOption:
+    """One option.
+
+    Attributes:
+        name: The argument, the field of ``Recipe`` and the name in files.
+        flag: On buildx's command line and on ours.
+        metavar: Of our own command line.
+        help: Likewise.
+        read: Gives the normal form of a value, or refuses it with the property path.
+        is_list: It may be given several times.
+    """
+
+    name: str
+    flag: str
+    metavar: str
+    help: str
+    read: Callable[[object, str], Any] = field(compare=False)
+    is_list: bool = False
+
+
+def recipe_of(values: Mapping[str, object], *, flags: bool = False) -> Recipe:
+    """The recipe of arguments.
+
+    Args:
+        values: Name → value; None is not given, and names of other arguments may be among them.
+        flags: Whether messages name the flag instead of the argument.
+
+    Raises:
+        ArgsError: A value cannot be right.
+    """
+    given = {option: values.get(option.name) for option in OPTIONS}
+    return Recipe(
+        **{
+            option.name: option.read(value, option.flag if flags else option.name)
+            for option, value in given.items()
+            if value is not None
+        }
+    )
+
+
+def read_recipe(document: Mapping[str, object]) -> Recipe:
+    """The recipe of what ``Recipe.as_json`` gave.
+
+    Raises:
+        ArgsError: A value cannot be right.
+        ValueError: There is an option that this version has none of; a build without it would be another.
+    """
+    unknown = [name for name in document if name not in _BY_NAME]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no option of a build here")
+    return recipe_of(document)
+
+
+def _network(value: object, path: str) -> str:
+    if value not in _NETWORKS:
+        raise _refused(value, path, "a network of a build's steps", f"one of: {', '.join(_NETWORKS)}")
+    return cast(str, value)
+
+
+def _add_hosts(value: object, path: str) -> tuple[str, ...]:
+    found = [_added_host(text, path) for text in _pairs(value, path, "name:address", ":")]
+    return tuple(dict.fromkeys(found))
+
+
+def _added_host(text: str, path: str) -> str:
+    cut = "=" if "=" in text else ":"
+    name, _, address = text.partition(cut)
+    if address == "host-gateway":
+        raise ArgsError(
+            "host-gateway is another address on each builder.",
+            property_path=path,
+            why="what a build gets must be the same wherever it runs",
+            next_step="Give the address itself.",
+        )
+    try:
+        known = ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        known = None
+    # BuildKit reads addresses without a zone.
+    if known is None or "%" in address or not _HOST.fullmatch(name):
+        raise _refused(text, path, "a host with its address", "for example db.internal:10.0.0.5")
+    return f"{name}:{known}"
+
+
+def _shm_size(value: object, path: str) -> int:
+    found = _SIZE.fullmatch(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    size = 0
+    if found is not None:
+        size = int(Decimal(found[1]) * 1024 ** _UNITS.index(found[2].lower().replace("b", "")))
+    if not 0 < size < _MOST:
+        raise _refused(value, path, "a size of /dev/shm", 'bytes, or a text such as "256m"')
+    return size
+
+
+def _ulimits(value: object, path: str) -> tuple[str, ...]:
+    limits: dict[str, str] = {}
+    for text in _pairs(value, path, "nofile=1024:4096", "="):
+        name, _, numbers = text.partition("=")
+        found = _LIMIT.fullmatch(numbers)
+        soft, hard = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        fits = max(soft, hard) < _MOST and (hard == -1 or 0 <= soft <= hard)
+        if name not in _LIMITS or found is None or not fits:
+            wrong = f"names: {', '.join(_LIMITS)}" if name not in _LIMITS else "for example nofile=1024:4096, soft:hard"
+            raise _refused(text, path, "a limit of a build's steps", wrong)
+        if name in limits:
+            raise ArgsError(f"The limit {name} is given twice.", property_path=path, next_step="Leave one of them out.")
+        limits[name] = f"{name}={soft}:{hard}"
+    return tuple(limits[name] for name in sorted(limits))
+
+
+def _pairs(value: object, path: str, form: str, joint: str) -> list[str]:
+    """A list of texts, or a mapping, each entry as one text."""
+    if isinstance(value, Mapping):
+        return [f"{name}{joint}{text}" for name, text in cast("Mapping[str, object]", value).items()]
+    if not isinstance(value, list | tuple):
+        raise _refused(value, path, "a list or a mapping", f'["{form}"]')
+    found = cast("list[object]", value)
+    for text in found:
+        if not isinstance(text, str):
+            raise _refused(text, path, "a text", f'["{form}"]')
+    return cast("list[str]", found)
+
+
+def _refused(value: object, path: str, what: str, next_step: str) -> ArgsError:
+    return ArgsError(f"{value!r:.80} is not {what}.", property_path=path, next_step=next_step)
+
+
+OPTIONS: Final[tuple[RecipeOption, ...]] = (
+    RecipeOption("network", "--network", "MODE", "what the steps reach: default, none or host", _network),
+    RecipeOption("add_hosts", "--add-host", "NAME:ADDRESS", "a line of /etc/hosts", _add_hosts, is_list=True),
+    RecipeOption("shm_size", "--shm-size", "SIZE", "size of the steps' /dev/shm, such as 256m", _shm_size),
+    RecipeOption("ulimits", "--ulimit", "NAME=SOFT:HARD", "a limit of the steps", _ulimits, is_list=True),
+)
+"""All options, in the order in which buildx is told."""
+
+_BY_NAME: Final = {option.name: option for option in OPTIONS}
