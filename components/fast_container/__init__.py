@@ -13,7 +13,7 @@ count
   the key tag is put: ``build.pipeline``.
 - What does BuildKit get, and what is uploaded? ``core.staging``. What do both ends of a remote build share?
   ``core.remote``. What runs in CodeBuild? ``remote``.
-- Where is an option of a build's steps (``network``, ``ulimits``) added? ``core.recipe``.
+- Where is an option of a build's steps added (network, hosts, limits)? ``core.recipe``.
 - What does ``BaseImage(install=…)`` write? ``python_base``: its packages (``python_base.packages``), what they require
   (``python_base.requirements``), from which indexes (``python_base.indexes``), by which lock (``python_base.locks``).
 - Who talks to the outside? ``adapters``: ``adapters.registry``, ``adapters.buildx``, ``adapters.codebuild``,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,8 +25,10 @@ from fast_container.codebuild import policies
 from fast_container.codebuild.resources import BUILDSPEC
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, BuiltImage, Registry
+from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuildFailed
 from localcloud import LocalCloud
+from tests.adapters.buildkit_images import content
 from tests.build.fakes import ListReporter, make_job
 from tests.core.staging.test_stage import source
 from tests.trees import write_tree
@@ -145,6 +148,24 @@ def test_a_build_killed_at_any_phase_leaves_no_key_tag_and_the_next_one_builds(
         machine.build(job)
     assert machine.tag_of(job) is None
     assert machine.build(job).digest == machine.tag_of(job)
+
+
+def test_options_of_the_steps_reach_a_remote_build(machine: Machine, job: BuildJob) -> None:
+    dockerfile = (
+        b"FROM busybox\nRUN cat /etc/hosts > /hosts; readlink /proc/self/ns/net > /network; ulimit -n > /files\n"
+    )
+    recipe = recipe_of(
+        {"network": "host", "add_hosts": ["db.internal:10.0.0.5"], "shm_size": "5m", "ulimits": ["nofile=333"]}
+    )
+    digest = machine.build(replace(job, dockerfile=dockerfile, recipe=recipe)).digest
+
+    async def found(path: str) -> str:
+        registry = await machine.registries.registry(job.repository_url)
+        return (await content(registry, digest, path)).decode()
+
+    assert "10.0.0.5\tdb.internal" in asyncio.run(found("hosts"))
+    assert asyncio.run(found("network")).strip() == os.readlink("/proc/self/ns/net")
+    assert asyncio.run(found("files")).strip() == "333"
 
 
 @pytest.mark.parametrize("phase", ["POST_BUILD", "FINALIZING"])
