@@ -40,7 +40,7 @@ def test_the_first_program_runs_under_the_mocks_that_the_readme_shows(tmp_path, 
 
 def _mocks():
     names: dict[str, object] = {"pulumi": pulumi}
-    exec(next(block for block in BLOCKS if block.startswith("class Mocks")), names)
+    exec(next(block for block in BLOCKS if "\nclass Mocks(" in block), names)
     return names["Mocks"]
 
 

@@ -15,9 +15,9 @@ from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.key import BuildKey, KeyInputs, build_key
+from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
-from fast_container.core.source_policy import source_policy
 from fast_container.core.spare_names import refuse_misspelt_contexts, spare_names
 
 __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]

@@ -22,8 +22,8 @@ from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.images.lock import ImageLock
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import NotAReferenceError, parse_reference
+from fast_container.core.oci.source_policy import INDEX, SCHEME, digests_of, pin_of
 from fast_container.core.own_bases import OWN_BASE_HOST, is_own_base
-from fast_container.core.source_policy import INDEX, SCHEME, digests_of, pin_of
 from fast_container.errors import ArgsError, DockerfileError, FastContainerError
 
 _ARG: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
