@@ -24,7 +24,7 @@ def ran(*steps: str, stage: str = "", first: int = 1, count: int | None = None) 
 
 
 def check(*steps: RanStep, stage: str = "", own: int = 1, whole: bool = False, warnings: tuple[str, ...] = ()) -> None:
-    job = replace(make_job(), assumed=(AssumedStage(stage, BASE, own, whole),))
+    job = replace(make_job(), assumed=(AssumedStage(stage, BASE, own, whole),), secrets={"given": b"x"})
     check_ran(job, BuiltImage("sha256:x", ran=steps, warnings=warnings))
 
 
@@ -37,7 +37,12 @@ TRIGGERS = {
     "COPY <<EOF /x": True,
     "RUN make": False,
     "RUN --mount=type=cache,target=/c make": False,
-    "RUN --mount=type=secret,id=x make": False,
+    "RUN --mount=type=secret,id=given make": False,
+    "RUN --mount=type=secret,id=x make": True,
+    "RUN --mount=type=secret,id=x,required=false make": False,
+    "RUN --mount=type=ssh make": True,
+    "RUN --mount=type=cache,type=bind,target=/src make": True,
+    'RUN --mount="type=cache",target=/c make': False,
     "RUN --mount=type=bind,target=/src make": True,
     "RUN --mount=target=/src make": True,
     "RUN --mount=type=cache,from=made,target=/src make": True,
@@ -47,7 +52,7 @@ TRIGGERS = {
 
 @pytest.mark.parametrize(("trigger", "refused"), TRIGGERS.items())
 def test_a_trigger_that_read_the_context_unseen_fails_the_image(trigger: str, refused: bool) -> None:
-    assert reads_unseen(trigger, context_is_whole=False) is refused
+    assert reads_unseen(trigger, context_is_whole=False, secrets=["given"]) is refused
     marked = ran("FROM x", f"ONBUILD {trigger}", "RUN own", count=3)
     if not refused:
         check(*marked, own=2)

@@ -98,3 +98,33 @@ def test_an_empty_value_is_no_secret(value: str | bytes) -> None:
     with pytest.raises(ArgsError, match="'token' is empty"):
         check_value("token", value)
     check_value("token", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("type=secret,id=a,target=$HOME/.netrc", "a"),
+        ("type=secret,target=${HOME}/.netrc", ".netrc"),
+        ("type=secret,id=a,env=$NAME,required=true", "a"),
+        ("type=secret,src=a,uid=$UID", "a"),
+    ],
+)
+def test_a_mount_that_hangs_on_an_unknown_environment_still_asks_for_its_secret(text: str, secret: str) -> None:
+    (mount,) = mounts(text)
+    assert (mount.id, mount.may_be_absent) == (secret, False)
+    with pytest.raises(ArgsError, match=f"{secret!r} is not given"):
+        check_mounts([mount], ["other"], (), "Dockerfile")
+    (free,) = mounts(f"{text.removesuffix(',required=true')},required=false")
+    check_mounts([free], [], (), "Dockerfile")
+
+
+def test_a_secret_of_unknown_id_is_refused_only_where_none_is_given_at_all() -> None:
+    (mount,) = mounts("type=secret,id=$TOKEN,target=/t")
+    assert mount.id == ""
+    with pytest.raises(ArgsError, match="none is given"):
+        check_mounts([mount], [], (), "Dockerfile")
+    check_mounts([mount], ["any"], (), "Dockerfile")
+    check_mounts([mount], [], ("any",), "Dockerfile")
+    check_mounts(mounts("type=$KIND,id=x,target=/t"), [], (), "Dockerfile")
+    with pytest.raises(ArgsError, match="no SSH agent"):
+        check_mounts(mounts("type=ssh,target=$SOCK"), [], (), "Dockerfile")

@@ -32,12 +32,13 @@ def check_ran(job: BuildJob, built: BuiltImage) -> None:
                 " say its platform: FROM --platform=$BUILDPLATFORM, or FROM --platform=os/arch.",
             )
     for stage in job.assumed:
-        triggers = unseen_triggers(stage, built.ran)
+        triggers = unseen_triggers(stage, built.ran, {*job.secrets, *job.secret_references})
         if triggers:
             raise VerifyError(
-                f"The base image {stage.base} has ONBUILD triggers that were not known, and they read files.",
+                f"The base image {stage.base} has ONBUILD triggers that were not known, and they read what was not hashed.",
                 where=job.dockerfile_name,
-                why=f"the build ran: ONBUILD {'; ONBUILD '.join(triggers)}; what they read is not in the build key",
+                why=f"the build ran: ONBUILD {'; ONBUILD '.join(triggers)}; files that they read are in no build key,"
+                " and secrets that they mount were not asked for",
                 next_step="Run: fast-container lock (it records the triggers of base images; the image's options"
                 ' dockerfile, target and platform are its flags), and set image_policy="locked"',
             )

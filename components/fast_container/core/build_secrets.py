@@ -36,6 +36,10 @@ def check_mounts(
             continue
         if mount.kind == "ssh":
             raise _no_agent(mount, dockerfile)
+        if not mount.id:
+            if given or optional:
+                continue  # It may be one of those.
+            raise _none_given(mount, dockerfile)
         spare = [name for name in given if name not in {one.id for one in mounted}]
         raise _not_given(mount, nearest(mount.id, spare), dockerfile)
 
@@ -93,6 +97,16 @@ def _not_given(mount: SecretMount, near: str, dockerfile: str) -> ArgsError:
         why=f"{dockerfile}:{mount.line} mounts it, and a build without it would be taken for good",
         next_step=f'{hint}Give `secrets={{"{mount.id}": …}}`; if it may be absent, write `required=false` at the mount'
         f' or `optional_secrets=["{mount.id}"]`.',
+    )
+
+
+def _none_given(mount: SecretMount, dockerfile: str) -> ArgsError:
+    return ArgsError(
+        "A build secret is mounted, and none is given.",
+        property_path="secrets",
+        why=f"{dockerfile}:{mount.line} mounts one whose id hangs on the base image's environment, and a build without"
+        " it would be taken for good",
+        next_step="Give it in `secrets=`, or name it in `optional_secrets=`; write its id out in the Dockerfile.",
     )
 
 

@@ -33,6 +33,7 @@ from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, 
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import BaseFacts, is_own_base
 from fast_container.core.recipe import Recipe
+from fast_container.core.remote_contexts import refuse_moving_layouts
 from fast_container.core.spare_names import GivenNames, refuse_misspelt_contexts
 from fast_container.errors import ArgsError
 
@@ -175,7 +176,8 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
     """
     text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name, image.context)
     # A directory that is used as a base image has no configuration.
-    facts = {name: ImageFacts({}, ()) for name in image.local_contexts} | dict(image.image_facts)
+    facts = {name: ImageFacts({}, ()) for name in image.local_contexts if name != MAIN_CONTEXT}
+    facts |= dict(image.image_facts)
     facts |= {alias: ImageFacts(None, of.onbuild) for alias, of in image.base_facts.items() if of.onbuild is not None}
     question = _Question(
         text,
@@ -240,6 +242,7 @@ def check_arguments(image: DeclaredImage) -> None:
     for name, place in image.local_contexts.items():
         if name != MAIN_CONTEXT:
             _check_directory(place, f'named_contexts["{name}"]', f"The named context {name!r}")
+    refuse_moving_layouts(image.named_contexts)
     for name in image.named_contexts:
         if name == MAIN_CONTEXT or not _CONTEXT_NAME.fullmatch(name):
             raise ArgsError(

@@ -18,6 +18,7 @@ from fast_container.core.key import BuildKey, KeyInputs, build_key
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
+from fast_container.core.remote_contexts import moving_contexts
 from fast_container.core.spare_names import refuse_misspelt_contexts, spare_names
 
 __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
@@ -89,7 +90,8 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
             view, of_context, name=name, dockerfile=image.dockerfile_name, ignore_file=ignore_file
         )
     spare = unmounted(reads.secrets, image.secret_ids) if reads.understood else ()
-    warnings = (*reads.warnings, *spare, *(line for context in selected.values() for line in context.warnings))
+    of_contexts = (line for context in selected.values() for line in context.warnings)
+    warnings = (*reads.warnings, *moving_contexts(named_images), *spare, *of_contexts)
     written = {*(found.reference for found in reads.external_images), *named_images.values()}
     pins = {reference: pin for reference, pin in image.image_pins.items() if reference in written}
     key = build_key(_key_inputs(image, reads, selected, named_images, pins), _source_parts(selected))

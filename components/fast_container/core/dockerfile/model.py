@@ -6,9 +6,12 @@ Leaves finding it out to the other modules of this package.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+_COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 Operation = Literal["copy", "add", "mount", "rootfs"]
 
@@ -104,6 +107,16 @@ class RemoteSource:
     url: str
     checksum: str
     line: int
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same for ever: a checksum, or a whole commit as the URL's fragment."""
+        return bool(self.checksum) or is_commit(self.url)
+
+
+def is_commit(url: str) -> bool:
+    """Whether a repository's URL names a whole commit as its fragment."""
+    return _COMMIT.fullmatch(url.partition("#")[2].partition(":")[0]) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
-from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.dockerfile.model import RefusedError, UnknownValueError
 from fast_container.core.go_path import clean
 
 _TYPES: Final = frozenset(["bind", "cache", "tmpfs", "secret", "ssh"])
@@ -29,6 +29,7 @@ _NAMES: Final = {
     "rw": "readwrite",
 }
 _ONLY_SOME: Final = ("sharing", "mode", "uid", "gid", "env")
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _KEYS: Final = frozenset(
     [
         "type",
@@ -115,6 +116,34 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
         raise RefusedError("a mount cannot have the target /")
     source, may_be_absent = values.get("source", ""), values.get("required", "") in _FALSE
     return Mount(values["type"], values.get("from", ""), source, source_text, _secret_id(values), may_be_absent)
+
+
+def secret_of(text: str, expand: Callable[[str], str]) -> tuple[str, Literal["secret", "ssh"], bool] | None:
+    """What is sure of a secret or ssh mount of which a value cannot be known: id, type, whether it may be absent.
+
+    The place of a secret often hangs on the base's environment (``target=$HOME/.netrc``), its id hardly ever; an id
+    that does is ``""``. None for a mount of another type.
+    """
+    values: dict[str, str | None] = {}
+    for key, raw, given in _pairs(text):
+        try:
+            value = expand(raw) if given else "true"
+        except UnknownValueError:
+            end = raw.rpartition("/")[2]
+            value = f"/{end}" if key in ("target", "dst", "destination") and _PLAIN_NAME.fullmatch(end) else None
+        values[_NAMES.get(key, key)] = value
+    kind = values.get("type", "bind")
+    if kind is None:
+        return "", "secret", True
+    kind = kind.lower()
+    may_be_absent = (values.get("required", "") or "") in _FALSE and "required" in values
+    if kind == "ssh":
+        return values.get("id", "default") or "", "ssh", may_be_absent
+    if kind != "secret":
+        return None
+    known = {name: value for name, value in values.items() if value is not None}
+    deciding = next((name for name in ("source", "id", "target") if values.get(name, "") != ""), "")
+    return (_secret_id({**known, "type": kind}) if deciding in known else ""), "secret", may_be_absent
 
 
 def _secret_id(values: dict[str, str]) -> str:

@@ -21,7 +21,7 @@ from fast_container.core.dockerfile.model import (
     Selector,
     UnknownValueError,
 )
-from fast_container.core.dockerfile.mounts import Mount, read_mount
+from fast_container.core.dockerfile.mounts import Mount, read_mount, secret_of
 from fast_container.core.dockerfile.scope import GlobalScope, Scope
 from fast_container.core.dockerfile.sources import (
     check_flags,
@@ -189,7 +189,13 @@ class Reader:
     def _one_source(self, context: str | None, line: int, copy: Copy, source: str, text: str, checksum: str) -> None:
         kind, commit = source_kind(source)
         if kind != "path":
-            self.remote_sources.append(remote_source(copy, source, kind, commit, checksum, line))
+            remote = remote_source(copy, source, kind, commit, checksum, line)
+            self.remote_sources.append(remote)
+            if not remote.is_fixed:
+                self.warnings.append(
+                    f"line {line}: ADD {text} counts as written: what it holds later is not noticed"
+                    f" ({'name a commit' if kind == 'git' else 'say --checksum=sha256:…'})"
+                )
             return
         selector = path_selector(copy, source, text, line)
         if context is None:
@@ -223,8 +229,9 @@ class Reader:
                 if context is not None:
                     found = self._found.setdefault(context, _Found())
                     found.because(f"line {command.line}: --mount={text} depends on ${error.name}, but {error.reason}")
-                if "secret" in text:
-                    self.secrets.append(SecretMount("", "secret", may_be_absent=True, line=command.line))
+                asked = secret_of(text, scope.expand)
+                if asked is not None:
+                    self.secrets.append(SecretMount(*asked, command.line))
                 continue
             self._mount(source, command, index, mount)
 

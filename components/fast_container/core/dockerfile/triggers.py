@@ -8,53 +8,63 @@ and each trigger, whatever it is, counts as a step of its stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from fast_container.core.dockerfile.instructions import Copy, Run, read_body
 from fast_container.core.dockerfile.lines import parse_text
 from fast_container.core.dockerfile.model import AssumedStage, RanStep, RefusedError
+from fast_container.core.dockerfile.mounts import read_mount
 from fast_container.core.dockerfile.sources import source_kind
 
 _MARK: Final = "ONBUILD "
 
 
-def unseen_triggers(assumed: AssumedStage, ran: Iterable[RanStep]) -> tuple[str, ...]:
+def unseen_triggers(assumed: AssumedStage, ran: Iterable[RanStep], secrets: Collection[str] = ()) -> tuple[str, ...]:
     """The triggers of a stage that read what was not hashed; empty where none did.
 
     Args:
         assumed: The stage as it was read.
         ran: The steps of the whole build.
+        secrets: Ids of those that the build had; a mount of another one was empty.
     """
     steps = [step for step in ran if step.stage == assumed.label]
-    return tuple(
-        dict.fromkeys(text for text in _triggers(assumed, steps) if reads_unseen(text, context_is_whole=assumed.whole))
-    )
+    found = dict.fromkeys(_triggers(assumed, steps))
+    return tuple(text for text in found if reads_unseen(text, context_is_whole=assumed.whole, secrets=secrets))
 
 
-def reads_unseen(trigger: str, *, context_is_whole: bool) -> bool:
+def reads_unseen(trigger: str, *, context_is_whole: bool, secrets: Collection[str] = ()) -> bool:
     """Whether a trigger reads something of the build that only knowing the trigger would have told."""
     try:
         nodes = parse_text(trigger).nodes
         bodies = [read_body(node) for node in nodes]
     except RefusedError:
         return True
-    return any(_reads(body, context_is_whole=context_is_whole) for body in bodies)
+    return any(_reads(body, secrets, context_is_whole=context_is_whole) for body in bodies)
 
 
-def _reads(body: object, *, context_is_whole: bool) -> bool:
+def _reads(body: object, secrets: Collection[str], *, context_is_whole: bool) -> bool:
     if isinstance(body, Copy):
         if body.origin:
             return True  # A stage or a named context of the file has that name, perhaps.
         return not context_is_whole and any(source_kind(source)[0] == "path" for source in body.sources)
     if isinstance(body, Run):
-        plain = {"type=cache", "type=tmpfs", "type=secret", "type=ssh"}
-        mounts = [set(mount.split(",")) for mount in body.mounts]
-        return any(
-            origin or (not context_is_whole and not plain & mount)
-            for mount, origin in zip(mounts, body.origins, strict=True)
-        )
+        return any(_mounts_unseen(text, secrets, context_is_whole=context_is_whole) for text in body.mounts)
     return False
+
+
+def _mounts_unseen(text: str, secrets: Collection[str], *, context_is_whole: bool) -> bool:
+    try:
+        mount = read_mount(text, _as_written)
+    except RefusedError:
+        return True
+    if mount.type in ("secret", "ssh"):
+        return not mount.may_be_absent and (mount.type == "ssh" or mount.secret_id not in secrets)
+    return bool(mount.from_) or (mount.type == "bind" and not context_is_whole)
+
+
+def _as_written(word: str) -> str:
+    return word
 
 
 def _triggers(assumed: AssumedStage, steps: list[RanStep]) -> Iterator[str]:
