@@ -100,3 +100,11 @@ def test_such_an_image_gets_no_tag() -> None:
     with pytest.raises(VerifyError):
         asyncio.run(publish(job, registry, Executor(registry), ListReporter(), StepClock()))
     assert registry.tags == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "stage"), [("", "linux/amd64"), ("app", "linux/amd64 app"), ("app", "linux/arm64->amd64 app")]
+)
+def test_the_platform_before_a_stages_name_hides_no_trigger(label: str, stage: str) -> None:
+    with pytest.raises(VerifyError):
+        check(*ran("FROM x", "ONBUILD COPY . /app", stage=stage), stage=label)

@@ -35,7 +35,8 @@ def check_ran(job: BuildJob, built: BuiltImage) -> None:
         triggers = unseen_triggers(stage, built.ran, {*job.secrets, *job.secret_references})
         if triggers:
             raise VerifyError(
-                f"The base image {stage.base} has ONBUILD triggers that were not known, and they read what was not hashed.",
+                f"The base image {stage.base} has ONBUILD triggers that were not known, and they read files"
+                " or secrets.",
                 where=job.dockerfile_name,
                 why=f"the build ran: ONBUILD {'; ONBUILD '.join(triggers)}; files that they read are in no build key,"
                 " and secrets that they mount were not asked for",

@@ -28,9 +28,15 @@ def unseen_triggers(assumed: AssumedStage, ran: Iterable[RanStep], secrets: Coll
         ran: The steps of the whole build.
         secrets: Ids of those that the build had; a mount of another one was empty.
     """
-    steps = [step for step in ran if step.stage == assumed.label]
+    steps = [step for step in ran if _label(step.stage) == assumed.label]
     found = dict.fromkeys(_triggers(assumed, steps))
     return tuple(text for text in found if reads_unseen(text, context_is_whole=assumed.whole, secrets=secrets))
+
+
+def _label(stage: str) -> str:
+    """A step's stage without its platform, which stands before it in builds that may be for several."""
+    first, _, rest = stage.partition(" ")
+    return rest if "/" in first else stage
 
 
 def reads_unseen(trigger: str, *, context_is_whole: bool, secrets: Collection[str] = ()) -> bool:
