@@ -211,6 +211,8 @@ def test_explain_names_files_and_parts(run: Run, root: Path, tmp_path: Path) -> 
         "added: context/src/new.py",
         "changed: context/src/run.sh (mode 644 → 755)",
     ]
+    two, host = kept("two.json"), kept("host.json", "--network", "host")
+    assert run("explain", two, host) == (0, "added: build option network\n", "")
     (tmp_path / "no.json").write_text("[]")
     assert run("explain", one, tmp_path / "no.json")[0] == 2
 

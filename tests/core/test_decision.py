@@ -71,6 +71,7 @@ def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -
         ({"dockerfile": "1", "arg:VERSION": "2", "context:context": "0"}, "context changed"),
         ({"dockerfile": "1", "context:context": "3"}, "build arg VERSION added"),
         (dict(KEY.parts) | {"base:deps": "x"}, "base image deps removed"),
+        (dict(KEY.parts) | {"option:network": "x"}, "build option network removed"),
         (dict(KEY.parts), "the build key's schema changed"),
         ({}, "inputs changed"),
     ],

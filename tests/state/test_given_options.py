@@ -14,8 +14,9 @@ import pulumi_docker_build as docker_build
 import pytest
 
 from fast_container import BaseImage, FastContainerImage, FastImageFleet, ImageRepository, LocalBuilder, RegistryCache
+from fast_container.adapters.buildx_inputs import COUNTED
 from fast_container.core.build_files import Default
-from fast_container.core.recipe import Recipe
+from fast_container.core.recipe import OPTIONS, Recipe
 from fast_container.docker_build_arguments import REPLACED
 from fast_container.errors import ArgsError
 from fast_container.given_options import given_options
@@ -50,6 +51,16 @@ def test_options_of_the_steps_are_taken_as_docker_build_and_buildx_have_them() -
     ours: Any = {"network": "host", "add_hosts": {"db": "10.0.0.5"}, "shm_size": "1k", "ulimits": {"nofile": 9}}
     assert checked_inputs("a", URL, former).declared.recipe == Recipe("host", ("db:10.0.0.5",))
     assert checked_inputs("a", URL, ours).declared.recipe == Recipe("host", ("db:10.0.0.5",), 1024, ("nofile=9:9",))
+
+
+def test_every_option_of_the_steps_is_an_argument_in_the_pages_and_counted_for_buildx() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8").partition("| argument | meaning |")[2]
+    table = readme.partition("\n\n")[0]
+    for option in OPTIONS:
+        assert option.name in ImageOptions.__annotations__
+        assert f"`{option.name}`" in table
+        assert COUNTED[option.flag] == "option"
+        assert option.name not in REPLACED
 
 
 @pytest.mark.parametrize(
