@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import pulumi
 
 from fast_container.args import check_repository_name, check_repository_url
+from fast_container.core.oci.repository import host_of
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.shapes import check_engine_text, check_opts
 
@@ -41,7 +42,7 @@ def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> 
     try:
         check_opts(opts, pulumi.InvokeOptions)
         check_engine_text(name_or_url, _PATH)
-        first = name_or_url.removeprefix("https://").split("/", 1)[0]
+        first = host_of(name_or_url.removeprefix("https://"))
         if "/" in name_or_url and ("." in first or ":" in first):
             return ExistingRepository(check_repository_url(name_or_url, _PATH))
         name = check_repository_name(name_or_url, _PATH)

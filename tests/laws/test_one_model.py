@@ -1,4 +1,4 @@
-"""An image is described once: a rule about key tags stands in one module only."""
+"""An image is described once: key tags, and hosts and names of repositories, each have one module."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def modules_with(start: str) -> list[str]:
     return sorted(module.relative_to(PACKAGE).as_posix() for module in found)
 
 
-@pytest.mark.parametrize(("start", "home"), [("key-", "core/key.py")])
+@pytest.mark.parametrize(
+    ("start", "home"), [("key-", "core/key.py"), ("registry-1.docker.io", "core/oci/repository.py")]
+)
 def test_the_rule_stands_in_one_module(start: str, home: str) -> None:
     assert modules_with(start) == [home]
+
+
+def test_only_the_model_cuts_the_url_of_a_repository() -> None:
+    found: set[str] = set()
+    for module in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                is_cut = node.func.attr in {"partition", "split"} and "'/'" in [ast.unparse(one) for one in node.args]
+                if is_cut and "url" in ast.unparse(node.func.value).lower():
+                    found.add(module.relative_to(PACKAGE).as_posix())
+    assert found == {"core/oci/repository.py"}

@@ -21,11 +21,11 @@ from typing import Any, cast
 
 from fast_container.adapters.buildx_inputs import passed_settings
 from fast_container.core.json_document import parse_object
+from fast_container.core.oci.repository import HOSTS_OF_DOCKER_HUB, host_of
 from fast_container.core.ports import Credentials
 from fast_container.errors import AuthError
 
 _HELPER_TIMEOUT_S = 30.0
-_DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the marker of the helpers' protocol
 _LINKED = ("contexts", "cli-plugins", "tls", "trust")
@@ -89,7 +89,7 @@ class DockerConfig:
         Raises:
             AuthError: A credential helper is missing or failed.
         """
-        key = _DOCKER_HUB_KEY if host in _DOCKER_HUB else host
+        key = _DOCKER_HUB_KEY if host in HOSTS_OF_DOCKER_HUB else host
         helper = self._helper(key)
         if helper:
             return self._ask_helper(helper, key)
@@ -150,7 +150,7 @@ class DockerConfig:
         merged = passed_settings(self.content)
         auths, helpers = _mapping(merged.get("auths")), _mapping(merged.get("credHelpers"))
         for host, known in credentials.items():
-            key = _DOCKER_HUB_KEY if host in _DOCKER_HUB else host
+            key = _DOCKER_HUB_KEY if host in HOSTS_OF_DOCKER_HUB else host
             pair = base64.b64encode(f"{known.username}:{known.password}".encode()).decode()
             auths[key] = {"auth": pair}
             helpers[key] = ""
@@ -195,7 +195,7 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _host_of(name: str) -> str:
-    return name.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    return host_of(name.removeprefix("https://").removeprefix("http://"))
 
 
 def _decode(entry: Mapping[str, Any]) -> Credentials | None:

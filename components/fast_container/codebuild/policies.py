@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fast_container.core.oci.ecr_host import repository_arn
+from fast_container.core.oci.repository import Repository
 
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _PUSH = [
@@ -169,7 +170,7 @@ def arn_of_url(url: str, emulated_near: str = "") -> str:
     if (arn := repository_arn(url)) or not emulated_near:
         return arn or ""
     partition, _, region, account = emulated_near.split(":")[1:5]
-    return f"arn:{partition}:ecr:{region}:{account}:repository/{url.partition('/')[2]}"
+    return f"arn:{partition}:ecr:{region}:{account}:repository/{Repository.parse(url).name}"
 
 
 def tls_only(bucket_arn: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fast_container.core.dockerfile import DockerfileReads
+from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob
 from fast_container.core.select import SelectedImage
 
@@ -46,6 +47,6 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         named_images=named_images,
         source_policy=selected.source_policy,
         assumed=selected.reads.assumed,
-        pull_hosts=tuple(sorted({image.normalised.partition("/")[0] for image in selected.reads.external_images})),
+        pull_hosts=tuple(sorted({host_of(image.normalised) for image in selected.reads.external_images})),
         **known,
     )

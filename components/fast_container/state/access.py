@@ -16,6 +16,7 @@ import pulumi
 
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.ecr_host import ecr_host, is_emulator
+from fast_container.core.oci.repository import host_of
 from fast_container.errors import ArgsError
 from fast_container.state.aws_configuration import (
     ConfigGetter,
@@ -126,7 +127,7 @@ def refuse_keys_that_are_lost(access: AwsAccess, url: str | None) -> None:
 def _is_ecr(url: str, access: AwsAccess) -> bool:
     ambient = os.environ.get("AWS_ENDPOINT_URL_ECR") or os.environ.get("AWS_ENDPOINT_URL") or ""
     emulated = is_emulator(access.endpoints.get("ecr") or ambient)
-    return emulated or ecr_host(url.partition("/")[0]) is not None
+    return emulated or ecr_host(host_of(url)) is not None
 
 
 def explicit_provider(component: pulumi.Resource) -> pulumi.ProviderResource | None:

@@ -17,6 +17,7 @@ import pulumi
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.key import tag_of
 from fast_container.core.oci.platform import normal_or_same
+from fast_container.core.oci.repository import Repository
 from fast_container.core.own_bases import OWN_BASE_HOST, BaseFacts
 from fast_container.errors import ArgsError
 from fast_container.shapes import check_input_text, check_mapping, check_texts, is_later, shown
@@ -157,7 +158,7 @@ class KnownBase:
     @property
     def title(self) -> str:
         """What to call it: its resource's name, for one of another stack its repository's, else that of its ARG."""
-        return self.resource_name or self.repository_url.partition("/")[2] or self.name
+        return self.resource_name or Repository.parse(self.repository_url).name or self.name
 
     @property
     def tag(self) -> str:

@@ -19,6 +19,7 @@ from fast_container.build.scheduler import LimitedExecutor
 from fast_container.builders import LocalBuilder
 from fast_container.codebuild.builder import BuilderOutputs, CodeBuildBuilder, architecture_of
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, Credentials, Executor, Registry
 from fast_container.errors import ArgsError
 from fast_container.state.secret_values import references
@@ -78,7 +79,7 @@ class ProgramExecutors:
             buildkit_image=buildkit_image,
             mirrors=builder.mirrors,
             logins=references(builder.registry_logins),
-            pull_hosts=tuple(sorted({str(url).partition("/")[0] for url in urls})),
+            pull_hosts=tuple(sorted({host_of(str(url)) for url in urls})),
             queue_timeout_s=builder.queue_timeout_s,
         )
 

@@ -33,6 +33,7 @@ from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.oci.repository import host_of
 from fast_container.core.program_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.replaced_tag import load_accepted
@@ -134,7 +135,7 @@ class Program:
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
         self.base_keys.update([base.build_key for base in image.bases])
         self.repository_of(image).announce([key.tag])
-        host = image.repository_url.partition("/")[0]
+        host = host_of(image.repository_url)
         if host not in self.warned and self.registries.is_reached_otherwise(image.repository_url, image.access):
             self.warned.add(host)
             image.reporter.warn(

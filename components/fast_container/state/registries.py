@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.registries import Registries, registry_for
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, Credentials, Manifest, Registry
 from fast_container.state.patience import Patience
 
@@ -40,7 +41,7 @@ class ProgramRegistries:
 
     def repository(self, url: str, access: AwsAccess) -> DeferredRegistry:
         """The repository at ``host/name``; nothing is asked before its first use."""
-        host = url.partition("/")[0]
+        host = host_of(url)
         if host not in self._by_host:
             self._by_host[host] = Registries(access, os.environ)
             self._access[host] = access
@@ -48,15 +49,15 @@ class ProgramRegistries:
 
     def is_reached_otherwise(self, url: str, access: AwsAccess) -> bool:
         """Whether the host of a repository that is in use is reached with another access than this one."""
-        return self._access[url.partition("/")[0]] != access
+        return self._access[host_of(url)] != access
 
     async def opened(self, job: BuildJob) -> Registry:
         """The repository of a job whose image was planned before."""
-        return await self._by_host[job.repository_url.partition("/")[0]].registry(job.repository_url)
+        return await self._by_host[host_of(job.repository_url)].registry(job.repository_url)
 
     def oci_blocking(self, url: str) -> OciRegistry:
         """The HTTP API of a repository whose host was used before, for copying; blocking."""
-        return self._by_host[url.partition("/")[0]].oci_blocking(url)
+        return self._by_host[host_of(url)].oci_blocking(url)
 
     def push_credentials(self, host: str) -> Credentials | None:
         """What a builder needs, beyond the user's Docker configuration, to push to a host; blocking."""

@@ -30,6 +30,7 @@ from fast_container.adapters.process.child import run
 from fast_container.adapters.process.private_directory import private_directory, remove_abandoned, secret_directory
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import system_error
+from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.core.recipe import NETWORK_HOST
 from fast_container.errors import BuilderError, BuildFailed, FastContainerError
@@ -168,15 +169,15 @@ class BuildxExecutor:
         remove_old_logs(self._log_dir)
 
     def _fetch_credentials(self, job: BuildJob) -> dict[str, Credentials]:
-        hosts = {job.repository_url.partition("/")[0], *job.pull_hosts}
+        hosts = {host_of(job.repository_url), *job.pull_hosts}
         for reference in job.named_images.values():
             scheme, _, rest = reference.partition("://")
             if scheme == "docker-image" and "/" in rest:
-                hosts.add(rest.partition("/")[0])
+                hosts.add(host_of(rest))
         for cache in (*job.cache_from, *job.cache_to):
             for part in cache.split(","):
                 if part.startswith("ref="):
-                    hosts.add(part.removeprefix("ref=").partition("/")[0])
+                    hosts.add(host_of(part.removeprefix("ref=")))
         known = {host: self._credentials(host) for host in sorted(hosts)}
         return {host: found for host, found in known.items() if found is not None}
 

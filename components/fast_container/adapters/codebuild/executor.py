@@ -31,6 +31,7 @@ from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.adapters.threads import in_thread
+from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter, SecretReference
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, secret_variable, write_plan
 from fast_container.core.staging.chunks import Part, cut
@@ -184,7 +185,7 @@ class CodeBuildExecutor:
         program_key, program_sent = await in_thread(self.store.put_program, self._program)
         # Also where BuildKit's own image and what mirrors hold come from.
         places = (*job.pull_hosts, *self.pull_hosts, *self.mirrors.values(), self.buildkit_image)
-        hosts = {place.partition("/")[0] for place in places if "/" in place or "." in place}
+        hosts = {host_of(place) for place in places if "/" in place or "." in place}
         first_login = len(job.secret_references)
         plan = RemotePlan(
             job=replace(job, secrets={}, pull_hosts=tuple(sorted(hosts))),

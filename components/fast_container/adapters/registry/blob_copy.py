@@ -27,6 +27,7 @@ from fast_container.core.json_document import (
     size_field,
     string_field,
 )
+from fast_container.core.oci.repository import Repository, host_of
 from fast_container.core.ports import Manifest, Reporter
 from fast_container.core.record import megabytes
 from fast_container.errors import AuthError, RegistryError
@@ -155,10 +156,10 @@ class _Copy:
     def _begin(self, blob: _Blob) -> str:
         """Where the bytes are to be sent; "" when the blob was mounted."""
         response: Response | None = None
-        if self.source.url.partition("/")[0] == self.target.url.partition("/")[0]:
+        source = Repository.parse(self.source.url)
+        if source.host == host_of(self.target.url):
             try:
-                name = self.source.url.partition("/")[2]
-                response = self.target.send("POST", f"/blobs/uploads/?mount={blob.digest}&from={name}", {})
+                response = self.target.send("POST", f"/blobs/uploads/?mount={blob.digest}&from={source.name}", {})
             except AuthError:
                 # It may be the source alone that may not be mounted from.
                 response = None

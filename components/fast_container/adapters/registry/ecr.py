@@ -25,6 +25,7 @@ from fast_container.adapters.registry.answers import MANIFEST_TYPES
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
 from fast_container.core.json_document import parse_object
+from fast_container.core.oci.repository import Repository
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 
@@ -103,7 +104,7 @@ class EcrRegistry:
 
     def __init__(self, url: str, client: ClientSource, oci: OciRegistry, *, registry_id: str = "") -> None:
         self._url = url
-        self._name = url.partition("/")[2]
+        self._name = Repository.parse(url).name
         self._client = client
         self._oci = oci
         self._registry_id = registry_id

@@ -19,6 +19,7 @@ from fast_container.core.images.lock import LockedImage, PlatformImage
 from fast_container.core.json_document import object_field, parse_object, string_field, strings_field
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import Reference, parse_reference
+from fast_container.core.oci.repository import canonical_host
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError
 
@@ -56,7 +57,7 @@ def parse_mirrors(texts: Iterable[str], where: str) -> dict[str, str]:
                 property_path=where,
                 next_step="for example docker.io=mirror.example.com:5000",
             )
-        mirrors["docker.io" if host in ("index.docker.io", "registry-1.docker.io") else host] = mirror
+        mirrors[canonical_host(host)] = mirror
     return mirrors
 
 

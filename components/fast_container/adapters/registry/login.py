@@ -15,6 +15,7 @@ from fast_container.adapters.registry.answers import challenge, error_text, json
 from fast_container.adapters.registry.http_transport import HttpTransport, Response
 from fast_container.adapters.registry.proxies import is_loopback
 from fast_container.core.oci.ecr_host import login_command
+from fast_container.core.oci.repository import Repository, host_of
 from fast_container.core.ports import Credentials
 from fast_container.errors import AuthError
 
@@ -44,7 +45,7 @@ class RegistryLogin:
         refused: Callable[[], None],
     ) -> None:
         self._url, self._plain_http, self._http = url, plain_http, transport
-        self._name = url.partition("/")[2]
+        self._repository = Repository.parse(url)
         self._credentials, self._refused = credentials, refused
         self._lock = threading.Lock()
         self.authorization = ""
@@ -73,7 +74,7 @@ class RegistryLogin:
                 raise AuthError(
                     "The registry demands credentials and there are none.",
                     where=self._url,
-                    next_step=f"Log in: {login_command(self._url.partition('/')[0])}",
+                    next_step=f"Log in: {login_command(self._repository.host)}",
                 )
             else:
                 self.authorization = basic(credentials)
@@ -82,7 +83,7 @@ class RegistryLogin:
     def _bearer_token(self, parameters: Mapping[str, str], credentials: Credentials | None, *, push: bool) -> str:
         realm = parameters.get("realm", "")
         self._check_token_service(realm)
-        scope = parameters.get("scope") or f"repository:{self._name}:{'pull,push' if push else 'pull'}"
+        scope = parameters.get("scope") or f"repository:{self._repository.name}:{'pull,push' if push else 'pull'}"
         query = {"service": parameters.get("service", ""), "scope": scope}
         if credentials is not None and credentials.username == IDENTITY_TOKEN_USER:
             form = {
@@ -118,14 +119,13 @@ class RegistryLogin:
 
 def denied(response: Response, url: str) -> AuthError:
     """The error for credentials that the registry refused, or that do not allow what was asked."""
-    host = url.partition("/")[0]
     text = error_text(response)
     what = "The registry refused the credentials." if response.status == 401 else "The registry denied access."
     return AuthError(
         what,
         where=url,
         why=f"HTTP {response.status}{f': {text}' if text else ''}",
-        next_step=f"Check that the identity in use may read from and push to this repository of {host}.",
+        next_step=f"Check that the identity in use may read from and push to this repository of {host_of(url)}.",
     )
 
 

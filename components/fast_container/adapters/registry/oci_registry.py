@@ -33,6 +33,7 @@ from fast_container.adapters.registry.login import CredentialsSource, RegistryLo
 from fast_container.adapters.registry.proxies import is_loopback
 from fast_container.adapters.threads import in_thread
 from fast_container.core.json_document import is_digest
+from fast_container.core.oci.repository import Repository
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError
 
@@ -67,15 +68,15 @@ class OciRegistry:
         transport: HttpTransport | None = None,
         before_put: Callable[[], None] = lambda: None,
     ) -> None:
-        host, _, name = url.partition("/")
+        repository = Repository.parse(url)
+        host, name = repository.host, repository.name
         if not _HOST.fullmatch(host) or not _NAME.fullmatch(name):
             raise RegistryError("A repository URL is host/name.", where=url, next_step="Give it as host/name.")
         self._url = url
         self._name = name
         if plain_http is None:
             plain_http = is_loopback(host.rpartition(":")[0] if ":" in host else host)
-        api_host = "registry-1.docker.io" if host == "docker.io" else host
-        self._base = f"{'http' if plain_http else 'https'}://{api_host}/v2/{name}"
+        self._base = f"{'http' if plain_http else 'https'}://{repository.api_host}/v2/{name}"
         self._before_put = before_put
         self._http = transport or HttpTransport()
         self._login = RegistryLogin(url, plain_http, self._http, credentials, refused)

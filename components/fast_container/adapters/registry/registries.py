@@ -21,6 +21,7 @@ from fast_container.adapters.registry.put_rate import PutRate
 from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.ecr_host import ecr_host
+from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import Credentials, Registry
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Registries:
             AuthError: That endpoint refused.
             RegistryError: It cannot be reached.
         """
-        host = url.partition("/")[0]
+        host = host_of(url)
         if self._token(host) is None:
             return self.oci_blocking(url)
         from fast_container.adapters.registry.ecr import EcrRegistry  # noqa: PLC0415 - see the module
@@ -75,7 +76,7 @@ class Registries:
 
     def oci_blocking(self, url: str) -> OciRegistry:
         """The repository through its HTTP API alone, ECR's too; blocking, as ``registry_blocking``."""
-        host = url.partition("/")[0]
+        host = host_of(url)
         token = self._token(host)
         if token is None:
             return OciRegistry(

@@ -28,6 +28,7 @@ from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stages import Source, StageGraph
 from fast_container.core.oci.ecr_host import ecr_host
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform, platform_args
+from fast_container.core.oci.repository import HOSTS_OF_DOCKER_HUB, Repository
 from fast_container.errors import ArgsError, DockerfileError
 
 # Below a registry's host; an ECR pull-through cache has it below a prefix of its own.
@@ -35,9 +36,7 @@ _OWN_SYNTAX: Final = re.compile(
     r"(?P<prefix>(?:[a-z0-9._-]+/)*)docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?"
 )
 # Docker Hub by its names, and its public copies.
-_HUB: Final = frozenset(
-    ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "mirror.gcr.io"]
-)
+_HUB: Final = HOSTS_OF_DOCKER_HUB | {"registry.hub.docker.com", "mirror.gcr.io"}
 _WITHOUT_HEREDOCS: Final = re.compile(r"1\.[0-3](?:[.-].*)?")
 _NO_ARGS: Final[Mapping[str, str]] = {}
 _NO_FACTS: Final[Mapping[str, ImageFacts]] = {}
@@ -150,8 +149,8 @@ def _why_foreign(syntax: str | None, text: bytes) -> str:
 
 def _is_hub(prefix: str) -> bool:
     """Whether what stands before ``docker/dockerfile`` is Docker Hub, a copy of it, or a pull-through cache."""
-    host, _, below = prefix.partition("/")
-    return not prefix or (host in _HUB and not below) or ecr_host(host) is not None
+    place = Repository.parse(prefix)
+    return not prefix or (place.host in _HUB and not place.name) or ecr_host(place.host) is not None
 
 
 def _globals(

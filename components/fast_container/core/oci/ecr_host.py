@@ -14,6 +14,8 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import Final
 
+from fast_container.core.oci.repository import Repository
+
 PUBLIC_HOSTS: Final = frozenset({"public.ecr.aws", "ecr-public.aws.com"})
 """ECR Public: a registry with tokens of its own, which no private registry's token opens."""
 
@@ -74,9 +76,11 @@ def partition_of(region: str) -> str:
 
 def repository_arn(url: str) -> str | None:
     """The ARN of an ECR repository by its URL, or None where the host is not ECR's: nothing can be granted on it."""
-    host, _, name = url.partition("/")
-    known = ecr_host(host)
-    return f"arn:{known.partition}:ecr:{known.region}:{known.account}:repository/{name}" if known and name else None
+    repository = Repository.parse(url)
+    known = ecr_host(repository.host)
+    if known is None or not repository.name:
+        return None
+    return f"arn:{known.partition}:ecr:{known.region}:{known.account}:repository/{repository.name}"
 
 
 def is_emulator(endpoint: str) -> bool:

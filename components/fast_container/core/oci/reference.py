@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-_DEFAULT_HOST: Final = "docker.io"
+from fast_container.core.oci.repository import DOCKER_HUB
+
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -53,9 +54,9 @@ class Reference:
     @property
     def familiar(self) -> str:
         """The short form by which a named context replaces it, without ``:latest``."""
-        name = self.path if self.host == _DEFAULT_HOST else f"{self.host}/{self.path}"
+        name = self.path if self.host == DOCKER_HUB else f"{self.host}/{self.path}"
         short = name.removeprefix("library/")
-        if self.host == _DEFAULT_HOST and "/" not in short:
+        if self.host == DOCKER_HUB and "/" not in short:
             name = short
         return f"{name}{_suffix(self.tag, self.digest)}".removesuffix(":latest")
 
@@ -91,11 +92,11 @@ def parse_reference(text: str) -> Reference:
 def _split_host(text: str) -> tuple[str, str]:
     host, slash, path = text.partition("/")
     if not slash:
-        return _DEFAULT_HOST, f"library/{text}"
+        return DOCKER_HUB, f"library/{text}"
     if host == "index.docker.io":
-        host = _DEFAULT_HOST
+        host = DOCKER_HUB
     elif host != "localhost" and "." not in host and ":" not in host and host == host.lower():
-        return _DEFAULT_HOST, text
-    if host == _DEFAULT_HOST and "/" not in path:
+        return DOCKER_HUB, text
+    if host == DOCKER_HUB and "/" not in path:
         path = f"library/{path}"
     return host, path
