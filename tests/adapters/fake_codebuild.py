@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,8 @@ class End:
     looks: int = 2
     phase: str = "BUILD"
     cause: str = ""
+    queued_s: float = 0.0
+    ran_s: float = 0.0
 
 
 class FakeCodeBuild:
@@ -93,6 +96,11 @@ class FakeCodeBuild:
         failed = {"phaseType": end.phase, "phaseStatus": "FAILED", "contexts": contexts}
         build |= {"buildStatus": end.status, "currentPhase": "COMPLETED"}
         build["phases"] = [] if end.status == "SUCCEEDED" else [failed]
+        if end.queued_s:
+            begun = datetime(2026, 1, 1, tzinfo=UTC)
+            left = begun + timedelta(seconds=end.queued_s)
+            build["phases"].append({"phaseType": "QUEUED", "phaseStatus": "SUCCEEDED", "startTime": begun, "endTime": left})
+            build["endTime"] = left + timedelta(seconds=end.ran_s)
 
     def list_builds_for_project(self, **request: str) -> Any:
         self._called("ListBuildsForProject")

@@ -32,6 +32,7 @@ class HttpRegistry:
         break_uploads: How many uploads break off.
         mounts: Whether blobs of other repositories may be mounted; ECR does not by default.
         ranges: Whether a part of a blob can be asked for.
+        heads: The status of every answer to a HEAD of a blob, or 0 for what is true.
         script: Answers given before anything else: a status, a (status, headers, body), or "reset".
     """
 
@@ -48,6 +49,7 @@ class HttpRegistry:
     redirect_blobs_to: str = ""
     mounts: bool = False
     ranges: bool = True
+    heads: int = 0
     script: list[Any] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     connections: int = 0
@@ -98,6 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             status, extra, content = step if isinstance(step, tuple) else (step, {}, b"")
             self.answer(status, content, **extra)
+        elif registry.heads and self.command == "HEAD" and "/blobs/" in self.path:
+            self.answer(registry.heads, Location=f"http://{registry.host}/storage")
         elif self.path.startswith("/token"):
             self.answer_token(headers)
         elif self.may_pass(headers):

@@ -98,7 +98,7 @@ def test_a_record_of_a_newer_schema_is_refused_and_unknown_fields_are_not() -> N
 
 def test_a_build_is_said_to_take_what_it_took_and_waiting_is_said_apart() -> None:
     record = BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0, waited_s=12.4)
-    assert record.summary().startswith("built in 3.0 s, after 12 s of waiting: ")
+    assert record.summary().startswith("built in 3.0 s, after 12 s in the queue: ")
     assert BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0).summary().startswith("built in 3.0 s: ")
 
 

@@ -26,7 +26,7 @@ class BuildRecord:
         hexadecimal digits. digest: The verified manifest's digest. outcome: ``built``, ``reused`` when its
         repository had it, or ``copied`` when another one had it. started: Seconds since the epoch.
         duration_s: From the look-up to the tag, without waiting.
-        waited_s: For a place among the builder's builds.
+        waited_s: For a place among the builder's builds, and in CodeBuild's own queue.
         steps: The Dockerfile's steps in this build; 0 unless built.
         steps_cached: How many of them came out of the cache.
         pushed_bytes: Compressed bytes of the layers that were new to the repository, as far as this program
@@ -65,7 +65,7 @@ class BuildRecord:
             return "reused from registry"
         if self.outcome == "copied":
             return f"copied from {self.copied_from}: {megabytes(self.pushed_bytes)}"
-        waited = f", after {_seconds(self.waited_s)} of waiting" if self.waited_s >= _WORTH_SAYING_S else ""
+        waited = f", after {_seconds(self.waited_s)} in the queue" if self.waited_s >= _WORTH_SAYING_S else ""
         return (
             f"built in {_seconds(self.duration_s)}{waited}: {self.steps_cached} of {self.steps} steps cached, "
             f"{megabytes(self.pushed_bytes)} pushed"

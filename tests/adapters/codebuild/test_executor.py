@@ -147,6 +147,24 @@ def test_the_poller_backs_off(remote: Remote, job: BuildJob) -> None:
     assert polls[-1] == 10
 
 
+def test_the_time_in_codebuilds_queue_is_not_the_builds(remote: Remote, job: BuildJob) -> None:
+    """20 looks take 184 s on the fake clock; 4.5 s before them the account had no place."""
+    remote.aws.ends = [End(looks=20, queued_s=100.0, ran_s=50.0)]
+    remote.aws.fail["StartBuild"] = [refusal("AccountLimitExceededException")]
+    remote.publish(job)
+    built = remote.build(job)
+    assert built.waited_s == pytest.approx(105.0)
+    assert built.duration_s == pytest.approx(remote.clock.time_s - 105.0)
+
+
+def test_of_a_build_that_is_joined_late_only_the_queue_that_was_seen_counts(remote: Remote, job: BuildJob) -> None:
+    remote.aws.ends = [End(looks=5, queued_s=900.0, ran_s=2.0)]
+    remote.publish(job)
+    built = remote.build(job)
+    assert 0 < built.waited_s == pytest.approx(remote.clock.time_s - 2.0, abs=2.0)
+    assert built.duration_s == pytest.approx(2.0, abs=2.0)
+
+
 # --- joining, and tokens
 
 

@@ -107,6 +107,28 @@ def test_what_is_there_is_not_sent_again(source: HttpRegistry, target: HttpRegis
     assert len(target.paths("POST")) == 1
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_registry_that_lets_nobody_look_for_blobs_is_sent_them(
+    source: HttpRegistry, target: HttpRegistry, status: int
+) -> None:
+    """As ECR Public does."""
+    manifest = push(source)
+    target.heads = status
+    assert copy(manifest, source, target)[0] == len(CONFIG) + len(LAYER)
+    assert set(target.blobs) == {sha256(CONFIG), sha256(LAYER)}
+    assert manifest.digest in target.manifests
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_blob_that_the_registry_redirects_to_is_there(
+    source: HttpRegistry, target: HttpRegistry, status: int
+) -> None:
+    manifest = push(source)
+    target.heads = status
+    assert copy(manifest, source, target)[0] == 0
+    assert manifest.digest in target.manifests
+
+
 def test_within_a_registry_blobs_are_mounted_where_that_is_allowed(target: HttpRegistry) -> None:
     manifest = push(target)
     target.elsewhere, target.blobs = target.blobs, {}

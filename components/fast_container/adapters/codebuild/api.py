@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, cast
 
 from fast_container.adapters.aws_session import ExpiredCredentialsError, aws_errors, error_code
@@ -203,6 +204,21 @@ def image_of(build: Build) -> tuple[str, str]:
         for variable in cast("list[Mapping[str, Any]]", environment.get("environmentVariables") or [])
     }
     return variables.get(KEY_VARIABLE, ""), variables.get(REPOSITORY_VARIABLE, "")
+
+
+def queued_s(build: Build, watched_s: float) -> float:
+    """Seconds of the time that a build was watched in which it was in CodeBuild's queue.
+
+    Args:
+        build: One that has ended; 0 where it does not say when it left the queue.
+        watched_s: Until its end; a build of another machine may have been joined later than it was queued.
+    """
+    phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
+    queued = next((phase for phase in phases if phase.get("phaseType") == "QUEUED"), {})
+    begun, left, ended = queued.get("startTime"), queued.get("endTime"), build.get("endTime")
+    if not (isinstance(begun, datetime) and isinstance(left, datetime) and isinstance(ended, datetime)):
+        return 0.0
+    return max(0.0, min((left - begun).total_seconds(), watched_s - (ended - left).total_seconds()))
 
 
 def link_of(build: Build) -> str:

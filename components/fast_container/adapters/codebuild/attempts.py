@@ -32,10 +32,14 @@ class Attempts:
     Args:
         now_s: A clock for durations.
         store: Where the sources are.
+
+    Attributes:
+        waited_s: Seconds in which CodeBuild had no place for the image: they are not the build's.
     """
 
     now_s: Callable[[], float]
     store: S3SourceStore
+    waited_s: float = field(default=0.0, init=False)
     _begun_s: float = field(init=False)
     _ended: int = field(default=0, init=False)
     _pause_s: float = field(default=0.0, init=False)
@@ -48,6 +52,10 @@ class Attempts:
     def elapsed_s(self) -> float:
         """Since the first attempt."""
         return self.now_s() - self._begun_s
+
+    def add_waited(self, seconds: float) -> None:
+        """Count seconds in a queue."""
+        self.waited_s += seconds
 
     async def pause_before_next(self, follow: Follow, ended: Build, reporter: Reporter) -> float | None:
         """Seconds to wait before another build, or None: the image has failed."""

@@ -24,6 +24,7 @@ from fast_container.adapters.codebuild.api import (
     CodeBuildApi,
     LimitReached,
     link_of,
+    queued_s,
 )
 from fast_container.adapters.codebuild.attempts import Attempts
 from fast_container.adapters.codebuild.follow import Follow
@@ -94,19 +95,28 @@ class CodeBuildExecutor:
         """
         attempts = Attempts(self.watch.now_s, self.store)
         while True:
-            build = await self.start(job, reporter)
-            follow = Follow(reporter)
+            build = await self.start(job, reporter, on_waited=attempts.add_waited)
+            follow, begun_s = Follow(reporter), self.watch.now_s()
             ended = await self._wait(build["id"], follow, reporter)
+            attempts.add_waited(queued_s(ended, self.watch.now_s() - begun_s))
             self.watch.forget_recent()
             if ended["buildStatus"] == "SUCCEEDED":
-                return await self._published(job, follow, attempts.elapsed_s)
+                return await self._published(job, follow, attempts)
             pause_s = await attempts.pause_before_next(follow, ended, reporter)
             if pause_s is None:
                 raise follow.error(job, ended)
             await self.watch.sleep(pause_s)
 
-    async def start(self, job: BuildJob, reporter: Reporter) -> Build:
-        """Join the image's build that is under way, or upload and start one; does not wait for its end."""
+    async def start(
+        self, job: BuildJob, reporter: Reporter, *, on_waited: Callable[[float], None] = lambda _: None
+    ) -> Build:
+        """Join the image's build that is under way, or upload and start one; does not wait for its end.
+
+        Args:
+            job: The image.
+            reporter: Gets progress and notes.
+            on_waited: Called with the seconds of every pause in which CodeBuild took no build.
+        """
         for secret in job.secrets:
             raise remote_secret(secret)
         running, finished = await self._latest(job, reporter)
@@ -126,7 +136,7 @@ class CodeBuildExecutor:
             # Projects that share a bucket share the tokens of an account.
             words = [self.api.project, job.key.hex, request, last]
             token = hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
-            build = await self._start(job, {**request, "idempotencyToken": token}, reporter)
+            build = await self._start(job, {**request, "idempotencyToken": token}, reporter, on_waited)
             if build.get("buildStatus") in (RUNNING, None):
                 self.watch.remember(build)
                 return build
@@ -206,7 +216,9 @@ class CodeBuildExecutor:
         reporter.note(f"uploaded {_size(total)}: {upload.put} of {upload.put + upload.present} parts were new")
         return name
 
-    async def _start(self, job: BuildJob, request: Mapping[str, Any], reporter: Reporter) -> Build:
+    async def _start(
+        self, job: BuildJob, request: Mapping[str, Any], reporter: Reporter, on_waited: Callable[[float], None]
+    ) -> Build:
         deadline_s = self.watch.now_s() + self.queue_timeout_s
         pause_s = self.limit_pause_s
         while True:
@@ -224,13 +236,14 @@ class CodeBuildExecutor:
                     ) from error
                 reporter.progress(f"waiting for CodeBuild: {error}")
             await self.watch.sleep(pause_s)
+            on_waited(pause_s)
             pause_s = min(pause_s * 1.5, _LIMIT_LONGEST_S)
             # Another machine's build of this image may have got the place.
             running, _ = await self._latest(job, reporter)
             if running is not None:
                 return running
 
-    async def _published(self, job: BuildJob, follow: Follow, duration_s: float) -> BuiltImage:
+    async def _published(self, job: BuildJob, follow: Follow, attempts: Attempts) -> BuiltImage:
         registry = await self.registry_of(job)
         manifest = (await registry.find([job.key.tag])).get(job.key.tag)
         if manifest is None:
@@ -244,7 +257,8 @@ class CodeBuildExecutor:
             steps=int(follow.built.get("steps", 0)),
             steps_cached=int(follow.built.get("cached", 0)),
             pushed_bytes=int(follow.built.get("pushed", 0)),
-            duration_s=duration_s,
+            duration_s=attempts.elapsed_s - attempts.waited_s,
+            waited_s=attempts.waited_s,
         )
 
 

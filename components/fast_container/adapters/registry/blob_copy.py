@@ -39,6 +39,7 @@ _UPLOADS: Final = 3
 # Layers that nobody may pass on; whoever pulls the image gets them from where the manifest says.
 _FOREIGN: Final = ("foreign", "nondistributable")
 _DEEPEST_INDEX: Final = 3
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,8 @@ class _Copy:
 
     def _blob(self, blob: _Blob) -> None:
         self._check_running()
-        there = self.target.send("HEAD", f"/blobs/{blob.digest}", {})
-        if there.status == 200 and _is_of(there, blob):
+        if self._is_there(blob):
             return
-        # A 404 has no body that would say whose it is, and a redirect leads where it cannot be asked: then the blob
-        # is sent once more, which harms nothing.
-        if there.status not in (200, 302, 303, 307, 308, 404):
-            raise self.target.error(there, f"The registry could not say whether it has {blob.digest}.")
         for attempt in range(1, _UPLOADS + 1):
             location = self._begin(blob)
             if not location:
@@ -152,6 +148,24 @@ class _Copy:
                 return
             if attempt == _UPLOADS or response.status < 500:
                 raise self.target.error(response, f"The registry did not take the blob {blob.digest}.")
+
+    def _is_there(self, blob: _Blob) -> bool:
+        """Whether the target surely holds a blob; what it does not say is sent once more, which harms nothing."""
+        try:
+            there = self.target.send("HEAD", f"/blobs/{blob.digest}", {})
+        except AuthError:
+            # ECR Public lets nobody look (401, 403), also those who may push; the upload says who may not.
+            return False
+        if there.status == 200:
+            return _is_of(there, blob)
+        # A registry redirects to the storage of what it has. Were it somebody else's redirect, the manifest that
+        # names the blob would be refused.
+        if there.status in _REDIRECTS:
+            return True
+        # A 404 has no body that would say whose it is.
+        if there.status != 404:
+            raise self.target.error(there, f"The registry could not say whether it has {blob.digest}.")
+        return False
 
     def _begin(self, blob: _Blob) -> str:
         """Where the bytes are to be sent; "" when the blob was mounted."""
