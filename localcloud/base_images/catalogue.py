@@ -21,12 +21,19 @@ STANDS_FOR: dict[Suite, tuple[str, ...]] = {"trixie": ("3.12",), "bookworm": ()}
 
 _COMMON = ("base-files", "base-passwd", "busybox-static")
 _PYTHON = ("libc6", "libgcc-s1", "libc-bin", "ca-certificates", "tzdata", "libstdc++6")
+_ACCOUNTS = ("passwd",)
+"""useradd and groupadd, which Debian's images have; Amazon Linux's minimal image, and so Lambda's, has neither."""
+
 PACKAGES: dict[BaseImageKind, tuple[str, ...]] = {
     "busybox": _COMMON,
-    "runtime": (*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
+    "runtime": (
+        *(*_COMMON, *_PYTHON, *_ACCOUNTS),
+        *("python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
+    ),
     "lambda": (*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
     "builder": (
-        *(*_COMMON, *_PYTHON, "python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
+        *(*_COMMON, *_PYTHON, *_ACCOUNTS),
+        *("python{python}-minimal", "libpython{python}-stdlib", "python{python}-venv"),
         *("gcc", "g++", "make", "libc6-dev", "python{python}-dev", "dash"),
     ),
 }

@@ -23,6 +23,10 @@ _SCRIPT_ONLY = re.compile(
 )
 """Packages that only maintainer scripts need; without them an image is some 50 MB smaller."""
 
+_OF_ACCOUNTS = re.compile(r"passwd|login\.defs|libmd0|libpcre2.*|libselinux1|libacl1|libattr1|libaudit.*|libcap-ng0")
+"""Those of them that useradd and groupadd run with, where they are asked for."""
+_NOTHING = re.compile(r"(?!)")
+
 _LEFT_OUT = (
     "./usr/share/man/*",
     "./usr/share/locale/*",
@@ -69,7 +73,8 @@ class DebianPackages:
             self._apt("-qq", "update")
         simulated = self._apt("-s", "--no-install-recommends", "install", *wanted)
         names = [line.split()[1].partition(":")[0] for line in simulated.splitlines() if line.startswith("Inst ")]
-        names = [name for name in names if not _SCRIPT_ONLY.fullmatch(name)]
+        kept = _OF_ACCOUNTS if "passwd" in wanted else _NOTHING
+        names = [name for name in names if kept.fullmatch(name) or not _SCRIPT_ONLY.fullmatch(name)]
         missing = [name for name in names if not self._archive(name)]
         if missing:
             self._apt("-qq", "download", *missing)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from localcloud.base_images import catalogue, debian_packages, image_layout, root_filesystem
+from localcloud.base_images import catalogue, debian_packages, image_layout, package_managers, root_filesystem
 from localcloud.base_images.catalogue import PACKAGES, Architecture, StandIn
 from localcloud.base_images.debian_packages import DebianPackages, unpack
 from localcloud.base_images.image_layout import ImageLayout
@@ -44,8 +44,9 @@ def ensure_base_image(image: StandIn, architecture: Architecture = "amd64", *, q
 
 def _identity(image: StandIn, architecture: Architecture) -> str:
     """What the image depends on, as 16 hex digits."""
-    sources = [Path(str(module.__file__)) for module in (catalogue, debian_packages, image_layout, root_filesystem)]
-    parts = [path.read_bytes() for path in (*sources, Path(__file__))]
+    modules = (catalogue, debian_packages, image_layout, package_managers, root_filesystem)
+    parts = [Path(str(module.__file__)).read_bytes() for module in modules]
+    parts.append(Path(__file__).read_bytes())
     certificates = root_filesystem.HOST_CERTIFICATES
     parts.append(certificates.read_bytes() if certificates.exists() else b"")
     parts.append(root_filesystem.pip_settings().encode())

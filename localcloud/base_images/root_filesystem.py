@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 from localcloud.base_images.catalogue import STANDS_FOR, Architecture, StandIn
+from localcloud.base_images.package_managers import add_package_managers
 
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _FOLDERS = (
@@ -131,6 +132,7 @@ def finish(root: Path, image: StandIn, architecture: Architecture, downloads: Pa
         _add_python(root, image, downloads)
     if image.kind == "lambda":
         _add_lambda_runtime(root, image.python, architecture)
+    add_package_managers(root, image.kind)
     for folder in list(root.rglob("__pycache__")):
         shutil.rmtree(folder)
 

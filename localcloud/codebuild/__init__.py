@@ -14,6 +14,7 @@ How to find one's way::
     agent        inside the build: runs the commands, reports phases (its own process)
     image        what CodeBuild's image has, and nothing else
     docker       the image's `docker` command (its own process)
+    docker_hub   what builds may pull from Docker Hub without a login
     log_stream   output of a build into CloudWatch Logs while it runs
     role         what the service role may do
     faults       what tests order to go wrong

@@ -22,7 +22,7 @@ class CodeBuildControl:
         """Changes limits (see ``localcloud.codebuild.faults.Limits``); returns all.
 
         Names: ``account_limit``, ``minute_s``, ``idempotency_s``, ``hold``, ``queue_s``, ``enforce_role``,
-        ``enforce_callers``, ``iam_delay_s``.
+        ``enforce_callers``, ``iam_delay_s``, ``hub_pulls``.
         """
         return self._control("codebuild/limits", json.dumps(values).encode())
 

@@ -3,13 +3,15 @@
 Decides how a builder that AWS would start in a container is mapped to the BuildKit that runs here: ``docker buildx
 create`` with the ``docker-container`` driver (or none named) makes one with the ``remote`` driver, in the build's own
 configuration; the container's options are dropped. All other buildx commands are buildx's own. Images are neither
-pulled nor run: what needs Docker's own engine is refused by name. Standard library only.
+pulled nor run: what needs Docker's own engine is refused by name. Leaves Docker Hub's limit to
+``localcloud.codebuild.docker_hub``. Standard library only.
 
 Run as ``python docker.py SETTINGS ARGUMENTS``; the image holds a two-line `docker` that does so.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -50,7 +52,7 @@ def _run(command: str, rest: list[str], known: dict[str, Any]) -> int:
     }
     with_engine = {
         "info": lambda: _info(rest),
-        "buildx": lambda: _buildx(rest, known["buildx"], known["buildkit"]),
+        "buildx": lambda: _buildx(rest, known),
     }
     if command in without_engine:
         return without_engine[command]()
@@ -61,10 +63,39 @@ def _run(command: str, rest: list[str], known: dict[str, Any]) -> int:
     return _refuse(f"the local cloud's docker does `buildx`, `login` and `info`, not {command!r}", 125)
 
 
-def _buildx(arguments: list[str], program: str, buildkit: str) -> NoReturn:
+def _buildx(arguments: list[str], known: dict[str, Any]) -> NoReturn:
     if arguments and arguments[0] == "create":
-        arguments = ["create", *_as_remote(arguments[1:], buildkit)]
-    os.execv(program, ["docker-buildx", *arguments])  # noqa: S606 - becomes buildx
+        arguments = ["create", *_as_remote(arguments[1:], known["buildkit"])]
+    elif arguments and arguments[0] == "build" and not _mirrored().exists():
+        hub = _docker_hub()
+        refused = hub.DockerHub(Path(known["hub"])).refusal(hub.pulled_images(arguments, _read_config()))
+        if refused:
+            raise SystemExit(_refuse(hub.told(refused, arguments), 1))
+    os.execv(known["buildx"], ["docker-buildx", *arguments])  # noqa: S606 - becomes buildx
+
+
+def _docker_hub() -> Any:
+    """The module beside this file, which runs as a program that sees no package."""
+    spec = importlib.util.spec_from_file_location("docker_hub", Path(__file__).with_name("docker_hub.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _mirrored() -> Path:
+    """Is there when the builder of this build looks for Docker Hub's images elsewhere first."""
+    folder = os.environ.get("BUILDX_CONFIG")
+    return (Path(folder) if folder else _config_file().parent / "buildx") / "localcloud-docker-hub-is-mirrored"
+
+
+def _note_mirrors(config: str) -> None:
+    mark = _mirrored()
+    mark.unlink(missing_ok=True)
+    if config and _docker_hub().mirrors_docker_hub(Path(config).read_text()):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
 
 
 def _as_remote(arguments: list[str], buildkit: str) -> list[str]:
@@ -87,6 +118,7 @@ def _as_remote(arguments: list[str], buildkit: str) -> list[str]:
         return arguments
     if driver != "docker-container":
         raise SystemExit(_refuse(f"the local cloud has no builder driver {driver!r}", 1))
+    _note_mirrors(dropped.get("--buildkitd-config") or dropped.get("--config", ""))
     options = dropped.get("--driver-opt", "")
     print(f"local cloud: the builder stands on this cloud's BuildKit, not in a container ({options})", file=sys.stderr)
     return [*kept, "--driver=remote", buildkit]

@@ -36,6 +36,7 @@ class Limits:
         enforce_role: Calls that the service role does not allow are refused.
         enforce_callers: The same for everybody who calls with the credentials of an assumed role.
         iam_delay_s: How long a change of a role's policies takes to hold; with AWS it is seconds.
+        hub_pulls: How many images all builds together may pull from Docker Hub without a login; None is no limit.
     """
 
     account_limit: int = ACCOUNT_LIMIT
@@ -46,6 +47,7 @@ class Limits:
     enforce_role: bool = True
     enforce_callers: bool = False
     iam_delay_s: float = 0.05
+    hub_pulls: int | None = None
 
 
 @dataclasses.dataclass

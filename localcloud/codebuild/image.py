@@ -16,6 +16,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from localcloud.codebuild.docker_hub import DockerHub
+
 _COMMANDS = (
     *("awk", "base64", "basename", "bash", "cat", "chmod", "chown", "cksum", "cmp", "comm", "cp", "cut", "date", "dd"),
     *("df", "diff", "dirname", "du", "echo", "env", "expr", "false", "find", "getent", "git", "grep", "gunzip", "gzip"),
@@ -37,12 +39,17 @@ class BuildImage:
         folder: Where to make it.
         tools: The folder that holds ``buildx``.
         buildkit: The address of this cloud's BuildKit.
+
+    Attributes:
+        docker_hub: What builds may pull from Docker Hub without a login.
     """
 
     def __init__(self, folder: Path, tools: Path, buildkit: str) -> None:
         self._folder = folder
         self._tools = tools
         self._buildkit = buildkit
+        self._hub = folder.with_name(f"{folder.name}-docker-hub")
+        self.docker_hub = DockerHub(self._hub)
 
     def path(self, *, privileged: bool) -> str:
         """The PATH of a build; Docker's engine runs in privileged builds only."""
@@ -83,6 +90,7 @@ class BuildImage:
         folder.mkdir()
         settings = self._folder / f"{folder.name}.json"
         known = {"privileged": privileged, "buildx": str(self._tools / "buildx"), "buildkit": self._buildkit}
+        known["hub"] = str(self._hub)
         settings.write_text(json.dumps(known))
         words = [base_interpreter(), "-I", "-S", Path(__file__).with_name("docker.py"), settings]
         program = folder / "docker"

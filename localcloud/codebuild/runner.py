@@ -133,6 +133,7 @@ class _Run:
         build = self._build
         self._enter("PROVISIONING")
         self._runner.prepare()
+        self._runner._image.docker_hub.allow(self._runner._faults.limits.hub_pulls)
         for folder in (self._scratch, self._home, self._source):
             folder.mkdir(parents=True, exist_ok=True)
         self._scratch.chmod(0o700)

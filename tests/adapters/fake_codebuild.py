@@ -99,7 +99,9 @@ class FakeCodeBuild:
         if end.queued_s:
             begun = datetime(2026, 1, 1, tzinfo=UTC)
             left = begun + timedelta(seconds=end.queued_s)
-            build["phases"].append({"phaseType": "QUEUED", "phaseStatus": "SUCCEEDED", "startTime": begun, "endTime": left})
+            build["phases"].append(
+                {"phaseType": "QUEUED", "phaseStatus": "SUCCEEDED", "startTime": begun, "endTime": left}
+            )
             build["endTime"] = left + timedelta(seconds=end.ran_s)
 
     def list_builds_for_project(self, **request: str) -> Any:

@@ -41,6 +41,22 @@ def test_the_real_names_lead_to_the_stand_ins(cloud: LocalCloud, tmp_path: Path,
     assert result.returncode == 0, result.stderr
 
 
+def test_debians_stand_in_makes_accounts_and_says_that_it_installs_nothing(cloud: LocalCloud, tmp_path: Path) -> None:
+    accounts = (
+        "FROM python:3.12-slim\nRUN groupadd --system app && useradd --gid app --create-home app && ls /home/app\n"
+    )
+    result = build(cloud, tmp_path, f"{accounts}USER app\nRUN test $(id -un) = app\n")
+    assert result.returncode == 0, result.stderr
+    result = build(cloud, tmp_path, "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y git\n")
+    assert "apt-get: this is not the real base image but the local cloud's stand-in" in result.stderr
+    assert "exit code: 100" in result.stderr
+
+
+def test_lambdas_stand_in_says_that_it_installs_nothing(cloud: LocalCloud, tmp_path: Path) -> None:
+    result = build(cloud, tmp_path, "FROM public.ecr.aws/lambda/python:3.12\nRUN dnf install -y git\n")
+    assert "dnf: this is not the real base image but the local cloud's stand-in" in result.stderr
+
+
 def test_an_image_that_nobody_serves_is_not_found_at_once(cloud: LocalCloud, tmp_path: Path) -> None:
     began = time.monotonic()
     result = build(cloud, tmp_path, "FROM nobody/has:this\n")

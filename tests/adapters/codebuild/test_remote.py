@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -24,12 +25,13 @@ from fast_container.cli import main
 from fast_container.codebuild import policies
 from fast_container.codebuild.resources import BUILDSPEC
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import BuildJob, BuiltImage, Registry
+from fast_container.core.ports import BuildJob, BuiltImage, Registry, SecretReference
 from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuildFailed
 from localcloud import LocalCloud
 from tests.adapters.buildkit_images import content
-from tests.build.fakes import ListReporter, make_job
+from tests.adapters.http_registry import HttpRegistry, http_registry
+from tests.build.fakes import OCI_MANIFEST, ListReporter, make_job
 from tests.core.staging.test_stage import source
 from tests.trees import write_tree
 
@@ -266,6 +268,50 @@ def test_a_policy_that_does_not_hold_yet_is_waited_for(
     iam.put_role_policy(RoleName=NAME, PolicyName="role", PolicyDocument=text)
     assert machine.build(job).digest == machine.tag_of(job)
     assert any("has not taken up yet" in note for note in machine.reporter.notes)
+
+
+def test_docker_hub_refuses_builds_without_a_login_and_a_mirror_helps(machine: Machine, job: BuildJob) -> None:
+    machine.cloud.codebuild.limits(hub_pulls=0)
+    with pytest.raises(BuildFailed) as caught:
+        machine.build(job)
+    assert "toomanyrequests" in str(caught.value)
+    machine.executor.mirrors = {"docker.io": "mirror.gcr.io"}
+    assert machine.build(job).digest == machine.tag_of(job)
+
+
+def from_mirror(cloud: LocalCloud, path: str) -> bytes:
+    url = f"http://{cloud.mirror_host}/v2/library/busybox/{path}"
+    with urlopen(Request(url, headers={"Accept": OCI_MANIFEST})) as response:
+        return response.read()
+
+
+@pytest.fixture
+def other_registry(cloud: LocalCloud) -> Iterator[HttpRegistry]:
+    """Holds busybox as ``shop/images:base`` for who says the password."""
+    with http_registry() as registry:
+        manifest = from_mirror(cloud, "manifests/latest")
+        document = json.loads(manifest)
+        for blob in (document["config"], *document["layers"]):
+            registry.blobs[blob["digest"]] = from_mirror(cloud, f"blobs/{blob['digest']}")
+        registry.tags["base"] = registry.push(manifest, OCI_MANIFEST)
+        registry.user = "robot:hush"
+        yield registry
+
+
+def test_a_base_of_another_registry_is_pulled_with_the_login_that_a_secret_holds(
+    machine: Machine, job: BuildJob, other_registry: HttpRegistry
+) -> None:
+    host = other_registry.host
+    job = replace(job, dockerfile=f"FROM {other_registry.url}:base\nCOPY . /all\n".encode(), pull_hosts=(host,))
+    with pytest.raises(BuildFailed, match=r"401|authori[sz]ation"):
+        machine.build(job)
+    login = json.dumps({"username": "robot", "password": "hush"})
+    secret = machine.client("secretsmanager").create_secret(Name=NAME, SecretString=login)
+    document = json.dumps(policies.granted([(policies.SECRET, secret["ARN"])]))
+    machine.client("iam").put_role_policy(RoleName=NAME, PolicyName="login", PolicyDocument=document)
+    machine.executor.logins = {host: SecretReference("SECRETS_MANAGER", NAME)}
+    assert machine.build(job).digest == machine.tag_of(job)
+    assert "hush" not in json.dumps(machine.cloud.codebuild.builds())
 
 
 def test_a_program_that_is_not_what_its_name_says_is_put_over(machine: Machine, job: BuildJob) -> None:
