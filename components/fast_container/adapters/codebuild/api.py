@@ -214,7 +214,8 @@ def queued_s(build: Build, watched_s: float) -> float:
         watched_s: Until its end; a build of another machine may have been joined later than it was queued.
     """
     phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
-    queued = next((phase for phase in phases if phase.get("phaseType") == "QUEUED"), {})
+    nothing: Mapping[str, Any] = {}
+    queued = next((phase for phase in phases if phase.get("phaseType") == "QUEUED"), nothing)
     begun, left, ended = queued.get("startTime"), queued.get("endTime"), build.get("endTime")
     if not (isinstance(begun, datetime) and isinstance(left, datetime) and isinstance(ended, datetime)):
         return 0.0
