@@ -139,11 +139,54 @@ def test_an_image_depends_on_the_policy_that_its_grant_is_in(run: Run) -> None:
         ("builds", {"image": "aws/codebuild/standard:8.0", "architectures": ("x86_64", "arm64")}, "not run on arm64"),
         ("builds", {"image": {"x86_64": "i"}, "architectures": ("x86_64", "arm64")}, "no image for arm64"),
         ("builds", {"mirrors": {"docker.io": "https://mirror.gcr.io"}}, "no registry and its mirror"),
+        ("builds", {"architectures": ("arm64", "arm64")}, "named twice"),
+        ("builds", {"vpc": VpcConfig("vpc-1", [], ["sg-1"])}, "0 subnets"),
+        ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [])}, "0 security_group_ids"),
+        ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [f"sg-{n}" for n in range(6)])}, "takes 1 to 5"),
+        ("builds", {"fleet": "arn:f", "architectures": ("x86_64", "arm64")}, "machines of one architecture"),
+        ("builds", {"role": "theirs", "permissions_boundary": "arn:p"}, "gets no permissions boundary"),
+        ("builds", {"kms_key": "arn:k"}, "no bucket that encrypts"),
     ],
 )
 def test_what_aws_would_refuse_is_refused_in_preview(run: Run, name: str, arguments: Any, said: str) -> None:
     with pytest.raises(pulumi.RunError, match=said):
         run(lambda: CodeBuildBuilder(name, **arguments))
+
+
+SHARED: dict[str, Any] = {
+    "bucket": "b",
+    "projects": {"x86_64": "p"},
+    "prefix": "",
+    "expire_days": 30,
+    "log_group_arn": LOGS,
+    "role_arn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "role_name": "r",
+    "buildkit_image": "",
+}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *({"image": "i"}, {"vpc": VpcConfig("vpc-1", ["subnet-1"], ["sg-1"])}, {"bucket": "b"}, {"fleet": "arn:f"}),
+        *({"permissions_boundary": "arn:p"}, {"docker_server": "BUILD_GENERAL1_LARGE"}, {"tags": {"team": "a"}}),
+    ],
+)
+def test_what_a_shared_builder_would_pass_over_is_refused(run: Run, arguments: dict[str, Any]) -> None:
+    (name,) = arguments
+    with pytest.raises(pulumi.RunError, match=f"(?s){name} has no effect on a shared builder.*set {name}= there"):
+        run(lambda: CodeBuildBuilder("builds", shared=SHARED, **arguments))
+
+
+def test_the_role_of_a_shared_builder_that_is_not_its_own_gets_no_policy(run: Run) -> None:
+    theirs = {**SHARED, "role_name": ""}
+
+    def program(**role: Any) -> Callable[[], object]:
+        return lambda: CodeBuildBuilder("builds", shared=theirs, **role).grant_push("a", f"{REGISTRY}/a")
+
+    with pytest.raises(Exception, match="is not its own, and gets no policies"):
+        run(program())
+    assert run(program(role="theirs")).of("aws:iam/rolePolicy:RolePolicy") == {}
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("image_builder", {"bucket": "b"}), ("x" * 47, {})])

@@ -1,7 +1,7 @@
 """The arguments of ``CodeBuildBuilder``: what each of them may be.
 
 Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, what AWS
-refuses to ``codebuild.limits``, and which resources follow to ``codebuild.builder``.
+refuses to ``codebuild.limits`` and ``codebuild.combinations``, and which resources follow to ``codebuild.builder``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 import pulumi
 
 from fast_container.codebuild import limits
+from fast_container.codebuild.combinations import check_architectures_once, check_combination, check_network
 from fast_container.codebuild.resources import VpcConfig
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
@@ -54,7 +55,7 @@ def check_builder_arguments(**given: Any) -> None:
     """Refuse what cannot be right.
 
     Args:
-        **given: All arguments of the builder but those that are made something else of; of ``shared`` and ``role``
+        **given: All arguments of the builder but those that are made something else of; of Inputs
             whether they are given.
 
     Raises:
@@ -76,11 +77,14 @@ def check_builder_arguments(**given: Any) -> None:
     _check_inputs(given["pull_from"] or (), "pull_from")
     _check_vpc(given["vpc"])
     _check_registries(given["mirrors"], given["registry_logins"])
+    check_architectures_once(given["architectures"])
+    check_network(given["vpc"])
     own_bucket, own_role = given["bucket"] is None, not given["role"]
     limits.check_name(given["name"], own_bucket=own_bucket, own_role=own_role, shared=given["shared"])
     limits.check_image(given["image"], given["architectures"])
     limits.check_docker_server(given["docker_server"], given["architectures"])
     limits.check_privileged(given["privileged"])
+    check_combination(given)
 
 
 def _check_bucket_owner(owner: str | None, bucket: str | None) -> None:
@@ -106,6 +110,22 @@ def checked_shared(shared: object) -> pulumi.Output[Any] | None:
     if is_later(shared):
         return pulumi.Output.from_input(cast(Any, shared)).apply(_complete)
     return pulumi.Output.from_input(_complete(shared))
+
+
+def role_name_of(shared: pulumi.Output[Any]) -> pulumi.Output[str]:
+    """The name of a shared builder's role, which takes policies."""
+
+    def found(name: object) -> str:
+        if not name:
+            raise ArgsError(
+                "The role of the shared builder is not its own, and gets no policies.",
+                property_path="shared",
+                why="that builder was given role=",
+                next_step="give that role as role= here, too; `service_role_policy` says what it needs",
+            )
+        return str(name)
+
+    return shared["role_name"].apply(found)
 
 
 def project_of(shared: pulumi.Output[Any], architecture: str) -> pulumi.Output[str]:

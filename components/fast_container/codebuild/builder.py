@@ -17,7 +17,7 @@ import pulumi
 
 from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.codebuild import policies
-from fast_container.codebuild.arguments import check_builder_arguments, checked_shared, project_of
+from fast_container.codebuild.arguments import check_builder_arguments, checked_shared, project_of, role_name_of
 from fast_container.codebuild.grants import RoleGrants, is_ecr_emulated
 from fast_container.codebuild.resources import (
     ProjectSettings,
@@ -114,8 +114,9 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         fleet: ARN of a fleet of reserved capacity to build on.
         docker_server: Compute type of a Docker server that keeps layers from build to build; x86_64 only.
         shared: The output ``shared`` of another stack's builder: nothing is made but policies of its role, and of the
-            arguments only ``architectures`` (those that it has), ``cache``, ``concurrent_build_limit``, ``pull_from``,
-            ``mirrors``, ``registry_logins``, ``wait`` and ``aws_access`` count.
+            arguments only ``architectures`` (those that it has), ``cache``, ``concurrent_build_limit``, ``timeout``,
+            ``queue_timeout``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait`` and ``aws_access``
+            count; and ``role``, which must be given where the other builder has a role that is not its own.
         expire_days: After how many days a source is removed, at least 3; for an existing bucket, what its own rules
             say.
         log_retention_days: CloudWatch's.
@@ -189,12 +190,16 @@ class CodeBuildBuilder(pulumi.ComponentResource):
                 registry_logins=registry_logins,
                 bucket=bucket,
                 bucket_owner=bucket_owner,
+                kms_key=kms_key is not None,
                 role=role is not None,
+                permissions_boundary=permissions_boundary is not None,
+                fleet=fleet is not None,
                 docker_server=docker_server,
                 shared=shared is not None,
                 expire_days=expire_days,
                 log_retention_days=log_retention_days,
                 wait=wait,
+                tags=tags is not None,
                 opts=opts,
             )
             role = None if role is None else engine_input(role, "role")
@@ -215,7 +220,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self._child, self._tags, self._kms_key = pulumi.ResourceOptions(parent=self), tags, kms_key
         self._bucket_owner = bucket_owner
         if taken is not None:
-            self._take(taken, architectures)
+            self._take(taken, architectures, own_role=role is None)
         else:
             settings = ProjectSettings(
                 compute_type, image, timeout, queue_timeout, concurrent_build_limit, vpc, fleet, docker_server
@@ -347,7 +352,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             queue_timeout=settings.queue_timeout,
         )
 
-    def _take(self, shared: pulumi.Output[Any], architectures: Sequence[str]) -> None:
+    def _take(self, shared: pulumi.Output[Any], architectures: Sequence[str], *, own_role: bool) -> None:
         """Use what another stack's builder has made."""
         self.shared = shared
         self.bucket, self.role_arn = shared["bucket"], shared["role_arn"]
@@ -356,9 +361,8 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self._base = base_document(arn, shared["prefix"], shared["log_group_arn"], RoleSettings())
         # A role has one policy of a name, and several stacks may add theirs.
         start = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self.name}"
-        self._grants = RoleGrants(
-            start, shared["role_name"], shared["log_group_arn"], self._child, is_ecr_emulated(self.aws)
-        )
+        role_name = role_name_of(shared) if own_role else None
+        self._grants = RoleGrants(start, role_name, shared["log_group_arn"], self._child, is_ecr_emulated(self.aws))
         projects = {architecture: project_of(shared, architecture) for architecture in architectures}
         owner = shared.apply(lambda found: str(found.get("bucket_owner") or account_of(found["log_group_arn"])))
         self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"], owner)
