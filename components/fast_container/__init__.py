@@ -2,11 +2,11 @@
 
 The map of the house: which question is answered in which room.
 
-- What may a program write? ``image``, ``base_image``, ``fleet``, ``repository``, ``builders``, ``secret_sources``;
-  their arguments are checked in ``args``, ``image_options``, ``docker_build_arguments``; all errors are in ``errors``.
+- What may a program write? ``image``, ``base_image``, ``fleet``, ``repository``, ``builders``, ``secret_sources``,
+  ``value_classes``; their arguments are checked in ``args``, ``image_options``, ``docker_build_arguments``; all errors
+  are in ``errors``.
 - What does a Dockerfile read? ``core.dockerfile``. What does an ignore file leave out? ``core.ignore``. Which files
-count
-  then? ``core.context``. What is the build key? ``core.key``.
+  count then? ``core.context``. What is the build key? ``core.key``.
 - What is an image, a reference, a platform, a registry's host? ``core.oci``. What is known of external images?
   ``core.images``.
 - Skip, reuse or build? ``core.decision``, asked by ``build`` (pipeline, scheduler, lookups, copying, verifying); where
@@ -70,8 +70,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AssumedRole": "fast_container.core.aws_access",
-    "AwsAccess": "fast_container.core.aws_access",
+    "AssumedRole": "fast_container.value_classes",
+    "AwsAccess": "fast_container.value_classes",
     "BaseImage": "fast_container.base_image",
     "CodeBuildBuilder": "fast_container.codebuild.builder",
     "ExistingBaseImage": "fast_container.state.bases",
@@ -80,9 +80,9 @@ _HOMES = {
     "FastImageFleet": "fast_container.fleet",
     "ImageOptions": "fast_container.image_options",
     "ImageRepository": "fast_container.repository",
-    "InlineDockerfile": "fast_container.core.declared",
+    "InlineDockerfile": "fast_container.value_classes",
     "LocalBuilder": "fast_container.builders",
-    "RegistryCache": "fast_container.core.registry_cache",
+    "RegistryCache": "fast_container.value_classes",
     "SecretEnv": "fast_container.secret_sources",
     "SecretFile": "fast_container.secret_sources",
     "SecretsManagerSecret": "fast_container.secret_sources",

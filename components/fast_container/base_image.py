@@ -144,7 +144,7 @@ class BaseImage(FastContainerImage):
                 # Said by the hook, and only where the base is to be built.
                 current_program(make_hook).notes[record_name(name)] = base.notes
         except FastContainerError as error:
-            raise run_error(name, error) from None
+            raise run_error(name, error, self.kind()) from None
         super().__init__(name, repository=repository, opts=opts, **options)
         self.runs_as, self.python = user, python
         self._by_platform = {

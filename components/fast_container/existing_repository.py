@@ -15,7 +15,7 @@ import pulumi
 from fast_container.args import check_repository_name, check_repository_url
 from fast_container.core.oci.repository import host_of
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.shapes import check_engine_text, check_opts
+from fast_container.shapes import check_engine_text, check_opts, one_line_refusals
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -26,6 +26,7 @@ T = TypeVar("T")
 _PATH: Final = "ImageRepository.get"
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class ExistingRepository:
     """A repository that another stack, or somebody by hand, has made; used, never managed."""

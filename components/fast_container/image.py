@@ -86,11 +86,16 @@ class FastContainerImage(pulumi.ComponentResource):
         try:
             check_resource_name(name)
             check_opts(opts, pulumi.ResourceOptions)
-            inputs = replace(checked_inputs(name, repository, options), after=stated_dependencies(opts))
+            inputs = replace(
+                checked_inputs(name, repository, options),
+                after=stated_dependencies(opts),
+                kind=self.kind(),
+                family=self._family(name, opts),
+            )
             check_at_once(inputs)
             program = current_program(make_hook)
         except FastContainerError as error:
-            raise run_error(name, error) from None
+            raise run_error(name, error, self.kind()) from None
         super().__init__(self.TYPE, name, {}, opts)
         builder = options.get("builder")
         depends_on: list[pulumi.Resource] = [repository] if isinstance(repository, ImageRepository) else []
@@ -101,6 +106,17 @@ class FastContainerImage(pulumi.ComponentResource):
             for base in inputs.bases.values():
                 depends_on += builder.grant_pull(base.repository_url, base.resource)
         self._declare(program, inputs, builder, depends_on)
+
+    @classmethod
+    def kind(cls) -> str:
+        """What the component is called in messages."""
+        return cls.TYPE.rpartition(":")[2]
+
+    @classmethod
+    def _family(cls, name: str, opts: pulumi.ResourceOptions | None) -> str:
+        parent = opts and opts.parent
+        own = f"{cls.TYPE}::{name}"
+        return f"{parent.pulumi_resource_type}::{parent.pulumi_resource_name}" if parent else own
 
     def _declare(
         self,

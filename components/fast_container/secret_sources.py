@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fast_container.errors import ArgsError
+from fast_container.shapes import one_line_refusals
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class SecretEnv:
     """The value of an environment variable of the machine that builds.
@@ -39,6 +41,7 @@ class SecretEnv:
         return os.fsencode(environment[self.variable])
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class SecretFile:
     """The content of a file of the machine that builds.
@@ -67,6 +70,7 @@ class SecretFile:
         return Path(self.path).expanduser().read_bytes()
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class SecretsManagerSecret:
     """A secret of AWS Secrets Manager, read where the image is built.
@@ -80,6 +84,7 @@ class SecretsManagerSecret:
     arn: str = ""
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class SsmParameter:
     """A parameter of AWS Systems Manager's Parameter Store, read where the image is built.

@@ -231,6 +231,13 @@ def refused_as_one_line(component: str) -> Callable[[Callable[P, T]], Callable[P
     return decorated
 
 
+def one_line_refusals(value_class: type[T]) -> type[T]:
+    """Let a value that is made with missing or unknown fields be refused in one line; to decorate a dataclass with."""
+    own = cast(Any, value_class)
+    own.__init__ = refused_as_one_line(value_class.__name__)(own.__init__)
+    return value_class
+
+
 def _call_error(signature: inspect.Signature, named: Mapping[str, object], error: TypeError) -> FastContainerError:
     known = [name for name in signature.parameters if name not in ("self", "options")]
     unknown = [name for name in named if name not in known]
@@ -253,6 +260,13 @@ def _call_error(signature: inspect.Signature, named: Mapping[str, object], error
 _NEXT_OF_MISSING: Mapping[str, str] = {
     "repository": "repository=ImageRepository(…), an aws.ecr.Repository, or a repository URL",
     "images": 'a mapping from names to options, or a glob such as "lambdas/*/Dockerfile"',
+    "variable": 'SecretEnv("NPM_TOKEN")',
+    "path": 'SecretFile("~/.npmrc")',
+    "reference": 'SecretsManagerSecret("shop/npm:token")',
+    "repository_url": "the repository's URL (host/name), or an Output of it",
+    "build_key": "the base's build_key, an output of the other stack",
+    "role_arn": 'AssumedRole("arn:aws:iam::123456789012:role/builds")',
+    "text": 'InlineDockerfile("FROM …")',
 }
 
 

@@ -129,12 +129,12 @@ def test_names_that_are_no_text_survive_json(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--context", "nowhere"], "context"),
+        (["--context", "nowhere"], "--context"),
         (["--context", ".", "--dockerfile", "nowhere"], "nowhere"),
         (["--context", ".", "--target", "nowhere"], "nowhere"),
-        (["--context", ".", "--platform", "x"], "platform"),
+        (["--context", ".", "--platform", "x"], "--platform"),
         (["--context", ".", "--build-arg", "novalue"], "K=V"),
-        (["--context", ".", "--build-context", "x=nowhere"], "named_contexts"),
+        (["--context", ".", "--build-context", "x=nowhere"], "--build-context x"),
         (["--context", ".", "--ignore", "["], "ignore[0]"),
         (["--context", ".", "--dockerfile", "bad"], "bad:2"),
         (["--context", ".", "--dockerfile", "missing"], "missing:3"),

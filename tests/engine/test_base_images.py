@@ -234,8 +234,8 @@ def test_a_failed_base_is_one_message_that_has_its_error(bases: Bases) -> None:
     errors = bases.base_failed.errors
     assert "this base is broken" in errors
     assert "this token is refused" in errors
-    assert errors.count("FastContainerImage 'deps'") == errors.count("FastContainerImage 'tools'") == 1
-    assert errors.count("FastContainerImage '") == 2
+    assert errors.count("BaseImage 'deps'") == errors.count("BaseImage 'tools'") == 1
+    assert errors.count("Image '") == 2
 
 
 def test_a_base_that_failed_is_built_by_the_next_update_once_it_is_mended_and_its_consumers_after_it(

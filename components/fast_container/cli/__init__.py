@@ -11,10 +11,14 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.cli.output import complain
 from fast_container.errors import FastContainerError
+
+if TYPE_CHECKING:
+    import argparse
 
 __all__ = ["main"]
 
@@ -26,6 +30,15 @@ def _explained(error: Exception) -> FastContainerError:
     from fast_container.core.cache_folder import cache_folder  # noqa: PLC0415 - seldom needed
 
     return explained(error, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
+
+
+def _in_flags(error: FastContainerError, arguments: argparse.Namespace | None) -> FastContainerError:
+    if getattr(arguments, "plan", None) is not None:
+        # The program is wrong, not this call.
+        return error
+    from fast_container.cli.flags import in_flags  # noqa: PLC0415 - seldom needed
+
+    return in_flags(error)
 
 
 def _speak_utf8() -> None:
@@ -51,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _speak_utf8()
     from fast_container.cli.arguments import parse  # noqa: PLC0415 - argparse only when a verb is run
 
+    arguments = None
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         if argv is None:
@@ -63,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # argparse has said what is wrong.
         return end.code if isinstance(end.code, int) else _BAD_INPUT
     except FastContainerError as error:
-        complain(f"fast-container: {error}")
+        complain(f"fast-container: {_in_flags(error, arguments)}")
         return _BAD_INPUT
     except BrokenPipeError:
         # Whoever read our output has seen enough.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.digests.walks import open_walks
+from fast_container.cli.flags import flag_of
 from fast_container.core.build_secrets import unasked
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import DeclaredImage, Default, absolute_path, check_arguments, is_remote
@@ -39,12 +40,22 @@ def run(arguments: argparse.Namespace) -> int:
     selected = select_image(image, walks)
     walks.save()
     if arguments.json:
-        sys.stdout.write(json.dumps(as_json(selected)) + "\n")
+        sys.stdout.write(json.dumps(as_json(selected, _warnings(selected, arguments))) + "\n")
     else:
         from fast_container.cli.summary import print_summary  # noqa: PLC0415
 
-        print_summary(selected, walks)
+        print_summary(selected, walks, _warnings(selected, arguments))
     return 0
+
+
+def _warnings(selected: SelectedImage, arguments: argparse.Namespace) -> list[str]:
+    """All warnings of the image; what the command line gives is called as there."""
+    called = flag_of if arguments.plan is None else str
+    return [
+        *selected.warnings,
+        *(f"{called(path)}: {line}" for path, line in selected.spare_names.items()),
+        *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
+    ]
 
 
 def planned(arguments: argparse.Namespace) -> DeclaredImage:
@@ -84,7 +95,7 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
     )
 
 
-def as_json(selected: SelectedImage) -> dict[str, Any]:
+def as_json(selected: SelectedImage, warnings: Sequence[str]) -> dict[str, Any]:
     """The object of ``--json``."""
     reads = selected.reads
     return {
@@ -98,11 +109,7 @@ def as_json(selected: SelectedImage) -> dict[str, Any]:
         "named_images": {
             name: pinned_reference(selected.declared, place) for name, place in selected.named_images.items()
         },
-        "warnings": [
-            *selected.warnings,
-            *(f"{path}: {line}" for path, line in selected.spare_names.items()),
-            *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
-        ],
+        "warnings": list(warnings),
         "parts": dict(selected.key.parts),
     }
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from fast_container.cli.output import say
-from fast_container.core.build_secrets import unasked
 from fast_container.core.context.node import Node
 from fast_container.core.context.view import View
 from fast_container.core.declared import ignore_rules
@@ -23,7 +23,7 @@ _SHOWN = 5
 _KIBI = 1024.0
 
 
-def print_summary(selected: SelectedImage, walks: SharedWalks) -> None:
+def print_summary(selected: SelectedImage, walks: SharedWalks, warnings: Sequence[str]) -> None:
     """Print it to standard output."""
     lines = [
         f"build key  {selected.key.hex}",
@@ -33,11 +33,6 @@ def print_summary(selected: SelectedImage, walks: SharedWalks) -> None:
     ]
     for name, context in selected.selected.items():
         lines += ["", *_context_lines(name, context, selected, walks)]
-    warnings = [
-        *selected.warnings,
-        *(f"{path}: {line}" for path, line in selected.spare_names.items()),
-        *unasked(selected.reads.secrets, selected.declared.secret_ids, selected.declared.optional_secrets),
-    ]
     lines += ["", *(f"warning: {line}" for line in warnings)] if warnings else []
     say(lines)
 

@@ -15,6 +15,7 @@ import pulumi
 
 from fast_container.codebuild import policies
 from fast_container.codebuild.limits import CURATED
+from fast_container.shapes import one_line_refusals
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -32,6 +33,7 @@ _IMAGES: Final[Mapping[str, tuple[str, str]]] = {
 Tags = Mapping[str, pulumi.Input[str]] | None
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class VpcConfig:
     """Where builds run when they need a network of yours.

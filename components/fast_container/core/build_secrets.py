@@ -44,15 +44,12 @@ def check_mounts(
         raise _not_given(mount, nearest(mount.id, spare), dockerfile)
 
 
-def unmounted(mounts: Collection[SecretMount], given: Iterable[str]) -> tuple[str, ...]:
-    """One line for each secret that no reachable stage mounts; none where a mount's id is not known.
-
-    An image that mounts no secret at all is not worth a line: fleets share their secrets.
-    """
-    ids = [mount.id for mount in mounts if mount.kind == "secret"]
-    if not ids or "" in ids:
-        return ()
-    return tuple(_spare_line(name, nearest(name, ids)) for name in sorted(set(given) - set(ids)))
+def unmounted(mounts: Iterable[SecretMount], given: Collection[str]) -> dict[str, str]:
+    """Id → line, for each secret that no reachable stage mounts; none where a mount's id is not known."""
+    ids = {mount.id for mount in mounts if mount.kind == "secret"}
+    if "" in ids:
+        return {}
+    return {name: _spare_line(nearest(name, ids.difference(given))) for name in sorted({*given} - ids)}
 
 
 def unasked(mounts: Iterable[SecretMount], given: Collection[str], optional: Collection[str] | None) -> tuple[str, ...]:
@@ -120,6 +117,5 @@ def _no_agent(mount: SecretMount, dockerfile: str) -> ArgsError:
     )
 
 
-def _spare_line(name: str, near: str) -> str:
-    hint = f"; did you mean {near!r}?" if near else ""
-    return f"secrets[{name!r}]: no stage that is built mounts this secret{hint}"
+def _spare_line(near: str) -> str:
+    return f"no stage that is built mounts this secret{f'; did you mean {near!r}?' if near else ''}"

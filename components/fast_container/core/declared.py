@@ -34,7 +34,7 @@ from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import BaseFacts, is_own_base
 from fast_container.core.recipe import Recipe
 from fast_container.core.remote_contexts import refuse_moving_layouts
-from fast_container.core.spare_names import GivenNames, refuse_misspelt_contexts
+from fast_container.core.spare_names import GivenNames, refuse_misspelt_sources
 from fast_container.errors import ArgsError
 
 __all__ = [
@@ -124,6 +124,8 @@ class DeclaredImage:
             frozenset(name for name, value in self.build_args.items() if value not in bases),
             self.volatile_build_args,
             frozenset(self.named_contexts) - bases,
+            frozenset(self.secret_ids),
+            frozenset(self.optional_secrets or ()) - {*self.secret_ids},
         )
 
     @property
@@ -162,7 +164,7 @@ def check_declared(image: DeclaredImage) -> None:
     check_arguments(image)
     reads = read_declared(image)[1]
     check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
-    refuse_misspelt_contexts(reads, image.named_contexts, image.dockerfile_name)
+    refuse_misspelt_sources(reads, image.named_contexts, image.dockerfile_name)
     for name in image.local_contexts:
         ignore_rules(image, name)
 

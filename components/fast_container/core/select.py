@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fast_container.core.build_secrets import check_mounts, unmounted
+from fast_container.core.build_secrets import check_mounts
 from fast_container.core.context.select import SelectedContext, select_context
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
@@ -19,7 +19,7 @@ from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
 from fast_container.core.remote_contexts import moving_contexts
-from fast_container.core.spare_names import refuse_misspelt_contexts, spare_names
+from fast_container.core.spare_names import refuse_misspelt_sources, spare_names
 
 __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
 
@@ -75,7 +75,7 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
     check_arguments(image)
     text, reads = read_declared(image)
     check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
-    refuse_misspelt_contexts(reads, image.named_contexts, image.dockerfile_name)
+    refuse_misspelt_sources(reads, image.named_contexts, image.dockerfile_name)
     check_base_platforms(image.base_facts, reads, build_args=image.build_args, file=image.dockerfile_name)
     selected: dict[str, SelectedContext] = {}
     named_images: dict[str, str] = {}
@@ -89,9 +89,8 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
         selected[name] = select_context(
             view, of_context, name=name, dockerfile=image.dockerfile_name, ignore_file=ignore_file
         )
-    spare = unmounted(reads.secrets, image.secret_ids) if reads.understood else ()
     of_contexts = (line for context in selected.values() for line in context.warnings)
-    warnings = (*reads.warnings, *moving_contexts(named_images), *spare, *of_contexts)
+    warnings = (*reads.warnings, *moving_contexts(named_images), *of_contexts)
     written = {*(found.reference for found in reads.external_images), *named_images.values()}
     pins = {reference: pin for reference, pin in image.image_pins.items() if reference in written}
     key = build_key(_key_inputs(image, reads, selected, named_images, pins), _source_parts(selected))

@@ -1,8 +1,9 @@
 """Names that a declaration gives and its Dockerfile does not have: most of them are typos.
 
-Decides which stop an image (a stage or copy that would go to Docker Hub, where a named context is spelt nearly so) and
-what is said of the others: build args that no ``ARG`` declares, volatile ones that are no build args, named contexts
-that no stage uses. Leaves to whoever knows all images of a program which of them are shared on purpose.
+Decides which stop an image (a stage or copy that would go to Docker Hub, where a stage or a named context is spelt
+nearly so) and what is said of the others: build args that no ``ARG`` declares, volatile ones that are no build args,
+named contexts that no stage uses, secrets that no stage mounts. Leaves to whoever knows all images of a program which
+of them are shared on purpose.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fast_container.core.dockerfile import DockerfileReads
+from fast_container.core.build_secrets import unmounted
+from fast_container.core.dockerfile import DockerfileReads, ExternalImage
 from fast_container.core.spelling import nearest
 from fast_container.errors import DockerfileError
 
@@ -23,11 +25,15 @@ class GivenNames:
         build_args: Of ``build_args``.
         volatile: Of ``volatile_build_args``.
         contexts: Of ``named_contexts``.
+        secrets: Ids of ``secrets``.
+        optional_secrets: Of ``optional_secrets``, without those of ``secrets``.
     """
 
     build_args: frozenset[str]
     volatile: frozenset[str]
     contexts: frozenset[str]
+    secrets: frozenset[str] = frozenset()
+    optional_secrets: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> frozenset[str]:
@@ -37,12 +43,24 @@ class GivenNames:
                 *(f"build_args[{name!r}]" for name in self.build_args),
                 *(f"volatile_build_args[{name!r}]" for name in self.volatile),
                 *(f"named_contexts[{name!r}]" for name in self.contexts),
+                *(secret_path(name) for name in self.secrets),
+                *(optional_secret_path(name) for name in self.optional_secrets),
             ]
         )
 
 
-def refuse_misspelt_contexts(reads: DockerfileReads, named_contexts: Iterable[str], dockerfile: str) -> None:
-    """Refuse an image of Docker Hub whose name is nearly that of a named context that nothing uses.
+def secret_path(name: str) -> str:
+    """The property path of a secret."""
+    return f"secrets[{name!r}]"
+
+
+def optional_secret_path(name: str) -> str:
+    """The property path of a secret that need not be given."""
+    return f"optional_secrets[{name!r}]"
+
+
+def refuse_misspelt_sources(reads: DockerfileReads, named_contexts: Iterable[str], dockerfile: str) -> None:
+    """Refuse an image of Docker Hub whose name is nearly that of a stage, or of a named context that nothing uses.
 
     Args:
         reads: What the Dockerfile reads.
@@ -54,8 +72,10 @@ def refuse_misspelt_contexts(reads: DockerfileReads, named_contexts: Iterable[st
     """
     unused = set(named_contexts) - reads.known_contexts
     for image in reads.external_images:
-        # What has a tag, a digest or a host is an image by intent.
-        near = nearest(image.reference, unused) if not set(image.reference) & set(":@/.") else ""
+        if set(image.reference) & set(":@/."):
+            # What has a tag, a digest or a host is an image by intent.
+            continue
+        near = nearest(image.reference, unused)
         if near:
             raise DockerfileError(
                 f"There is no stage and no named context {image.reference!r}.",
@@ -64,6 +84,34 @@ def refuse_misspelt_contexts(reads: DockerfileReads, named_contexts: Iterable[st
                 why=f"it would be taken from {image.normalised}, while the named context {near!r} is not used",
                 next_step=f"Write {near!r} in both places; for the image of that name, {image.reference}:latest.",
             )
+        stage = _meant_stage(image, reads)
+        if stage:
+            raise DockerfileError(
+                f"There is no stage and no named context {image.reference!r}.",
+                file=dockerfile,
+                line=image.line,
+                why=f"it would be taken from {image.normalised}, while there is a stage {stage!r}",
+                next_step=f"Write {stage!r}; for the image of that name, {image.reference}:latest.",
+            )
+
+
+def _meant_stage(image: ExternalImage, reads: DockerfileReads) -> str:
+    """The stage that an image's name was probably meant to be; ``""`` for none.
+
+    A ``FROM`` can name earlier stages only, and begins most files with an image of a short name: there ``node`` beside
+    a stage ``nodejs`` is no typo. A stage of the same image is no typo of it either.
+    """
+    written = image.reference.lower()
+    others = [stage for stage in reads.named_stages if stage.line != image.line]
+    if any(stage.base.partition(":")[0].rpartition("/")[2].lower() == written for stage in others):
+        return ""
+    names = [
+        stage.name
+        for stage in others
+        if not image.starts_stage
+        or (stage.line < image.line and not stage.name.startswith(written) and not written.startswith(stage.name))
+    ]
+    return nearest(written, names)
 
 
 def spare_names(reads: DockerfileReads, given: GivenNames) -> Mapping[str, str]:
@@ -79,6 +127,10 @@ def spare_names(reads: DockerfileReads, given: GivenNames) -> Mapping[str, str]:
         lines[f"volatile_build_args[{name!r}]"] = f"it is no build arg of the image{_question(near)}"
     for name in sorted(given.contexts - reads.known_contexts):
         lines[f"named_contexts[{name!r}]"] = "nothing in the Dockerfile uses it"
+    lines |= {secret_path(name): line for name, line in unmounted(reads.secrets, given.secrets).items()}
+    lines |= {
+        optional_secret_path(name): line for name, line in unmounted(reads.secrets, given.optional_secrets).items()
+    }
     return lines
 
 

@@ -20,7 +20,7 @@ from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.oci.repository import Repository
 from fast_container.core.own_bases import OWN_BASE_HOST, BaseFacts
 from fast_container.errors import ArgsError
-from fast_container.shapes import check_input_text, check_mapping, check_texts, is_later, shown
+from fast_container.shapes import check_input_text, check_mapping, check_texts, is_later, one_line_refusals, shown
 from fast_container.state.inputs import Awaited
 
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -28,6 +28,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
+@one_line_refusals
 @dataclass(frozen=True, slots=True)
 class ExistingBaseImage:
     """A base image of another stack, by its repository and build key (its outputs).

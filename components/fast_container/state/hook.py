@@ -235,12 +235,10 @@ def _say_what_widens(image: PlannedImage) -> None:
     """Only where something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
         image.reporter.warn(warning)
-    if image.secrets and not any(mount.kind == "secret" for mount in image.selected.reads.secrets):
-        pulumi.log.debug(f"{image.selected.declared.name}: no stage mounts a secret")
 
 
 def _message(error: FastContainerError, image: PlannedImage) -> str:
-    message = f"FastContainerImage {image.selected.declared.name!r}: {error}"
+    message = f"{image.kind} {image.selected.declared.name!r}: {error}"
     if image.provider_is_explicit and isinstance(error, RegistryError):
         message += (
             "\n  note: an explicit aws.Provider shows neither its assumed roles nor its endpoints;"

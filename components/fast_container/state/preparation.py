@@ -48,6 +48,8 @@ class ImageInputs:
     Attributes:
         own_caches: In place of the builder's registry cache.
         after: Resources that must be there before the image's files are read.
+        kind: What the component is called in messages.
+        family: Whose images share their secrets: type and name of the component's parent, or its own.
     """
 
     declared: DeclaredImage
@@ -64,6 +66,8 @@ class ImageInputs:
     image_policy: Policy = "as-written"
     images_lock: str = LOCK_FILE
     after: tuple[Any, ...] = ()
+    kind: str = "FastContainerImage"
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +142,14 @@ async def _prepare(
         access = await access_of_image(component, builder.aws)
         if unknown:
             reporter.note(f"build key unknown in preview: {unknown} not known yet")
-            program.spare_names.count(complete.given_names.paths, {}, reporter)
+            program.spare_names.count(complete.given_names.paths, {}, reporter, inputs.family)
             return Ready(None, await _known_url(inputs, awaited), access)
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
-            program.spare_names.count(complete.given_names.paths, {}, reporter)
+            program.spare_names.count(complete.given_names.paths, {}, reporter, inputs.family)
             return Ready(None, await _known_url(inputs, awaited), access)
         selected = await _selected(pinned, walks)
-        program.spare_names.count(complete.given_names.paths, selected.spare_names, reporter)
+        program.spare_names.count(complete.given_names.paths, selected.spare_names, reporter, inputs.family)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
         refuse_keys_that_are_lost(access, url)
@@ -153,7 +157,7 @@ async def _prepare(
     except FastContainerError as error:
         if program.refusals.under_way:
             reporter.progress(f"refused; {program.refusals.under_way} others have begun and are finished first")
-        await program.refusals.hold(run_error(inputs.declared.name, error))
+        await program.refusals.hold(run_error(inputs.declared.name, error, inputs.kind))
     planned = PlannedImage(
         record_name=record_name(complete.name),
         selected=selected,
@@ -168,6 +172,7 @@ async def _prepare(
         own_caches=inputs.own_caches,
         bases=bases,
         secrets=inputs.secrets,
+        kind=inputs.kind,
     )
     if url is None:
         program.unplaced[planned.record_name] = planned
@@ -285,6 +290,6 @@ def record_name(name: str) -> str:
     return f"{name}-build"
 
 
-def run_error(name: str, error: FastContainerError) -> pulumi.RunError:
+def run_error(name: str, error: FastContainerError, kind: str) -> pulumi.RunError:
     """The error as the engine prints it, without a traceback."""
-    return pulumi.RunError(f"FastContainerImage {shown(name)}: {error}")
+    return pulumi.RunError(f"{kind} {shown(name)}: {error}")

@@ -59,6 +59,7 @@ class PlannedImage:
         own_caches: In place of it.
         bases: Our own base images that it starts from.
         secrets: Id → where the value comes from; values are awaited when the image is built.
+        kind: What the component is called in messages.
     """
 
     record_name: str
@@ -74,6 +75,7 @@ class PlannedImage:
     own_caches: pulumi.Output[NamedCaches] | None
     bases: tuple[KnownBase, ...]
     secrets: Mapping[str, SecretInput] = field(repr=False)
+    kind: str
 
     @property
     def called(self) -> dict[str, str]:

@@ -85,6 +85,7 @@ class ExternalImage:
         platform: ``os/arch[/variant]``; ``""`` is the builder's own platform where that is not known.
         line: Line of the ``FROM``, ``COPY`` or ``RUN``.
         stage: The stage's name, or its index as text.
+        starts_stage: A ``FROM`` names it, not only a ``--from``.
     """
 
     reference: str
@@ -92,6 +93,22 @@ class ExternalImage:
     platform: str
     line: int
     stage: str
+    starts_stage: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStage:
+    """A stage that has a name, reachable or not.
+
+    Attributes:
+        name: As ``AS`` gives it, in lower case.
+        base: What its ``FROM`` names, variables expanded.
+        line: Line of its ``FROM``.
+    """
+
+    name: str
+    base: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +218,7 @@ class DockerfileReads:
         known_args: Names of build args that any stage declares, or that need no ``ARG``; empty where the file was not
             understood.
         known_contexts: Named contexts that any stage uses, reachable or not.
+        named_stages: The stages that have a name, in file order.
         run_platforms: The platforms that reachable ``RUN`` instructions run on, without the builder's own.
     """
 
@@ -218,6 +236,7 @@ class DockerfileReads:
     starts: tuple[ContextStart, ...] = ()
     known_args: frozenset[str] = frozenset()
     known_contexts: frozenset[str] = frozenset()
+    named_stages: tuple[NamedStage, ...] = ()
     run_platforms: tuple[str, ...] = ()
 
 

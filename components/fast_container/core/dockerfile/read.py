@@ -123,6 +123,7 @@ def read_dockerfile(
         starts=tuple(reader.starts),
         known_args=_known_args(program, graph, build_args),
         known_contexts=graph.used_contexts(),
+        named_stages=graph.named_stages(),
         run_platforms=tuple(dict.fromkeys(_run_platforms(reachable, platform))),
     )
 

@@ -127,7 +127,8 @@ class Reader:
             self.starts.append(ContextStart(context, platform, source.line))
         if not source.from_image:
             return
-        image = ExternalImage(source.base_name, source.normalised, platform, source.line, source.name)
+        starts = source.text is not None
+        image = ExternalImage(source.base_name, source.normalised, platform, source.line, source.name, starts)
         if not any((one.normalised, one.platform) == (image.normalised, platform) for one in self.external_images):
             self.external_images.append(image)
 

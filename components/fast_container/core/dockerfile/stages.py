@@ -14,7 +14,13 @@ from typing import Final
 
 from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, Program, Run, StageText, read_body
 from fast_container.core.dockerfile.lines import parse_text
-from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownTargetError, UnknownValueError
+from fast_container.core.dockerfile.model import (
+    ImageFacts,
+    NamedStage,
+    RefusedError,
+    UnknownTargetError,
+    UnknownValueError,
+)
 from fast_container.core.dockerfile.named_contexts import NamedContexts, read_reference
 from fast_container.core.dockerfile.scope import GlobalScope
 from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
@@ -162,6 +168,14 @@ class StageGraph:
     def used_contexts(self) -> frozenset[str]:
         """The named contexts that any stage uses, reachable or not."""
         return frozenset(name for source in self.sources for name in (source.replaced_by, source.named_base) if name)
+
+    def named_stages(self) -> tuple[NamedStage, ...]:
+        """The stages that have a name."""
+        return tuple(
+            NamedStage(source.text.start.name, source.base_name, source.line)
+            for source in self.sources
+            if source.text is not None and source.text.start.name
+        )
 
     def label_of(self, source: Source) -> str:
         """What BuildKit's progress calls a stage."""

@@ -1,0 +1,79 @@
+"""An argument's error in the words of the command line: ``--build-arg X`` for ``build_args['X']``.
+
+Decides which flag an argument of a component is. What comes from a plan file keeps the program's words, since there it
+has to be changed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fast_container.errors import ArgsError, FastContainerError
+
+_FLAGS: Final = {
+    "build_args": "--build-arg",
+    "build_requirements": "--build-requirements",
+    "constraints": "--constraints",
+    "context": "--context",
+    "dockerfile": "--dockerfile",
+    "dockerignore": "--dockerignore",
+    "extras": "--extra",
+    "groups": "--group",
+    "ignore": "--ignore",
+    "images_lock": "--images-lock",
+    "install": "--install",
+    "installer": "--installer",
+    "lock": "--lock",
+    "named_contexts": "--build-context",
+    "optional_secrets": "--optional-secret",
+    "packages": "--package",
+    "parent": "--parent",
+    "parent_user": "--parent-user",
+    "platform": "--platform",
+    "requirements": "--requirements",
+    "root": "--root",
+    "runs_on": "--runs-on",
+    "secrets": "--secret",
+    "target": "--target",
+    "versions": "--package-version",
+}
+_PAIRS: Final = frozenset({"build_args", "named_contexts", "versions"})
+_QUOTE: Final = '"'
+_NAMES: Final = "|".join(_FLAGS)
+_PATH: Final = re.compile(rf"({_NAMES})(?:\[(['\"]?)(.*?)\2\](?:[.\[].*)?)?")
+# name={"key": value}, name=["value"], name="value", name=
+_ARGUMENT: Final = re.compile(
+    rf"(?<![\w-])({_NAMES})=(?:\{{\"([^\"]*)\": ([^{{}}]*)\}}|\[\"([^\"]*)\"\]|\"([^\"]*)\"|(?=[`\s,.;:)]|$))"
+)
+
+
+def flag_of(property_path: str) -> str:
+    """The flag, and what it names where the path does; what is no argument's path is unchanged."""
+    found = _PATH.fullmatch(property_path)
+    if found is None:
+        return property_path
+    flag, number, name = _FLAGS[found[1]], not found[2], found[3]
+    return flag if name is None or number else f"{flag} {name}"
+
+
+def in_flags(error: FastContainerError) -> FastContainerError:
+    """The same error, with flags in place of arguments."""
+    if isinstance(error, ArgsError):
+        error.where = flag_of(error.where)
+    error.what, error.next_step = text_in_flags(error.what), text_in_flags(error.next_step)
+    return error
+
+
+def text_in_flags(text: str) -> str:
+    """The text with each argument that is written as a program would write it (``secrets={"x": …}``) as a flag."""
+    return _ARGUMENT.sub(_flag, text)
+
+
+def _flag(match: re.Match[str]) -> str:
+    name, key, value, *others = match.groups()
+    if key is None:
+        said = next((text for text in others if text), "")
+    else:
+        said = f"{key}={value.strip(_QUOTE)}" if name in _PAIRS else key
+    return f"{_FLAGS[name]} {said}" if said else _FLAGS[name]
