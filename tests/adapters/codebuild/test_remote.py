@@ -274,7 +274,8 @@ def test_docker_hub_refuses_builds_without_a_login_and_a_mirror_helps(machine: M
     machine.cloud.codebuild.limits(hub_pulls=0)
     with pytest.raises(BuildFailed) as caught:
         machine.build(job)
-    assert "toomanyrequests" in str(caught.value)
+    assert "toomanyrequests" in caught.value.why
+    assert "registry_logins=" in caught.value.next_step
     machine.executor.mirrors = {"docker.io": "mirror.gcr.io"}
     assert machine.build(job).digest == machine.tag_of(job)
 

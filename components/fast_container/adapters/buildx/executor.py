@@ -44,6 +44,12 @@ _LOST = (
     "EOF",
     "context deadline exceeded",
 )
+# Docker Hub's word for too many pulls without a login.
+_LIMITED = "toomanyrequests"
+_LIMITED_NEXT = (
+    "Docker Hub counts pulls without a login by address: log in (docker login; on CodeBuild registry_logins=), or let"
+    " BuildKit look in a mirror first (buildkitd.toml; on CodeBuild mirrors=)."
+)
 
 
 class BuildxExecutor:
@@ -328,4 +334,5 @@ def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -
         last_lines=last_lines or [line for line in progress.messages if not line.startswith("ERROR:")],
         log_path=log_path,
         why=why,
+        next_step=_LIMITED_NEXT if _LIMITED in why else "",
     )
