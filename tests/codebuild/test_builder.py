@@ -13,6 +13,7 @@ import pytest
 
 from fast_container import CodeBuildBuilder, SecretsManagerSecret, VpcConfig
 from fast_container.cli import main
+from fast_container.codebuild.grants import start_of_names
 from fast_container.core.registry_cache import RegistryCache
 
 pytestmark = pytest.mark.filterwarnings("ignore:(aws[.]|s3[.]):DeprecationWarning")
@@ -176,6 +177,13 @@ def test_what_a_shared_builder_would_pass_over_is_refused(run: Run, arguments: d
     (name,) = arguments
     with pytest.raises(pulumi.RunError, match=f"(?s){name} has no effect on a shared builder.*set {name}= there"):
         run(lambda: CodeBuildBuilder("builds", shared=SHARED, **arguments))
+
+
+def test_policies_of_stacks_with_long_names_are_told_apart_within_iams_length() -> None:
+    assert start_of_names("shop", "prod", "builds") == "shop-prod-builds"
+    long = [start_of_names("p" * 60, "s" * 60, name) for name in ("builds", "others")]
+    assert len(set(long)) == 2
+    assert all(len(f"{start}-grants-10-1234567") <= 128 for start in long)
 
 
 def test_the_role_of_a_shared_builder_that_is_not_its_own_gets_no_policy(run: Run) -> None:

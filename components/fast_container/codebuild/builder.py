@@ -18,7 +18,7 @@ import pulumi
 from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.codebuild import policies
 from fast_container.codebuild.arguments import check_builder_arguments, checked_shared, project_of, role_name_of
-from fast_container.codebuild.grants import RoleGrants, is_ecr_emulated
+from fast_container.codebuild.grants import RoleGrants, is_ecr_emulated, start_of_names
 from fast_container.codebuild.resources import (
     ProjectSettings,
     RoleSettings,
@@ -359,8 +359,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         self.log_group = shared["log_group_arn"].apply(lambda arn: arn.split(":")[6])
         arn = self.bucket.apply(lambda bucket: f"arn:aws:s3:::{bucket}")
         self._base = base_document(arn, shared["prefix"], shared["log_group_arn"], RoleSettings())
-        # A role has one policy of a name, and several stacks may add theirs.
-        start = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self.name}"
+        start = start_of_names(pulumi.get_project(), pulumi.get_stack(), self.name)
         role_name = role_name_of(shared) if own_role else None
         self._grants = RoleGrants(start, role_name, shared["log_group_arn"], self._child, is_ecr_emulated(self.aws))
         projects = {architecture: project_of(shared, architecture) for architecture in architectures}

@@ -10,6 +10,7 @@ images, since only then it is known what is in it. Leaves the documents to ``cod
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import json
 import os
@@ -32,6 +33,8 @@ else:
 
 INLINE_CHARACTERS: Final = 2_500
 MANAGED_CHARACTERS: Final = 6_144
+# Of the 128 of a policy's name; "-grants-10" and Pulumi's seven characters come after it.
+LONGEST_START: Final = 100
 # The default of the quota "Managed policies attached to an IAM role".
 MOST_MANAGED: Final = 10
 # What a document has beside its ARNs, with all kinds of statement in it.
@@ -238,6 +241,18 @@ def _say_when_slow(arns: pulumi.Output[Any], name: str) -> None:
             done.exception()  # told where the policy is registered
 
     waiting.add_done_callback(came)
+
+
+def start_of_names(project: str, stack: str, builder: str) -> str:
+    """What the policies are called that a stack adds to a shared role: a role has one policy of a name.
+
+    A long one is cut, and told apart by a digest.
+    """
+    whole = f"{project}-{stack}-{builder}"
+    if len(whole) <= LONGEST_START:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return f"{whole[: LONGEST_START - len(digest) - 1]}-{digest}"
 
 
 def is_ecr_emulated(access: AwsAccess | None) -> bool:
