@@ -140,6 +140,10 @@ def test_an_image_depends_on_the_policy_that_its_grant_is_in(run: Run) -> None:
         ("builds", {"image": "aws/codebuild/standard:8.0", "architectures": ("x86_64", "arm64")}, "not run on arm64"),
         ("builds", {"image": {"x86_64": "i"}, "architectures": ("x86_64", "arm64")}, "no image for arm64"),
         ("builds", {"mirrors": {"docker.io": "https://mirror.gcr.io"}}, "no registry and its mirror"),
+        ("builds", {"pull_from": [f"https://{REGISTRY}/bases"]}, "no repository's URL"),
+        ("builds", {"pull_from": [f"{REGISTRY}/bases:latest"]}, "no repository's URL"),
+        ("builds", {"pull_from": ["bases/python"]}, "no repository's URL"),
+        ("builds", {"pull_from": [REGISTRY]}, "no repository's URL"),
         ("builds", {"architectures": ("arm64", "arm64")}, "named twice"),
         ("builds", {"vpc": VpcConfig("vpc-1", [], ["sg-1"])}, "0 subnets"),
         ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [])}, "0 security_group_ids"),
@@ -197,7 +201,14 @@ def test_the_role_of_a_shared_builder_that_is_not_its_own_gets_no_policy(run: Ru
     assert run(program(role="theirs")).of("aws:iam/rolePolicy:RolePolicy") == {}
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("image_builder", {"bucket": "b"}), ("x" * 47, {})])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("image_builder", {"bucket": "b"}),
+        ("x" * 47, {}),
+        ("builds", {"pull_from": [f"{REGISTRY}/a__b/c--d", "127.0.0.1:5000/bases", f"{REGISTRY}/bases/*"]}),
+    ],
+)
 def test_names_that_aws_takes_are_taken(run: Run, name: str, arguments: Any) -> None:
     assert run(lambda: CodeBuildBuilder(name, **arguments)).project
 

@@ -20,6 +20,7 @@ _LONGEST_OF_PROJECT: Final = 135
 # Of 128 for the name of a policy, which begins with project and stack.
 _LONGEST_OF_SHARED: Final = 60
 _HOST: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?")
+_REPOSITORY: Final = re.compile(r"[a-zA-Z0-9-]*[.:][a-zA-Z0-9.:-]+/[a-z0-9._/*-]+")
 _PLACE: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?")
 
 
@@ -91,6 +92,22 @@ def check_privileged(privileged: object) -> None:
             property_path="privileged",
             next_step="leave privileged= out",
         )
+
+
+def check_pull_from(places: Sequence[object]) -> None:
+    """Refuse what is no repository's URL: IAM would be granted nothing, and builds would be denied.
+
+    Args:
+        places: What is known now; others are Outputs.
+    """
+    for index, place in enumerate(places):
+        if isinstance(place, str) and not _REPOSITORY.fullmatch(place):
+            raise ArgsError(
+                f"{place!r} is no repository's URL.",
+                property_path=f"pull_from[{index}]",
+                why="it is host/name, without a scheme, a tag or a digest",
+                next_step="for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/bases/python",
+            )
 
 
 def check_mirrors(mirrors: Mapping[str, str], logins: Mapping[str, object]) -> None:
