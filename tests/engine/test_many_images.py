@@ -119,7 +119,7 @@ def test_a_failed_image_does_not_keep_the_others_from_ending(many: Many) -> None
 def test_progress_is_shown_on_the_images_own_row(many: Many) -> None:
     for number in range(4):
         lines = many.up.messages(ephemeral=True, on=f"image-{number}")
-        assert any(re.match(r"\[2/2\] RUN echo", line) for line in lines), lines
+        assert any(re.match(r"(\d+ s · )?2/2 RUN echo", line) for line in lines), lines
     waiting = [
         n for n in range(4) if any("waiting" in line for line in many.up.messages(ephemeral=True, on=f"image-{n}"))
     ]

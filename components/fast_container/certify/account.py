@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fast_container.adapters.aws_session import AwsSession, aws_errors, error_code
+from fast_container.certify.orphans import delete, left_over
 from fast_container.core.key import is_key_tag
 
 
@@ -32,6 +33,7 @@ class Account:
 
     def __init__(self, session: AwsSession, name: str) -> None:
         self._session = session
+        self._name = name
         self._repository = f"{name}/images"
 
     def identity(self) -> Identity:
@@ -110,23 +112,14 @@ class Account:
                 if error_code(error) != "ResourceNotFoundException":
                     raise
 
-    def left_over(self, names: Mapping[str, str]) -> list[str]:
-        """What is still there of what must be gone.
+    def delete_orphans(self) -> None:
+        """Delete what a killed operation has made and the stack's state does not know of."""
+        for kind, name in left_over(self._session, self._name):
+            delete(self._session, kind, name)
 
-        Args:
-            names: ``function``, ``project`` and ``bucket``, as far as the stack had made them.
-        """
-        client = self._session.client
-        found = [self._there("repository", client("ecr").describe_repositories, repositoryNames=[self._repository])]
-        if function := names.get("function"):
-            found.append(self._there("function", client("lambda").get_function, FunctionName=function))
-        if bucket := names.get("bucket"):
-            found.append(self._there("bucket", client("s3").head_bucket, Bucket=bucket))
-        if project := names.get("project"):
-            with aws_errors("codebuild:BatchGetProjects", project):
-                projects = client("codebuild").batch_get_projects(names=[project])["projects"]
-            found.append(f"project {project}" if projects else "")
-        return [what for what in found if what]
+    def left_over(self) -> list[str]:
+        """What is still there with a name of the stack's."""
+        return [f"{kind} {name}" for kind, name in left_over(self._session, self._name)]
 
     @staticmethod
     def _there(kind: str, ask: Any, **arguments: Any) -> str:

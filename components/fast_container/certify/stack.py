@@ -117,6 +117,11 @@ class CertifyStack:
 
     def unlock(self) -> None:
         """Let a stack be used again whose operation was killed; does nothing otherwise."""
+        state = self.folder / "state" / ".pulumi" / "stacks" / PROJECT / f"{_STACK}.json"
+        kept = state.with_name(state.name + ".bak")
+        if kept.exists() and not (state.exists() and _is_json(state)):
+            # The CLI was killed while it wrote.
+            shutil.copyfile(kept, state)
         self._cli("cancel", "--yes", "--stack", _STACK)
 
     def remove(self) -> None:
@@ -174,6 +179,14 @@ def _plain(message: str) -> str:
     """Without the engine's marks for colours, ``<{%…%}>``."""
     first, *rest = message.split("<{%")
     return (first + "".join(part.split("%}>", 1)[-1] for part in rest)).strip()
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return True
 
 
 def _json_lines(path: Path) -> list[dict[str, Any]]:

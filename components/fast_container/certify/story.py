@@ -83,6 +83,7 @@ class Story:
         self._say = say
         self._outputs: dict[str, Any] = {}
         self._interrupted = False
+        self._was_killed = False
 
     def run(self) -> list[StepResult]:
         """All steps; the last one, which cleans up, runs whatever happened before."""
@@ -113,7 +114,8 @@ class Story:
         Args:
             interrupted: An operation was stopped half-way, so that the stack may be locked.
         """
-        if interrupted or self._interrupted:
+        self._was_killed = interrupted or self._interrupted
+        if self._was_killed:
             self._stack.unlock()
         return self._step("destroy: nothing is left", self._destroy)
 
@@ -188,11 +190,12 @@ class Story:
         outputs = self._stack.outputs()
         self._account.delete_images()
         result.succeeded(self._stack.run("destroy"))
-        names = {kind: str(outputs[kind]) for kind in ("function", "project", "bucket") if kind in outputs}
-        if "function" in names:
-            self._account.delete_function_logs(names["function"])
-        left = self._account.left_over(names)
-        result.expect("no repository, function, project or bucket is left", not left, ", ".join(left))
+        if self._was_killed:
+            self._account.delete_orphans()
+        if "function" in outputs:
+            self._account.delete_function_logs(str(outputs["function"]))
+        left = self._account.left_over()
+        result.expect("no repository, function, role, project or bucket is left", not left, ", ".join(left))
 
     def _answers(self, result: StepResult, version: str) -> None:
         answer = self._account.invoke(str(self._outputs["function"]))

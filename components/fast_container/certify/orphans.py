@@ -1,0 +1,74 @@
+"""What a killed certification has made and its stack's state does not know of: found by its name, and deleted.
+
+Decides which kinds a killed operation can leave and how each is emptied first. Everything that it deletes has a name
+that begins with the certification's own, which is made of random digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
+
+from fast_container.adapters.aws_session import AwsSession, aws_errors
+
+Client: TypeAlias = Any
+
+_LISTINGS: Final = (
+    ("function", "lambda", "list_functions", "Functions", "FunctionName"),
+    ("project", "codebuild", "list_projects", "projects", ""),
+    ("role", "iam", "list_roles", "Roles", "RoleName"),
+    ("bucket", "s3", "list_buckets", "Buckets", "Name"),
+    ("repository", "ecr", "describe_repositories", "repositories", "repositoryName"),
+)
+
+
+def left_over(session: AwsSession, prefix: str) -> list[tuple[str, str]]:
+    """Kind and name of everything there whose name begins with the prefix.
+
+    Raises:
+        AuthError: Something may not be listed.
+    """
+    return [
+        (kind, name)
+        for kind, service, operation, members, name_of in _LISTINGS
+        for name in _names(session.client(service), f"{service}:{operation}", operation, members, name_of)
+        if name.startswith(prefix)
+    ]
+
+
+def delete(session: AwsSession, kind: str, name: str) -> None:
+    """Delete one of them, with what is in it."""
+    service = next(service for of, service, *_ in _LISTINGS if of == kind)
+    with aws_errors(f"deleting the {kind}", name):
+        _DELETE[kind](session.client(service), name)
+
+
+def _names(client: Client, action: str, operation: str, members: str, name_of: str) -> Iterator[str]:
+    with aws_errors(action, action):
+        for page in client.get_paginator(operation).paginate():
+            for member in page[members]:
+                yield str(member[name_of] if name_of else member)
+
+
+def _delete_role(client: Client, name: str) -> None:
+    for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+        client.delete_role_policy(RoleName=name, PolicyName=policy)
+    for policy in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        client.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    client.delete_role(RoleName=name)
+
+
+def _delete_bucket(client: Client, name: str) -> None:
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for found in page.get("Contents", []):
+            client.delete_object(Bucket=name, Key=found["Key"])
+    client.delete_bucket(Bucket=name)
+
+
+_DELETE: Final[dict[str, Callable[[Client, str], object]]] = {
+    "function": lambda client, name: client.delete_function(FunctionName=name),
+    "project": lambda client, name: client.delete_project(name=name),
+    "role": _delete_role,
+    "bucket": _delete_bucket,
+    "repository": lambda client, name: client.delete_repository(repositoryName=name, force=True),
+}
