@@ -29,11 +29,11 @@ from fast_container.core.build_files import (
 )
 from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.dockerfile.remote_contexts import refuse_moving_layouts
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import BaseFacts, is_own_base
 from fast_container.core.recipe import Recipe
-from fast_container.core.remote_contexts import refuse_moving_layouts
 from fast_container.core.spare_names import GivenNames, refuse_misspelt_sources
 from fast_container.errors import ArgsError
 

@@ -14,11 +14,11 @@ from fast_container.core.context.select import SelectedContext, select_context
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
 from fast_container.core.dockerfile import DockerfileReads
+from fast_container.core.dockerfile.remote_contexts import moving_contexts
 from fast_container.core.key import BuildKey, KeyInputs, build_key
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
-from fast_container.core.remote_contexts import moving_contexts
 from fast_container.core.spare_names import refuse_misspelt_sources, spare_names
 
 __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
