@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from fast_container.cli import main, plan
+from fast_container.cli.planned import current_images, load_plan
+from fast_container.cli.warm import check_base_registries, copy_sources
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.own_bases import OWN_BASE_HOST
 from fast_container.core.ports import Registry
 from fast_container.core.program_file import PlannedEntry, write_plan_file
 from fast_container.core.select import SharedWalks, select_image
-from fast_container.errors import RegistryError
+from fast_container.errors import ArgsError, RegistryError
 from tests.build.fakes import FakeRegistry
 from tests.trees import write_tree
 
@@ -260,3 +262,32 @@ def test_a_planned_file_that_is_gone_is_one_message(root: Path, registries: Fake
     code, _, err = run("plan")
     assert code == 2
     assert "api/Dockerfile" in err
+
+
+def test_a_changed_plan_does_not_choose_a_foreign_base_for_a_genuine_key(root: Path, run: Run) -> None:
+    write_plan(root)
+    file = root / "fast-container.plan.json"
+    honest = file.read_text()
+    check_base_registries(current_images(load_plan(str(file)).entries), ())
+    file.write_text(honest.replace(BASES, "evil.example/shop/bases"))
+    images = current_images(load_plan(str(file)).entries)
+    with pytest.raises(ArgsError, match="in another registry than api") as refused:
+        check_base_registries(images, ())
+    assert refused.value.property_path == "--trust-registry"
+    check_base_registries(images, ["evil.example"])
+    code, out, err = run("warm")
+    assert (code, out) == (2, "")
+    assert "evil.example/shop/bases" in err
+
+
+def test_a_changed_plan_does_not_have_an_image_copied_from_a_foreign_registry(root: Path) -> None:
+    write_plan(root)
+    file = root / "fast-container.plan.json"
+    document = json.loads(file.read_text())
+    alone = next(image for image in document["images"] if image["name"] == "alone")
+    for place in ("evil.example/shop/images", "registry.example/other/images"):
+        document["images"].append({**alone, "name": f"twin-{place[:4]}", "repository_url": place})
+    file.write_text(json.dumps(document))
+    images = current_images(load_plan(str(file)).entries)
+    assert copy_sources(images["alone"], images, ()) == ["registry.example/other/images"]
+    assert len(copy_sources(images["alone"], images, ["evil.example"])) == 2

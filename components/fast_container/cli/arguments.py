@@ -99,6 +99,7 @@ def _warm(parser: argparse.ArgumentParser) -> None:
     parser.description = "Build and push the images of a plan file that the registry does not have; touch nothing else."
     _plan_file(parser)
     _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
+    _many(parser, "--trust-registry", "HOST", "a registry beside an image's own that bases and copies may come from")
     parser.add_argument("--max-parallel", metavar="N", type=int, default=2, help="builds at once; default: 2")
     parser.set_defaults(run=_verb("warm"))
 

@@ -1,8 +1,9 @@
 """``fast-container warm``: builds and pushes what is missing, and touches nothing else.
 
 For pull requests and for filling caches. A composition root: the same pipeline as in ``pulumi up``, with the local
-executor. Decides that a base is built before its consumers and that one failure does not stop the others. Secrets are
-given as ``--secret ID=VARIABLE``; values never enter a command line.
+executor. Decides that a base is built before its consumers, that one failure does not stop the others, and from which
+registries bases and copies may come: the plan file alone is not believed. Secrets are given as ``--secret
+ID=VARIABLE``; values never enter a command line.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
@@ -27,6 +28,7 @@ from fast_container.core.build_secrets import check_value
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.job import job_of
 from fast_container.core.key import tag_of
+from fast_container.core.oci.repository import host_of
 from fast_container.core.own_bases import base_platforms, is_own_base
 from fast_container.core.ports import BuildJob
 from fast_container.errors import ArgsError, ContextChanged, FastContainerError
@@ -72,16 +74,19 @@ def run(arguments: argparse.Namespace) -> int:
                 property_path="--plan",
                 next_step="deploy the stack that makes it, and let `pulumi preview` write the plan again",
             )
+    check_base_registries(images, arguments.trust_registry)
     for name in plan.unknown:
         complain(f"{name}: left out: its build key was not known when the plan was written")
     try:
-        return asyncio.run(_warm(images, secrets, arguments.max_parallel))
+        return asyncio.run(_warm(images, secrets, arguments.max_parallel, arguments.trust_registry))
     except KeyboardInterrupt:
         complain("fast-container: interrupted")
         return _INTERRUPTED
 
 
-async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes], max_parallel: int) -> int:
+async def _warm(
+    images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes], max_parallel: int, trusted: Collection[str]
+) -> int:
     registries = open_registries()
     try:
         found = await look_up(images, registries)
@@ -103,8 +108,7 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
             await asyncio.wait([tasks[base] for base in image.bases.values() if base in tasks] or [_nothing()])
             registry = await registries.registry(image.entry.repository_url)
             job = await _job(image, images, digests, secrets, registries)
-            others = {other.entry.repository_url for other in images.values() if other.selected.key.hex == job.key.hex}
-            elsewhere = [await registries.registry(url) for url in sorted(others - {job.repository_url})]
+            elsewhere = [await registries.registry(url) for url in copy_sources(image, images, trusted)]
             record = await scheduler.publish(
                 job, registry, executor, _Lines(name), elsewhere=elsewhere, explained=_why(image)
             )
@@ -123,6 +127,35 @@ async def _warm(images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes]
     built = len(missing) - failed - len(copied)
     say([f"{len(found)} in the registry already, {copies}{built} built, {failed} not built"])
     return _FAILED if failed else 0
+
+
+def check_base_registries(images: Mapping[str, CurrentImage], allowed: Collection[str]) -> None:
+    """Refuse base images from a registry that only the plan file names.
+
+    A base counts by its key, not by its place: so the place that a plan says must not decide what is built.
+
+    Raises:
+        ArgsError: A base is in another registry than its image, and that was not allowed.
+    """
+    for name, image in images.items():
+        own = host_of(image.entry.repository_url)
+        of_plan = {base: images[other].entry.repository_url for base, other in image.bases.items()}
+        for base, url in {**image.entry.bases, **of_plan}.items():
+            host = host_of(url)
+            if host != own and host not in allowed:
+                raise ArgsError(
+                    f"The base image {base!r} of {name} is in another registry than {name}.",
+                    property_path="--trust-registry",
+                    why=f"the plan file says {url}; whoever changes the file could choose what {name} is built on",
+                    next_step=f"if base images come from there: --trust-registry {host}",
+                )
+
+
+def copy_sources(image: CurrentImage, images: Mapping[str, CurrentImage], trusted: Collection[str]) -> list[str]:
+    """The other repositories in which the plan has the same image; of another registry only where that is trusted."""
+    mine, key = image.entry.repository_url, image.selected.key.hex
+    others = {other.entry.repository_url for other in images.values() if other.selected.key.hex == key}
+    return [url for url in sorted(others - {mine}) if host_of(url) == host_of(mine) or host_of(url) in trusted]
 
 
 def _why(image: CurrentImage) -> str:
