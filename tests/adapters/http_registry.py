@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fast_container.adapters.registry.answers import MANIFEST_TYPES
+from fast_container.core.oci.media_types import MANIFEST_TYPES
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""An image is described once: key tags, and hosts and names of repositories, each have one module."""
+"""An image is described once: key tags, media types, and hosts and names of repositories have one module each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ def modules_with(start: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("start", "home"), [("key-", "core/key.py"), ("registry-1.docker.io", "core/oci/repository.py")]
+    ("start", "home"),
+    [
+        ("key-", "core/key.py"),
+        ("registry-1.docker.io", "core/oci/repository.py"),
+        ("application/vnd.", "core/oci/media_types.py"),
+    ],
 )
 def test_the_rule_stands_in_one_module(start: str, home: str) -> None:
     assert modules_with(start) == [home]

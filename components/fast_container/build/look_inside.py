@@ -11,14 +11,15 @@ import asyncio
 from typing import Final
 
 from fast_container.checks.programs import check_programs
-from fast_container.checks.pushed_image import Descriptor, parse_manifest
+from fast_container.checks.pushed_image import parse_manifest
+from fast_container.core.oci.manifest import Descriptor
+from fast_container.core.oci.media_types import is_foreign
 from fast_container.core.oci.programs import LayerPrograms, is_known, look
 from fast_container.core.ports import LayerReader, Manifest, Reporter
 from fast_container.errors import RegistryError
 
 _PARTS: Final = (256 * 1024, 1024 * 1024)
 _AT_ONCE: Final = 4
-_UNREADABLE: Final = ("foreign", "nondistributable", "zstd")
 
 
 class LayerLooks:
@@ -69,4 +70,4 @@ class LayerLooks:
 
 
 def _is_unreadable(layer: Descriptor) -> bool:
-    return any(word in layer.media_type for word in _UNREADABLE)
+    return is_foreign(layer.media_type) or "zstd" in layer.media_type

@@ -7,7 +7,8 @@ manifest and configuration to ``build.verify``.
 from __future__ import annotations
 
 from fast_container.checks.lambda_image import check_lambda_image, check_lambda_platform
-from fast_container.checks.pushed_image import Descriptor, ParsedManifest, platform_of
+from fast_container.checks.pushed_image import platform_of
+from fast_container.core.oci.manifest import Descriptor, ParsedManifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.errors import VerifyError
 

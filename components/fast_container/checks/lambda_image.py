@@ -9,21 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fast_container.checks.pushed_image import DOCKER_MANIFEST, OCI_MANIFEST, ParsedManifest
+from fast_container.core.oci.manifest import ParsedManifest
+from fast_container.core.oci.media_types import DOCKER_MANIFEST, OCI_MANIFEST, PLAIN_LAYERS
 from fast_container.core.oci.platform import same_platform
 from fast_container.core.record import megabytes
 from fast_container.errors import VerifyError
 
 LARGEST_BYTES = 10 * 1024**3
 _NEAR_BYTES = LARGEST_BYTES // 3
-_LAYERS = frozenset(
-    {
-        "application/vnd.oci.image.layer.v1.tar",
-        "application/vnd.oci.image.layer.v1.tar+gzip",
-        "application/vnd.docker.image.rootfs.diff.tar",
-        "application/vnd.docker.image.rootfs.diff.tar.gzip",
-    }
-)
 _PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
@@ -44,7 +37,7 @@ def check_lambda_image(manifest: ParsedManifest, where: str) -> Iterator[str]:
     if manifest.media_type not in (OCI_MANIFEST, DOCKER_MANIFEST):
         raise _refused("the manifest's media type is not supported", where, manifest.media_type, "")
     for layer in manifest.layers:
-        if layer.media_type not in _LAYERS:
+        if layer.media_type not in PLAIN_LAYERS:
             raise _refused(
                 "a layer is neither plain tar nor gzip",
                 where,

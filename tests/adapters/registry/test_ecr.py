@@ -17,13 +17,13 @@ import pytest
 from botocore.stub import Stubber
 
 from fast_container.adapters.aws_session import AwsSession
-from fast_container.adapters.registry.answers import MANIFEST_TYPES
 from fast_container.adapters.registry.ecr import EcrRegistry, EcrToken
 from fast_container.adapters.registry.http_transport import HttpTransport
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.put_rate import PutRate
 from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.oci.media_types import MANIFEST_TYPES
 from fast_container.core.ports import Manifest
 from fast_container.errors import AuthError, RegistryError
 from tests.adapters.http_registry import http_registry

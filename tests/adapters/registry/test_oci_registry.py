@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fast_container.adapters.registry.answers import MANIFEST_TYPES
 from fast_container.adapters.registry.http_transport import ATTEMPTS, ATTEMPTS_WHEN_THROTTLED, HttpTransport
 from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.core.oci.media_types import MANIFEST_TYPES
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError
 from tests.adapters.http_registry import HttpRegistry, http_registry

@@ -12,17 +12,11 @@ from typing import Any, Final, cast
 
 from fast_container.adapters.registry.http_transport import Response
 from fast_container.core.json_document import parse_object
+from fast_container.core.oci.media_types import MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError
 from fast_container.printable import printable
 
-MANIFEST_TYPES: Final = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v1+json",
-)
 # Some registries say no more than that; the document itself then has to.
 _PLAIN_TYPES: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
 # The codes of the OCI distribution specification for what is not there, and Harbor's.
@@ -156,4 +150,4 @@ def _kind_of(document: Mapping[str, Any], said: str) -> str:
         return kind
     if kind is not None:
         raise ValueError("it names a media type that no image has")
-    return MANIFEST_TYPES[0] if isinstance(document.get("manifests"), list) else MANIFEST_TYPES[1]
+    return OCI_INDEX if isinstance(document.get("manifests"), list) else OCI_MANIFEST

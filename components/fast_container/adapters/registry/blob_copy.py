@@ -19,14 +19,9 @@ from typing import Final
 from fast_container.adapters.registry.http_transport import Response
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
-from fast_container.core.json_document import (
-    is_digest,
-    object_field,
-    objects_field,
-    parse_object,
-    size_field,
-    string_field,
-)
+from fast_container.core.json_document import is_digest
+from fast_container.core.oci.manifest import parse_manifest
+from fast_container.core.oci.media_types import is_foreign
 from fast_container.core.oci.repository import Repository, host_of
 from fast_container.core.ports import Manifest, Reporter
 from fast_container.core.record import megabytes
@@ -36,8 +31,6 @@ PIECE_BYTES: Final = 8 * 1024 * 1024
 _BLOBS_AT_ONCE: Final = 3
 _COPIES_AT_ONCE: Final = 4
 _UPLOADS: Final = 3
-# Layers that nobody may pass on; whoever pulls the image gets them from where the manifest says.
-_FOREIGN: Final = ("foreign", "nondistributable")
 _DEEPEST_INDEX: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -253,16 +246,13 @@ def _is_of(there: Response, blob: _Blob) -> bool:
 def _named_by(manifest: Manifest) -> tuple[list[str], list[_Blob]]:
     """Digests of an index's manifests; configuration and layers, each once."""
     try:
-        document = parse_object(manifest.content)
-        children = [string_field(child, "digest") for child in objects_field(document, "manifests")]
-        config = object_field(document, "config")
+        parsed = parse_manifest(manifest.content)
         found: dict[str, _Blob] = {}
-        for blob in (*objects_field(document, "layers"), *([config] if config else [])):
-            if not any(word in string_field(blob, "mediaType") for word in _FOREIGN):
-                digest = string_field(blob, "digest")
-                if not is_digest(digest):
+        for blob in (*parsed.layers, *([parsed.config] if parsed.config else [])):
+            if not is_foreign(blob.media_type):
+                if not is_digest(blob.digest):
                     raise ValueError("it names a blob by a digest that is none")
-                found[digest] = _Blob(digest, size_field(blob, "size"))
+                found[blob.digest] = _Blob(blob.digest, blob.size)
     except ValueError as error:
         raise RegistryError("The manifest cannot be read.", where=manifest.digest, why=str(error)) from error
-    return children, list(found.values())
+    return [child.digest for child in parsed.children], list(found.values())

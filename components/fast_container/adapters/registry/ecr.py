@@ -21,10 +21,10 @@ from typing import Any, cast
 import botocore.exceptions
 
 from fast_container.adapters.aws_session import aws_errors, error_code
-from fast_container.adapters.registry.answers import MANIFEST_TYPES
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
 from fast_container.core.json_document import parse_object
+from fast_container.core.oci.media_types import MANIFEST_TYPES
 from fast_container.core.oci.repository import Repository
 from fast_container.core.ports import Credentials, Manifest
 from fast_container.errors import AuthError, RegistryError

@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from fast_container.core.dockerfile import ImageFacts
-from fast_container.core.images.index import INDEX_TYPES, image_of_platform, platforms_of
+from fast_container.core.images.index import image_of_platform, platforms_of
 from fast_container.core.images.lock import LockedImage, PlatformImage
-from fast_container.core.json_document import object_field, parse_object, string_field, strings_field
+from fast_container.core.json_document import object_field, parse_object, strings_field
+from fast_container.core.oci.manifest import parse_manifest, platform_fields
+from fast_container.core.oci.media_types import INDEX_TYPES
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import Reference, parse_reference
 from fast_container.core.oci.repository import canonical_host
@@ -152,7 +154,8 @@ async def _of_platform(registry: Registry, index: Manifest, reference: str, plat
 
 async def _configuration(registry: Registry, manifest: Manifest, reference: str) -> Mapping[str, Any]:
     with _readable(reference, registry.url):
-        digest = string_field(object_field(parse_object(manifest.content), "config"), "digest")
+        config = parse_manifest(manifest.content).config
+        digest = config.digest if config else ""
     if not digest:
         raise AbsentImageError(
             f"{reference} is no image that can be built upon.",
@@ -181,8 +184,7 @@ def _readable(reference: str, where: str) -> Generator[None]:
 
 
 def _platform_of(described: Mapping[str, Any]) -> str:
-    parts = [string_field(described, name) for name in ("os", "architecture", "variant")]
     try:
-        return normal_platform("/".join(part for part in parts if part))
+        return normal_platform("/".join(part for part in platform_fields(described) if part))
     except NotAPlatformError:
         return "unknown/unknown"

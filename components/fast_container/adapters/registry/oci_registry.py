@@ -19,7 +19,6 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fast_container.adapters.registry.answers import (
-    MANIFEST_TYPES,
     error_text,
     fits,
     has_expired,
@@ -33,6 +32,7 @@ from fast_container.adapters.registry.login import CredentialsSource, RegistryLo
 from fast_container.adapters.registry.proxies import is_loopback
 from fast_container.adapters.threads import in_thread
 from fast_container.core.json_document import is_digest
+from fast_container.core.oci.media_types import MANIFEST_TYPES
 from fast_container.core.oci.repository import Repository
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError

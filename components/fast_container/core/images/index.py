@@ -8,18 +8,9 @@ Source: github.com/containerd/platforms v1.0.0-rc.5, ``platformVector`` behind `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
-from fast_container.core.json_document import object_field, objects_field, parse_object, string_field
+from fast_container.core.oci.manifest import parse_manifest
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
-
-INDEX_TYPES: Final = frozenset(
-    {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    }
-)
-"""Media types of manifests that list one image for each platform."""
 
 
 def image_of_platform(index: bytes, platform: str) -> str:
@@ -46,15 +37,13 @@ def platforms_of(index: bytes) -> tuple[str, ...]:
 
 
 def _images(index: bytes) -> Iterator[tuple[str, str]]:
-    for entry in objects_field(parse_object(index), "manifests"):
-        described = object_field(entry, "platform")
-        parts = [string_field(described, name) for name in ("os", "architecture", "variant")]
+    for child in parse_manifest(index).children:
         try:
-            platform = normal_platform("/".join(part for part in parts if part))
+            platform = normal_platform(child.platform)
         except NotAPlatformError:
             continue
-        if platform and parts[0] != "unknown":
-            yield platform, string_field(entry, "digest")
+        if platform and not platform.startswith("unknown/"):
+            yield platform, child.digest
 
 
 def _candidates(platform: str) -> Iterator[str]:

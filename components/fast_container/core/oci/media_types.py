@@ -1,0 +1,34 @@
+"""The media types of images: manifests, image indexes and layers, OCI's and Docker's.
+
+Decides which there are, and which layers nobody may pass on. Leaves which of them a place takes to ``checks``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
+
+MANIFEST_TYPES: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA_1)
+"""All that a registry may be asked for."""
+INDEX_TYPES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
+"""Those that list one image for each platform."""
+PLAIN_LAYERS: Final = frozenset(
+    {
+        "application/vnd.oci.image.layer.v1.tar",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.docker.image.rootfs.diff.tar",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    }
+)
+"""Layers that are plain tar or gzip."""
+_FOREIGN: Final = ("foreign", "nondistributable")
+
+
+def is_foreign(media_type: str) -> bool:
+    """Whether a layer may not be passed on: who pulls the image gets it from where the manifest says."""
+    return any(word in media_type for word in _FOREIGN)
