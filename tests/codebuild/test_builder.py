@@ -145,6 +145,9 @@ def test_an_image_depends_on_the_policy_that_its_grant_is_in(run: Run) -> None:
         ("builds", {"pull_from": ["bases/python"]}, "no repository's URL"),
         ("builds", {"pull_from": [REGISTRY]}, "no repository's URL"),
         ("builds", {"architectures": ("arm64", "arm64")}, "named twice"),
+        ("builds", {"compute_type": "BUILD_LAMBDA_4GB"}, "Lambda compute has no Docker"),
+        ("builds", {"compute_type": "MEDIUM"}, "no machine that images can be built on"),
+        ("builds", {"compute_type": "ATTRIBUTE_BASED_COMPUTE"}, "no machine that images can be built on"),
         ("builds", {"vpc": VpcConfig("vpc-1", [], ["sg-1"])}, "0 subnets"),
         ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [])}, "0 security_group_ids"),
         ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [f"sg-{n}" for n in range(6)])}, "takes 1 to 5"),
@@ -206,6 +209,8 @@ def test_the_role_of_a_shared_builder_that_is_not_its_own_gets_no_policy(run: Ru
     [
         ("image_builder", {"bucket": "b"}),
         ("x" * 47, {}),
+        ("builds", {"compute_type": "ATTRIBUTE_BASED_COMPUTE", "fleet": "arn:f"}),
+        ("builds", {"compute_type": "BUILD_GENERAL1_2XLARGE"}),
         ("builds", {"pull_from": [f"{REGISTRY}/a__b/c--d", "127.0.0.1:5000/bases", f"{REGISTRY}/bases/*"]}),
     ],
 )

@@ -75,6 +75,7 @@ def check_builder_arguments(**given: Any) -> None:
         check_flag(given[name], name)
     _check_numbers(given)
     _check_inputs(given["pull_from"] or (), "pull_from")
+    limits.check_compute_type(given["compute_type"], has_fleet=given["fleet"])
     limits.check_pull_from(given["pull_from"] or ())
     _check_vpc(given["vpc"])
     _check_registries(given["mirrors"], given["registry_logins"])

@@ -21,6 +21,7 @@ _LONGEST_OF_PROJECT: Final = 135
 _LONGEST_OF_SHARED: Final = 60
 _HOST: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?")
 _REPOSITORY: Final = re.compile(r"[a-zA-Z0-9-]*[.:][a-zA-Z0-9.:-]+/[a-z0-9._/*-]+")
+_COMPUTE_TYPE: Final = re.compile(r"BUILD_GENERAL[0-9]_[0-9A-Z]+")
 _PLACE: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?")
 
 
@@ -91,6 +92,23 @@ def check_privileged(privileged: object) -> None:
             "A build without privileged mode cannot make the BuildKit that it builds with.",
             property_path="privileged",
             next_step="leave privileged= out",
+        )
+
+
+def check_compute_type(compute_type: str, *, has_fleet: bool) -> None:
+    """Refuse machines on which no Docker can run, and what only a fleet has.
+
+    Args:
+        compute_type: CodeBuild's name of it.
+        has_fleet: Whether the builder has a fleet, whose machines may be described otherwise.
+    """
+    if not has_fleet and not _COMPUTE_TYPE.fullmatch(compute_type):
+        is_lambda = compute_type.startswith("BUILD_LAMBDA")
+        raise ArgsError(
+            f"{compute_type!r} is no machine that images can be built on.",
+            property_path="compute_type",
+            why="CodeBuild's Lambda compute has no Docker" if is_lambda else "",
+            next_step="BUILD_GENERAL1_SMALL, BUILD_GENERAL1_MEDIUM, BUILD_GENERAL1_LARGE, …",
         )
 
 
