@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from fast_container.build.scheduler import Scheduler
+from fast_container.core.decision import Recorded
 from fast_container.core.ports import Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord
 from fast_container.errors import AuthError, BuilderError, BuildFailed, RegistryError
@@ -154,3 +155,23 @@ def test_different_images_do_not_wait_for_each_other(shop: Shop) -> None:
         await held
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("recorded_is_there", [True, False])
+def test_a_moved_image_is_copied_only_as_the_state_has_recorded_it(shop: Shop, recorded_is_there: bool) -> None:
+    job, old, new = make_job(repository_url=URLS[1]), shop.registries[URLS[0]], shop.registries[URLS[1]]
+    held = old.push("honest" if recorded_is_there else "other")
+    old.tags[job.key.tag] = held.digest
+    recorded = Recorded(job.key.hex, old.push("honest").digest, {}, here=False)
+    publishing = shop.scheduler.publish(
+        job, new, shop.executors[URLS[1]], ListReporter(), recorded=recorded, elsewhere=[old], before=URLS[0]
+    )
+    if recorded_is_there:
+        assert asyncio.run(publishing).digest == held.digest
+        return
+    with pytest.raises(RegistryError, match="another image than the one that was recorded") as refused:
+        asyncio.run(publishing)
+    assert URLS[0] in refused.value.where
+    assert held.digest in refused.value.why
+    assert shop.builds == 0
+    assert job.key.tag not in new.tags

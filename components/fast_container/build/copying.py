@@ -1,17 +1,19 @@
 """An image that another repository of the same program holds: copied by digest instead of built.
 
 Decides that a copy is worth it only for an image that may be used where the new one is to run, and that a copy that
-fails costs a line, never the image: then it is built. Leaves moving bytes to an ``ImageCopier``, and checks and tag in
+fails costs a line, never the image: then it is built. Another image under the tag that the state has recorded is no
+source, and no reason to build in silence. Leaves moving bytes to an ``ImageCopier``, and checks and tag in
 the new repository to ``build.pipeline``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fast_container.build.verify import verify
 from fast_container.core.ports import BuildJob, ImageCopier, Manifest, Registry, Reporter
+from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError, VerifyError
 
 
@@ -36,19 +38,31 @@ class Copying:
 
     Attributes:
         elsewhere: Other repositories in which the same key may be; asked in their order.
+        recorded: Repository → digest that the state has of the image there.
     """
 
     copier: ImageCopier
     elsewhere: Sequence[Registry]
+    recorded: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def copy(job: BuildJob, registry: Registry, copying: Copying, reporter: Reporter) -> Copied | None:
-    """The image from the first other repository that has and gives it; None when it has to be built."""
+    """The image from the first other repository that has and gives it; None when it has to be built.
+
+    Raises:
+        RegistryError: Where it was recorded, its tag names another image now.
+    """
+    replaced: RegistryError | None = None
     for source in copying.elsewhere:
         try:
             manifest = (await source.find([job.key.tag])).get(job.key.tag)
             if manifest is None:
                 continue
+            expected = copying.recorded.get(source.url) or manifest.digest
+            if manifest.digest != expected:
+                replaced = replaced_error(source.url, job.key.tag, expected, manifest.digest)
+                replaced.next_step = f"Delete the tag there to have the image built: {source.url}:{job.key.tag}"
+                break
             await verify(source, manifest, runs_on=job.runs_on, platform=job.platform)
             sent_bytes = await copying.copier.copy(manifest, source.url, registry.url, reporter)
             arrived = await registry.manifest(manifest.digest)
@@ -58,4 +72,6 @@ async def copy(job: BuildJob, registry: Registry, copying: Copying, reporter: Re
             continue
         if arrived is not None:
             return Copied(arrived, source.url, sent_bytes)
+    if replaced is not None:
+        raise replaced
     return None

@@ -171,14 +171,17 @@ class Scheduler:
         executor_name: str = "local",
         explained: str = "",
         elsewhere: Sequence[Registry] = (),
+        before: str = "",
     ) -> BuildRecord:
         """As ``pipeline.publish``; cancelling the last one who waits stops the build and awaits its end.
 
-        ``elsewhere`` are the other repositories in which the same key is wanted or was put before.
+        ``elsewhere`` are the other repositories in which the same key is wanted or was put before; ``before`` is the
+        one in which ``recorded`` is, where it is another one than the job's.
         """
         identity = (job.repository_url, job.key.hex, job.runs_on, job.platform)
         flight = self._flights.get(identity)
         if flight is None:
+            of_before = {before: recorded.digest} if before and recorded is not None else {}
             broadcast = _Broadcast()
             publishing = partial(
                 publish,
@@ -191,7 +194,7 @@ class Scheduler:
                 executor_name=executor_name,
                 explained=explained,
                 held_layers=self._held_layers.setdefault(job.repository_url, set()),
-                copying=Copying(self._copier, elsewhere) if self._copier else None,
+                copying=Copying(self._copier, elsewhere, of_before) if self._copier else None,
                 looks=self._looks,
             )
             task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")

@@ -79,6 +79,7 @@ async def publish(program: Program, image: PlannedImage, *, before: str = "", **
         await program.executor_of(image),
         image.reporter,
         elsewhere=program.elsewhere(image, before),
+        before=before,
         executor_name="local" if isinstance(image.builder, LocalBuilder) else "codebuild",
         **why,
     )
