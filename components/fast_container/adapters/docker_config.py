@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fast_container.adapters.buildx_inputs import passed_settings
-from fast_container.core.json_document import parse_object
+from fast_container.core.json_document import parse_json, parse_object
 from fast_container.core.oci.repository import HOSTS_OF_DOCKER_HUB, host_of
 from fast_container.core.ports import Credentials
 from fast_container.errors import AuthError
@@ -72,10 +72,10 @@ class DockerConfig:
         directory = docker_directory(environment)
         path = directory / "config.json"
         try:
-            loaded: object = json.loads(path.read_bytes())
+            loaded: object = parse_json(path.read_bytes())
         except FileNotFoundError:
             loaded = {}
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise AuthError("Docker's configuration cannot be read.", where=str(path), why=str(error)) from error
         if not isinstance(loaded, dict):
             raise AuthError("Docker's configuration is not a JSON object.", where=str(path))

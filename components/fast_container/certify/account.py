@@ -5,13 +5,13 @@ Decides what must be gone at the end. Leaves credentials and errors to ``adapter
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fast_container.adapters.aws_session import AwsSession, aws_errors, error_code
 from fast_container.certify.orphans import delete, left_over
+from fast_container.core.json_document import parse_json
 from fast_container.core.key import is_key_tag
 
 
@@ -84,7 +84,7 @@ class Account:
             payload = answer["Payload"].read().decode("utf-8", "replace")
         if "FunctionError" in answer:
             return {"error": payload}
-        found: Any = json.loads(payload)
+        found: Any = parse_json(payload)
         return found if isinstance(found, dict) else {"answer": found}  # pyright: ignore[reportUnknownVariableType]
 
     def delete_images(self) -> int:

@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 from fast_container.adapters.call_log import VARIABLE as CALL_LOG
 from fast_container.adapters.process.child import Completed, capture
+from fast_container.core.json_document import parse_object
 from fast_container.errors import FastContainerError
 
 PROJECT = "fast-container-certify"
@@ -112,8 +114,10 @@ class CertifyStack:
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""
-        answer: dict[str, Any] = json.loads(self._quiet("stack", "output", "--json", "--stack", _STACK))
-        return answer
+        try:
+            return parse_object(self._quiet("stack", "output", "--json", "--stack", _STACK))
+        except ValueError as error:
+            raise CertifyError("`pulumi stack output` did not answer in JSON.", why=str(error)) from None
 
     def unlock(self) -> None:
         """Let a stack be used again whose operation was killed; does nothing otherwise."""
@@ -192,4 +196,9 @@ def _is_json(path: Path) -> bool:
 def _json_lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    found: list[dict[str, Any]] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        # The last line of a process that was killed.
+        with suppress(ValueError):
+            found.append(parse_object(line))
+    return found

@@ -6,12 +6,12 @@ Decides how a difference is told: files by name, everything else by its part of 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from fast_container.cli.output import say
+from fast_container.core.json_document import parse_json
 from fast_container.errors import ArgsError
 
 _Object = Mapping[str, Any]
@@ -80,8 +80,8 @@ def _files(name: str, before: _Object | None, after: _Object | None) -> list[str
 
 def _read(file: str, argument: str) -> _Object:
     try:
-        found: object = json.loads(Path(file).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        found: object = parse_json(Path(file).read_bytes())
+    except (OSError, ValueError) as error:
         raise ArgsError(f"{file} cannot be read.", property_path=argument, why=str(error)) from None
     wrong = _why_no_output(found)
     if wrong:

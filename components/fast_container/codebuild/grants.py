@@ -22,6 +22,7 @@ import pulumi
 
 from fast_container.codebuild import policies
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.json_document import parse_json
 from fast_container.core.oci.ecr_host import is_emulator
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
@@ -260,7 +261,7 @@ def is_ecr_emulated(access: AwsAccess | None) -> bool:
     if access is not None and "ecr" in access.endpoints:
         return is_emulator(access.endpoints["ecr"])
     try:
-        said: object = json.loads(pulumi.Config("aws").get("endpoints") or "[]")
+        said: object = parse_json(pulumi.Config("aws").get("endpoints") or "[]")
     except ValueError:
         return False  # state.access says what is wrong with it
     listed = cast("list[object]", said) if isinstance(said, list) else [said]

@@ -1,8 +1,10 @@
 """JSON that somebody else has written: manifests, configurations, answers of registries and programs.
 
-Decides that whatever arrives is either an object or a ``ValueError`` (nested too deeply, not UTF-8, not an object), and
-that its fields are read by type: what is of another type than the format says is a ``ValueError`` that names the
-field, never an ``AttributeError`` somewhere later. Leaves which error a user sees to who reads.
+Decides that whatever arrives is either JSON or a ``ValueError`` (nested too deeply, not UTF-8, not an object), and that
+its fields are read by type: what is of another type than the format says is a ``ValueError`` that names the
+field, never an ``AttributeError`` somewhere later. It is the one place that calls ``json.loads``, but for the launcher
+of a remote build, which has no modules, and the JSON forms of a Dockerfile's instructions. Leaves which error a user
+sees to who reads.
 """
 
 from __future__ import annotations
@@ -16,18 +18,27 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-
 _LARGEST_SIZE: Final = 1 << 60
 
 
+def parse_json(content: bytes | str) -> object:
+    """What a document says, of whatever type.
+
+    Raises:
+        ValueError: It is not JSON, not UTF-8, or nested too deeply; a ``JSONDecodeError`` where it has a place.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+
+
 def parse_object(content: bytes | str) -> dict[str, Any]:
     """The object that a document is.
 
     Raises:
         ValueError: It is none.
     """
-    try:
-        loaded: object = json.loads(content)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
+    loaded = parse_json(content)
     if not isinstance(loaded, dict):
         raise ValueError("it is not a JSON object")
     return cast("dict[str, Any]", loaded)
@@ -77,6 +88,12 @@ def size_field(document: Mapping[str, Any], name: str) -> int:
     if type(value) is not int or not 0 <= value <= _LARGEST_SIZE:
         raise ValueError(f"its {name} is not a number of bytes")
     return value
+
+
+def version_of(document: Mapping[str, Any]) -> str:
+    """``version 3``, for a message; of a version that is not a number only its type."""
+    version = document.get("version")
+    return f"version {version}" if type(version) is int else f"a {type(version).__name__} as its version"
 
 
 def is_digest(text: str) -> bool:

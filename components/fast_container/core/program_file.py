@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.json_document import parse_json, version_of
 from fast_container.core.own_bases import BaseFacts
 from fast_container.core.recipe import read_recipe
 from fast_container.errors import ArgsError
@@ -81,10 +82,10 @@ def read_plan_file(text: str, folder: str, name: str) -> PlanFile:
         ArgsError: It is no plan file, or of another version.
     """
     try:
-        document = cast("dict[str, Any]", json.loads(text))
+        document = cast("dict[str, Any]", parse_json(text))
         if document["version"] != VERSION:
             raise ArgsError(
-                f"{name} has version {document['version']}; this program reads {VERSION}.",
+                f"{name} has {version_of(document)}; this program reads {VERSION}.",
                 property_path="--plan",
                 next_step="let `pulumi preview` write it again",
             )
@@ -181,7 +182,7 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"a {type(value).__name__} where a text belongs")
     return value
 
 
@@ -191,13 +192,13 @@ def _optional(value: object) -> tuple[str, ...] | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise TypeError(f"{value!r} is not a list")
+        raise TypeError(f"a {type(value).__name__} where a list belongs")
     return tuple(_text(item) for item in cast("list[object]", value))
 
 
 def _mapping(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is not an object")
+        raise TypeError(f"a {type(value).__name__} where an object belongs")
     return {name: _text(item) for name, item in cast("dict[str, object]", value).items()}
 
 

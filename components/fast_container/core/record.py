@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast
 
+from fast_container.core.json_document import parse_json
+
 SCHEMA = 1
 
 _WORTH_SAYING_S = 1.0
@@ -84,7 +86,7 @@ class BuildRecord:
         Raises:
             ValueError: It is not such a record, or its schema is newer than this program.
         """
-        loaded: object = json.loads(text)
+        loaded: object = parse_json(text)
         if not isinstance(loaded, dict):
             raise ValueError("not a build record")
         data = cast("dict[str, Any]", loaded)

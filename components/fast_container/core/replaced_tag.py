@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from fast_container.core.json_document import parse_json, version_of
 from fast_container.core.key import TAG_PATTERN
 from fast_container.errors import ArgsError, RegistryError
 
@@ -68,11 +69,11 @@ def read_accepted(text: str, file: str) -> dict[str, str]:
         ArgsError: It is not such a file.
     """
     try:
-        document = cast("dict[str, Any]", json.loads(text))
+        document = cast("dict[str, Any]", parse_json(text))
         if document["version"] != _VERSION:
-            raise ValueError(f"version {document['version']}, and this program reads {_VERSION}")
+            raise ValueError(f"{version_of(document)}, and this program reads {_VERSION}")
         accepted = [parse_accepted(one) for one in document["accepted"]]
-    except (ValueError, KeyError, TypeError, ArgsError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArgsError) as error:
         raise ArgsError(
             f"{file} cannot be read.",
             property_path=file,

@@ -7,7 +7,6 @@ A composition root (its environment is CodeBuild's). Decides the order and the e
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from fast_container.adapters.registry.registries import Registries
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.json_document import parse_json
 from fast_container.core.ports import Credentials
 from fast_container.core.record import BuildRecord
 from fast_container.core.remote import log_lines as build_lines
@@ -116,7 +116,7 @@ def login_of(host: str, text: str) -> Credentials:
         AuthError: The secret holds something else.
     """
     try:
-        found: object = json.loads(text)
+        found: object = parse_json(text)
         given = cast("dict[str, object]", found)
         return Credentials(str(given["username"]), str(given["password"]))
     except (ValueError, KeyError, TypeError):

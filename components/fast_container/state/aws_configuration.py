@@ -7,13 +7,13 @@ AWS otherwise than the other half.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from fast_container.core.aws_access import AssumedRole, WebIdentity
+from fast_container.core.json_document import parse_json
 from fast_container.errors import ArgsError
 
 ConfigGetter: TypeAlias = Callable[[str], Any]
@@ -120,7 +120,7 @@ def _objects(value: Any, key: str) -> list[dict[str, Any]]:
     if not value:
         return []
     try:
-        found: object = json.loads(value) if isinstance(value, str) else value
+        found: object = parse_json(value) if isinstance(value, str) else value
     except ValueError as error:
         raise ArgsError(f"aws:{key} is not valid JSON.", property_path=f"config aws:{key}", why=str(error)) from None
     items = cast("list[object]", [found] if isinstance(found, dict) else found)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from fast_container.core.cache_folder import make_private
+from fast_container.core.json_document import parse_object
 from fast_container.printable import printable
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def remember(selected: SelectedImage, cache: Path) -> None:
 
 def _read(cache: Path, key: str) -> Inputs | None:
     try:
-        return cast("Inputs", json.loads(zlib.decompress((cache / _file(key)).read_bytes())))
+        found = parse_object(zlib.decompress((cache / _file(key)).read_bytes()))
+        return cast("Inputs", found) if all(isinstance(files, dict) for files in found.values()) else None
     except (OSError, ValueError, zlib.error):
         return None
 

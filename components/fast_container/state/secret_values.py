@@ -7,7 +7,6 @@ remote one gets the reference. Nothing is kept beyond the build.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -17,6 +16,7 @@ from fast_container.adapters.aws_session import aws_errors
 from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.core.build_secrets import check_value, check_values
+from fast_container.core.json_document import parse_json
 from fast_container.core.ports import SecretReference
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -79,7 +79,7 @@ def _of_secrets_manager(reference: str, client: Client, path: str) -> bytes:
     if not json_key:
         return found["SecretBinary"] if "SecretBinary" in found else str(found["SecretString"]).encode()
     try:
-        return str(cast("dict[str, Any]", json.loads(found["SecretString"]))[json_key]).encode()
+        return str(cast("dict[str, Any]", parse_json(found["SecretString"]))[json_key]).encode()
     except (ValueError, KeyError, TypeError):
         raise ArgsError(
             f"The secret {identity} has no JSON key {json_key!r}.", property_path=path, next_step="check the reference"

@@ -9,7 +9,6 @@ process fewer, and none between us and the one to be stopped.
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import cast
 
 from fast_container.adapters.docker_config import docker_directory
 from fast_container.adapters.process.child import Completed, capture
+from fast_container.core.json_document import parse_json
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.errors import BuilderError
 
@@ -58,7 +58,7 @@ def find_buildx(environment: Mapping[str, str]) -> tuple[str, ...]:
     directory = docker_directory(environment)
     extra: list[str] = []
     try:
-        content: object = json.loads((directory / "config.json").read_bytes())
+        content: object = parse_json((directory / "config.json").read_bytes())
         if isinstance(content, dict):
             extra = cast("dict[str, list[str]]", content).get("cliPluginsExtraDirs") or []
     except (OSError, ValueError):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ from fast_container.adapters.process.child import run
 from fast_container.adapters.process.private_directory import private_directory, remove_abandoned, secret_directory
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import system_error
+from fast_container.core.json_document import parse_json
 from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.core.recipe import NETWORK_HOST
@@ -266,7 +266,7 @@ def _token_texts(credentials: Mapping[str, Credentials]) -> list[str]:
 
 def _digest(metadata: Path) -> str:
     try:
-        loaded: object = json.loads(metadata.read_bytes())
+        loaded: object = parse_json(metadata.read_bytes())
         digest = cast("dict[str, Any]", loaded)["containerimage.digest"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BuildFailed(

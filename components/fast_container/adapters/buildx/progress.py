@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from fast_container.core.dockerfile import RanStep
+from fast_container.core.json_document import parse_json
 from fast_container.printable import output_lines, without_sequences
 
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<count>\d+)\] (?P<text>.*)$", re.DOTALL)
@@ -260,7 +260,7 @@ def _event(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None
     try:
-        loaded: object = json.loads(line)
+        loaded: object = parse_json(line)
     except ValueError:
         return None
     return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else None

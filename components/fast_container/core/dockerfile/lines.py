@@ -6,7 +6,6 @@ Source: BuildKit v0.34.2, ``frontend/dockerfile/parser``.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.dockerfile.node import Heredoc, Node, read_node
 from fast_container.core.dockerfile.shell_words import LexOptions, split_words
 from fast_container.core.go_path import SPACE
+from fast_container.core.json_document import parse_json
 
 _LONGEST_LINE: Final = 65535
 _LARGEST_FILE: Final = 16 << 20
@@ -81,8 +81,8 @@ def find_syntax(text: bytes) -> str | None:
     if not body.lstrip().startswith("{"):
         return None
     try:
-        document: Any = json.loads(body)
-    except (ValueError, RecursionError):
+        document: Any = parse_json(body)
+    except ValueError:
         return None
     value = cast("dict[str, Any]", document).get("syntax") if isinstance(document, dict) else None
     return value if isinstance(value, str) else None

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.json_document import parse_json
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.errors import ArgsError, DockerfileError
 
@@ -142,8 +143,8 @@ def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:
         DockerfileError: It is not of this form, with the line where JSON says one.
     """
     try:
-        found: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found: Any = parse_json(text)
+    except ValueError as error:
         raise _refusal(file, str(error), getattr(error, "lineno", 0)) from None
     if not isinstance(found, dict) or cast("dict[str, Any]", found).get("version") != VERSION:
         raise _refusal(file, f"It is no lock of version {VERSION}.")

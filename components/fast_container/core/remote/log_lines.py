@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final, cast
 
+from fast_container.core.json_document import parse_json
+
 MARK: Final = "##fast-container"
 PROGRESS: Final = "progress"
 NOTE: Final = "note"
@@ -33,8 +35,8 @@ def read_line(line: str) -> tuple[str, Any] | None:
     if mark != MARK:
         return None
     try:
-        found: object = json.loads(text)
-    except (ValueError, RecursionError):
+        found: object = parse_json(text)
+    except ValueError:
         return None
     if not isinstance(found, dict) or len(cast("dict[str, Any]", found)) != 1:
         return None

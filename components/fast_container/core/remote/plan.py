@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
 from fast_container.core.dockerfile import AssumedStage
+from fast_container.core.json_document import parse_json, version_of
 from fast_container.core.key import BuildKey, entries_digest
 from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.recipe import read_recipe
@@ -137,14 +138,14 @@ def read_plan(data: bytes) -> RemotePlan:
         SourceUploadError: It is damaged, or of another version.
     """
     try:
-        document = cast("dict[str, Any]", json.loads(data))
+        document = cast("dict[str, Any]", parse_json(data))
         if document["version"] != VERSION:
             raise SourceUploadError(
-                f"The build's plan has version {document['version']}; this program reads {VERSION}.",
+                f"The build's plan has {version_of(document)}; this program reads {VERSION}.",
                 next_step="Let the source be uploaded again by the version that builds.",
             )
         return _plan(document)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceUploadError("The build's plan cannot be read.", why=f"{type(error).__name__}: {error}") from error
 
 
