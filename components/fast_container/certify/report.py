@@ -1,6 +1,7 @@
-"""The report of a certification: what each step has shown, and which call to AWS answered what, in markdown.
+"""The report of a certification: what each step has shown, and which call answered what, in markdown.
 
-Decides what the reader sees first. Nothing in it is a secret: calls are logged by name and status alone.
+Decides what the reader sees first. Nothing in it is a secret: calls are told by name and status alone. Nothing of
+others' texts in it (output of a build, answers) moves a cursor or forges a command of a CI system (``printable``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fast_container.certify.story import StepResult
+from fast_container.printable import printable_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def report_text(surroundings: Surroundings, results: Sequence[StepResult]) -> st
         lines.append(f"| {result.title} | {took_s:.0f} | {'as expected' if result.ok else '**differs**'} |")
     for result in results:
         lines += ["", f"## {result.title}", "", *_step_lines(result)]
-    return "\n".join(lines) + "\n"
+    return printable_lines("\n".join(lines) + "\n")
 
 
 def _step_lines(result: StepResult) -> Iterable[str]:

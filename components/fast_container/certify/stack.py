@@ -46,7 +46,7 @@ class Operation:
         took_s: Wall seconds.
         steps: Resource name → what the engine did with it; without providers and what is left as it is.
         messages: The diagnostics of the engine, without colours.
-        calls: The calls to AWS of our own processes, as ``adapters.call_log`` writes them.
+        calls: The calls to AWS and to registries of our own processes, as ``adapters.call_log`` writes them.
     """
 
     verb: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 
 from fast_container.adapters.registry.registries import Registries
+from fast_container.cli.output import say
 from fast_container.cli.planned import open_registries
 from fast_container.core.replaced_tag import (
     FILE_NAME,
@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{FILE_NAME} cannot be written.", property_path="--folder", why=error.strerror or str(error)
         ) from None
     for one in tags:
-        sys.stdout.write(f"accepted  {one}\n")
-    sys.stdout.write(f"{folder / FILE_NAME} says so; the next `pulumi up` takes it, and the file can be deleted then\n")
+        say([f"accepted  {one}"])
+    say([f"{folder / FILE_NAME} says so; the next `pulumi up` takes it, and the file can be deleted then"])
     return 0
 
 

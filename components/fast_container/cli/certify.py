@@ -21,6 +21,7 @@ from fast_container.certify.account import Account, Identity
 from fast_container.certify.report import Surroundings, report_text
 from fast_container.certify.stack import CertifyError, CertifyStack
 from fast_container.certify.story import StepResult, Story
+from fast_container.cli.output import say
 from fast_container.core.aws_access import AwsAccess
 from fast_container.errors import ArgsError
 
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     identity = account.identity()
     local = not arguments.no_local
     if not _agreed(arguments, identity, configuration["aws:region"], name, local=local):
-        sys.stdout.write("nothing was made\n")
+        say(["nothing was made"])
         return 0
     folder.mkdir(parents=True)
     (folder / _NAME_FILE).write_text(name, encoding="utf-8")
@@ -78,31 +79,33 @@ def run(arguments: argparse.Namespace) -> int:
     stack.create({**configuration, "name": name, "local": "true" if local else "false", "step": "first"})
     results = Story(stack, account, _say).run()
     surroundings = Surroundings(_hidden(identity.account), configuration["aws:region"], _versions(), started)
-    report.write_text(report_text(surroundings, results), encoding="utf-8")
+    # Messages of the engine name repositories and roles, so the account too.
+    text = report_text(surroundings, results).replace(identity.account, surroundings.account)
+    report.write_text(text, encoding="utf-8")
     return _ended(stack, results, report)
 
 
 def _ended(stack: CertifyStack, results: list[StepResult], report: Path) -> int:
     for result in results:
-        sys.stdout.write(f"{'ok     ' if result.ok else 'DIFFERS'}  {result.title}\n")
-    sys.stdout.write(f"report: {report}\n")
+        say([f"{'ok     ' if result.ok else 'DIFFERS'}  {result.title}"])
+    say([f"report: {report}"])
     if results[-1].ok:
         stack.remove()
     else:
-        sys.stdout.write(f"something is left: run fast-container certify --clean --folder {stack.folder}\n")
+        say([f"something is left: run fast-container certify --clean --folder {stack.folder}"])
     return 0 if all(result.ok for result in results) else _DIFFERS
 
 
 def _clean(stack: CertifyStack, session: AwsSession) -> int:
     name = stack.folder / _NAME_FILE
     if not (stack.is_there and name.exists()):
-        sys.stdout.write(f"nothing to clean up in {stack.folder}\n")
+        say([f"nothing to clean up in {stack.folder}"])
         return 0
     result = Story(stack, Account(session, name.read_text(encoding="utf-8")), _say).clean_up(interrupted=True)
-    sys.stdout.write(f"{'removed' if result.ok else 'NOT removed'}: what the certification had made\n")
+    say([f"{'removed' if result.ok else 'NOT removed'}: what the certification had made"])
     if not result.ok:
         for text in [result.error, *(check.found for check in result.checks)]:
-            sys.stdout.write(f"{text}\n" if text else "")
+            say(text.split("\n") if text else [])
         return _DIFFERS
     stack.remove()
     return 0
@@ -127,16 +130,15 @@ def _configuration(arguments: argparse.Namespace, session: AwsSession) -> dict[s
 
 def _agreed(arguments: argparse.Namespace, identity: Identity, region: str, name: str, *, local: bool) -> bool:
     images = "one image on CodeBuild and one with the BuildKit here" if local else "its image on CodeBuild"
-    sys.stdout.write(
-        _INTRODUCTION.format(
-            account=identity.account,
-            region=region,
-            arn=identity.arn,
-            name=name,
-            images=images,
-            folder=arguments.folder,
-        )
+    introduction = _INTRODUCTION.format(
+        account=identity.account,
+        region=region,
+        arn=identity.arn,
+        name=name,
+        images=images,
+        folder=arguments.folder,
     )
+    say(introduction.splitlines())
     sys.stdout.flush()
     if arguments.yes:
         return True
@@ -175,5 +177,5 @@ def _hidden(account: str) -> str:
 
 def _say(title: str) -> None:
     now: Any = datetime.datetime.now(datetime.UTC).strftime("%H:%M:%S")
-    sys.stdout.write(f"{now}  {title} …\n")
+    say([f"{now}  {title} …"])
     sys.stdout.flush()

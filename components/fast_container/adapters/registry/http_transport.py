@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
+from fast_container.adapters.call_log import CallLog
 from fast_container.adapters.registry.connections import TimedSocket, TooSlowError, connect, proxy_authorization
 from fast_container.adapters.registry.proxies import Proxies, parse_proxy
 from fast_container.adapters.registry.unreachable import real_address, shown, unreachable
@@ -75,6 +76,7 @@ class HttpTransport:
         timeout_s: How long nothing may come; an answer that began may take as long again, and longer by its size.
         sleep: Waits before another attempt.
         largest_body: Of an answer.
+        calls: Where each request is noted.
     """
 
     def __init__(
@@ -84,7 +86,9 @@ class HttpTransport:
         timeout_s: float = 30.0,
         sleep: Callable[[float], None] = pause,
         largest_body: int = 64 * 1024 * 1024,
+        calls: CallLog | None = None,
     ) -> None:
+        self._calls = calls or CallLog()
         self._proxies = proxies or Proxies()
         self._timeout_s = timeout_s
         self._sleep = sleep
@@ -138,7 +142,7 @@ class HttpTransport:
         """
         with real_address(url):
             try:
-                return self._once(method, url, headers, pieces)
+                return self._noted(method, url, headers, pieces)
             except (OSError, http.client.HTTPException) as error:
                 raise unreachable(url, error) from error
 
@@ -150,7 +154,7 @@ class HttpTransport:
             last = late or attempt >= ATTEMPTS
             try:
                 with real_address(url):
-                    response = self._once(method, url, headers, body)
+                    response = self._noted(method, url, headers, body)
             except (ConnectionRefusedError, TooSlowError) as error:
                 raise unreachable(url, error) from error
             except _BROKEN as error:
@@ -169,6 +173,18 @@ class HttpTransport:
             self._sleep(min(wait_s, _LONGEST_PAUSE_S))
             pause_s *= 2
         raise AssertionError("unreachable")
+
+    def _noted(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
+    ) -> Response:
+        began_s = time.monotonic()
+        try:
+            response = self._once(method, url, headers, body)
+        except Exception as error:
+            self._calls.of_request(method, url, time.monotonic() - began_s, error=type(error).__name__)
+            raise
+        self._calls.of_request(method, url, time.monotonic() - began_s, status=response.status)
+        return response
 
     def _once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None

@@ -13,6 +13,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fast_container.adapters.call_log import CallLog
 from fast_container.adapters.docker_config import DockerConfig
 from fast_container.adapters.registry.http_transport import HttpTransport
 from fast_container.adapters.registry.oci_registry import OciRegistry
@@ -41,7 +42,8 @@ class Registries:
         self._access = access
         self._environment = environment
         self._session: AwsSession | None = None
-        self._http = HttpTransport(proxies=Proxies.from_environment(environment))
+        calls = CallLog.from_environment(environment)
+        self._http = HttpTransport(proxies=Proxies.from_environment(environment), calls=calls)
         self._tokens: dict[str, EcrToken] = {}
         self._emulated: EcrToken | None = None
         self._put_rates: dict[str, PutRate] = {}
