@@ -15,7 +15,7 @@ from pulumi.dynamic.config import Config
 from pulumi.dynamic.dynamic import serialize_provider
 
 from fast_container.core.ports import Manifest
-from fast_container.errors import BuilderError, RegistryError
+from fast_container.errors import BuilderError, FastContainerError, RegistryError, UnexpectedError
 from fast_container.state import engine_watch, image_build
 from fast_container.state.image_build import ImageBuild, ImageBuildProvider
 
@@ -186,3 +186,24 @@ def test_a_program_sees_that_its_engine_was_interrupted(monkeypatch: pytest.Monk
             mine.refuse_to_begin()
     engine_watch.note_cancel()
     engine_watch.Interruption("127.0.0.1:4711").refuse_to_begin()
+
+
+@pytest.mark.parametrize("operation", ["create", "update", "read", "diff"])
+@pytest.mark.parametrize("damage", [{"aws": ["eu"]}, {"repository_url": 3}, {"tag": None, "repository_url": None}])
+def test_a_record_that_cannot_be_dealt_with_is_one_message(
+    operation: str, damage: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A state that was edited by hand, or a fault of ours: no traceback on the terminal, all of it in a file."""
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
+    made = ImageBuildProvider()
+    made.configure(ConfigureRequest(Config({}, "shop")))
+    record = RECORD | damage
+    words = {"create": (record,), "read": ("id", record), "diff": ("id", [], record), "update": ("id", {}, record)}
+    with pytest.raises(FastContainerError) as caught:
+        getattr(made, operation)(*words[operation])
+    said = str(caught.value)
+    assert caught.value.__cause__ is None
+    assert "Traceback" not in said
+    if isinstance(caught.value, UnexpectedError):
+        assert any("Traceback" in file.read_text() for file in (tmp_path / "logs").iterdir())
+        assert str(tmp_path / "logs") in said

@@ -28,6 +28,7 @@ _STEPS: Final = {
     errno.ENFILE: "Raise the system's limit of open files, or build fewer images at once.",
     errno.ENOMEM: "Give the process more memory, or build fewer images at once.",
 }
+_OURS: Final = "This is a fault of fast-container. Please report it"
 _OTHERWISE: Final = "Check that TMPDIR and FAST_CONTAINER_CACHE name places that can be written to."
 
 
@@ -47,13 +48,14 @@ def system_error(error: OSError, what: str) -> LocalSystemError:
     )
 
 
-def explained(error: Exception, what: str, folder: Path) -> FastContainerError:
+def explained(error: Exception, what: str, folder: Path, *, fault: str = _OURS) -> FastContainerError:
     """An exception as an error that a user can act on.
 
     Args:
         error: Any; one of ours is given back.
         what: The sentence that says what could not be done.
         folder: Where the traceback is written, if that works.
+        fault: Whose fault it is, and what to do.
     """
     if isinstance(error, FastContainerError):
         return error
@@ -63,7 +65,7 @@ def explained(error: Exception, what: str, folder: Path) -> FastContainerError:
     return UnexpectedError(
         what,
         why=": ".join(text for text in (type(error).__name__, str(error)) if text),
-        next_step="This is a fault of fast-container. Please report it"
+        next_step=fault
         + (f", with the traceback in {path}" if path else " (its traceback could not be written to a file)"),
     )
 

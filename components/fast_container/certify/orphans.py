@@ -1,17 +1,23 @@
 """What a killed certification has made and its stack's state does not know of: found by its name, and deleted.
 
 Decides which kinds a killed operation can leave and how each is emptied first. Everything that it deletes has a name
-that begins with the certification's own, which is made of random digits.
+that begins with the certification's own, which is made of random digits: any other prefix is refused, since one that
+was cut short, or is empty, would begin the names of others' resources too.
 """
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
 from fast_container.adapters.aws_session import AwsSession, aws_errors
+from fast_container.errors import ArgsError
 
 Client: TypeAlias = Any
+
+_NAME: Final = re.compile(r"fc-certify-[0-9a-f]{6}", re.ASCII)
 
 _LISTINGS: Final = (
     ("function", "lambda", "list_functions", "Functions", "FunctionName"),
@@ -26,8 +32,10 @@ def left_over(session: AwsSession, prefix: str) -> list[tuple[str, str]]:
     """Kind and name of everything there whose name begins with the prefix.
 
     Raises:
+        ArgsError: The prefix is not a certification's name.
         AuthError: Something may not be listed.
     """
+    _refuse_others(prefix)
     return [
         (kind, name)
         for kind, service, operation, members, name_of in _LISTINGS
@@ -37,10 +45,31 @@ def left_over(session: AwsSession, prefix: str) -> list[tuple[str, str]]:
 
 
 def delete(session: AwsSession, kind: str, name: str) -> None:
-    """Delete one of them, with what is in it."""
+    """Delete one of them, with what is in it.
+
+    Raises:
+        ArgsError: Its name does not begin with a certification's.
+        AuthError: It may not be deleted.
+    """
+    _refuse_others(name[: len(new_name())])
     service = next(service for of, service, *_ in _LISTINGS if of == kind)
     with aws_errors(f"deleting the {kind}", name):
         _DELETE[kind](session.client(service), name)
+
+
+def new_name() -> str:
+    """A name for a certification, which no other has."""
+    return f"fc-certify-{secrets.token_hex(3)}"
+
+
+def _refuse_others(prefix: str) -> None:
+    if not _NAME.fullmatch(prefix):
+        raise ArgsError(
+            "Nothing is removed: the name of the certification is not one.",
+            property_path="--folder",
+            why=f"{prefix!r} is not of the form fc-certify-xxxxxx",
+            next_step="Remove by hand what begins with fc-certify- in the account, then the folder.",
+        )
 
 
 def _names(client: Client, action: str, operation: str, members: str, name_of: str) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-import secrets
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +17,7 @@ from typing import Any
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.certify.account import Account, Identity
+from fast_container.certify.orphans import new_name
 from fast_container.certify.report import Surroundings, report_text
 from fast_container.certify.stack import CertifyError, CertifyStack
 from fast_container.certify.story import StepResult, Story
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             why=f"{folder} is there",
             next_step=f"Run: fast-container certify --clean --folder {arguments.folder}",
         )
-    name = f"fc-certify-{secrets.token_hex(3)}"
+    name = new_name()
     account = Account(session, name)
     identity = account.identity()
     local = not arguments.no_local
@@ -101,7 +101,7 @@ def _clean(stack: CertifyStack, session: AwsSession) -> int:
     if not (stack.is_there and name.exists()):
         say([f"nothing to clean up in {stack.folder}"])
         return 0
-    result = Story(stack, Account(session, name.read_text(encoding="utf-8")), _say).clean_up(interrupted=True)
+    result = Story(stack, Account(session, name.read_text(encoding="utf-8").strip()), _say).clean_up(interrupted=True)
     say([f"{'removed' if result.ok else 'NOT removed'}: what the certification had made"])
     if not result.ok:
         for text in [result.error, *(check.found for check in result.checks)]:

@@ -31,7 +31,7 @@ from fast_container.state.access import access_of_record
 from fast_container.state.engine_log import warn_engine
 from fast_container.state.engine_watch import is_cancelled, watch_engine
 from fast_container.state.patience import Patience
-from fast_container.state.provider_errors import show_errors_plainly
+from fast_container.state.provider_errors import one_message, show_errors_plainly
 from fast_container.state.registries import open_registry
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
@@ -54,6 +54,7 @@ class ImageBuildProvider(ResourceProvider):
         watch_engine()
         show_errors_plainly()
 
+    @one_message
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A record differs by key, repository or place, by a build not awaited, by a newly accepted image."""
         unfinished = _olds.get("status") == BUILDING
@@ -62,10 +63,12 @@ class ImageBuildProvider(ResourceProvider):
         different = any(_olds.get(name) != _news.get(name) for name in IDENTITY)
         return DiffResult(changes=unfinished or accepts or different)
 
+    @one_message
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Record the digest that the hook has published under the key's tag."""
         return CreateResult(props["tag"], self._recorded(props))
 
+    @one_message
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Record the digest under the new key's tag; the one before while the new one's build is not awaited."""
         started = _olds.get("build_key") != _news.get("build_key") and _olds.get("digest")
@@ -79,6 +82,7 @@ class ImageBuildProvider(ResourceProvider):
             raise replaced_error(_news["repository_url"], _news["tag"], _olds["digest"], made["digest"]) from None
         return UpdateResult(made)
 
+    @one_message
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Keep the record while its tag is there; drop it otherwise, so that ``up`` builds again.
 

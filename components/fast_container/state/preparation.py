@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import pulumi
 from pulumi.runtime import settings
@@ -39,6 +39,11 @@ from fast_container.state.inputs import Awaited, plain_texts
 from fast_container.state.program import PlannedImage, Program
 
 Texts: TypeAlias = "Mapping[str, pulumi.Input[str]]"
+
+_FAULT: Final = (
+    "If one of its Outputs fails (in a function given to `apply`), correct that."
+    " Otherwise this is a fault of fast-container: please report it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,12 @@ async def _prepare(
         if program.refusals.under_way:
             reporter.progress(f"refused; {program.refusals.under_way} others have begun and are finished first")
         await program.refusals.hold(run_error(inputs.declared.name, error, inputs.kind))
+    except pulumi.RunError:
+        raise
+    except Exception as error:
+        what = "What this image is given could not be awaited."
+        failure = explained(error, what, cache_dir() / "logs", fault=_FAULT)
+        await program.refusals.hold(run_error(inputs.declared.name, failure, inputs.kind))
     planned = PlannedImage(
         record_name=record_name(complete.name),
         selected=selected,

@@ -1,16 +1,25 @@
-"""How our errors look when the dynamic provider raises them.
+"""How errors look when the dynamic provider raises them.
 
-Decides only that they are shown as they are: the SDK's process for dynamic providers prints every error as a traceback.
-Everybody else's are left as they were.
+Decides that ours are shown as they are, where the SDK's process for dynamic providers prints every error as a
+traceback, and that one which was not foreseen becomes one of ours, with its traceback in a file. The errors of other
+dynamic providers in that process are left as they were.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
+from fast_container.adapters.traceback_log import explained
+from fast_container.core.cache_folder import cache_folder
 from fast_container.errors import FastContainerError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class _Traceback:
@@ -24,6 +33,25 @@ class _Traceback:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(traceback, name)
+
+
+def one_message(method: Callable[P, R]) -> Callable[P, R]:
+    """For a method of the provider, whose last argument is a record: all that it raises is one message."""
+
+    @wraps(method)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except FastContainerError:
+            raise
+        except Exception as error:
+            record: object = args[-1]
+            named = cast("dict[str, Any]", record).get("tagged_uri") if isinstance(record, dict) else ""
+            what = f"The record of {named or 'an image'} could not be dealt with."
+            # The SDK would print a cause, too.
+            raise explained(error, what, cache_folder(os.environ) / "logs") from None
+
+    return called
 
 
 def show_errors_plainly() -> None:
