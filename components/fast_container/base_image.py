@@ -136,6 +136,7 @@ class BaseImage(FastContainerImage):
                 "build_requirements": build_requirements,
                 "versions": versions,
             }
+            refuse_unknown(options, ("install", "platforms", *wanted))
             if install is None:
                 _refuse_without_install(wanted)
             else:
@@ -221,7 +222,6 @@ class _Generated(NamedTuple):
 
 def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions) -> _Generated:
     """The options of a base image whose Dockerfile is generated."""
-    refuse_unknown(options)
     _refuse_own_dockerfile(options)
     given = base_arguments(wanted)
     place = Path(given.root).absolute()

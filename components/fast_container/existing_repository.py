@@ -6,7 +6,7 @@ makes to ``repository``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -16,6 +16,7 @@ from fast_container.args import check_repository_name, check_repository_url
 from fast_container.core.oci.repository import host_of
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.shapes import check_engine_text, check_opts, one_line_refusals
+from fast_container.state.inputs import Lazy
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -56,14 +57,17 @@ def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> 
 def _found(name: str, url: pulumi.Output[str]) -> pulumi.Output[str]:
     """The URL that the look-up has found; where it fails, what to do about it in place of a traceback."""
 
-    async def asked(fact: Awaitable[T]) -> T:
-        try:
-            return await fact
-        except Exception as error:  # whatever the provider or the SDK raises
-            raise _not_found(name, error) from None
+    def asked(fact: Callable[[], Awaitable[T]]) -> Lazy[T]:
+        async def answer() -> T:
+            try:
+                return await fact()
+            except Exception as error:  # whatever the provider or the SDK raises
+                raise _not_found(name, error) from None
 
-    value = cast("Awaitable[str]", url.future())
-    return pulumi.Output(asked(url.resources()), asked(value), asked(url.is_known()), asked(url.is_secret()))
+        return Lazy(answer)
+
+    value = cast("Callable[[], Awaitable[str]]", url.future)
+    return pulumi.Output(asked(url.resources), asked(value), asked(url.is_known), asked(url.is_secret))
 
 
 def _not_found(name: str, error: Exception) -> pulumi.RunError:

@@ -26,7 +26,7 @@ from fast_container.state.executors import AnyBuilder
 from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
 from fast_container.state.image_build import BUILDING, ImageBuild
-from fast_container.state.inputs import Awaited, derived_output
+from fast_container.state.inputs import Awaited, Lazy, derived_output
 from fast_container.state.preparation import ImageInputs, Ready, check_at_once, prepare, record_name, run_error
 from fast_container.state.program import Program, current_program
 
@@ -242,7 +242,7 @@ def _digest(record: ImageBuild, ready: asyncio.Future[Ready], program: Program) 
     async def known() -> bool:
         return await record.digest.is_known() or await looked_up() is not None
 
-    return pulumi.Output(record.digest.resources(), value(), known())
+    return pulumi.Output(Lazy(record.digest.resources), Lazy(value), Lazy(known))
 
 
 def _image_uri(url: pulumi.Output[str], digest: pulumi.Output[str], tag: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -256,4 +256,4 @@ def _image_uri(url: pulumi.Output[str], digest: pulumi.Output[str], tag: pulumi.
     async def known() -> bool:
         return await url.is_known() and await digest.is_known() and await tag.is_known()
 
-    return pulumi.Output(digest.resources(), value(), known())
+    return pulumi.Output(Lazy(digest.resources), Lazy(value), Lazy(known))

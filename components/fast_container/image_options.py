@@ -7,7 +7,7 @@ component exists. Leaves what needs the Dockerfile or the context to ``core.decl
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -165,9 +165,14 @@ def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) 
     )
 
 
-def refuse_unknown(options: ImageOptions) -> None:
-    """Refuse an option that there is none of."""
-    known = ImageOptions.__annotations__
+def refuse_unknown(options: ImageOptions, own: Collection[str] = ()) -> None:
+    """Refuse an option that there is none of.
+
+    Args:
+        options: As they were given.
+        own: Further arguments of the component, which may have been meant.
+    """
+    known = {*ImageOptions.__annotations__, *own}
     for name in cast("dict[str, Any]", options):
         if name not in known:
             next_step = former.REPLACED.get(name) or did_you_mean(name, known)

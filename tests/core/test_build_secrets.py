@@ -75,7 +75,7 @@ def test_a_misspelt_id_is_asked_about_from_both_sides() -> None:
     with pytest.raises(ArgsError) as refused:
         check_mounts(asked, ["piptoken", "npm"], (), "Dockerfile")
     assert "Did you mean 'piptoken'" in refused.value.next_step
-    lines = unmounted(asked, ["piptoken", "far"])
+    lines = unmounted(asked, ["pip-token", "piptoken", "far"])
     assert list(lines) == ["far", "piptoken"]
     assert lines["piptoken"].endswith("did you mean 'pip-token'?")
 

@@ -161,3 +161,10 @@ def test_a_cache_in_a_repository_of_the_program_is_awaited() -> None:
         return await cache.future()
 
     assert asyncio.run(awaited()) == RegistryCache("registry.example/caches", branch="main")
+
+
+def test_a_misspelt_install_is_named_before_the_arguments_that_count_only_with_it() -> None:
+    misspelt: Any = {"instal": "dependencies"}
+    with pytest.raises(pulumi.RunError, match=r"^BaseImage 'b': There is no argument 'instal'\.") as refused:
+        BaseImage("b", repository=URL, packages=["packages/a"], **misspelt)
+    assert "did you mean 'install'?" in str(refused.value)

@@ -49,7 +49,7 @@ def unmounted(mounts: Iterable[SecretMount], given: Collection[str]) -> dict[str
     ids = {mount.id for mount in mounts if mount.kind == "secret"}
     if "" in ids:
         return {}
-    return {name: _spare_line(nearest(name, ids.difference(given))) for name in sorted({*given} - ids)}
+    return {name: _spare_line(nearest(name, ids)) for name in sorted({*given} - ids)}
 
 
 def unasked(mounts: Iterable[SecretMount], given: Collection[str], optional: Collection[str] | None) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ one. Leaves what the values mean to the component.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import pulumi
 
@@ -85,6 +85,20 @@ def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> 
     return {name: text_of(value, f"{property_path}[{name!r}]") for name, value in values.items()}
 
 
+class Lazy(Generic[T]):
+    """Something to await that begins when it is awaited.
+
+    An Output awaits its parts one after the other. Where an image is refused the later ones are never awaited, and
+    coroutines would be warned of then, in the middle of the refusal.
+    """
+
+    def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._begin = begin
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._begin().__await__()
+
+
 def derived_output(
     source: asyncio.Future[T],
     part: Callable[[T], Any],
@@ -104,4 +118,4 @@ def derived_output(
         await source
         return awaited.resources
 
-    return pulumi.Output(resources(), value(), known())
+    return pulumi.Output(Lazy(resources), Lazy(value), Lazy(known))
