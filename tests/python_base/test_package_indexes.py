@@ -105,6 +105,8 @@ def test_who_takes_the_newest_of_all_indexes_is_asked_for_by_both_installers(tmp
         (table("uv.index", "./wheels", 'format = "flat"'), "./wheels"),
         (table("uv.index", "https://me:hunter2@pypi.acme.example/simple"), "credentials"),
         (f'[tool.uv.pip]\nindex-url = "{CORP}"\n', "uv pip"),
+        (f'[tool.pixi.pypi-options]\nindex-url = "{CORP}"\n', "pixi"),
+        (f'[tool.pixi.pypi-options]\nextra-index-urls = ["{CORP}"]\n', "pixi"),
         (table("poetry.source", more='priority = "first"'), "priority"),
     ],
 )

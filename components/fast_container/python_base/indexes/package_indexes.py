@@ -177,6 +177,7 @@ def project_indexes(document: TomlTable) -> IndexSettings:
     poetry_settings(tool.table("poetry"), found)
     pdm_settings(tool.table("pdm"), found)
     rye_settings(tool.table("rye"), found)
+    _refuse_pixi(tool.table("pixi").table("pypi-options"))
     return _checked(found)
 
 
@@ -231,6 +232,18 @@ def _refuse_pip_only(uv: TomlTable) -> None:
                 path=uv.file,
                 why="the packages' dependencies would be asked of other indexes than with `uv sync`",
                 next_step="write it in [[tool.uv.index]], which both read",
+            )
+
+
+def _refuse_pixi(options: TomlTable) -> None:
+    """Refuse package indexes that only pixi would ask: without them PyPI would be, for private names too."""
+    for key in ("index-url", "extra-index-urls", "find-links"):
+        if options.values.get(key):
+            raise ContextError(
+                f"{options.dotted(key)} is not read",
+                path=options.file,
+                why="the packages' dependencies would be asked of other indexes than with pixi",
+                next_step="write it in [[tool.uv.index]], or give a requirements file with --index-url",
             )
 
 
