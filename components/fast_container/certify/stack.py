@@ -22,7 +22,7 @@ from typing import Any
 
 from fast_container.adapters.call_log import VARIABLE as CALL_LOG
 from fast_container.adapters.process.child import Completed, capture
-from fast_container.core.json_document import parse_object
+from fast_container.core.json_document import parse_json, parse_object
 from fast_container.errors import FastContainerError
 
 PROJECT = "fast-container-certify"
@@ -187,7 +187,7 @@ def _plain(message: str) -> str:
 
 def _is_json(path: Path) -> bool:
     try:
-        json.loads(path.read_bytes())
+        parse_json(path.read_bytes())
     except ValueError:
         return False
     return True
