@@ -114,7 +114,7 @@ def test_inspect_tells_people_what_is_saved(run: Run, root: Path) -> None:
     code, out, _ = run("inspect", "--context", root)
     assert code == 0
     assert "context: 3 files, 16 B" in out
-    assert "ignore rules save          1 files     2.9 KiB" in out
+    assert "ignore rules save          1 file      2.9 KiB" in out
     assert "the Dockerfile saves       4 files" in out
     assert "16 B  src" in out
 

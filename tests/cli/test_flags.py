@@ -58,3 +58,15 @@ def test_every_line_of_inspect_names_flags(tmp_path: Path, capsys: pytest.Captur
     for wrong in (["--context", "none"], ["--target", "none"], ["--platform", "none"], ["--dockerfile", "none"]):
         assert main(["inspect", "--context", str(tmp_path), "--no-cache", "--secret", "token", *wrong]) == 2
         assert f"where: {wrong[0]}" in capsys.readouterr().err
+
+
+def test_one_file_is_no_files_and_every_exit_code_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    assert main(["inspect", "--context", str(tmp_path), "--no-cache"]) == 0
+    said = capsys.readouterr().out
+    assert "context: 1 file, " in said
+    assert "there are                  1 file  " in said
+    assert "1 files" not in said
+    assert main(["--help"]) == 0
+    listed = " ".join(capsys.readouterr().out.split()).partition("Exit codes: ")[2]
+    assert [code for code in "0123" if f"{code}" in listed] == list("0123")

@@ -1,4 +1,4 @@
-"""The command line ``fast-container``: looks at images and never builds, pushes or changes one.
+"""The command line ``fast-container``: looks at images; only ``warm`` and ``certify`` build and push any.
 
 Decides what the verbs are called, how their arguments are read and how errors leave: one message, exit code 2. Leaves
 each verb to its module. Nothing here imports Pulumi or an SDK.

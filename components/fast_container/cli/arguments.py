@@ -14,7 +14,10 @@ from fast_container.cli.policy_arguments import add_policy_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 
-_EPILOG = "Exit codes: 0; 1 when `wait` saw a build fail; 2 for bad input, with one message on standard error."
+_EPILOG = (
+    "Exit codes: 0; 1 when `wait` saw a build fail, or `certify` a difference; 2 for bad input, with one message on "
+    "standard error; 3 when `plan` finds something to build."
+)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

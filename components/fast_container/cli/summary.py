@@ -60,9 +60,9 @@ def _context_lines(name: str, context: SelectedContext, selected: SelectedImage,
     read_files, read_bytes = selection.file_count, selection.total_bytes
     lines = [
         f"{name}: {read_files} {'file' if read_files == 1 else 'files'}, {size_text(read_bytes)}",
-        f"  there are            {all_files:>7} files {size_text(all_bytes):>11}",
-        f"  ignore rules save    {all_files - kept_files:>7} files {size_text(all_bytes - kept_bytes):>11}",
-        f"  the Dockerfile saves {kept_files - read_files:>7} files {size_text(kept_bytes - read_bytes):>11}",
+        f"  there are            {_files(all_files)} {size_text(all_bytes):>11}",
+        f"  ignore rules save    {_files(all_files - kept_files)} {size_text(all_bytes - kept_bytes):>11}",
+        f"  the Dockerfile saves {_files(kept_files - read_files)} {size_text(kept_bytes - read_bytes):>11}",
     ]
     lines += [f"  whole: {reason}" for reason in context.reasons]
     largest = _largest(selection.nodes)
@@ -70,6 +70,10 @@ def _context_lines(name: str, context: SelectedContext, selected: SelectedImage,
         lines.append("  largest directories:")
         lines += [f"    {size_text(size):>11}  {path}" for path, size in largest]
     return lines
+
+
+def _files(count: int) -> str:
+    return f"{count:>7} {'file' if count == 1 else 'files':<5}"
 
 
 def _everything(view: View) -> tuple[int, int]:
