@@ -21,6 +21,7 @@ import pytest
 
 from fast_container import FastContainerImage
 from fast_container.cli import main
+from fast_container.cli.flags import flag_of, text_in_flags
 from tests.state.mocked_program import of, run
 from tests.trees import write_case_tree, write_tree
 
@@ -96,7 +97,16 @@ def by_component(case: Case, *, awaited: bool) -> str:
     except Exception as error:
         found = re.search(r"FastContainerImage 'case': (?s:.*)", str(error))
         assert found, repr(error)
-        return found[0].removeprefix("FastContainerImage 'case': ")
+        return in_words_of_the_command_line(found[0].removeprefix("FastContainerImage 'case': "))
+
+
+def in_words_of_the_command_line(refusal: str) -> str:
+    """The same refusal with flags for arguments."""
+    what, *lines = [text_in_flags(line) for line in refusal.split("\n")]
+    where = "  where: "
+    return "\n".join(
+        [what, *(where + flag_of(line[len(where) :]) if line.startswith(where) else line for line in lines)]
+    )
 
 
 def by_command_line(case: Case) -> str:
