@@ -45,6 +45,7 @@ from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
 from fast_container.state.registries import ProgramRegistries
+from fast_container.state.sdk_patches import await_callbacks
 from fast_container.state.spare_names import SpareNames
 
 
@@ -247,6 +248,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             # that there is several times, 0.1 s each; what is there by now it need not.
             gc.freeze()
         if not isinstance(monitor, MockMonitor):
+            await_callbacks()
             remove_abandoned_secrets(os.environ)
         interruption = Interruption(_engine_address())
         registries, may_begin = ProgramRegistries(interruption.is_heard), interruption.refuse_to_begin
