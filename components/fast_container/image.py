@@ -90,7 +90,6 @@ class FastContainerImage(pulumi.ComponentResource):
                 checked_inputs(name, repository, options),
                 after=stated_dependencies(opts),
                 kind=self.kind(),
-                family=self._family(name, opts),
             )
             check_at_once(inputs)
             program = current_program(make_hook)
@@ -111,12 +110,6 @@ class FastContainerImage(pulumi.ComponentResource):
     def kind(cls) -> str:
         """What the component is called in messages."""
         return cls.TYPE.rpartition(":")[2]
-
-    @classmethod
-    def _family(cls, name: str, opts: pulumi.ResourceOptions | None) -> str:
-        parent = opts and opts.parent
-        own = f"{cls.TYPE}::{name}"
-        return f"{parent.pulumi_resource_type}::{parent.pulumi_resource_name}" if parent else own
 
     def _declare(
         self,

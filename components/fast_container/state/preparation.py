@@ -54,7 +54,6 @@ class ImageInputs:
         own_caches: In place of the builder's registry cache.
         after: Resources that must be there before the image's files are read.
         kind: What the component is called in messages.
-        family: Whose images share their secrets: type and name of the component's parent, or its own.
     """
 
     declared: DeclaredImage
@@ -72,7 +71,6 @@ class ImageInputs:
     images_lock: str = LOCK_FILE
     after: tuple[Any, ...] = ()
     kind: str = "FastContainerImage"
-    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +145,14 @@ async def _prepare(
         access = await access_of_image(component, builder.aws)
         if unknown:
             reporter.note(f"build key unknown in preview: {unknown} not known yet")
-            program.spare_names.count(complete.given_names.paths, {}, reporter, inputs.family)
+            program.spare_names.count(complete.given_names.paths, {}, reporter)
             return Ready(None, await _known_url(inputs, awaited), access)
         pinned = await _pinned(program, complete, inputs, access, reporter)
         if pinned is None:
-            program.spare_names.count(complete.given_names.paths, {}, reporter, inputs.family)
+            program.spare_names.count(complete.given_names.paths, {}, reporter)
             return Ready(None, await _known_url(inputs, awaited), access)
         selected = await _selected(pinned, walks)
-        program.spare_names.count(complete.given_names.paths, selected.spare_names, reporter, inputs.family)
+        program.spare_names.count(complete.given_names.paths, selected.spare_names, reporter)
         check_used(inputs.bases, selected.named_images, complete.dockerfile_name)
         url = await _known_url(inputs, awaited)
         refuse_keys_that_are_lost(access, url)
