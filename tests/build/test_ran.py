@@ -69,6 +69,19 @@ def test_a_frontend_that_does_not_mark_triggers_still_counts_them() -> None:
     check(*ran("FROM x", "COPY own /own", "RUN own"), own=3)
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        # Another build with more steps shares the first ones, and was first to name them.
+        (*ran("FROM x", "COPY packages /packages", count=4), *ran("COPY a /", first=3, count=3)),
+        ran("FROM x", "COPY packages /packages", "COPY a /", count=5),
+        (*ran("FROM x", count=9), *ran("COPY packages /packages", "COPY a /", first=2)),
+    ],
+)
+def test_a_step_that_another_build_has_named_is_no_trigger(steps: tuple[RanStep, ...]) -> None:
+    check(*steps, own=3)
+
+
 def test_what_a_trigger_finds_in_a_context_that_counts_as_a_whole_is_no_surprise() -> None:
     check(*ran("FROM x", "ONBUILD COPY . /app"), whole=True)
     with pytest.raises(VerifyError):

@@ -31,6 +31,7 @@ from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.build.spare_names import SpareNames
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.repository import host_of
@@ -46,7 +47,6 @@ from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
 from fast_container.state.registries import ProgramRegistries
 from fast_container.state.sdk_patches import await_callbacks
-from fast_container.state.spare_names import SpareNames
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,9 @@ def _triggers(assumed: AssumedStage, steps: list[RanStep]) -> Iterator[str]:
     if marked:
         yield from marked
         return
-    # A frontend that does not mark them: they come first, and count.
-    more = max((step.count for step in steps), default=0) - assumed.steps
-    yield from (step.text for step in steps if 1 < step.number <= 1 + more)
+    # A frontend that does not mark them: they come first, and count. BuildKit does a step that several builds share
+    # once, under the name that one of them gave it: only a stage that is numbered without a gap tells of its triggers.
+    counts, numbers = {step.count for step in steps}, {step.number for step in steps}
+    if len(counts) == 1 and numbers == set(range(1, max(counts) + 1)):
+        more = max(counts) - assumed.steps
+        yield from (step.text for step in steps if 1 < step.number <= 1 + more)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fast_container.state.spare_names import SpareNames
+from fast_container.build.spare_names import SpareNames
 from tests.build.fakes import ListReporter
 
 
