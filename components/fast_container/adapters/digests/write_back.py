@@ -24,6 +24,9 @@ _WAIT_BEFORE: Final = 1
 _WRITE: Final = 2
 _WAIT_AFTER: Final = 4
 _MOST_S: Final = 0.3
+# So many files tell whether a tree is dirty; to wait for a clean one takes a few microseconds.
+_PROBED: Final = 64
+_CLEAN_S: Final = 15e-6
 # Linux writes a page 30 s after it became dirty, and looks for such every 5 s; more where a disk is busy.
 _SURELY_WRITTEN_S: Final = 120
 _EXPIRY: Final = ("/proc/sys/vm/dirty_expire_centisecs", "/proc/sys/vm/dirty_writeback_centisecs")
@@ -60,18 +63,26 @@ def write_back(paths: Sequence[bytes], *, most_s: float = _MOST_S, sync: Sync | 
     if call is None:
         return written
     ends = time.monotonic() + most_s
-    # All are begun before the first is waited for, so that the disk has them at once.
-    begun = 0
-    for path in paths:
-        if time.monotonic() > ends:
-            break
-        _with_file(path, call, _WRITE)
-        begun += 1
-    for number, path in enumerate(paths[:begun]):
-        if time.monotonic() > ends:
-            break
-        written[number] = _with_file(path, call, _WAIT_BEFORE | _WRITE | _WAIT_AFTER)
+    began = time.perf_counter()
+    probed = _wait(paths[:_PROBED], call, ends, written)
+    if probed == _PROBED and time.perf_counter() - began > _PROBED * _CLEAN_S:
+        # Some of them were dirty: the rest is begun before the first is waited for, so that the disk has them at once.
+        begun = probed
+        while begun < len(paths) and time.monotonic() <= ends:
+            _with_file(paths[begun], call, _WRITE)
+            begun += 1
+        paths = paths[:begun]
+    _wait(paths, call, ends, written, start=probed)
     return written
+
+
+def _wait(paths: Sequence[bytes], call: Sync, ends: float, written: list[bool], *, start: int = 0) -> int:
+    """Write back and wait, from one path on, until all is done or time is up; how far it came."""
+    for number in range(start, len(paths)):
+        if time.monotonic() > ends:
+            return number
+        written[number] = _with_file(paths[number], call, _WAIT_BEFORE | _WRITE | _WAIT_AFTER)
+    return len(paths)
 
 
 def _with_file(path: bytes, call: Sync, flags: int) -> bool:
