@@ -26,7 +26,6 @@ from fast_container.core.json_document import parse_json, parse_object
 from fast_container.errors import FastContainerError
 
 PROJECT = "fast-container-certify"
-RECORD_TYPE = "pulumi-python:dynamic/fast-container:ImageBuild"
 _STACK = "certify"
 _PROVIDERS = "pulumi:providers:"
 _STEP_LIMIT_S = 1200.0

@@ -12,8 +12,6 @@ from fast_container.core.oci.manifest import Descriptor, ParsedManifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.errors import VerifyError
 
-RUNS_ON = ("lambda", "ecs", "anywhere")
-
 
 def check_manifest(manifest: ParsedManifest, *, runs_on: str, where: str) -> list[str]:
     """Apply the rules that need the manifest only; returns notes for the user.

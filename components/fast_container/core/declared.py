@@ -134,11 +134,6 @@ class DeclaredImage:
         named = {name: place for name, place in self.named_contexts.items() if not is_remote(place)}
         return {MAIN_CONTEXT: self.context, **named}
 
-    @property
-    def remote_contexts(self) -> dict[str, str]:
-        """Name → reference of the named contexts that are images or remote."""
-        return {name: place for name, place in self.named_contexts.items() if is_remote(place)}
-
 
 def absolute_path(path: str | os.PathLike[str]) -> str:
     """The path from the root, without ``.`` and ``..``; it names the same place, also where ``..`` follows a link."""
