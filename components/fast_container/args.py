@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 import pulumi
 
 from fast_container.core.build_secrets import check_value
+from fast_container.core.oci.repository import Repository, is_host, is_repository_name
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.shapes import check_mapping, check_path, check_plain, check_text, is_later, shown
@@ -29,23 +30,17 @@ _LONGEST_S = 366 * 24 * 3600.0
 UNTAGGED_DAYS = 14
 MIN_UNTAGGED_DAYS = 14
 
-# aws-facts B2: segments of [a-z0-9]+ joined inside by ".", "_", "__" or hyphens, joined by "/"; 2-256 characters.
-_SEGMENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY_NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
-_REPOSITORY_URL = re.compile(
-    rf"(?P<host>[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<name>{_SEGMENT}(?:/{_SEGMENT})*)"
-)
 _SECRET_ID = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\-]*")
 
 
 def check_repository_name(name: str, property_path: str) -> str:
     """Refuse a name that ECR would refuse; returns it unchanged."""
     name = check_text(name, property_path)
-    if _REPOSITORY_NAME.fullmatch(name) and 2 <= len(name) <= 256:
+    if is_repository_name(name) and 2 <= len(name) <= 256:
         return name
     why = "a repository name has 2 to 256 characters: lower-case letters and digits, joined by . _ - or /"
     lowered = name.lower()
-    hint = lowered if lowered != name and _REPOSITORY_NAME.fullmatch(lowered) else "shop/images"
+    hint = lowered if lowered != name and is_repository_name(lowered) else "shop/images"
     raise ArgsError(
         f"ECR would refuse the repository name {name!r}.",
         property_path=property_path,
@@ -57,12 +52,13 @@ def check_repository_name(name: str, property_path: str) -> str:
 def check_repository_url(url: str, property_path: str) -> str:
     """Refuse what is not ``host/name``; returns it without a scheme or a trailing slash."""
     bare = check_text(url, property_path).removeprefix("https://").removeprefix("http://").rstrip("/")
-    found = _REPOSITORY_URL.fullmatch(bare)
-    if found and ("." in found["host"] or ":" in found["host"] or found["host"] == "localhost"):
+    found = Repository.parse(bare)
+    names_registry = "." in found.host or ":" in found.host or found.host == "localhost"
+    if names_registry and is_host(found.host) and is_repository_name(found.name):
         return bare
     if "@" in bare or re.search(r":[^/]*$", bare):
         why = "a tag or a digest is not part of a repository's URL; the tag is made from the build key"
-    elif _REPOSITORY_NAME.fullmatch(bare):
+    elif is_repository_name(bare):
         why = "this is a repository's name; its URL starts with the registry's host"
     else:
         why = "the form is host/name, in lower case"

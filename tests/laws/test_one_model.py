@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,18 @@ def modules_with(start: str) -> list[str]:
 )
 def test_the_rule_stands_in_one_module(start: str, home: str) -> None:
     assert modules_with(start) == [home]
+
+
+PORT = re.compile(r"\(\?*:*:(\\d|\[0-9\])(\+|\{)")
+
+
+def test_only_the_model_spells_hosts() -> None:
+    found = {module for module in PACKAGE.rglob("*.py") if any(PORT.search(text) for text in strings(module))}
+    assert [module.relative_to(PACKAGE).as_posix() for module in found] == ["core/oci/repository.py"]
+
+
+def test_only_the_model_names_the_fields_of_a_configuration() -> None:
+    assert modules_with("OnBuild") == ["core/oci/configuration.py"]
 
 
 def test_only_the_model_cuts_the_url_of_a_repository() -> None:

@@ -164,7 +164,7 @@ def test_two_indexes_that_both_stand_for_pypi_are_refused(tmp_path: Path) -> Non
     [
         ("python:3.12-slim", ">=3.13", "python:3.12-slim has Python 3.12"),
         ("public.ecr.aws/lambda/python:3.12", "<3.12", "has Python 3.12"),
-        ("public.ecr.aws/lambda/python:3.12.2026.01.02.03-arm64@sha256:ab", "~=3.11.0", "has Python 3.12"),
+        ("public.ecr.aws/lambda/python:3.12.2026.01.02.03-arm64@sha256:" + "a" * 64, "~=3.11.0", "has Python 3.12"),
         ("r.example:5000/docker-hub/library/python:3.12.4", ">=3.12.5", "has Python 3.12.4"),
         ("ghcr.io/astral-sh/uv:python3.12-bookworm", "==3.13.*", "has Python 3.12"),
         ("python:3.12", "!=3.12.*", "has Python 3.12"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fast_container.checks.image import child_for
-from fast_container.checks.pushed_image import onbuild_of, parse_manifest, platform_of
+from fast_container.checks.pushed_image import parse_configuration, parse_manifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError, VerifyError
@@ -48,11 +48,11 @@ async def check_base(
             image = parse_manifest(held)
         if image.config is None:
             raise VerifyError("The base image's index holds another index.", where=where)
-        configuration = await registry.blob(image.config.digest)
-        got = platform_of(configuration)
+        configuration = parse_configuration(await registry.blob(image.config.digest))
+        got = configuration.platform
         if wanted and not same_platform(wanted, got):
             raise _other_platform(name, wanted, where, f"it is for {got}")
-        _check_triggers(onbuild_of(configuration), onbuild, name, where)
+        _check_triggers(configuration.onbuild, onbuild, name, where)
 
 
 def _other_platform(name: str, wanted: str, where: str, why: str) -> ArgsError:

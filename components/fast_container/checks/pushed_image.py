@@ -1,7 +1,7 @@
 """A pushed image as its registry describes it: manifest and configuration, parsed.
 
-Decides how it is said that one cannot be read. Leaves what a manifest says to ``core.oci.manifest``, which of it is
-allowed to the rules beside it, and fetching to the pipeline.
+Decides how it is said that one cannot be read. Leaves what they say to ``core.oci``, which of it is allowed to the
+rules beside it, and fetching to the pipeline.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from fast_container.core.json_document import object_field, parse_object, strings_field
-from fast_container.core.oci.manifest import ParsedManifest, platform_fields
+from fast_container.core.oci.configuration import ImageConfiguration
+from fast_container.core.oci.configuration import parse_configuration as read_configuration
+from fast_container.core.oci.manifest import ParsedManifest
 from fast_container.core.oci.manifest import parse_manifest as read_manifest
 from fast_container.core.ports import Manifest
 from fast_container.errors import VerifyError
@@ -33,28 +34,17 @@ def parse_manifest(manifest: Manifest) -> ParsedManifest:
     )
 
 
-def platform_of(configuration: bytes) -> str:
-    """``os/architecture[/variant]`` of an image configuration.
+def parse_configuration(content: bytes) -> ImageConfiguration:
+    """Parse an image's configuration.
 
     Raises:
         VerifyError: It cannot be read, or names no platform.
     """
     with _readable("configuration"):
-        document = parse_object(configuration)
-        names = platform_fields(document)
-    if not names[0] or not names[1]:
+        configuration = read_configuration(content)
+    if not configuration.platform:
         raise VerifyError("The image's configuration names no platform.")
-    return "/".join(name for name in names if name)
-
-
-def onbuild_of(configuration: bytes) -> tuple[str, ...]:
-    """The ``ONBUILD`` triggers of an image configuration.
-
-    Raises:
-        VerifyError: It cannot be read.
-    """
-    with _readable("configuration"):
-        return tuple(strings_field(object_field(parse_object(configuration), "config"), "OnBuild"))
+    return configuration
 
 
 @contextmanager

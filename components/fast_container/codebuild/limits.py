@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from fast_container.core.oci.repository import Repository, is_host, is_repository_name
 from fast_container.errors import ArgsError
 
 CURATED: Final = "aws/codebuild/"
@@ -19,10 +20,8 @@ _LONGEST_OF_ROLE: Final = 51
 _LONGEST_OF_PROJECT: Final = 135
 # Of 128 for the name of a policy, which begins with project and stack.
 _LONGEST_OF_SHARED: Final = 60
-_HOST: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?")
 _REPOSITORY: Final = re.compile(r"[a-zA-Z0-9-]*[.:][a-zA-Z0-9.:-]+/[a-z0-9._/*-]+")
 _COMPUTE_TYPE: Final = re.compile(r"BUILD_GENERAL[0-9]_[0-9A-Z]+")
-_PLACE: Final = re.compile(r"[a-zA-Z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?")
 
 
 def check_docker_server(docker_server: str | None, architectures: Sequence[str]) -> None:
@@ -131,12 +130,17 @@ def check_pull_from(places: Sequence[object]) -> None:
 def check_mirrors(mirrors: Mapping[str, str], logins: Mapping[str, object]) -> None:
     """Refuse what is no registry's host."""
     for host, place in mirrors.items():
-        if not _HOST.fullmatch(host) or not _PLACE.fullmatch(place):
+        if not is_host(host) or not _is_mirror(place):
             raise ArgsError(
                 f"{host!r}: {place!r} is no registry and its mirror.",
                 property_path=f"mirrors[{host!r}]",
                 next_step='for example mirrors={"docker.io": "mirror.gcr.io"}',
             )
     for host in logins:
-        if not _HOST.fullmatch(host):
+        if not is_host(host):
             raise ArgsError(f"{host!r} is no registry's host.", property_path=f"registry_logins[{host!r}]")
+
+
+def _is_mirror(place: str) -> bool:
+    found = Repository.parse(place)
+    return is_host(found.host) and (found.url == found.host or is_repository_name(found.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fast_container.core.oci.repository import Repository, canonical_host, host_of
+from fast_container.core.oci.repository import Repository, canonical_host, host_of, is_host, is_repository_name
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,23 @@ def test_docker_hub_has_one_name(host: str) -> None:
 def test_the_api_of_docker_hub_is_at_another_host() -> None:
     assert Repository.parse("docker.io/shop/images").api_host == "registry-1.docker.io"
     assert Repository.parse("ghcr.io/shop/images").api_host == canonical_host("ghcr.io") == "ghcr.io"
+
+
+@pytest.mark.parametrize("text", ["docker.io", "localhost:5000", "a-b.example", "[::1]:5000", "[fe80::1]", "A.example"])
+def test_a_registrys_host(text: str) -> None:
+    assert is_host(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-a.example", "a..example", "a_b:5000", "::1", "a:", "a:port", "a.example/b", "a\n"]
+)
+def test_what_is_not_a_registrys_host(text: str) -> None:
+    assert not is_host(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("shop/images", True), ("a--b__c.d", True), ("Shop", False), ("a//b", False), ("a___b", False), ("/a", False)],
+)
+def test_a_repositorys_name(text: str, *, fits: bool) -> None:
+    assert is_repository_name(text) == fits

@@ -8,27 +8,24 @@ same time. Leaves which images are needed to ``core.images.pins``, the protocol 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.images.index import image_of_platform, platforms_of
 from fast_container.core.images.lock import LockedImage, PlatformImage
-from fast_container.core.json_document import object_field, parse_object, strings_field
-from fast_container.core.oci.manifest import parse_manifest, platform_fields
+from fast_container.core.oci.configuration import ImageConfiguration, parse_configuration
+from fast_container.core.oci.manifest import parse_manifest
 from fast_container.core.oci.media_types import INDEX_TYPES
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import Reference, parse_reference
-from fast_container.core.oci.repository import canonical_host
+from fast_container.core.oci.repository import canonical_host, is_host
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError
 
 MIRRORS_VARIABLE: Final = "FAST_CONTAINER_REGISTRY_MIRRORS"
 """``HOST=HOST,…``: registries that are asked instead, such as ``docker.io=mirror.example.com``."""
-
-_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?")
 
 OpenRepository = Callable[[str], Awaitable[Registry]]
 """Opens ``host/name``; blocking work in a thread."""
@@ -53,7 +50,7 @@ def parse_mirrors(texts: Iterable[str], where: str) -> dict[str, str]:
         host, equals, mirror = text.strip().partition("=")
         if not equals and not host:
             continue
-        if not _HOST.fullmatch(host) or not _HOST.fullmatch(mirror):
+        if not is_host(host) or not is_host(mirror):
             raise ArgsError(
                 f"{text!r} is not of the form HOST=HOST.",
                 property_path=where,
@@ -110,9 +107,8 @@ class ImageResolver:
                 return LockedImage(top.digest)
             manifest = await _of_platform(registry, top, reference, platform)
         described = await _configuration(registry, manifest, reference)
-        with _readable(reference, registry.url):
-            image = PlatformImage(manifest.digest, _facts(described))
-            return LockedImage(top.digest, {platform or _platform_of(described): image})
+        image = PlatformImage(manifest.digest, ImageFacts(described.env, described.onbuild))
+        return LockedImage(top.digest, {platform or _normal(described.platform): image})
 
     async def _top(self, reference: str) -> tuple[Registry, Manifest]:
         """What the reference's tag or digest names."""
@@ -152,7 +148,7 @@ async def _of_platform(registry: Registry, index: Manifest, reference: str, plat
     return found
 
 
-async def _configuration(registry: Registry, manifest: Manifest, reference: str) -> Mapping[str, Any]:
+async def _configuration(registry: Registry, manifest: Manifest, reference: str) -> ImageConfiguration:
     with _readable(reference, registry.url):
         config = parse_manifest(manifest.content).config
         digest = config.digest if config else ""
@@ -164,13 +160,7 @@ async def _configuration(registry: Registry, manifest: Manifest, reference: str)
         )
     content = await registry.blob(digest)
     with _readable(reference, registry.url):
-        return parse_object(content)
-
-
-def _facts(described: Mapping[str, Any]) -> ImageFacts:
-    config = object_field(described, "config")
-    pairs = (text.partition("=") for text in strings_field(config, "Env"))
-    return ImageFacts({name: value for name, _, value in pairs}, tuple(strings_field(config, "OnBuild")))
+        return parse_configuration(content)
 
 
 @contextmanager
@@ -183,8 +173,8 @@ def _readable(reference: str, where: str) -> Generator[None]:
         ) from error
 
 
-def _platform_of(described: Mapping[str, Any]) -> str:
+def _normal(platform: str) -> str:
     try:
-        return normal_platform("/".join(part for part in platform_fields(described) if part))
+        return normal_platform(platform)
     except NotAPlatformError:
         return "unknown/unknown"

@@ -14,7 +14,6 @@ need no special case here: bodies are hashed, all types are accepted, and after 
 from __future__ import annotations
 
 import asyncio
-import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -33,12 +32,10 @@ from fast_container.adapters.registry.proxies import is_loopback
 from fast_container.adapters.threads import in_thread
 from fast_container.core.json_document import is_digest
 from fast_container.core.oci.media_types import MANIFEST_TYPES
-from fast_container.core.oci.repository import Repository
+from fast_container.core.oci.repository import Repository, is_host, is_repository_name
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
 _ACCEPT = ", ".join(MANIFEST_TYPES)
 _LOOKUPS_AT_ONCE = 8
 # The first for the challenge, the second for a kept token that has expired.
@@ -70,7 +67,7 @@ class OciRegistry:
     ) -> None:
         repository = Repository.parse(url)
         host, name = repository.host, repository.name
-        if not _HOST.fullmatch(host) or not _NAME.fullmatch(name):
+        if not is_host(host) or not is_repository_name(name):
             raise RegistryError("A repository URL is host/name.", where=url, next_step="Give it as host/name.")
         self._url = url
         self._name = name

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from fast_container.core.oci.repository import DOCKER_HUB
+from fast_container.core.oci.repository import DOCKER_HUB, HOST_PATTERN, NAME_PATTERN
 
-_LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_HOST: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _DIGEST: Final = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 _REFERENCE: Final = re.compile(
-    rf"(?P<host>{_HOST})/(?P<path>{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST}))?",
+    rf"(?P<host>{HOST_PATTERN})/(?P<path>{NAME_PATTERN})(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>{_DIGEST}))?",
     re.ASCII,
 )
 _ID: Final = re.compile("[a-f0-9]{64}")

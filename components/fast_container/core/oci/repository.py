@@ -1,12 +1,14 @@
 """Repositories and the hosts of registries.
 
-Decides where the host of a URL or of a reference ends, and which names are Docker Hub's: it answers to several, and its
-API to one only. Leaves what a repository may be called to ``args``, references to ``core.oci.reference``, and AWS's own
-hosts to ``core.oci.ecr_host``.
+Decides where the host of a URL or of a reference ends, what a host and a repository may be called, and which names are
+Docker Hub's: it answers to several, and its API to one only. Leaves references to ``core.oci.reference``, AWS's own
+hosts to ``core.oci.ecr_host``, and what ECR adds to the rule for names to ``args``.
+Source: github.com/distribution/reference v0.6.0, regexp.go.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +16,15 @@ DOCKER_HUB: Final = "docker.io"
 """Docker Hub's host in references of normal form."""
 _API_OF_DOCKER_HUB: Final = "registry-1.docker.io"
 HOSTS_OF_DOCKER_HUB: Final = frozenset({DOCKER_HUB, "index.docker.io", _API_OF_DOCKER_HUB})
+
+_LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+HOST_PATTERN: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+"""A registry's host with or without its port; an IPv6 address stands in brackets."""
+_PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+NAME_PATTERN: Final = rf"{_PART}(?:/{_PART})*"
+"""A repository's name."""
+_HOST: Final = re.compile(HOST_PATTERN)
+_NAME: Final = re.compile(NAME_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,16 @@ class Repository:
 def host_of(place: str) -> str:
     """The host of a repository's URL, or of a reference that names its host."""
     return Repository.parse(place).host
+
+
+def is_host(text: str) -> bool:
+    """Whether a registry's host can be spelled so."""
+    return _HOST.fullmatch(text) is not None
+
+
+def is_repository_name(text: str) -> bool:
+    """Whether a repository can be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def canonical_host(host: str) -> str:

@@ -2,7 +2,7 @@
 
 Decides which references say a version (``python:3.12-slim``, ``…/lambda/python:3.12``, ``…:python3.12-bookworm``) and
 refuses packages that need another one, or that no Python can run together. Says nothing of all other references.
-Leaves comparing to ``python_base.requirements.versions``.
+Leaves reading references to ``core.oci.reference`` and comparing to ``python_base.requirements.versions``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from fast_container.core.oci.reference import NotAReferenceError, parse_reference
 from fast_container.errors import ArgsError
 from fast_container.python_base.packages.local_package import LocalPackage
 from fast_container.python_base.requirements.requirement import Requirement
@@ -23,11 +24,13 @@ _INSIDE: Final = re.compile(r"(?:^|[-_.])python-?(?P<minor>3\.(?:[6-9]|[1-9][0-9
 
 def python_of(reference: str) -> str:
     """The version (``3.12`` or ``3.12.4``) of an image's Python, or "" where its reference does not say it."""
-    name, _, _ = reference.partition("@")
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
+    try:
+        parent = parse_reference(reference)
+    except NotAReferenceError:
         return ""
-    last = repository.rpartition("/")[2]
+    tag, last = parent.tag, parent.path.rpartition("/")[2]
+    if not tag:
+        return ""
     if last in _REPOSITORIES:
         found = _TAG.match(tag)
         return f"{found['minor']}{found['patch'] or ''}" if found else ""
