@@ -43,8 +43,8 @@ class AwsSession:
     """Makes clients; one for a whole program, safe for threads.
 
     Args:
-        access: The stack's or the builder's facts. environment: Ambient region variables, the last resort.
-        (Ambient credentials and endpoints are read by the SDK.)
+        access: The stack's or the builder's settings.
+        environment: Ambient region variables, the last resort. The SDK itself reads ambient credentials and endpoints.
     """
 
     def __init__(self, access: AwsAccess, environment: Mapping[str, str]) -> None:

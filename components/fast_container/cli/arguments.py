@@ -8,16 +8,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Final
 
 from fast_container.cli.base_arguments import add_base_arguments
 from fast_container.cli.policy_arguments import add_policy_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 
-_EPILOG = (
-    "Exit codes: 0; 1 when `wait` saw a build fail, or `certify` a difference; 2 for bad input, with one message on "
-    "standard error; 3 when `plan` finds something to build."
-)
+_BAD_INPUT = "2 for bad input, with one message on standard error"
+_EXIT_CODES: Final = {
+    "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
+    "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
+    "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
+    "warm": f"0 nothing is missing any more; 1 a build failed; {_BAD_INPUT}; 130 after Ctrl-C.",
+}
+"""Of the verbs that have more than success and bad input."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -26,8 +31,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: With code 2 for arguments that cannot be read, 0 after ``--help``.
     """
-    parser = argparse.ArgumentParser(prog="fast-container", description=__doc__, epilog=_EPILOG, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
     parser.description = "Say what makes up an image, before anything is built."
+    parser.epilog = "Exit codes: `fast-container VERB --help` lists those of a verb."
     # With its own prog it does not ask the terminal, which would import half of the library.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
     _inspect(verbs.add_parser("inspect", help="what an image reads, and its build key", allow_abbrev=False))
@@ -53,10 +59,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     cancel.description = "Stop the builds of images that are under way in a CodeBuild project; nothing is tagged."
     _remote(cancel, "cancel")
     wait = verbs.add_parser("wait", help="wait for remote builds that are under way", allow_abbrev=False)
-    wait.description = (
-        "Wait for the builds of images that are under way in a CodeBuild project; 1 if one of them failed."
-    )
+    wait.description = "Wait for the builds of images that are under way in a CodeBuild project."
     _remote(wait, "wait")
+    for name, verb in verbs.choices.items():
+        verb.epilog = f"Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
     return parser.parse_args(argv)
 
 
@@ -73,7 +79,7 @@ def _certify(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Deploy a tiny stack to a real AWS account, go through build, skip, reuse, CodeBuild, wait=False, failure, "
         "refresh and destroy, and write a report that says which call answered what. Says what it makes and asks "
-        "first; removes all of it. Exit codes: 0 as expected (or nothing was made), 1 something differs, 2 bad input."
+        "first; removes all of it."
     )
     parser.add_argument("--region", metavar="REGION", help="default: as the environment or the profile says")
     parser.add_argument("--profile", metavar="PROFILE", help="a profile of the AWS configuration")
@@ -90,8 +96,7 @@ def _certify(parser: argparse.ArgumentParser) -> None:
 
 def _plan(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Compute the keys of a plan file's images as their files are now and ask the registry for them. "
-        "Exit codes: 0 nothing to build, 3 something to build, 2 bad input."
+        "Compute the keys of a plan file's images as their files are now and ask the registry for them."
     )
     _plan_file(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -24,15 +24,17 @@ class BuildRecord:
     """One image that was published.
 
     Attributes:
-        name: The image's name in the program. repository_url: ``host/name``. key: The build key, 64
-        hexadecimal digits. digest: The verified manifest's digest. outcome: ``built``, ``reused`` when its
-        repository had it, or ``copied`` when another one had it. started: Seconds since the epoch.
+        name: The image's name in the program.
+        repository_url: ``host/name``.
+        key: The build key, 64 hexadecimal digits.
+        digest: The verified manifest's digest.
+        outcome: ``built``, ``reused`` when its repository had it, or ``copied`` when another one had it.
+        started: Seconds since the epoch.
         duration_s: From the look-up to the tag, without waiting.
         waited_s: For a place among the builder's builds, and in CodeBuild's own queue.
         steps: The Dockerfile's steps in this build; 0 unless built.
         steps_cached: How many of them came out of the cache.
-        pushed_bytes: Compressed bytes of the layers that were new to the repository, as far as this program
-        knows:
+        pushed_bytes: Compressed bytes of the layers that were new to the repository, as far as this program knows:
             those of the previous image and of images published before in the same program do not count. Of a copy:
             what was sent.
         image_bytes: Compressed size: the sum over configuration and layers of the manifest.

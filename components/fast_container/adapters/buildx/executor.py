@@ -56,10 +56,10 @@ class BuildxExecutor:
     """The local executor.
 
     Args:
-        builder_name: A buildx builder; the current one by default. None is ever made. environment: The user's
-        environment: for Docker's and buildx's configuration, proxies and PATH. log_dir: Where full build logs
-        go; made when absent. Logs older than 14 days are removed. credentials: Registry host → what is needed
-        beyond the user's Docker configuration; called in a thread.
+        builder_name: A buildx builder; the current one by default. fast-container never creates a builder.
+        environment: The user's environment: for Docker's and buildx's configuration, proxies and PATH.
+        log_dir: Where full build logs go; made when absent. Logs older than 14 days are removed.
+        credentials: Registry host → what is needed beyond the user's Docker configuration; called in a thread.
     """
 
     def __init__(
