@@ -1,19 +1,25 @@
-"""What the README shows is run as it stands there."""
+"""What the README and the first page after it show is run as it stands there."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pulumi
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(page: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
 
 # Importing pulumi_aws.lambda_ warns about one of its own modules.
 pytestmark = pytest.mark.filterwarnings("ignore:aws\\.lambda/:DeprecationWarning")
 
 
-def test_the_first_program_runs_under_the_mocks_that_the_readme_shows(tmp_path, monkeypatch, mock_loops):
+def test_the_first_program_runs_under_the_mocks_that_getting_started_shows(tmp_path, monkeypatch, mock_loops):
     (tmp_path / "lambdas" / "api").mkdir(parents=True)
     (tmp_path / "lambdas" / "api" / "Dockerfile").write_text("FROM scratch\nCOPY api/handler.py /\n")
     (tmp_path / "lambdas" / "api" / "handler.py").write_text("")
@@ -31,7 +37,7 @@ def test_the_first_program_runs_under_the_mocks_that_the_readme_shows(tmp_path, 
 
     @pulumi.runtime.test
     def program() -> None:
-        exec(BLOCKS[0], {})
+        exec(blocks("README.md")[0], {})
 
     program()
     function = made["aws:lambda/function:Function"]
@@ -40,15 +46,11 @@ def test_the_first_program_runs_under_the_mocks_that_the_readme_shows(tmp_path, 
 
 def _mocks():
     names: dict[str, object] = {"pulumi": pulumi}
-    exec(next(block for block in BLOCKS if "\nclass Mocks(" in block), names)
+    exec(next(block for block in blocks("docs/getting-started.md") if "\nclass Mocks(" in block), names)
     return names["Mocks"]
 
 
-def test_every_other_example_is_at_least_python():
-    for block in BLOCKS:
-        compile(block, "README.md", "exec")
-
-
-def test_every_page_that_the_readme_names_is_there():
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", README.read_text(encoding="utf-8")):
-        assert (README.parent / link).exists(), link
+def test_every_example_is_at_least_python():
+    for page in ("README.md", *(f"docs/{found.name}" for found in (ROOT / "docs").glob("*.md"))):
+        for block in blocks(page):
+            compile(textwrap.dedent(block), page, "exec")

@@ -54,8 +54,8 @@ def test_options_of_the_steps_are_taken_as_docker_build_and_buildx_have_them() -
 
 
 def test_every_option_of_the_steps_is_an_argument_in_the_pages_and_counted_for_buildx() -> None:
-    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8").partition("| argument | meaning |")[2]
-    table = readme.partition("\n\n")[0]
+    page = (DOCS / "reference.md").read_text(encoding="utf-8").partition("| argument | meaning |")[2]
+    table = page.partition("\n\n")[0]
     for option in OPTIONS:
         assert option.name in ImageOptions.__annotations__
         assert f"`{option.name}`" in table

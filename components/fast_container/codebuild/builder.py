@@ -120,7 +120,7 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         expire_days: After how many days a source is removed, at least 3; for an existing bucket, what its own rules
             say.
         log_retention_days: CloudWatch's.
-        wait: False: ``up`` starts the builds and returns; see the README before you use it.
+        wait: False: ``up`` starts the builds and returns; read docs/codebuild.md before you use it.
         aws_access: How to reach AWS where the stack's ``aws:`` configuration does not say it.
         tags: AWS tags.
         opts: Resource options of the component.
