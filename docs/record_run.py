@@ -32,7 +32,7 @@ from docs.draw_run import PICTURE, RECORDING, draw  # noqa: E402
 from localcloud import LocalCloud  # noqa: E402
 from stacks.rehearsal.pulumi_cli import Stack  # noqa: E402
 
-COLUMNS, ROWS = 106, 60
+COLUMNS, ROWS = 112, 60
 UP = "pulumi up --yes --skip-preview"
 EDIT = "sed -i 's/hello/hello, world/' lambdas/api/handler.py"
 SAYS = (
