@@ -38,7 +38,7 @@ class FakeRegistries:
     def __init__(self) -> None:
         self.of = {url: FakeRegistry(url) for url in (BASES, IMAGES)}
 
-    async def registry(self, url: str) -> Registry:
+    def repository(self, url: str) -> Registry:
         return self.of[url]
 
     def close(self) -> None:

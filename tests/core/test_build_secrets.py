@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fast_container.core.build_secrets import check_mounts, check_value, unmounted
-from fast_container.core.dockerfile import SecretMount, read_dockerfile
+from fast_container.core.dockerfile import SecretMount
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.errors import ArgsError
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.dockerfile import DockerfileReads, read_dockerfile
+from fast_container.core.dockerfile import DockerfileReads
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.core.spare_names import GivenNames, refuse_misspelt_sources, spare_names
 from fast_container.errors import DockerfileError
 

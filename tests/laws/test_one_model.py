@@ -1,4 +1,4 @@
-"""An image is described once: key tags, media types, and hosts and names of repositories have one module each."""
+"""An image is described once: key tags, media types, hosts and names have one module each, and registries one door."""
 
 from __future__ import annotations
 
@@ -59,3 +59,14 @@ def test_only_the_model_cuts_the_url_of_a_repository() -> None:
                 if is_cut and "url" in ast.unparse(node.func.value).lower():
                     found.add(module.relative_to(PACKAGE).as_posix())
     assert found == {"core/oci/repository.py"}
+
+
+def test_registries_are_opened_in_one_place() -> None:
+    makers = {"OciRegistry", "EcrRegistry", "HttpTransport"}
+    found: set[str] = set()
+    for module in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
+                found.add(module.relative_to(PACKAGE).as_posix())
+    # The second: a repository that is given no shared connections makes its own, in tests.
+    assert found == {"adapters/registry/registries.py", "adapters/registry/oci_registry.py"}

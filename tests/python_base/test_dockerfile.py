@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fast_container.cli import main
-from fast_container.core.dockerfile import read_dockerfile
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.errors import ArgsError
 from fast_container.python_base.bytecode_program import BYTECODE_PROGRAM
 from fast_container.python_base.dependencies import declared_dependencies

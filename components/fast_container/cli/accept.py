@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _check(tags: list[AcceptedTag], registries: Registries) -> None:
     for one in tags:
-        registry = await registries.registry(one.url)
+        registry = registries.repository(one.url)
         found = (await registry.find([one.tag])).get(one.tag)
         if found is None or found.digest != one.digest:
             raise ArgsError(

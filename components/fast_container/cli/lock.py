@@ -94,7 +94,7 @@ async def _locked(
     registries = Registries(AwsAccess(region=region), os.environ)
     # A further platform of a known name is that of the locked index, not of a later one.
     digests = {} if update else {name: image.digest for name, image in before.images.items()}
-    resolver = ImageResolver(registries.registry, mirrors, digests)
+    resolver = ImageResolver(registries.repository, mirrors, digests)
     try:
         known = before
         if update:

@@ -139,7 +139,7 @@ async def look_up(images: Mapping[str, CurrentImage], registries: Registries) ->
             tags.setdefault(image.entry.repository_url, {})[name] = image.selected.key.tag
 
     async def of_repository(url: str, wanted: dict[str, str]) -> dict[str, Manifest]:
-        registry = await registries.registry(url)
+        registry = registries.repository(url)
         found = await registry.find(list(dict.fromkeys(wanted.values())))
         return {name: found[tag] for name, tag in wanted.items() if tag in found}
 

@@ -106,9 +106,9 @@ async def _warm(
         async def one(name: str) -> None:
             image = images[name]
             await asyncio.wait([tasks[base] for base in image.bases.values() if base in tasks] or [_nothing()])
-            registry = await registries.registry(image.entry.repository_url)
+            registry = registries.repository(image.entry.repository_url)
             job = await _job(image, images, digests, secrets, registries)
-            elsewhere = [await registries.registry(url) for url in copy_sources(image, images, trusted)]
+            elsewhere = [registries.repository(url) for url in copy_sources(image, images, trusted)]
             record = await scheduler.publish(
                 job, registry, executor, _Lines(name), elsewhere=elsewhere, explained=_why(image)
             )
@@ -228,7 +228,7 @@ async def _base_reference(
             )
         return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
     tag = tag_of(key)
-    registry = await registries.registry(url)
+    registry = registries.repository(url)
     found = (await registry.find([tag])).get(tag)
     if found is None:
         raise FastContainerError(

@@ -28,7 +28,8 @@ from fast_container.core.build_files import (
     read_dockerfile_bytes,
 )
 from fast_container.core.build_secrets import check_mounts
-from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.dockerfile import DockerfileReads, ImageFacts
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.core.dockerfile.remote_contexts import refuse_moving_layouts
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
 from fast_container.core.oci.source_policy import source_policy

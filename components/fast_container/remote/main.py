@@ -99,7 +99,7 @@ async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord
         )
         executor = BootingExecutor(building, plan.buildkit_image, config if plan.mirrors else None, clean)
         job = replace(job, pull_hosts=tuple(sorted({*job.pull_hosts, *logins})))
-        registry = await registries.registry(job.repository_url)
+        registry = registries.repository(job.repository_url)
         looks = LayerLooks(RegistryLayers(registries.oci_blocking))
         try:
             return await publish(

@@ -5,7 +5,7 @@ A composition root: makes an executor from what a builder says, once its resourc
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -32,7 +32,7 @@ class ProgramExecutors:
     """Executors by builder and, for CodeBuild, architecture; see the module."""
 
     push_credentials: Callable[[str], Credentials | None]
-    registry_of: Callable[[BuildJob], Awaitable[Registry]]
+    repository: Callable[[str], Registry]
     may_begin: Callable[[], None]
     goes_first: Callable[[BuildJob], bool]
     environment: dict[str, str]
@@ -75,7 +75,7 @@ class ProgramExecutors:
         return CodeBuildExecutor(
             CodeBuildApi(session.client, project, session.renew),
             store,
-            self.registry_of,
+            self.repository,
             buildkit_image=buildkit_image,
             mirrors=builder.mirrors,
             logins=references(builder.registry_logins),

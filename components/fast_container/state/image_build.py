@@ -11,6 +11,7 @@ by reference into it.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,14 +26,15 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from fast_container.adapters.registry.registries import Registries
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.ports import Registry
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
 from fast_container.state.engine_log import warn_engine
 from fast_container.state.engine_watch import is_cancelled, watch_engine
-from fast_container.state.patience import Patience
 from fast_container.state.provider_errors import one_message, show_errors_plainly
-from fast_container.state.registries import open_registry
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
 # explaining) follows from these or must not cause an update.
@@ -41,6 +43,11 @@ IDENTITY = ("build_key", "repository_url", "runs_on")
 IMAGE = ("build_key", "repository_url")
 # The status of a record whose build was started and not awaited: its digest is still the one before.
 BUILDING = "building"
+
+
+def open_registry(url: str, access: AwsAccess) -> Registry:
+    """The repository of a record; the engine tells its providers of an interrupt, this one too."""
+    return Registries(access, os.environ, interrupted=is_cancelled).repository(url)
 
 
 class ImageBuildProvider(ResourceProvider):
@@ -116,8 +123,7 @@ class ImageBuildProvider(ResourceProvider):
         access = access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
         try:
             registry = open_registry(props["repository_url"], access)
-            # The engine tells its providers of an interrupt, this one too.
-            found = asyncio.run(Patience(is_cancelled).wait_for(registry.find([props["tag"]]), props["repository_url"]))
+            found = asyncio.run(registry.find([props["tag"]]))
         except FastContainerError as error:
             # The engine prints a traceback for any exception of a dynamic provider; without a cause it is short.
             raise error from None

@@ -17,13 +17,13 @@ from fast_container.adapters.registry.image_resolver import (
     ImageResolver,
     parse_mirrors,
 )
+from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.images.lock import ImageLock, LockedImage, Policy, read_needed_lock
 from fast_container.core.images.pins import NeededImage, absent_error, not_locked, pin_image
 from fast_container.core.ports import Registry
-from fast_container.state.registries import ProgramRegistries
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class ProgramPins:
         registries: The program's.
     """
 
-    registries: ProgramRegistries
+    registries: Registries
     _locks: dict[str, ImageLock] = field(default_factory=dict[str, ImageLock])
     _resolver: ImageResolver | None = None
 
@@ -77,7 +77,7 @@ class ProgramPins:
     ) -> list[tuple[NeededImage, LockedImage]]:
         if self._resolver is None:
 
-            async def open_repository(url: str) -> Registry:
+            def open_repository(url: str) -> Registry:
                 return self.registries.repository(url, access)
 
             mirrors = parse_mirrors(os.environ.get(MIRRORS_VARIABLE, "").split(","), MIRRORS_VARIABLE)

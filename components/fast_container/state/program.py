@@ -27,6 +27,7 @@ from fast_container.adapters.process.private_directory import remove_abandoned_s
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.layer_start import RegistryLayers
+from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
@@ -45,7 +46,6 @@ from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
-from fast_container.state.registries import ProgramRegistries
 from fast_container.state.sdk_patches import await_callbacks
 
 
@@ -101,7 +101,7 @@ class Program:
     walks: SharedWalks
     default_builder: LocalBuilder
     scheduler: Scheduler
-    registries: ProgramRegistries
+    registries: Registries
     executors: ProgramExecutors
     pins: ProgramPins
     base_keys: set[str]
@@ -251,7 +251,8 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             await_callbacks()
             remove_abandoned_secrets(os.environ)
         interruption = Interruption(_engine_address())
-        registries, may_begin = ProgramRegistries(interruption.is_heard), interruption.refuse_to_begin
+        registries = Registries(None, os.environ, interrupted=interruption.is_heard)
+        may_begin = interruption.refuse_to_begin
         base_keys: set[str] = set()
         program = Program(
             walks=open_walks(cache_dir()),
@@ -264,7 +265,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             registries=registries,
             executors=ProgramExecutors(
                 registries.push_credentials,
-                registries.opened,
+                registries.repository,
                 may_begin,
                 lambda job: job.key.hex in base_keys,
                 dict(os.environ),

@@ -46,10 +46,7 @@ class Remote:
     def another_machine(self) -> CodeBuildExecutor:
         api = CodeBuildApi(self.aws.client, "project")
         watch = BuildWatch(api, sleep=self.clock.sleep, now_s=self.clock.now_s)
-        return CodeBuildExecutor(api, self.store, self._registry_of, queue_timeout_s=600, watch=watch)
-
-    async def _registry_of(self, _job: BuildJob) -> FakeRegistry:
-        return self.registry
+        return CodeBuildExecutor(api, self.store, lambda _url: self.registry, queue_timeout_s=600, watch=watch)
 
     def publish(self, job: BuildJob) -> None:
         self.registry.tags[job.key.tag] = self.registry.push(job.key.hex).digest

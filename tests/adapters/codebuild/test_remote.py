@@ -25,7 +25,7 @@ from fast_container.cli import main
 from fast_container.codebuild import policies
 from fast_container.codebuild.resources import BUILDSPEC
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import BuildJob, BuiltImage, Registry, SecretReference
+from fast_container.core.ports import BuildJob, BuiltImage, SecretReference
 from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuildFailed
 from localcloud import LocalCloud
@@ -50,7 +50,7 @@ class Machine:
         self.store = S3SourceStore(lambda: self.client("s3"), NAME)
         self.reporter = ListReporter()
         watch = BuildWatch(api, first_pause_s=0.2)
-        self.executor = CodeBuildExecutor(api, self.store, self._registry_of, limit_pause_s=0.2, watch=watch)
+        self.executor = CodeBuildExecutor(api, self.store, self.registries.repository, limit_pause_s=0.2, watch=watch)
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -61,15 +61,12 @@ class Machine:
             aws_secret_access_key="localcloud",
         )
 
-    async def _registry_of(self, job: BuildJob) -> Registry:
-        return await self.registries.registry(job.repository_url)
-
     def build(self, job: BuildJob) -> BuiltImage:
         return asyncio.run(asyncio.wait_for(self.executor.build(job, self.reporter), 60))
 
     def tag_of(self, job: BuildJob) -> str | None:
         async def find() -> str | None:
-            registry = await self._registry_of(job)
+            registry = self.registries.repository(job.repository_url)
             found = await registry.find([job.key.tag])
             return found[job.key.tag].digest if found else None
 
@@ -162,7 +159,7 @@ def test_options_of_the_steps_reach_a_remote_build(machine: Machine, job: BuildJ
     digest = machine.build(replace(job, dockerfile=dockerfile, recipe=recipe)).digest
 
     async def found(path: str) -> str:
-        registry = await machine.registries.registry(job.repository_url)
+        registry = machine.registries.repository(job.repository_url)
         return (await content(registry, digest, path)).decode()
 
     assert "10.0.0.5\tdb.internal" in asyncio.run(found("hosts"))

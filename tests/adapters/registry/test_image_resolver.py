@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class Images:
     def resolver(self, **trusted: str) -> ImageResolver:
         return ImageResolver(self.open, parse_mirrors([self.mirror], "test"), trusted)
 
-    async def open(self, url: str) -> Registry:
+    def open(self, url: str) -> Registry:
         return OciRegistry(url)
 
 
@@ -144,7 +144,7 @@ def test_without_a_mirror_the_host_itself_is_asked() -> None:
     asked: list[str] = []
 
     def opener() -> OpenRepository:
-        def open_repository(url: str) -> Awaitable[Registry]:
+        def open_repository(url: str) -> Registry:
             asked.append(url)
             raise RegistryError("stop")
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.dockerfile import DockerfileReads, ImageFacts
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.errors import DockerfileError
 
 BASE = """ARG VERSION=1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fast_container.core.dockerfile import read_dockerfile
 from fast_container.core.dockerfile.lines import find_syntax, parse_file, read_heredoc
 from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.dockerfile.node import read_node
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.errors import DockerfileError
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.dockerfile import AssumedStage, DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.dockerfile import AssumedStage, DockerfileReads, ImageFacts
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.errors import ArgsError, DockerfileError
 
 CASES: list[dict[str, Any]] = json.loads(

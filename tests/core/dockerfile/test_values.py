@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.dockerfile import DockerfileReads, ImageFacts, read_dockerfile
+from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
 from fast_container.errors import DockerfileError
 

@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -56,7 +56,7 @@ class CodeBuildExecutor:
     Args:
         api: The project.
         store: Where sources go.
-        registry_of: Job → its repository.
+        repository: ``host/name`` → the repository.
         buildkit_image: What the remote docker-container builder starts from; "" is buildx's own choice.
         mirrors: Registry → where BuildKit looks first.
         logins: Registry → where AWS keeps a login for it.
@@ -68,7 +68,7 @@ class CodeBuildExecutor:
 
     api: CodeBuildApi
     store: S3SourceStore
-    registry_of: Callable[[BuildJob], Awaitable[Registry]]
+    repository: Callable[[str], Registry]
     buildkit_image: str = ""
     mirrors: Mapping[str, str] = field(default_factory=dict[str, str])
     logins: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
@@ -244,7 +244,7 @@ class CodeBuildExecutor:
                 return running
 
     async def _published(self, job: BuildJob, follow: Follow, attempts: Attempts) -> BuiltImage:
-        registry = await self.registry_of(job)
+        registry = self.repository(job.repository_url)
         manifest = (await registry.find([job.key.tag])).get(job.key.tag)
         if manifest is None:
             raise BuilderError(

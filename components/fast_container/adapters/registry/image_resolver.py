@@ -8,7 +8,7 @@ same time. Leaves which images are needed to ``core.images.pins``, the protocol 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -27,8 +27,8 @@ from fast_container.errors import ArgsError, RegistryError
 MIRRORS_VARIABLE: Final = "FAST_CONTAINER_REGISTRY_MIRRORS"
 """``HOST=HOST,…``: registries that are asked instead, such as ``docker.io=mirror.example.com``."""
 
-OpenRepository = Callable[[str], Awaitable[Registry]]
-"""Opens ``host/name``; blocking work in a thread."""
+OpenRepository = Callable[[str], Registry]
+"""Opens ``host/name``."""
 
 
 class AbsentImageError(RegistryError):
@@ -113,7 +113,7 @@ class ImageResolver:
     async def _top(self, reference: str) -> tuple[Registry, Manifest]:
         """What the reference's tag or digest names."""
         parsed = parse_reference(reference)
-        registry = await self._open(f"{self._mirrors.get(parsed.host, parsed.host)}/{parsed.path}")
+        registry = self._open(f"{self._mirrors.get(parsed.host, parsed.host)}/{parsed.path}")
         digest = parsed.digest or self._trusted.get(reference, "")
         if digest:
             found = await registry.manifest(digest)

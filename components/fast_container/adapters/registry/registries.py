@@ -1,25 +1,27 @@
-"""Which adapter a repository's URL needs, and with whose credentials.
+"""The one door to registries: which adapter a repository's URL needs, and with whose credentials.
 
-Decides by the URL where it is ECR's own (``core.oci.ecr_host``); where an ECR endpoint is configured (an emulator, a
-private endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the
-credentials of Docker's configuration. Account and region come from the URL. AWS's SDK takes a third of a second to
-import, so it is imported when the first ECR repository is used, never by a program that has nothing to ask.
+Programs, their dynamic provider, the command line and builds inside CodeBuild all open repositories here. Decides by
+the URL where it is ECR's own (``core.oci.ecr_host``); where an ECR endpoint is configured (an emulator, a private
+endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the credentials
+of Docker's configuration. Account and region come from the URL. AWS's SDK takes a third of a second to import, so it
+is imported when the first ECR repository is used, never by a program that has nothing to ask.
 """
 
 from __future__ import annotations
 
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fast_container.adapters.call_log import CallLog
 from fast_container.adapters.docker_config import DockerConfig
+from fast_container.adapters.registry.deferred import DeferredRegistry
 from fast_container.adapters.registry.http_transport import HttpTransport
 from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.registry.patience import Patience
 from fast_container.adapters.registry.proxies import Proxies
 from fast_container.adapters.registry.put_rate import PutRate
-from fast_container.adapters.threads import in_thread
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.ecr_host import ecr_host
 from fast_container.core.oci.repository import host_of
@@ -30,23 +32,14 @@ if TYPE_CHECKING:
     from fast_container.adapters.registry.ecr import EcrToken
 
 
-class Registries:
-    """The registries of one program: shared connections, one token and one PutImage rate per registry host.
-
-    Args:
-        access: How to reach AWS.
-        environment: For proxies, Docker's configuration, and the ambient region and endpoints.
-    """
+class _Aws:
+    """One access to AWS: its session, made when it is needed, and the registry of a configured ECR endpoint."""
 
     def __init__(self, access: AwsAccess, environment: Mapping[str, str]) -> None:
-        self._access = access
+        self.access = access
         self._environment = environment
         self._session: AwsSession | None = None
-        calls = CallLog.from_environment(environment)
-        self._http = HttpTransport(proxies=Proxies.from_environment(environment), calls=calls)
-        self._tokens: dict[str, EcrToken] = {}
         self._emulated: EcrToken | None = None
-        self._put_rates: dict[str, PutRate] = {}
         self._has_endpoint = bool(
             access.endpoints.get("ecr")
             or environment.get("AWS_ENDPOINT_URL_ECR")
@@ -54,12 +47,78 @@ class Registries:
         )
         self._lock = threading.Lock()
 
-    async def registry(self, url: str) -> Registry:
-        """The adapter for ``host/name``."""
-        return await in_thread(self.registry_blocking, url)
+    def emulated_token(self, host: str) -> EcrToken | None:
+        """The token of the configured endpoint, where it is for that host; asks the endpoint once."""
+        with self._lock:
+            if not self._has_endpoint:
+                return None
+            if self._emulated is None:
+                self._emulated = self.new_token("", "the configured ECR endpoint")
+            token = self._emulated
+        return token if urllib.parse.urlsplit(token.proxy_endpoint()).netloc == host else None
+
+    def new_token(self, region: str, where: str) -> EcrToken:
+        from fast_container.adapters.registry.ecr import EcrToken  # noqa: PLC0415 - see the module
+
+        return EcrToken(lambda: self.ecr_client(region), where)
+
+    def ecr_client(self, region: str) -> Any:
+        from fast_container.adapters.aws_session import AwsSession  # noqa: PLC0415 - see the module
+
+        with self._lock:
+            if self._session is None:
+                self._session = AwsSession(self.access, self._environment)
+            session = self._session
+        return session.client("ecr", region)
+
+
+class Registries:
+    """The registries of one program or command: shared connections, one token and one PutImage rate a host.
+
+    A host is reached with the access of the first repository that is opened on it, since BuildKit gets one login for a
+    host.
+
+    Args:
+        access: How to reach AWS, where ``repository`` is not told; None where it always is.
+        environment: For proxies, Docker's configuration, and the ambient region and endpoints.
+        interrupted: Whether the run was interrupted: then no registry is waited for much longer.
+    """
+
+    def __init__(
+        self,
+        access: AwsAccess | None,
+        environment: Mapping[str, str],
+        *,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._environment = environment
+        self._patience = Patience(interrupted)
+        calls = CallLog.from_environment(environment)
+        self._http = HttpTransport(proxies=Proxies.from_environment(environment), calls=calls)
+        self._default = _Aws(access, environment) if access is not None else None
+        self._accesses = [self._default] if self._default else []
+        self._by_host: dict[str, _Aws] = {}
+        self._tokens: dict[str, EcrToken] = {}
+        self._put_rates: dict[str, PutRate] = {}
+        self._lock = threading.Lock()
+
+    def repository(self, url: str, access: AwsAccess | None = None) -> Registry:
+        """The repository at ``host/name``; nothing is asked before its first use.
+
+        Args:
+            url: The repository.
+            access: How to reach its host; what the host was opened with before stays.
+        """
+        if access is not None:
+            self._by_host.setdefault(host_of(url), self._aws(access))
+        return DeferredRegistry(url, self.registry_blocking, self._patience)
+
+    def is_reached_otherwise(self, url: str, access: AwsAccess) -> bool:
+        """Whether the host of a repository that was opened is reached with another access than this one."""
+        return self._aws_of(host_of(url)).access != access
 
     def registry_blocking(self, url: str) -> Registry:
-        """As ``registry``; asks a configured ECR endpoint once.
+        """The adapter for a repository; asks a configured ECR endpoint once.
 
         Raises:
             AuthError: That endpoint refused.
@@ -70,11 +129,9 @@ class Registries:
             return self.oci_blocking(url)
         from fast_container.adapters.registry.ecr import EcrRegistry  # noqa: PLC0415 - see the module
 
-        known = ecr_host(host)
-        region = known.region if known else ""
-        oci = self.oci_blocking(url)
-        account = known.account if known else ""
-        return EcrRegistry(url, lambda: self._ecr_client(region), oci, registry_id=account)
+        known, aws = ecr_host(host), self._aws_of(host)
+        region, account = (known.region, known.account) if known else ("", "")
+        return EcrRegistry(url, lambda: aws.ecr_client(region), self.oci_blocking(url), registry_id=account)
 
     def oci_blocking(self, url: str) -> OciRegistry:
         """The repository through its HTTP API alone, ECR's too; blocking, as ``registry_blocking``."""
@@ -99,44 +156,35 @@ class Registries:
     def push_credentials(self, host: str) -> Credentials | None:
         """What a builder needs beyond the user's own Docker configuration to use a registry host; blocking.
 
-        None for registries that are not ECR: their credentials are in that configuration.
+        None for registries that are not ECR: their credentials are in that configuration. None also for a host of which
+        nobody has said how to reach AWS.
         """
+        if host not in self._by_host and self._default is None:
+            return None
         token = self._token(host)
         return token.credentials() if token else None
 
+    def _aws(self, access: AwsAccess) -> _Aws:
+        found = next((aws for aws in self._accesses if aws.access == access), None)
+        if found is None:
+            found = _Aws(access, self._environment)
+            self._accesses.append(found)
+        return found
+
+    def _aws_of(self, host: str) -> _Aws:
+        found = self._by_host.get(host, self._default)
+        assert found is not None, host
+        return found
+
     def _token(self, host: str) -> EcrToken | None:
-        known = ecr_host(host)
+        known, aws = ecr_host(host), self._aws_of(host)
+        if not known:
+            return aws.emulated_token(host)
         with self._lock:
-            if known:
-                if host not in self._tokens:
-                    self._tokens[host] = self._new_token(known.region, host)
-                return self._tokens[host]
-            if not self._has_endpoint:
-                return None
-            if self._emulated is None:
-                self._emulated = self._new_token("", "the configured ECR endpoint")
-            token = self._emulated
-        return token if urllib.parse.urlsplit(token.proxy_endpoint()).netloc == host else None
-
-    def _new_token(self, region: str, where: str) -> EcrToken:
-        from fast_container.adapters.registry.ecr import EcrToken  # noqa: PLC0415 - see the module
-
-        return EcrToken(lambda: self._ecr_client(region), where)
-
-    def _ecr_client(self, region: str) -> Any:
-        from fast_container.adapters.aws_session import AwsSession  # noqa: PLC0415 - see the module
-
-        with self._lock:
-            if self._session is None:
-                self._session = AwsSession(self._access, self._environment)
-            session = self._session
-        return session.client("ecr", region)
+            if host not in self._tokens:
+                self._tokens[host] = aws.new_token(known.region, host)
+            return self._tokens[host]
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._http.close()
-
-
-def registry_for(url: str, access: AwsAccess, environment: Mapping[str, str]) -> Registry:
-    """One repository's adapter, for a caller that needs only one (the dynamic provider); blocking."""
-    return Registries(access, environment).registry_blocking(url)

@@ -1,9 +1,10 @@
 """Dockerfiles: what a target's stages read, start from and say.
 
-``read_dockerfile`` is the way in. The modules, in the order in which they work: ``lines`` (text to instructions),
-``node`` (a line's words), ``flags`` and ``mounts``, ``instructions`` (what a line says), ``reference``, ``scope``
-with ``shell_words`` (values), ``stages`` (names and reachability), ``sources``, ``values`` and ``reads`` (what is
-read), ``canonical`` (what counts for the key), ``read``.
+``read.read_dockerfile`` is the way in. It is not among the names here: a build inside CodeBuild needs these, and no
+parser. The modules, in the order in which they work: ``lines`` (text to instructions), ``node`` (a line's words),
+``flags`` and ``mounts``, ``instructions`` (what a line says), ``reference``, ``scope`` with ``shell_words`` (values),
+``stages`` (names and reachability), ``sources``, ``values`` and ``reads`` (what is read), ``canonical`` (what counts
+for the key), ``read``.
 """
 
 from fast_container.core.dockerfile.model import (
@@ -19,7 +20,6 @@ from fast_container.core.dockerfile.model import (
     SecretMount,
     Selector,
 )
-from fast_container.core.dockerfile.read import read_dockerfile
 
 __all__ = [
     "AssumedStage",
@@ -33,5 +33,4 @@ __all__ = [
     "RemoteSource",
     "SecretMount",
     "Selector",
-    "read_dockerfile",
 ]

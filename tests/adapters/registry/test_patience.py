@@ -7,16 +7,18 @@ import time
 
 import pytest
 
+from fast_container.adapters.registry.patience import Patience
+from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from fast_container.errors import RegistryError
-from fast_container.state.patience import Patience
-from fast_container.state.registries import ProgramRegistries
 from tests.adapters.raw_server import raw_server
 
 
 def test_an_interrupted_run_waits_for_no_registry_that_is_silent() -> None:
     with raw_server([b"", b""], pause_s=60.0) as server:
-        repository = ProgramRegistries(lambda: bool(server.requests)).repository(f"{server.host}/a", AwsAccess())
+        repository = Registries(AwsAccess(), {}, interrupted=lambda: bool(server.requests)).repository(
+            f"{server.host}/a"
+        )
         began_s = time.monotonic()
         with pytest.raises(RegistryError, match="not waited for") as caught:
             asyncio.run(repository.find(["key-1"]))
