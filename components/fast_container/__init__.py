@@ -3,8 +3,8 @@
 The map of the house: which question is answered in which room.
 
 - What may a program write? ``image``, ``base_image``, ``fleet``, ``repository``, ``builders``, ``secret_sources``,
-  ``value_classes``; their arguments are checked in ``args``, ``image_options``, ``docker_build_arguments``; all errors
-  are in ``errors``.
+  ``value_classes``; their arguments are checked in ``args``, ``image_options``, ``docker_build_arguments``; former
+  names are in ``deprecated``, all errors in ``errors``.
 - What does a Dockerfile read? ``core.dockerfile``. What does an ignore file leave out? ``core.ignore``. Which files
   count then? ``core.context``. What is the build key? ``core.key``.
 - What is an image, a reference, a platform, a registry's host? ``core.oci``. What is known of external images?

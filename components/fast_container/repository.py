@@ -1,8 +1,8 @@
 """``ImageRepository``: an ECR repository as images of this library need it.
 
-Decides immutability, scanning, who may pull, and that lifecycle rules expire only what no deployment can name
-(untagged images and cache tags, never key tags). Leaves creating to the AWS provider, and removing images that are no
-longer in use to an explicit command.
+Decides immutability, scanning, and what stays when the stack goes. Leaves the policies to ``repository_policies``, what
+is said of a repository that exists already to ``retained_repository``, creating to the AWS provider, and removing
+images that are no longer in use to an explicit command.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from fast_container.args import (
     UNTAGGED_DAYS,
     check_repository_name,
 )
+from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.existing_repository import ExistingRepository, existing_repository
+from fast_container.repository_policies import lifecycle_policy, pull_policy
+from fast_container.retained_repository import NewRepository, repository_hook
 from fast_container.shapes import (
     check_count,
     check_flag,
@@ -41,17 +44,14 @@ else:
     from fast_container import lazy_aws as aws
 
 TYPE = "fast-container:index:ImageRepository"
-_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _ACCOUNT = re.compile(r"\d{12}")
-# The Sid of the statement that Lambda adds by itself; a policy that has it is left alone (aws-facts E).
-_LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 
 
 class ImageRepository(pulumi.ComponentResource):
     """An ECR repository for images that are found by their build key and deployed by their digest.
 
     Tags are immutable, images are scanned on push, Lambda of the same account may pull. By default it survives
-    ``pulumi destroy`` with its images; ``take_up=True`` takes such a repository into a stack again.
+    ``pulumi destroy`` with its images; ``adopt=True`` makes such a repository part of a stack again.
 
     Args:
         resource_name: The Pulumi name.
@@ -61,13 +61,18 @@ class ImageRepository(pulumi.ComponentResource):
         lambda_pull: Whether Lambda functions of this account may pull.
         untagged_days: Untagged images expire after that many days, at least 14: between push and tag an image is
             untagged, and so is one that a running task still names by digest.
-        retain_on_delete: Keep the repository and its images when the resource goes.
+        retain_on_delete: Keep the repository and its images when the resource goes; default True, unless
+            ``force_delete``. With False ECR refuses to delete it while there are images in it.
+        force_delete: Delete the repository when the resource goes, **with every image in it**, also those that other
+            stacks have pushed or deploy: a Lambda function or a task that still names one cannot be started any more.
+            For stacks that live for hours, such as those of pull requests. It counts once an ``up`` has recorded it.
         immutable: Whether a tag stays what it is. False only for a repository of build caches (``RegistryCache``),
             whose tags are written again and again; images do not belong there.
-        take_up: Import the repository of that name, its policy and its lifecycle policy, instead of creating them;
+        adopt: Import the repository of that name, its policy and its lifecycle policy, instead of creating them;
             remove the argument after the first ``up``.
         tags: AWS tags.
         opts: Resource options of the component.
+        take_up: The former name of ``adopt``.
 
     Raises:
         pulumi.RunError: An argument cannot be right.
@@ -88,11 +93,13 @@ class ImageRepository(pulumi.ComponentResource):
         pull_accounts: Sequence[str] | None = None,
         lambda_pull: bool = True,
         untagged_days: int = UNTAGGED_DAYS,
-        retain_on_delete: bool = True,
+        retain_on_delete: bool | None = None,
+        force_delete: bool = False,
         immutable: bool = True,
-        take_up: bool = False,
+        adopt: bool = False,
         tags: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        take_up: bool | None = None,
     ) -> None:
         try:
             repository_name = _checked_name(check_resource_name(resource_name, "resource_name"), name)
@@ -100,11 +107,16 @@ class ImageRepository(pulumi.ComponentResource):
             _check_days(untagged_days)
             for flag, property_path in (
                 (lambda_pull, "lambda_pull"),
-                (retain_on_delete, "retain_on_delete"),
                 (immutable, "immutable"),
-                (take_up, "take_up"),
+                (adopt, "adopt"),
+                (force_delete, "force_delete"),
             ):
                 check_flag(flag, property_path)
+            retained = _checked_retention(retain_on_delete, force_delete=force_delete)
+            if take_up is not None:
+                check_flag(take_up, "take_up")
+            named = f"ImageRepository {shown(resource_name)}"
+            adopt = bool(renamed(take_up, adopt or None, old="take_up", new="adopt", component=named))
             kms_key = None if kms_key is None else engine_input(kms_key, "kms_key")
             tags = engine_inputs(tags, "tags")
             check_opts(opts, pulumi.ResourceOptions)
@@ -113,17 +125,21 @@ class ImageRepository(pulumi.ComponentResource):
         super().__init__(TYPE, resource_name, {}, opts)
 
         child = pulumi.ResourceOptions(
-            parent=self, retain_on_delete=retain_on_delete, import_=repository_name if take_up else None
+            parent=self, retain_on_delete=retained, import_=repository_name if adopt else None
         )
+        hook = repository_hook()
         repository = aws.ecr.Repository(
             f"{resource_name}-repository",
             name=repository_name,
             image_tag_mutability="IMMUTABLE" if immutable else "MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[_encryption(kms_key)],
+            # None, not False: the inputs of repositories that are there stay as they are.
+            force_delete=force_delete or None,
             tags=tags,
-            opts=child,
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(hooks=None if adopt else hook.binding)),
         )
+        hook.declare(repository_name, NewRepository(repository, resource_name, retained))
         settings: list[pulumi.Output[str]] = [
             aws.ecr.LifecyclePolicy(
                 f"{resource_name}-lifecycle",
@@ -134,14 +150,19 @@ class ImageRepository(pulumi.ComponentResource):
         ]
         if lambda_pull or pull_accounts:
             policy = pulumi.Output.all(repository.arn, repository.registry_id).apply(
-                lambda found: json.dumps(pull_policy(found[0], found[1], pull_accounts, lambda_pull=lambda_pull))
+                lambda found: (
+                    json.dumps(pull_policy(found[0], found[1], pull_accounts, lambda_pull=lambda_pull))
+                    # Only a unit test's mocks have no ARN.
+                    if found[0]
+                    else ""
+                )
             )
             settings.append(
                 aws.ecr.RepositoryPolicy(
                     f"{resource_name}-policy", repository=repository.name, policy=policy, opts=child
                 ).id
             )
-        # Whoever uses the URL waits for the policies too: Lambda needs its permission before the function is made.
+        # The URL waits for the policies too: Lambda needs its permission before the function is made.
         self.url = pulumi.Output.all(repository.repository_url, *settings).apply(lambda found: str(found[0]))
         self.name = repository.name
         self.arn = repository.arn
@@ -191,54 +212,6 @@ def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
     return told_apart, url
 
 
-def lifecycle_policy(untagged_days: int) -> dict[str, Any]:
-    """Expire untagged images and cache tags by age; a key tag matches no rule (D9)."""
-
-    def expire(priority: int, description: str, **selection: Any) -> dict[str, Any]:
-        counted = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": untagged_days}
-        return {
-            "rulePriority": priority,
-            "description": description,
-            "selection": selection | counted,
-            "action": {"type": "expire"},
-        }
-
-    return {
-        "rules": [
-            expire(1, "build cache", tagStatus="tagged", tagPatternList=["cache-*"]),
-            expire(2, "untagged: never tagged, or left behind", tagStatus="untagged"),
-        ]
-    }
-
-
-def pull_policy(arn: str, account: str, pull_accounts: Sequence[str], *, lambda_pull: bool) -> dict[str, Any]:
-    """Who may pull: Lambda of this account (as Lambda itself would allow it), other accounts and their Lambda."""
-    _, partition, _, region, *_ = arn.split(":")
-
-    def lambda_statement(sid: str, owner: str) -> dict[str, Any]:
-        functions = f"arn:{partition}:lambda:{region}:{owner}:function:*"
-        return {
-            "Sid": sid,
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": _PULL,
-            "Condition": {"StringLike": {"aws:sourceArn": functions}},
-        }
-
-    statements = [lambda_statement(_LAMBDA_SID, account)] if lambda_pull else []
-    for other in pull_accounts:
-        statements.append(
-            {
-                "Sid": f"PullFrom{other}",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{other}:root"},
-                "Action": _PULL,
-            }
-        )
-        statements.append(lambda_statement(f"LambdaPullFrom{other}", other))
-    return {"Version": "2012-10-17", "Statement": statements}
-
-
 def _checked_name(resource_name: str, name: str | None) -> str:
     check_plain(name, "name")
     if name is None:
@@ -258,6 +231,20 @@ def _checked_accounts(accounts: Sequence[str] | None) -> tuple[str, ...]:
                 why="it has 12 digits",
             )
     return found
+
+
+def _checked_retention(retain_on_delete: bool | None, *, force_delete: bool) -> bool:
+    """Whether the repository stays when the resource goes."""
+    if retain_on_delete is None:
+        return not force_delete
+    if check_flag(retain_on_delete, "retain_on_delete") and force_delete:
+        raise ArgsError(
+            "force_delete does not go together with retain_on_delete.",
+            property_path="force_delete",
+            why="a repository that is retained is never deleted",
+            next_step="leave out the one that is not meant",
+        )
+    return retain_on_delete
 
 
 def _check_days(days: int) -> None:

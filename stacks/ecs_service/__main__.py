@@ -1,6 +1,6 @@
 """A web service, a worker and a static front end on ECS Fargate, each deployed by its image's digest.
 
-Configuration (all optional): ``repository`` names one that exists, ``repositoryName`` and ``takeUp`` are for one of
+Configuration (all optional): ``repository`` names one that exists, ``repositoryName`` and ``adopt`` are for one of
 this stack's own, ``architecture`` is ``x86_64`` or ``arm64``, ``builder`` is ``local`` or ``codebuild``; ``vpcId``,
 ``subnets``, ``publicIp`` and ``allowedCidrs`` say where the tasks run and who may reach them. See README.md.
 """
@@ -50,7 +50,7 @@ else:
     repository = ImageRepository(
         "images",
         name=config.get("repositoryName"),
-        take_up=config.get_bool("takeUp") or False,
+        adopt=config.get_bool("adopt") or False,
         lambda_pull=False,
     )
     repository_arn = repository.arn

@@ -3,7 +3,7 @@
 Every function has an alias, ``live``, on the version that this deployment published; callers name the alias.
 
 Configuration (all optional): ``repository`` and ``baseRepository`` name those that exist; ``repositoryName``,
-``baseRepositoryName`` and ``takeUp`` are for this stack's own; ``architecture`` is ``x86_64`` or ``arm64``,
+``baseRepositoryName`` and ``adopt`` are for this stack's own; ``architecture`` is ``x86_64`` or ``arm64``,
 ``builder`` is ``local`` or ``codebuild``. See README.md.
 """
 
@@ -37,7 +37,7 @@ def repository(name: str, existing: str, own: str) -> ImageRepository | Existing
     found = config.get(existing)
     if found:
         return ImageRepository.get(found)
-    return ImageRepository(name, name=config.get(own), take_up=config.get_bool("takeUp") or False)
+    return ImageRepository(name, name=config.get(own), adopt=config.get_bool("adopt") or False)
 
 
 images = repository("images", "repository", "repositoryName")

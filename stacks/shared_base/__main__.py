@@ -1,6 +1,6 @@
 """A base image of shared packages in an ECR repository of its own, for the images of other stacks.
 
-Configuration (all optional): ``repositoryName`` and ``takeUp`` for the repository, ``pullAccounts`` for accounts that
+Configuration (all optional): ``repositoryName`` and ``adopt`` for the repository, ``pullAccounts`` for accounts that
 may build on it, ``architecture`` is ``x86_64`` or ``arm64``, ``builder`` is ``local`` or ``codebuild``. See README.md.
 """
 
@@ -20,7 +20,7 @@ bases = ImageRepository(
     name=config.get("repositoryName"),
     pull_accounts=config.get_object("pullAccounts") or [],
     lambda_pull=False,
-    take_up=config.get_bool("takeUp") or False,
+    adopt=config.get_bool("adopt") or False,
 )
 builder: LocalBuilder | CodeBuildBuilder
 if config.get("builder") == "codebuild":

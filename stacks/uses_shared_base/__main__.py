@@ -1,7 +1,7 @@
 """A Lambda function whose image stands on the base image that another stack makes.
 
 Configuration: ``baseStack`` names that stack (``organization/shared-base/dev``), or ``baseRepository`` and
-``baseKey`` name the base image itself. Optional: ``repositoryName`` and ``takeUp`` for this stack's repository,
+``baseKey`` name the base image itself. Optional: ``repositoryName`` and ``adopt`` for this stack's repository,
 ``architecture`` as the base has it, ``builder`` is ``local`` or ``codebuild``. See README.md.
 """
 
@@ -25,7 +25,7 @@ else:
     shared = pulumi.StackReference(config.require("baseStack"))
     base = ExistingBaseImage(shared.require_output("repository_url"), shared.require_output("build_key"))
 
-images = ImageRepository("images", name=config.get("repositoryName"), take_up=config.get_bool("takeUp") or False)
+images = ImageRepository("images", name=config.get("repositoryName"), adopt=config.get_bool("adopt") or False)
 builder: LocalBuilder | CodeBuildBuilder
 if config.get("builder") == "codebuild":
     builder = CodeBuildBuilder("builds", architectures=[architecture])

@@ -18,7 +18,12 @@ import pulumi
 from fast_container import FastContainerImage, ImageRepository
 
 config = pulumi.Config()
-images = ImageRepository("images", name="{prefix}/images", take_up=config.get_bool("takeUp") or False)
+images = ImageRepository(
+    "images",
+    name="{prefix}/images",
+    adopt=config.get_bool("adopt") or False,
+    force_delete=config.get_bool("forceDelete") or False,
+)
 for name in ("api", "worker"):
     image = FastContainerImage(
         name, repository=images, context=name, secrets={"token": config.require_secret("token")}
@@ -130,16 +135,37 @@ class Life:
         return self.stack.destroy()
 
     @cached_property
-    def taken_up(self) -> Run:
+    def refused_preview(self) -> Run:
         assert self.destroyed
-        self.stack.configure({"engine-test:takeUp": "true"})
+        return self.stack.preview(expect=None)
+
+    @cached_property
+    def refused_up(self) -> Run:
+        assert self.refused_preview
+        return self.stack.up(expect=None)
+
+    @cached_property
+    def adopted(self) -> Run:
+        assert self.refused_up
+        self.stack.configure({"engine-test:adopt": "true"})
         return self.stack.up()
 
     @cached_property
-    def up_after_take_up(self) -> Run:
-        assert self.taken_up
-        self.stack.configure({"engine-test:takeUp": "false"})
+    def up_after_adoption(self) -> Run:
+        assert self.adopted
+        self.stack.configure({"engine-test:adopt": "false"})
         return self.stack.up()
+
+    @cached_property
+    def up_with_force_delete(self) -> Run:
+        assert self.up_after_adoption
+        self.stack.configure({"engine-test:forceDelete": "true"})
+        return self.stack.up()
+
+    @cached_property
+    def destroyed_by_force(self) -> Run:
+        self.images_before = self.tags() if self.up_with_force_delete else {}
+        return self.stack.destroy()
 
 
 @pytest.fixture(scope="module")
@@ -272,11 +298,33 @@ def test_destroy_leaves_the_repository_with_its_images_and_nothing_else(life: Li
     assert life.destroyed.builds == 0
 
 
-def test_a_retained_repository_is_taken_up_again_with_its_images(life: Life) -> None:
-    assert life.taken_up.changes["import"] == 3
-    assert life.taken_up.builds == 0
-    assert life.taken_up.records.keys() == {"api", "worker"}
-    assert life.up_after_take_up.changes == {}
+def test_a_repository_that_was_retained_is_refused_on_its_row_with_the_argument_that_adopts_it(life: Life) -> None:
+    name = f"{life.stacks.prefix}/images"
+    for run in (life.refused_preview, life.refused_up):
+        assert run.exit_code != 0
+        (said,) = run.messages("error", on="images-repository")
+        assert f"ImageRepository 'images': The repository '{name}' exists already." in said
+        assert f'ImageRepository(…, name="{name}", adopt=True)' in said
+        assert f'ImageRepository.get("{name}")' in said
+        assert "RepositoryAlreadyExistsException" not in run.output
+        assert "Traceback" not in run.output
+        assert run.builds == 0
+
+
+def test_a_retained_repository_is_adopted_with_its_images(life: Life) -> None:
+    assert life.adopted.changes["import"] == 3
+    assert life.adopted.builds == 0
+    assert life.adopted.records.keys() == {"api", "worker"}
+    assert life.up_after_adoption.changes == {}
+
+
+def test_force_delete_is_an_update_and_the_next_destroy_deletes_the_repository_with_its_images(life: Life) -> None:
+    assert life.up_with_force_delete.changes == {"update": 1}
+    assert life.up_with_force_delete.steps["images-repository"] == "update"
+    assert life.destroyed_by_force.resources == []
+    assert life.images_before
+    with pytest.raises(life.stacks.ecr.exceptions.RepositoryNotFoundException):
+        life.tags()
 
 
 def test_no_message_of_a_good_run_is_an_error_or_a_warning(life: Life) -> None:
@@ -298,9 +346,9 @@ TOKEN = re.compile(rb"QVdTO[A-Za-z0-9]|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{128}(?![A
 
 def test_no_credential_is_left_in_state_logs_arguments_or_files(life: Life) -> None:
     """Searches all that the whole life has left, for every form in which a credential could be written."""
-    assert life.up_after_take_up
+    assert life.destroyed_by_force
     runs = [value for value in vars(life).values() if isinstance(value, Run)]
-    assert len(runs) == 15
+    assert len(runs) == 19
     assert life.stack.logs
     secrets = (SECRET, AWS_SECRET_KEY)
     forms = [form for secret in secrets for form in (secret.encode(), base64.b64encode(secret.encode()))]

@@ -19,7 +19,7 @@ class Mocks(pulumi.runtime.Mocks):
         return {}
 
 
-def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False) -> Any:
+def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False, mocks: Mocks | None = None) -> Any:
     """Run a program with mocks; gives what its function gives."""
     found: list[Any] = []
 
@@ -30,7 +30,7 @@ def run(make: Callable[[], Awaitable[Any]], *, preview: bool = False) -> Any:
     def program() -> pulumi.Output[None]:
         return pulumi.Output.from_input(asyncio.ensure_future(body()))
 
-    pulumi.runtime.set_mocks(Mocks(), preview=preview)
+    pulumi.runtime.set_mocks(mocks or Mocks(), preview=preview)
     program()
     return found[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 
 from fast_container.core.key import KeyInputs, build_key
-from fast_container.repository import lifecycle_policy, pull_policy
+from fast_container.repository_policies import lifecycle_policy, pull_policy
 
 ARN = "arn:aws-cn:ecr:cn-north-1:123456789012:repository/shop/images"
 
