@@ -140,6 +140,11 @@ class EngineStack:
     def temporary(self) -> Path:
         return Path(self.environment["TMPDIR"])
 
+    @property
+    def audit_path(self) -> list[str]:
+        """What an operation has on PYTHONPATH, to note what its Python processes do."""
+        return [str(_AUDIT)]
+
     def write(self, program: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         project = {"name": self.project, "runtime": {"name": "python"}}
@@ -170,6 +175,11 @@ class EngineStack:
             place.write_text(json.dumps({"version": 3, "checkpoint": {"stack": stack}}))
         self.made = True
 
+    def restore(self, state: str) -> None:
+        """Put a state in place of the stack's own, as a backup would be."""
+        self.init()
+        self._state_file.write_text(state)
+
     def cli(self, *args: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             ["pulumi", *args],
@@ -195,7 +205,7 @@ class EngineStack:
         environment = {
             **self.environment,
             "PULUMI_DEBUG_COMMANDS": "true",
-            "PYTHONPATH": str(_AUDIT),
+            "PYTHONPATH": self.audit_path[0],
             "ENGINE_TEST_AUDIT": str(audit),
             **(env or {}),
         }

@@ -1,7 +1,8 @@
 """Tells the user something from the dynamic provider's process.
 
-Decides how: through the engine's log, at the address that the process has as its last argument. The SDK has no way for
-a provider to say more than a result or an error. Elsewhere (a unit test), on standard error.
+Decides how: through the engine's log, at the address that is the process's last argument. The SDK has no way for a
+provider to say more than a result or an error. In other processes a warning goes to standard error (a unit test), a
+debug line to the SDK's log (the program).
 """
 
 from __future__ import annotations
@@ -10,21 +11,34 @@ import sys
 from typing import Any
 
 import grpc
+import pulumi
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 _TIMEOUT_S = 10.0
 
 
 def warn_engine(message: str) -> None:
-    """A warning on the stack's row; where the engine cannot be told, standard error has it."""
+    """Show a warning on the stack's row; on standard error where the engine cannot be told."""
+    if not _tell(engine_pb2.WARNING, message):
+        sys.stderr.write(f"warning: {message}\n")
+
+
+def debug_engine(message: str) -> None:
+    """Add a debug line to the engine's log; nowhere if the engine cannot be told."""
     if "pulumi.dynamic" in sys.orig_argv:
-        try:
-            with grpc.insecure_channel(sys.orig_argv[-1]) as channel:
-                request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message)
-                stub: Any = engine_pb2_grpc.EngineStub(channel)
-                stub.Log(request, timeout=_TIMEOUT_S)
-        except grpc.RpcError:
-            pass
-        else:
-            return
-    sys.stderr.write(f"warning: {message}\n")
+        _tell(engine_pb2.DEBUG, message)
+    else:
+        pulumi.log.debug(message)
+
+
+def _tell(severity: Any, message: str) -> bool:
+    if "pulumi.dynamic" not in sys.orig_argv:
+        return False
+    try:
+        with grpc.insecure_channel(sys.orig_argv[-1]) as channel:
+            request = engine_pb2.LogRequest(severity=severity, message=message)
+            stub: Any = engine_pb2_grpc.EngineStub(channel)
+            stub.Log(request, timeout=_TIMEOUT_S)
+    except grpc.RpcError:
+        return False
+    return True

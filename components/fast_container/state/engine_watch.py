@@ -1,11 +1,11 @@
-"""What the dynamic provider's process learns of its engine, and the program does not.
+"""Two things that the dynamic provider's process learns of its engine: it is gone, or it was interrupted.
 
-Decides how two things are seen there. The engine is gone: its address, which is the process's last argument, refuses
-connections; then the process ends, since Pulumi's own would stay for good after a kill of the CLI. Whoever else has
-dynamic resources in that process has lost the same engine. The engine was interrupted: it tells every provider so
-(``ResourceProvider.Cancel``) at the first Ctrl-C, and tells no program; a mark in the user's cache folder, named after
-the engine, carries it to the program (``Interruption``). It tells them the same when all is done, so the mark goes
-with the process. Without a mark, a program takes its run for a live one.
+Decides how they are seen. The engine is gone when its address, the process's last argument, refuses connections; the
+process then ends (other dynamic resources in it have lost the same engine), since Pulumi's own would stay for good
+after a kill of the CLI. The engine tells every provider of an interruption (``ResourceProvider.Cancel``, at the first
+Ctrl-C), and no program: a mark in the user's cache folder, named after the engine, carries it to the program
+(``Interruption``). Providers are told the same when all is done, so the mark goes with the process. A program that
+finds no mark takes its run for a live one. How the SDK's process is made to listen stands in ``sdk_patches``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import FunctionType
-from typing import Any
 
 from fast_container.core.cache_folder import cache_folder, make_private
 from fast_container.errors import BuilderError
+from fast_container.state.sdk_patches import end_process, in_provider_process, note_cancels
 
 _INTERVAL_S = 3.0
 _REFUSALS = 2
@@ -68,7 +67,7 @@ def watch_engine(arguments: list[str] | None = None) -> None:
     host, _, port = arguments[-1].rpartition(":")
     if not host or not port.isdigit():
         return
-    _hear_cancel()
+    note_cancels(note_cancel)
     threading.Thread(target=_end_with, args=(host, int(port)), name="engine watch", daemon=True).start()
 
 
@@ -83,33 +82,11 @@ def note_cancel() -> None:
 
 def is_cancelled() -> bool:
     """Whether this process's engine was interrupted, as ``note_cancel`` has noted."""
-    return "pulumi.dynamic" in sys.orig_argv and _mark(sys.orig_argv[-1]).exists()
+    return in_provider_process() and _mark(sys.orig_argv[-1]).exists()
 
 
 def _mark(address: str) -> Path:
     return cache_folder(os.environ) / "interrupted" / address.replace(":", "-")
-
-
-def _hear_cancel() -> None:
-    """Have the process note the engine's ``Cancel``.
-
-    The SDK answers it with nothing and lets no provider take part; its server holds the method itself, so only the
-    code within can be exchanged.
-    """
-    servicer: Any = getattr(sys.modules.get("__main__"), "DynamicResourceProviderServicer", None)
-    answer = getattr(servicer, "Cancel", None)
-    if isinstance(answer, FunctionType) and not answer.__code__.co_freevars:
-        answer.__code__ = _answer_cancel.__code__
-
-
-def _answer_cancel(self: Any, request: Any, context: Any) -> Any:
-    # Runs with the globals of the SDK's module, so it brings its own.
-    from google.protobuf import empty_pb2  # noqa: PLC0415
-
-    from fast_container.state.engine_watch import note_cancel  # noqa: PLC0415
-
-    note_cancel()
-    return empty_pb2.Empty()
 
 
 def _end_with(host: str, port: int) -> None:
@@ -117,7 +94,7 @@ def _end_with(host: str, port: int) -> None:
     while refusals < _REFUSALS:
         time.sleep(_INTERVAL_S)
         refusals = 0 if _is_there(host, port) else refusals + 1
-    os._exit(1)
+    end_process()
 
 
 def _is_there(host: str, port: int) -> bool:

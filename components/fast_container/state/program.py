@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +45,7 @@ from fast_container.state.executors import AnyBuilder, ProgramExecutors
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
-from fast_container.state.sdk_patches import await_callbacks
+from fast_container.state.sdk_patches import await_callbacks, freeze_heap
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +242,9 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     """
     monitor = settings.get_monitor()
     if monitor not in _PROGRAMS:
-        if not gc.get_freeze_count() and not isinstance(monitor, MockMonitor):
-            # The SDK's and our modules stay until the end. A hundred images are reason for the collector to look at all
-            # that there is several times, 0.1 s each; what is there by now it need not.
-            gc.freeze()
+        freeze_heap()
+        await_callbacks()
         if not isinstance(monitor, MockMonitor):
-            await_callbacks()
             remove_abandoned_secrets(os.environ)
         interruption = Interruption(_engine_address())
         registries = Registries(None, os.environ, interrupted=interruption.is_heard)

@@ -17,22 +17,10 @@ from typing import Any, ParamSpec, TypeVar, cast
 from fast_container.adapters.traceback_log import explained
 from fast_container.core.cache_folder import cache_folder
 from fast_container.errors import FastContainerError
+from fast_container.state.sdk_patches import format_errors, in_provider_process
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class _Traceback:
-    """Stands for the module ``traceback`` where the SDK formats errors."""
-
-    @staticmethod
-    def format_exc() -> str:
-        """The error that is being handled."""
-        error = sys.exc_info()[1]
-        return str(error) if isinstance(error, FastContainerError) else traceback.format_exc()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(traceback, name)
 
 
 def one_message(method: Callable[P, R]) -> Callable[P, R]:
@@ -55,7 +43,11 @@ def one_message(method: Callable[P, R]) -> Callable[P, R]:
 
 
 def show_errors_plainly() -> None:
-    """From now on; does nothing outside of a dynamic provider's process."""
-    main: Any = sys.modules.get("__main__")
-    if hasattr(main, "DynamicResourceProviderServicer") and getattr(main, "traceback", None) is traceback:
-        main.traceback = _Traceback()
+    """Show our errors as they are from now on; does nothing outside of a dynamic provider's process."""
+    if in_provider_process():
+        format_errors(_formatted)
+
+
+def _formatted() -> str:
+    error = sys.exc_info()[1]
+    return str(error) if isinstance(error, FastContainerError) else traceback.format_exc()

@@ -1,0 +1,55 @@
+"""A stack that an earlier version deployed: the version here finds nothing to do in it."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from conftest import Stacks
+from engine_stack import EngineStack, Run
+
+OLDER = Path(__file__).parent / "older_state"
+IMAGES = {"dependencies", "fleet-api", "fleet-worker", "front", "reports"}
+
+
+class Story:
+    """The stack of the earlier version, as if its first `up` had been here."""
+
+    def __init__(self, stacks: Stacks) -> None:
+        self.stack: EngineStack = stacks("", project="older")
+        shutil.copytree(OLDER / "program", self.stack.folder, dirs_exist_ok=True)
+        aws = version("pulumi-aws")
+        text = (OLDER / "state.json").read_text()
+        for placeholder, value in {
+            "{registry}": stacks.cloud.registry_host,
+            "{aws}": stacks.cloud.aws_endpoint.removeprefix("http://"),
+            "{aws version}": aws,
+            "{aws_version}": aws.replace(".", "_"),
+        }.items():
+            text = text.replace(placeholder, value)
+        self.stack.restore(text)
+
+    @cached_property
+    def preview(self) -> Run:
+        return self.stack.preview("--diff")
+
+
+@pytest.fixture(scope="module")
+def story(stacks: Stacks) -> Story:
+    return Story(stacks)
+
+
+def test_the_preview_of_an_older_stack_shows_no_change(story: Story) -> None:
+    assert story.preview.changes == {}, story.preview.output
+    assert story.preview.steps == {}
+
+
+def test_keys_and_image_uris_are_those_that_the_older_version_recorded(story: Story) -> None:
+    recorded = story.preview.records
+    assert set(recorded) == IMAGES
+    for name, record in recorded.items():
+        now = story.preview.outputs_of(f"{name}-build")
+        assert (now["build_key"], now["digest"]) == (record["build_key"], record["digest"]), name
