@@ -70,7 +70,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
         self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
         self.server.start()
 
-    def Log(self, request: Any, _context: Any) -> empty_pb2.Empty:  # noqa: N802 - the protocol's name
+    def Log(self, request: Any, _context: Any) -> empty_pb2.Empty:
         self.said.append(request.message)
         return empty_pb2.Empty()
 
@@ -179,7 +179,7 @@ def test_an_sdk_without_the_callback_server_is_left_as_it_is(
         def serve(self) -> None: ...
 
     monkeypatch.setattr(settings, "_CallbackServicer", Other, raising=False)
-    monkeypatch.setattr(settings, "get_monitor", lambda: object())
+    monkeypatch.setattr(settings, "get_monitor", object)
     sdk_patches.await_callbacks()
     assert not hasattr(Other, "fast_container_starts")
     assert debug_lines == [
