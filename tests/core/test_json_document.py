@@ -23,7 +23,7 @@ from fast_container.errors import FastContainerError
 
 _HOUSE = Path(fast_container.__file__).parent
 # The launcher has no modules beside it; an instruction's JSON form has rules of its own.
-_OWN_RULES = {"core/json_document.py", "remote/launcher.py", "core/dockerfile/node.py"}
+_OWN_RULES = {"core/json_document.py", "remote/launcher.py", "core/dockerfile/split_line.py"}
 
 DEEP = "[" * 100_000
 DAMAGED = {

@@ -23,7 +23,6 @@ NOT_YET_MENDED: frozenset[str] = frozenset(
         "cli",
         "codebuild",
         "core",
-        "core.dockerfile",
         "core.images",
         "core.oci",
         "library",

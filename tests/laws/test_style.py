@@ -26,7 +26,6 @@ NOT_YET_REWRITTEN: frozenset[str] = frozenset(
         "codebuild",
         "core",
         "core.context",
-        "core.dockerfile",
         "core.ignore",
         "core.images",
         "core.oci",

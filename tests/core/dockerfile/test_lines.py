@@ -6,8 +6,8 @@ import pytest
 
 from fast_container.core.dockerfile.lines import find_syntax, parse_file, read_heredoc
 from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.node import read_node
 from fast_container.core.dockerfile.read import read_dockerfile
+from fast_container.core.dockerfile.split_line import read_line
 from fast_container.errors import DockerfileError
 
 
@@ -96,13 +96,13 @@ def test_a_syntax_is_found_in_three_forms() -> None:
 
 
 def test_words_of_flags_lose_their_quotes_and_escapes() -> None:
-    node = read_node("COPY --a=\"b c\" --d=e\\ f '--g=h' i", "\\")
+    node = read_line("COPY --a=\"b c\" --d=e\\ f '--g=h' i", "\\")
     assert node.flags == ("--a=b c", "--d=e f")
     assert node.args == ("'--g=h'", "i")
 
 
 def test_a_space_of_one_byte_ends_a_flag() -> None:
-    assert read_node("COPY --exclude=à b /x", "\\").flags == ("--exclude=Ã",)
+    assert read_line("COPY --exclude=à b /x", "\\").flags == ("--exclude=Ã",)
 
 
 @pytest.mark.parametrize(

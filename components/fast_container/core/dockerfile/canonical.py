@@ -1,9 +1,10 @@
-"""The instructions of the reachable stages as texts for the build key.
+"""The canonical form of the instructions that the build key covers.
 
-Decides which differences between two files count. Each text is a JSON array: keyword, flags, whether the arguments were
-JSON, arguments, heredocs, and what each ``from`` names; that is all that BuildKit's parser keeps of a line. Comments,
-blank lines, the layout of continuations, the letter case of keywords and unreachable stages are not in it; a ``from``
-is written as the place of what it names among the reachable stages, so numbers do not shift.
+Decides which differences between two files count. Each instruction becomes a JSON array: keyword, flags, whether the
+arguments were JSON, arguments, heredocs, and what each ``from`` names; BuildKit's parser keeps no more of a line.
+Comments, blank lines, the layout of continuations, the letter case of keywords and unreachable stages are left out. A
+``from`` is written as the position of its source among the reachable stages, so removing an unreachable stage changes
+nothing.
 """
 
 from __future__ import annotations
@@ -12,23 +13,27 @@ import json
 from collections.abc import Collection
 from typing import Final
 
-from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Onbuild, Program, Run
+from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Onbuild, ParsedStages, Run
 from fast_container.core.dockerfile.lines import ParsedFile
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT
-from fast_container.core.dockerfile.stages import Source
+from fast_container.core.dockerfile.stage_source import StageSource
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 def canonical_instructions(
-    parsed: ParsedFile, syntax: str | None, program: Program, reachable: list[Source], needed: Collection[str]
+    parsed: ParsedFile,
+    syntax: str | None,
+    stages: ParsedStages,
+    reachable: list[StageSource],
+    needed: Collection[str],
 ) -> tuple[str, ...]:
-    """The texts, in file order.
+    """Encode the instructions that count, in file order.
 
     Args:
         parsed: The file.
         syntax: Its ``syntax`` directive.
-        program: Its instructions.
+        stages: Its global args and stages.
         reachable: The stages and images that count.
         needed: Names of the global args that count.
     """
@@ -37,7 +42,7 @@ def canonical_instructions(
         texts.append(_text(["#escape", parsed.escape]))
     if syntax is not None:
         texts.append(_text(["#syntax", syntax]))
-    for command in program.global_args:
+    for command in stages.global_args:
         if isinstance(command.body, Arg):
             pairs = [list(pair) for pair in command.body.pairs if pair[0] in needed]
             if pairs:
@@ -48,7 +53,7 @@ def canonical_instructions(
     return tuple(texts)
 
 
-def _stage(source: Source, places: dict[Source, int]) -> list[str]:
+def _stage(source: StageSource, places: dict[StageSource, int]) -> list[str]:
     if source.text is None:
         return []
     start = source.text.start
@@ -59,7 +64,7 @@ def _stage(source: Source, places: dict[Source, int]) -> list[str]:
     return texts
 
 
-def _command(source: Source, command: Command, places: dict[Source, int]) -> str:
+def _command(source: StageSource, command: Command, places: dict[StageSource, int]) -> str:
     node = command.node
     if isinstance(command.body, Onbuild):
         return _text(["ONBUILD", command.body.trigger])
@@ -76,14 +81,14 @@ def _command(source: Source, command: Command, places: dict[Source, int]) -> str
     return _text([node.name, flags, node.json, list(node.args), heredocs, origins, *trigger])
 
 
-def _own_start(source: Source) -> list[object]:
-    """What a stage starts from where that is no stage; an image is named by the line itself."""
+def _own_start(source: StageSource) -> list[object]:
+    """Encode where a stage starts if not from another stage; the FROM line itself names the image."""
     context = source.replaced_by or source.named_base
     return ["context", context] if context else ["scratch" if source.from_scratch else "image"]
 
 
-def _place(source: Source, places: dict[Source, int]) -> list[object]:
-    """What an instruction copies from, independent of names and of stages that are not reachable."""
+def _place(source: StageSource, places: dict[StageSource, int]) -> list[object]:
+    """Encode a source independently of stage names and of unreachable stages."""
     if source.text is not None:
         return ["stage", places[source]]
     return [*_own_start(source), source.base_name]

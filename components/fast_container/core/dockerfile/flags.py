@@ -11,44 +11,50 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.node import Node
+from fast_container.core.dockerfile.parsed_line import ParsedLine
 
-Kind = Literal["text", "texts", "bool"]
+FlagKind = Literal["single", "repeated", "bool"]
 
-_COPYING: Final[dict[str, Kind]] = {"chown": "text", "chmod": "text", "link": "bool", "exclude": "texts"}
-_FLAGS: Final[dict[str, Mapping[str, Kind]]] = {
-    "ADD": {**_COPYING, "keep-git-dir": "bool", "checksum": "text", "unpack": "bool"},
-    "COPY": {**_COPYING, "from": "text", "parents": "bool"},
-    "FROM": {"platform": "text"},
-    "HEALTHCHECK": dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), "text"),
-    "RUN": {"mount": "texts", "network": "text", "security": "text", "device": "texts"},
+_COPYING: Final[dict[str, FlagKind]] = {"chown": "single", "chmod": "single", "link": "bool", "exclude": "repeated"}
+_FLAGS: Final[dict[str, Mapping[str, FlagKind]]] = {
+    "ADD": {**_COPYING, "keep-git-dir": "bool", "checksum": "single", "unpack": "bool"},
+    "COPY": {**_COPYING, "from": "single", "parents": "bool"},
+    "FROM": {"platform": "single"},
+    "HEALTHCHECK": dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), "single"),
+    "RUN": {"mount": "repeated", "network": "single", "security": "single", "device": "repeated"},
 }
 _NOT_CHECKED: Final = frozenset(["ARG", "STOPSIGNAL"])
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """Values of the flags that were given."""
+    """Values of the flags that an instruction was given.
 
-    text: Mapping[str, str] = field(default_factory=dict[str, str])
-    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    Attributes:
+        single: Flags with one value.
+        repeated: Flags that may be given several times.
+        on: Switches that are on.
+    """
+
+    single: Mapping[str, str] = field(default_factory=dict[str, str])
+    repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     on: frozenset[str] = frozenset()
 
 
 _NO_FLAGS: Final = Flags()
 
 
-def read_flags(node: Node) -> Flags:
+def read_flags(node: ParsedLine) -> Flags:
     """Check and read the flags of an instruction.
 
     Raises:
-        RefusedError: An unknown flag, one that is given twice, or a value that is missing or wrong.
+        RefusedError: An unknown flag, a flag that is given twice, or a missing or wrong value.
     """
     if not node.flags or node.name in _NOT_CHECKED:
         return _NO_FLAGS
     known = _FLAGS.get(node.name, {})
-    text: dict[str, str] = {}
-    texts: dict[str, tuple[str, ...]] = {}
+    single: dict[str, str] = {}
+    repeated: dict[str, tuple[str, ...]] = {}
     on: set[str] = set()
     seen: set[str] = set()
     for flag in node.flags:
@@ -56,7 +62,7 @@ def read_flags(node: Node) -> Flags:
         kind = known.get(name)
         if kind is None:
             raise RefusedError(f"{node.name} has no flag --{name}")
-        if name in seen and kind != "texts":
+        if name in seen and kind != "repeated":
             raise RefusedError(f"--{name} is given twice")
         seen.add(name)
         if kind == "bool":
@@ -64,11 +70,11 @@ def read_flags(node: Node) -> Flags:
                 on.add(name)
         elif not equals:
             raise RefusedError(f"--{name} has no value")
-        elif kind == "text":
-            text[name] = value
+        elif kind == "single":
+            single[name] = value
         else:
-            texts[name] = (*texts.get(name, ()), value)
-    return Flags(text, texts, frozenset(on))
+            repeated[name] = (*repeated.get(name, ()), value)
+    return Flags(single, repeated, frozenset(on))
 
 
 def _is_true(name: str, value: str, *, given: bool) -> bool:

@@ -1,6 +1,6 @@
-"""A Dockerfile's text as a list of instructions: directives, comments, continuations, heredocs.
+"""Splits a Dockerfile into instructions: directives, comments, continuations, heredocs.
 
-Decides where an instruction begins and ends. Leaves the words of a line to ``node``.
+Decides where an instruction begins and ends. Leaves the words of a line to ``split_line``.
 Source: BuildKit v0.34.2, ``frontend/dockerfile/parser``.
 """
 
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+from fast_container.core.dockerfile.lex_options import LexOptions
 from fast_container.core.dockerfile.model import RefusedError
-from fast_container.core.dockerfile.node import Heredoc, Node, read_node
-from fast_container.core.dockerfile.shell_words import LexOptions, split_words
+from fast_container.core.dockerfile.parsed_line import Heredoc, ParsedLine
+from fast_container.core.dockerfile.shell_words import split_words
+from fast_container.core.dockerfile.split_line import read_line
 from fast_container.core.go_path import SPACE
 from fast_container.core.json_document import parse_json
 
@@ -34,26 +36,26 @@ class ParsedFile:
     """The instructions of a file.
 
     Attributes:
-        nodes: In order.
+        nodes: The instructions, in order.
         escape: The escape character.
-        directives: Name → value, of those that were read as directives.
+        directives: Name → value of the parser directives.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[ParsedLine, ...]
     escape: str
     directives: dict[str, str]
 
 
 def decode(text: bytes) -> str:
-    """The text, invalid bytes as surrogate escapes, without a byte order mark."""
+    """Decode a file: invalid bytes become surrogate escapes, a byte order mark is dropped."""
     return text.decode("utf-8", "surrogateescape").removeprefix(_BYTE_ORDER_MARK)
 
 
 def parse_file(text: bytes) -> ParsedFile:
-    """Split a Dockerfile.
+    """Split a Dockerfile into instructions.
 
     Raises:
-        RefusedError: With the line; what BuildKit's parser refuses.
+        RefusedError: BuildKit's parser would refuse the file; with the line.
     """
     if len(text) > _LARGEST_FILE:
         raise RefusedError("it is larger than 16 MiB")
@@ -61,7 +63,7 @@ def parse_file(text: bytes) -> ParsedFile:
 
 
 def parse_text(text: str) -> ParsedFile:
-    """Split text, as ``parse_file``; for the triggers of ``ONBUILD`` too."""
+    """Split a decoded Dockerfile, or a trigger of ``ONBUILD``; like ``parse_file``."""
     reader = _Reader(text)
     nodes = tuple(reader.nodes())
     if not nodes:
@@ -70,7 +72,7 @@ def parse_text(text: str) -> ParsedFile:
 
 
 def find_syntax(text: bytes) -> str | None:
-    """What a ``syntax`` directive says, in any of the three forms; None without one."""
+    """Return the value of the ``syntax`` directive in any of its three forms; None without one."""
     body = decode(text)
     if body.startswith("#!"):
         body = body.partition("\n")[2]
@@ -89,10 +91,10 @@ def find_syntax(text: bytes) -> str | None:
 
 
 def read_heredoc(word: str) -> Heredoc | None:
-    """The heredoc that a word stands for, without content; None where it is an ordinary word.
+    """Read a word as the start of a heredoc, still without content; None for an ordinary word.
 
     Raises:
-        RefusedError: Quotes in the name that are not closed.
+        RefusedError: Unclosed quotes in the name.
     """
     found = _HEREDOC.match(word)
     if found is None or not found[3]:
@@ -107,7 +109,7 @@ def read_heredoc(word: str) -> Heredoc | None:
 
 
 def heredoc_or_none(word: str) -> Heredoc | None:
-    """``read_heredoc`` for the sources of COPY and ADD, where BuildKit takes an unreadable one for a path."""
+    """Like ``read_heredoc``, for the sources of COPY and ADD: BuildKit takes an unreadable one for a path."""
     if "<<" not in word:
         return None
     try:
@@ -155,7 +157,7 @@ class _Reader:
         self.escape = "\\"
         self.directives: dict[str, str] = {}
 
-    def nodes(self) -> Iterator[Node]:
+    def nodes(self) -> Iterator[ParsedLine]:
         while self._at < len(self._lines):
             start = self._at + 1
             try:
@@ -176,7 +178,7 @@ class _Reader:
             raise RefusedError(f"the line is longer than {_LONGEST_LINE} bytes", line=self._at)
         return line
 
-    def _node(self) -> Node | None:
+    def _node(self) -> ParsedLine | None:
         line = self._take().rstrip("\r\n").lstrip(SPACE)
         self._read_directive(line)
         line, ended = self._without_continuation("" if line.startswith("#") else line)
@@ -190,7 +192,7 @@ class _Reader:
             line, ended = self._without_continuation(raw.rstrip("\r\n"))
             parts.append(line)
         joined = "".join(parts)
-        node = read_node(joined, self.escape)
+        node = read_line(joined, self.escape)
         if "<<" in joined and node.takes_heredocs:
             node.heredocs = tuple(self._heredocs(joined))
         return node

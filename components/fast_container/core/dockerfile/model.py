@@ -1,6 +1,6 @@
-"""What reading a Dockerfile gives, and the two ways in which it can stop short.
+"""What reading a Dockerfile returns, and how it can fail.
 
-Decides the words in which ``core.select``, ``core.key`` and the composition roots are told what a Dockerfile reads.
+Decides the terms in which ``core.select``, ``core.key`` and the composition roots learn what a Dockerfile reads.
 Leaves finding it out to the other modules of this package.
 """
 
@@ -18,10 +18,10 @@ Operation = Literal["copy", "add", "mount", "rootfs"]
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What an image's configuration says that a Dockerfile's meaning depends on.
+    """The parts of an image's configuration that change what a Dockerfile means.
 
     Attributes:
-        env: Its environment; None where it is not known. A local directory that is used as a base has none:
+        env: Its environment; None if unknown. A local directory that is used as a base has none:
             ``ImageFacts({}, ())``.
         onbuild: Its ``ONBUILD`` triggers, as the configuration has them.
     """
@@ -32,19 +32,19 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """One source of one instruction, as far as it is a path of a context.
+    """One source of one instruction that is a path of a context.
 
     Attributes:
         op: ``copy`` or ``add``; ``mount``: a bind (or cache) mount's ``source``; ``rootfs``: the context is used as
             a file system, so all of it counts.
         path: Cleaned, relative to the context's root, no slash at either end; ``""`` is the root.
         wildcard: ``path`` holds ``*``, ``?`` or ``[``; always False for ``mount`` and ``rootfs``.
-        parents: ``COPY --parents``: ``path`` behind the pivot is a pattern like an ignore file's, in which ``**``
-            crosses directories.
+        parents: ``COPY --parents``: the rest of ``path`` after the pivot is a pattern like an ignore file's, in which
+            ``**`` crosses directories.
         exclude: The ``--exclude`` patterns, as BuildKit gets them.
         line: Line of the instruction; of ``FROM`` for a trigger of a base.
         text: The source as written, before expansion; for messages.
-        required: No wildcard in it, so the build fails when it is missing.
+        required: It has no wildcard, so the build fails if it is missing.
         pivot: The part before ``/./`` with ``parents``, cleaned like ``path``; ``""`` is the root. It is a prefix of
             ``path``, and its wildcards are those of a plain copy.
     """
@@ -65,7 +65,7 @@ class ContextReads:
     """What the reachable stages read of one context.
 
     Attributes:
-        whole: All that the ignore rules leave is read, or must be taken to be.
+        whole: Everything that the ignore rules leave is read, or may be.
         reasons: Why, one line each; empty unless ``whole``.
         selectors: Each use by itself, in the order of the stages; also those that ``whole`` covers already.
     """
@@ -81,10 +81,10 @@ class ExternalImage:
 
     Attributes:
         reference: As written, variables expanded.
-        normalised: With host, and ``:latest`` where there is neither tag nor digest.
-        platform: ``os/arch[/variant]``; ``""`` is the builder's own platform where that is not known.
+        normalised: With host, and ``:latest`` if it has neither tag nor digest.
+        platform: ``os/arch[/variant]``; ``""`` is the builder's own platform if unknown.
         line: Line of the ``FROM``, ``COPY`` or ``RUN``.
-        stage: The stage's name, or its index as text.
+        stage: The stage's name, or its index as a string.
         starts_stage: A ``FROM`` names it, not only a ``--from``.
     """
 
@@ -101,7 +101,7 @@ class NamedStage:
     """A stage that has a name, reachable or not.
 
     Attributes:
-        name: As ``AS`` gives it, in lower case.
+        name: From ``AS``, in lower case.
         base: What its ``FROM`` names, variables expanded.
         line: Line of its ``FROM``.
     """
@@ -117,7 +117,7 @@ class RemoteSource:
 
     Attributes:
         url: Expanded.
-        checksum: ``--checksum``, expanded, or the commit that a git URL names in its query; ``""`` where there is none.
+        checksum: ``--checksum``, expanded, or the commit that a git URL names in its query; ``""`` without either.
         line: Line of the ``ADD``.
     """
 
@@ -127,12 +127,12 @@ class RemoteSource:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same for ever: a checksum, or a whole commit as the URL's fragment."""
+        """Whether its content can never change: it has a checksum, or a full commit as the URL's fragment."""
         return bool(self.checksum) or is_commit(self.url)
 
 
 def is_commit(url: str) -> bool:
-    """Whether a repository's URL names a whole commit as its fragment."""
+    """Whether a repository's URL names a full commit as its fragment."""
     return _COMMIT.fullmatch(url.partition("#")[2].partition(":")[0]) is not None
 
 
@@ -141,7 +141,7 @@ class SecretMount:
     """A secret, or an SSH agent, that a ``RUN`` of a reachable stage mounts.
 
     Attributes:
-        id: Its id; ``""`` where that cannot be known here.
+        id: Its id; ``""`` if it cannot be known here.
         kind: ``secret`` or ``ssh``.
         may_be_absent: The mount says ``required=false``.
         line: Line of the ``RUN``.
@@ -155,13 +155,13 @@ class SecretMount:
 
 @dataclass(frozen=True, slots=True)
 class AssumedStage:
-    """A stage whose base has ``ONBUILD`` triggers that are not known and were taken to be absent.
+    """A stage whose base may have ``ONBUILD`` triggers that are unknown and were taken to be absent.
 
     Attributes:
-        label: What BuildKit's progress calls the stage; ``""`` for the only one of a file.
+        label: The stage's name in BuildKit's progress; ``""`` for the only stage of a file.
         base: What it starts from, as written.
         steps: How many steps BuildKit counts when there is no trigger.
-        whole: The whole build context counts, so that a trigger finds in it what was hashed.
+        whole: The whole build context counts, so a trigger finds in it what was hashed.
     """
 
     label: str
@@ -182,11 +182,11 @@ class RanStep:
 
 @dataclass(frozen=True, slots=True)
 class ContextStart:
-    """A reachable stage, or a ``--from``, that a named context stands in for.
+    """A reachable stage, or a ``--from``, that a named context replaces.
 
     Attributes:
         context: The named context.
-        platform: That of the stage, in normal form; ``""`` where only the builder knows it.
+        platform: That of the stage, in normal form; ``""`` if only the builder knows it.
         line: Line of the ``FROM``, or of the instruction that names it.
     """
 
@@ -197,25 +197,25 @@ class ContextStart:
 
 @dataclass(frozen=True, slots=True)
 class DockerfileReads:
-    """All that a build key and a context need to know of a Dockerfile.
+    """Everything that a build key and a context need to know of a Dockerfile.
 
     Attributes:
-        instructions: One JSON text for each directive that changes the meaning, each global ``ARG`` that matters and
+        instructions: One JSON string for each directive that changes the meaning, each global ``ARG`` that matters and
             each instruction of the reachable stages, in file order. Equal tuples build equal images from equal
-            inputs. The raw bytes are the only element where the file was not understood.
+            inputs. For a file that was not understood: its raw bytes as the only element.
         understood: False for a foreign ``# syntax`` and for what depends on the builder's platform.
-        stages: Names (indices as text) of the reachable stages, in file order.
+        stages: Names (indices as strings) of the reachable stages, in file order.
         declared_args: Names of the build args that can have an effect on the reachable stages.
-        contexts: ``context`` and named contexts that are read; absent means never asked for.
+        contexts: ``context`` and named contexts that are read; the others are absent.
         external_images: In order of first use, without repetition.
         remote_sources: In order.
-        warnings: What widens, one line each.
+        warnings: What makes a whole context count, one line each.
         secrets: Secrets and SSH agents that the reachable stages mount, in order.
-        onbuild: The triggers that the image passes on to images that start from it; None where the file was not
+        onbuild: The triggers that the image passes on to images that start from it; None for a file that was not
             understood.
-        assumed: Stages whose bases' triggers were taken to be absent; what the build runs shows whether they were.
+        assumed: Stages whose bases' triggers were taken to be absent; the steps of the build show whether they were.
         starts: Each use of a named context as an image.
-        known_args: Names of build args that any stage declares, or that need no ``ARG``; empty where the file was not
+        known_args: Names of build args that any stage declares, or that need no ``ARG``; empty for a file that was not
             understood.
         known_contexts: Named contexts that any stage uses, reachable or not.
         named_stages: The stages that have a name, in file order.
@@ -241,7 +241,7 @@ class DockerfileReads:
 
 
 class RefusedError(Exception):
-    """BuildKit would refuse this; becomes a ``DockerfileError`` where file and line are known."""
+    """BuildKit would refuse this; becomes a ``DockerfileError`` as soon as file and line are known."""
 
     def __init__(self, why: str, *, line: int = 0, next_step: str = "") -> None:
         super().__init__(why)
@@ -251,7 +251,7 @@ class RefusedError(Exception):
 
 
 class UnknownTargetError(RefusedError):
-    """The stage that is asked for is not there; becomes an ``ArgsError``, since the Dockerfile may be right."""
+    """The requested stage does not exist; becomes an ``ArgsError``, since the Dockerfile may be right."""
 
 
 class UnknownValueError(Exception):

@@ -1,6 +1,6 @@
 """``RUN --mount``.
 
-Decides what a mount's text says. Leaves what its ``from`` names to ``stages``.
+Decides what the value of a ``--mount`` means. Leaves what its ``from`` names to ``stages``.
 Source: BuildKit v0.34.2, ``frontend/dockerfile/instructions/commands_runmount.go``.
 """
 
@@ -52,7 +52,7 @@ _KEYS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mount as it is used.
+    """A mount, its variables expanded.
 
     Attributes:
         type: ``bind``, ``cache``, ``tmpfs``, ``secret`` or ``ssh``.
@@ -60,7 +60,7 @@ class Mount:
         source: Path in what it is mounted from.
         source_text: The same before expansion.
         secret_id: Of a secret mount: the id by which a build is asked for it; of an ssh mount: its agent's.
-        may_be_absent: A secret or ssh mount that says ``required=false``; to say nothing is not to say so.
+        may_be_absent: A secret or ssh mount that says ``required=false``; only the explicit form counts.
     """
 
     type: str
@@ -72,10 +72,10 @@ class Mount:
 
 
 def mount_origin(text: str) -> str:
-    """The ``from`` of a mount before anything is expanded; ``""`` for none.
+    """Return the ``from`` of a mount before anything is expanded; ``""`` for none.
 
     Raises:
-        RefusedError: The text is no CSV line, or ``from`` holds a variable.
+        RefusedError: The value is not a CSV line, or ``from`` holds a variable.
     """
     origin = ""
     for key, value, given in _pairs(text):
@@ -90,10 +90,10 @@ def mount_origin(text: str) -> str:
 
 
 def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
-    """A mount with its variables expanded.
+    """Read a mount and expand its variables.
 
     Raises:
-        RefusedError: An unknown key or type, or keys that do not go together.
+        RefusedError: An unknown key or type, or keys that exclude each other.
         UnknownValueError: From ``expand``.
     """
     values = {"type": "bind"}
@@ -119,10 +119,10 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
 
 
 def secret_of(text: str, expand: Callable[[str], str]) -> tuple[str, Literal["secret", "ssh"], bool] | None:
-    """What is sure of a secret or ssh mount of which a value cannot be known: id, type, whether it may be absent.
+    """Return what is certain of a secret or ssh mount with an unknown value: id, type, whether it may be absent.
 
-    The place of a secret often hangs on the base's environment (``target=$HOME/.netrc``), its id hardly ever; an id
-    that does is ``""``. None for a mount of another type.
+    The place of a secret often depends on the base's environment (``target=$HOME/.netrc``), its id hardly ever; an id
+    that does becomes ``""``. None for a mount of another type.
     """
     values: dict[str, str | None] = {}
     for key, raw, given in _pairs(text):
@@ -147,7 +147,7 @@ def secret_of(text: str, expand: Callable[[str], str]) -> tuple[str, Literal["se
 
 
 def _secret_id(values: dict[str, str]) -> str:
-    """BuildKit's order for a secret: ``source``, ``id``, the last part of the target."""
+    """Choose a secret's id in BuildKit's order: ``source``, ``id``, the last part of the target."""
     if values["type"] == "ssh":
         return values.get("id") or "default"
     if values["type"] != "secret":
@@ -168,7 +168,7 @@ def _check(key: str, name: str, value: str, kind: str) -> None:
     if name == "type" and value.lower() not in _TYPES:
         raise RefusedError(f"there is no mount type {value!r}")
     if name == "sharing" and value.lower() not in _SHARING:
-        raise RefusedError(f"there is no sharing {value!r} of a mount")
+        raise RefusedError(f"there is no sharing mode {value!r} for a mount")
     if name in ("readonly", "readwrite", "required") and value not in _BOOLEANS:
         raise RefusedError(f"'{key}' of a mount must be true or false, not {value!r}")
     if name == "required" and kind not in ("secret", "ssh"):
@@ -206,7 +206,7 @@ def _pairs(text: str) -> tuple[tuple[str, str, bool], ...]:
 
 
 def csv_fields(line: str) -> list[str]:
-    """The fields of one CSV line.
+    """Split one CSV line.
 
     Raises:
         RefusedError: An empty line, or a quote in the wrong place.
@@ -246,4 +246,4 @@ def _quoted_field(line: str, at: int) -> tuple[str, int]:
         elif at == len(line) or line[at] == ",":
             return "".join(parts), at
         else:
-            raise RefusedError(f"there is text behind a closing quote in {line!r}")
+            raise RefusedError(f"there is text after a closing quote in {line!r}")

@@ -1,6 +1,6 @@
-"""Named contexts, found by what a Dockerfile calls them.
+"""Finds named contexts by the names that a Dockerfile uses.
 
-Decides which of the caller's named contexts replaces a stage or an image. Leaves what counts as an image's name to
+Decides which of the caller's named contexts replaces a stage or an image. Leaves the spelling of image names to
 ``core.oci.reference``, and platforms to ``core.oci.platform``.
 Source: BuildKit's ``dockerui``.
 """
@@ -27,10 +27,10 @@ class NamedContexts:
             self._names[f"{key}{separator}{platform}"] = name
 
     def find(self, name: str, platform: str) -> str | None:
-        """The caller's name of the context that replaces a stage or image, or None.
+        """Return the caller's name of the context that replaces a stage or image, or None.
 
         Raises:
-            RefusedError: ``name`` cannot be that of a context.
+            RefusedError: ``name`` cannot be the name of a context.
         """
         if name.lower() in ("scratch", "context"):
             return None
@@ -39,10 +39,10 @@ class NamedContexts:
 
 
 def read_reference(text: str) -> Reference:
-    """An image's name in a Dockerfile.
+    """Parse an image's name in a Dockerfile.
 
     Raises:
-        RefusedError: It is none.
+        RefusedError: It is not a reference.
     """
     try:
         return parse_reference(text)

@@ -1,7 +1,7 @@
-"""Reading a Dockerfile: the one function that the rest of the project calls.
+"""Reads a Dockerfile: the one function that the rest of the project calls.
 
-Decides whether a file is understood at all, and puts the parts together. What cannot be known widens what is read to
-whole contexts and says why; what BuildKit would refuse is refused here, with file and line.
+Decides whether a file is understood at all, and puts the parts together. What cannot be known makes whole contexts
+count, with a reason; what BuildKit would refuse is refused here, with file and line.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from fast_container.core.dockerfile.canonical import canonical_instructions
-from fast_container.core.dockerfile.instructions import Arg, Copy, Onbuild, Program, Run, read_program
+from fast_container.core.dockerfile.instructions import Arg, Copy, Onbuild, ParsedStages, Run
 from fast_container.core.dockerfile.lines import ParsedFile, find_syntax, parse_file
 from fast_container.core.dockerfile.model import (
     AssumedStage,
@@ -23,19 +23,21 @@ from fast_container.core.dockerfile.model import (
     UnknownValueError,
 )
 from fast_container.core.dockerfile.named_contexts import NamedContexts
+from fast_container.core.dockerfile.read_instructions import read_stages
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
-from fast_container.core.dockerfile.stages import Source, StageGraph
+from fast_container.core.dockerfile.stage_source import StageSource
+from fast_container.core.dockerfile.stages import StageGraph
 from fast_container.core.oci.ecr_host import ecr_host
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform, platform_args
 from fast_container.core.oci.repository import HOSTS_OF_DOCKER_HUB, Repository
 from fast_container.errors import ArgsError, DockerfileError
 
-# Below a registry's host; an ECR pull-through cache has it below a prefix of its own.
+# The path after a registry's host; an ECR pull-through cache puts a prefix before it.
 _OWN_SYNTAX: Final = re.compile(
     r"(?P<prefix>(?:[a-z0-9._-]+/)*)docker/dockerfile(?:-upstream)?(?::(?P<tag>[\w.-]+))?(?:@.*)?"
 )
-# Docker Hub by its names, and its public copies.
+# Docker Hub under each of its names, and its public copies.
 _HUB: Final = HOSTS_OF_DOCKER_HUB | {"registry.hub.docker.com", "mirror.gcr.io"}
 _WITHOUT_HEREDOCS: Final = re.compile(r"1\.[0-3](?:[.-].*)?")
 _NO_ARGS: Final[Mapping[str, str]] = {}
@@ -57,18 +59,18 @@ def read_dockerfile(
 
     Args:
         text: The file's bytes.
-        file: What to call it in messages.
+        file: Its name in messages.
         target: A stage's name; ``""`` is the last stage.
         build_args: Name → value.
         platform: The platform that is built for.
-        build_platform: The builder's own, where it is known.
-        named_contexts: Names of all named contexts, whatever they are; ``contexts`` says what is read of each.
-        image_facts: What is known of images, by the reference as written (expanded), by its normal form, or by the
-            name of the named context.
+        build_platform: The builder's own, if known.
+        named_contexts: Names of all named contexts of any kind; ``contexts`` says what is read of each.
+        image_facts: Facts of images, by the reference as written (expanded), by its normal form, or by the name of the
+            named context.
 
     Raises:
         DockerfileError: BuildKit would refuse the file.
-        ArgsError: The target is not in it, or the platform is none.
+        ArgsError: The target is not in it, or the platform cannot be read.
     """
     platform = _normal(platform)
     try:
@@ -77,10 +79,10 @@ def read_dockerfile(
         if foreign:
             return _not_understood(text, foreign, build_args, named_contexts)
         parsed = parse_file(text)
-        program = read_program(parsed.nodes)
-        globals_ = _globals(parsed, program, build_args, platform, build_platform, target)
+        parsed_stages = read_stages(parsed.nodes)
+        globals_ = _globals(parsed, parsed_stages, build_args, platform, build_platform, target)
         graph = StageGraph(
-            program,
+            parsed_stages,
             globals_,
             named=NamedContexts(named_contexts),
             platform=platform,
@@ -107,9 +109,9 @@ def read_dockerfile(
         ) from None
     except UnknownValueError as error:
         return _not_understood(text, f"a FROM depends on ${error.name}, but {error.reason}", build_args, named_contexts)
-    needed = _needed_args(program, reachable, globals_, build_args)
+    needed = _needed_args(parsed_stages, reachable, globals_, build_args)
     return DockerfileReads(
-        instructions=canonical_instructions(parsed, syntax, program, reachable, needed),
+        instructions=canonical_instructions(parsed, syntax, parsed_stages, reachable, needed),
         understood=True,
         stages=tuple(source.name for source in reachable if source.text is not None),
         declared_args=frozenset(needed),
@@ -121,7 +123,7 @@ def read_dockerfile(
         onbuild=() if goal.replaced_by else tuple(c.body.trigger for c in goal.commands if isinstance(c.body, Onbuild)),
         assumed=tuple(_assumed(graph, source, reader) for source in reachable if source.triggers_assumed),
         starts=tuple(reader.starts),
-        known_args=_known_args(program, graph, build_args),
+        known_args=_known_args(parsed_stages, graph, build_args),
         known_contexts=graph.used_contexts(),
         named_stages=graph.named_stages(),
         run_platforms=tuple(dict.fromkeys(_run_platforms(reachable, platform))),
@@ -136,27 +138,27 @@ def _normal(platform: str) -> str:
 
 
 def _why_foreign(syntax: str | None, text: bytes) -> str:
-    """Why the file may mean something else than it says; ``""`` where it does not."""
+    """Return why the file may mean something else than it says; ``""`` if it does not."""
     if syntax is None:
         return ""
     image = syntax.split(" ", 1)[0]
     own = _OWN_SYNTAX.fullmatch(image)
     if own is None or not _is_hub(own["prefix"].rstrip("/")):
-        return f"the syntax {image} is not docker/dockerfile, so nobody here knows what the file reads"
+        return f"the syntax {image} is not docker/dockerfile, so what the file reads cannot be known"
     if own["tag"] and _WITHOUT_HEREDOCS.fullmatch(own["tag"]) and b"<<" in text:
         return f"the syntax {image} is older than heredocs, and the file may hold one"
     return ""
 
 
 def _is_hub(prefix: str) -> bool:
-    """Whether what stands before ``docker/dockerfile`` is Docker Hub, a copy of it, or a pull-through cache."""
+    """Whether the prefix of ``docker/dockerfile`` is Docker Hub, a copy of it, or a pull-through cache."""
     place = Repository.parse(prefix)
     return not prefix or (place.host in _HUB and not place.name) or ecr_host(place.host) is not None
 
 
 def _globals(
     parsed: ParsedFile,
-    program: Program,
+    parsed_stages: ParsedStages,
     build_args: Mapping[str, str],
     platform: str,
     build_platform: str | None,
@@ -164,7 +166,7 @@ def _globals(
 ) -> GlobalScope:
     scope = GlobalScope(parsed.escape)
     predefined = platform_args("TARGET", platform)
-    predefined["TARGETSTAGE"] = target or program.stages[-1].start.name or "default"
+    predefined["TARGETSTAGE"] = target or parsed_stages.stages[-1].start.name or "default"
     builder = platform_args("BUILD", _normal(build_platform) if build_platform else "")
     if build_platform:
         predefined |= builder
@@ -176,26 +178,26 @@ def _globals(
     for name in (*predefined, *builder):
         if name in build_args:
             scope.set(name, build_args[name])
-    scope.define(program.global_args, build_args)
+    scope.define(parsed_stages.global_args, build_args)
     return scope
 
 
-def _known_args(program: Program, graph: StageGraph, build_args: Mapping[str, str]) -> frozenset[str]:
-    """Names that an ``ARG`` of any stage declares, and those given that need none."""
-    commands = [*program.global_args, *(command for source in graph.sources for command in source.commands)]
+def _known_args(parsed_stages: ParsedStages, graph: StageGraph, build_args: Mapping[str, str]) -> frozenset[str]:
+    """Collect the names that an ``ARG`` of any stage declares, and given ones that need no ``ARG``."""
+    commands = [*parsed_stages.global_args, *(command for source in graph.sources for command in source.commands)]
     declared = {name for one in commands if isinstance(one.body, Arg) for name, _ in one.body.pairs}
     free = {name for name in build_args if ALWAYS_EFFECTIVE.fullmatch(name) or name == "BUILDKIT_INLINE_CACHE"}
     return frozenset(declared | free)
 
 
 def _needed_args(
-    program: Program, reachable: list[Source], globals_: GlobalScope, build_args: Mapping[str, str]
+    parsed_stages: ParsedStages, reachable: list[StageSource], globals_: GlobalScope, build_args: Mapping[str, str]
 ) -> set[str]:
-    """Names of the args that can have an effect on the reachable stages."""
+    """Collect the names of the args that can have an effect on the reachable stages."""
     names = {name for name in build_args if ALWAYS_EFFECTIVE.fullmatch(name)}
     names |= {
         name
-        for command in program.global_args
+        for command in parsed_stages.global_args
         if isinstance(command.body, Arg)
         for name, _ in command.body.pairs
         if ALWAYS_EFFECTIVE.fullmatch(name)
@@ -228,7 +230,7 @@ def _not_understood(
     )
 
 
-def _run_platforms(reachable: list[Source], target: str) -> Iterator[str]:
+def _run_platforms(reachable: list[StageSource], target: str) -> Iterator[str]:
     for source in reachable:
         if source.replaced_by or not any(isinstance(command.body, Run) for command in source.commands):
             continue
@@ -241,7 +243,7 @@ def _run_platforms(reachable: list[Source], target: str) -> Iterator[str]:
             yield platform
 
 
-def _assumed(graph: StageGraph, source: Source, reader: Reader) -> AssumedStage:
+def _assumed(graph: StageGraph, source: StageSource, reader: Reader) -> AssumedStage:
     steps = 1 + sum(isinstance(one.body, Copy | Run) or one.node.name == "WORKDIR" for one in source.commands)
     read = reader.contexts.get(MAIN_CONTEXT)
     return AssumedStage(graph.label_of(source), source.base_name, steps, whole=read is not None and read.whole)

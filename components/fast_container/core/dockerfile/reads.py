@@ -1,7 +1,7 @@
 """What the reachable stages of a Dockerfile read.
 
-Decides, instruction by instruction, which paths of which context count, and where something that cannot be known
-widens that to the whole context. Leaves which files a path selects to ``core.select``.
+Decides, instruction by instruction, which paths of which context count, and when something unknown makes the whole
+context count. Leaves which files a path selects to ``core.select``.
 Source: BuildKit v0.34.2, ``frontend/dockerfile/dockerfile2llb``.
 """
 
@@ -30,7 +30,8 @@ from fast_container.core.dockerfile.sources import (
     root_relative,
     source_kind,
 )
-from fast_container.core.dockerfile.stages import Source, StageGraph, at_line
+from fast_container.core.dockerfile.stage_source import StageSource, context_of, makes_layers, root_of
+from fast_container.core.dockerfile.stages import StageGraph, at_line
 from fast_container.core.dockerfile.values import check_ports, check_signal, check_volumes
 from fast_container.core.oci.platform import normal_or_same
 
@@ -48,13 +49,13 @@ class _Found:
 
 
 class Reader:
-    """Goes through the reachable stages in order, as BuildKit dispatches them.
+    """Goes through the reachable stages in the order in which BuildKit dispatches them.
 
     Attributes:
-        remote_sources: Of ``ADD``.
-        external_images: That the stages need.
-        secrets: That their mounts ask for.
-        starts: Named contexts that stand in for stages and images.
+        remote_sources: URLs and repositories of ``ADD``.
+        external_images: Images that the stages need.
+        secrets: Secrets that their mounts ask for.
+        starts: Named contexts that replace stages and images.
         warnings: One line each.
     """
 
@@ -72,7 +73,7 @@ class Reader:
         self._build_args = build_args
         self._platform = platform
         self._escape = escape
-        self._scopes: dict[Source, Scope] = {}
+        self._scopes: dict[StageSource, Scope] = {}
         self._found: dict[str, _Found] = {}
         self.remote_sources: list[RemoteSource] = []
         self.external_images: list[ExternalImage] = []
@@ -88,7 +89,7 @@ class Reader:
             for name, found in self._found.items()
         }
 
-    def read(self, reachable: list[Source], target: Source) -> None:
+    def read(self, reachable: list[StageSource], target: StageSource) -> None:
         """Go through all stages.
 
         Raises:
@@ -102,14 +103,14 @@ class Reader:
             for command in source.commands:
                 with at_line(command.line):
                     self._command(source, command, scope)
-            if _makes_layers(source):
+            if makes_layers(source):
                 self._note_rootfs(source)
         context = context_of(target)
         if context is not None:
             self._note_rootfs(target)
 
-    def _note_rootfs(self, source: Source) -> None:
-        root = _root(source)
+    def _note_rootfs(self, source: StageSource) -> None:
+        root = root_of(source)
         context = root.replaced_by or root.named_base
         if context is None:
             return
@@ -120,7 +121,7 @@ class Reader:
             found.selectors.append(selector)
         found.because(f"line {line}: FROM {source.base_name} starts from all of it")
 
-    def _note_image(self, source: Source) -> None:
+    def _note_image(self, source: StageSource) -> None:
         platform = self._platform if source.platform is None else normal_or_same(source.platform)
         context = source.replaced_by or source.named_base
         if context is not None:
@@ -132,7 +133,7 @@ class Reader:
         if not any((one.normalised, one.platform) == (image.normalised, platform) for one in self.external_images):
             self.external_images.append(image)
 
-    def _start(self, source: Source) -> Scope:
+    def _start(self, source: StageSource) -> Scope:
         if source.base is not None:
             return self._scopes[source.base].child()
         if source.from_scratch:
@@ -141,7 +142,7 @@ class Reader:
         label = f"named context {name}" if name else f"base image {source.base_name}"
         return Scope.of_image(self._escape, self._graph.facts_of(source), label)
 
-    def _command(self, source: Source, command: Command, scope: Scope) -> None:
+    def _command(self, source: StageSource, command: Command, scope: Scope) -> None:
         body = command.body
         if isinstance(body, Env):
             scope.apply_env(body)
@@ -154,24 +155,24 @@ class Reader:
         elif isinstance(body, Plain):
             _check_plain(command, body, scope)
 
-    def _origin(self, source: Source, command: Command, index: int) -> str | None:
-        """The context that an instruction reads; None for a stage or image.
+    def _origin(self, source: StageSource, command: Command, index: int) -> str | None:
+        """Return the context that an instruction reads; None for a stage or image.
 
         Raises:
-            RefusedError: It names a stage that comes later.
+            RefusedError: It names a later stage.
         """
         origins = source.origins.get(id(command), [])
         origin = origins[index]
         if origin.text is not None and not origin.replaced_by and origin not in self._scopes:
             raise RefusedError(
-                f"stage {origin.name} is used before it is defined", next_step="Put that stage in front of this one."
+                f"stage {origin.name} is used before it is defined", next_step="Move that stage before this one."
             )
         return context_of(origin)
 
-    def _copy(self, source: Source, command: Command, copy: Copy, scope: Scope) -> None:
+    def _copy(self, source: StageSource, command: Command, copy: Copy, scope: Scope) -> None:
         context = self._origin(source, command, 0) if copy.origin else MAIN_CONTEXT
         chown, chmod, checksum = (
-            _expanded(scope, copy.flags.text.get(flag, "")) or "" for flag in ("chown", "chmod", "checksum")
+            _expanded(scope, copy.flags.single.get(flag, "")) or "" for flag in ("chown", "chmod", "checksum")
         )
         sources: list[str] = []
         for text in copy.sources:
@@ -194,8 +195,8 @@ class Reader:
             self.remote_sources.append(remote)
             if not remote.is_fixed:
                 self.warnings.append(
-                    f"line {line}: ADD {text} counts as written: what it holds later is not noticed"
-                    f" ({'name a commit' if kind == 'git' else 'say --checksum=sha256:…'})"
+                    f"line {line}: ADD {text} counts as written: later changes of its content go unnoticed"
+                    f" ({'name a commit' if kind == 'git' else 'add --checksum=sha256:…'})"
                 )
             return
         selector = path_selector(copy, source, text, line)
@@ -221,7 +222,7 @@ class Reader:
         found = self._found.setdefault(context, _Found())
         found.because(f"line {line}: {keyword} {text} depends on ${error.name}, but {error.reason}")
 
-    def _run(self, source: Source, command: Command, run: Run, scope: Scope) -> None:
+    def _run(self, source: StageSource, command: Command, run: Run, scope: Scope) -> None:
         for index, text in enumerate(run.mounts):
             try:
                 mount = read_mount(text, scope.expand)
@@ -236,7 +237,7 @@ class Reader:
                 continue
             self._mount(source, command, index, mount)
 
-    def _mount(self, source: Source, command: Command, index: int, mount: Mount) -> None:
+    def _mount(self, source: StageSource, command: Command, index: int, mount: Mount) -> None:
         if mount.type in ("secret", "ssh"):
             self.secrets.append(SecretMount(mount.secret_id, mount.type, mount.may_be_absent, command.line))
         if mount.from_:
@@ -248,30 +249,6 @@ class Reader:
         path = root_relative(mount.source)
         text = mount.source_text or "/"
         self._select(context, Selector("mount", path, False, False, (), command.line, text, True))
-
-
-def context_of(source: Source) -> str | None:
-    """The named context whose files are exactly those of a source; None where there is none."""
-    while True:
-        if source.replaced_by:
-            return source.replaced_by
-        if source.text is not None and _makes_layers(source):
-            return None
-        if source.base is None:
-            return source.named_base
-        source = source.base
-
-
-def _root(source: Source) -> Source:
-    while source.base is not None and not source.replaced_by:
-        source = source.base
-    return source
-
-
-def _makes_layers(source: Source) -> bool:
-    return not source.replaced_by and any(
-        isinstance(command.body, Copy | Run) or command.node.name == "WORKDIR" for command in source.commands
-    )
 
 
 def _check_plain(command: Command, plain: Plain, scope: Scope) -> None:
@@ -290,7 +267,7 @@ def _check_plain(command: Command, plain: Plain, scope: Scope) -> None:
 
 
 def _expanded(scope: Scope, word: str) -> str | None:
-    """A word that has no part in what is read: only refused or not."""
+    """Expand a word that selects no file: it can only be refused."""
     try:
         return scope.expand(word)
     except UnknownValueError:

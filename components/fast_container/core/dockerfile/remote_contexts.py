@@ -1,7 +1,7 @@
-"""Named contexts that are no directories: which of them stay the same, and what is said of those that do not.
+"""Named contexts that are not directories: which of them can change, and what is said about it.
 
-Decides that an OCI layout is named by its digest, since it is a directory of this machine that no key would count,
-and that one which is fetched and may change is worth a line. Leaves images of a registry to ``core.images``.
+Decides that an OCI layout must be named by digest, since it is a directory of this machine that no key covers, and
+that a fetched context that may change deserves a warning. Leaves images of a registry to ``core.images``.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def refuse_moving_layouts(named_contexts: Mapping[str, str]) -> None:
             raise ArgsError(
                 f"The OCI layout of the named context {name!r} has no digest.",
                 property_path=f'named_contexts["{name}"]',
-                why="it is a directory of this machine, and what it holds would be in no build key",
-                next_step=f"name the image in it by digest: {place}@sha256:…; or push it, and name that:"
+                why="it is a directory of this machine, and no build key would cover what it holds",
+                next_step=f"Name the image in it by digest: {place}@sha256:…; or push it, and name that:"
                 " docker-image://…",
             )
 
 
 def moving_contexts(named_images: Mapping[str, str]) -> Iterator[str]:
-    """One line for each named context that is fetched from a place whose content may change.
+    """Warn of each named context that is fetched from a place whose content may change.
 
     Args:
         named_images: Name → reference of those that are used.
@@ -44,6 +44,6 @@ def moving_contexts(named_images: Mapping[str, str]) -> Iterator[str]:
     for name, place in named_images.items():
         if not place.startswith((_IMAGE, _LAYOUT)) and not is_commit(place):
             yield (
-                f"the named context {name} counts as written: what its address holds later is not noticed"
+                f"the named context {name} counts as written: later changes of its content go unnoticed"
                 " (a repository can be named with its commit, …#COMMIT)"
             )

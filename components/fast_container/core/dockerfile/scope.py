@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fast_container.core.dockerfile.instructions import Arg, Command, Env
+from fast_container.core.dockerfile.lex_options import LexOptions
 from fast_container.core.dockerfile.model import ImageFacts, RefusedError, UnknownValueError
-from fast_container.core.dockerfile.shell_words import LexOptions, expand_word, split_words
+from fast_container.core.dockerfile.shell_words import expand_word, split_words
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_IN_ENVIRONMENT: Final = frozenset(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"])
@@ -21,14 +22,13 @@ _VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 ALWAYS_EFFECTIVE: Final = re.compile(
     r"SOURCE_DATE_EPOCH|BUILDKIT_(?!INLINE_CACHE\Z).*|(?i:(HTTP|HTTPS|FTP|NO|ALL)_PROXY)", re.DOTALL
 )
-"""Build args that BuildKit obeys without any ``ARG``: its own, and proxies, which every ``RUN`` has in its environment.
-
-Inline cache data is no part of an image's identity.
+"""Build args that have an effect without any ``ARG``: BuildKit's own, and proxies, which every ``RUN`` has in its
+environment. Inline cache data is not part of an image's identity.
 """
 
 
 class Scope:
-    """Variables that are set, unset or not knowable.
+    """Variables that are set, unset or unknown.
 
     Attributes:
         escape: The file's escape character.
@@ -46,12 +46,12 @@ class Scope:
 
     @classmethod
     def of_scratch(cls, escape: str) -> Scope:
-        """The environment of a stage that starts from nothing."""
+        """Make the scope of a stage that starts from nothing."""
         return cls.of_image(escape, ImageFacts({}, ()), "scratch")
 
     @classmethod
     def of_image(cls, escape: str, facts: ImageFacts | None, image: str) -> Scope:
-        """The environment of an image; where it is not known, any variable may be set."""
+        """Make the scope of a stage that starts from an image; without its environment, any variable may be set."""
         scope = cls(escape)
         if facts is None or facts.env is None:
             scope._open = f"the environment of {image} is not known"
@@ -61,10 +61,10 @@ class Scope:
         return scope
 
     def child(self) -> Scope:
-        """The scope of a stage that starts from this one.
+        """Make the scope of a stage that starts from this one.
 
         It gets the values of ``ENV`` and ``ARG``, and then the image's environment again, so that an ``ENV`` wins over
-        an ``ARG`` that came later in the parent.
+        a later ``ARG`` of the parent.
         """
         scope = Scope(self._options.escape)
         scope._open, scope._expanded = self._open, self._expanded
@@ -79,7 +79,7 @@ class Scope:
         return scope
 
     def lookup(self, name: str) -> str | None:
-        """The value, or None where it is unset.
+        """Return the value of a variable, or None if it is unset.
 
         Raises:
             UnknownValueError: It cannot be known.
@@ -95,34 +95,34 @@ class Scope:
         return None
 
     def expand(self, word: str) -> str:
-        """A word with its variables.
+        """Expand the variables of a word.
 
         Raises:
             RefusedError: It cannot be expanded.
-            UnknownValueError: It depends on what cannot be known.
+            UnknownValueError: It depends on an unknown value.
         """
         return self._counted(expand_word(word, self.lookup, self._options))
 
     def split(self, word: str) -> list[str]:
-        """The words that a word expands to, for the one instruction that splits values: ``EXPOSE``.
+        """Expand a word and split the result into words; only ``EXPOSE`` does this.
 
         Raises:
             RefusedError: It cannot be expanded.
-            UnknownValueError: It depends on what cannot be known.
+            UnknownValueError: It depends on an unknown value.
         """
         words = split_words(word, self.lookup, self._options)
         self._counted("".join(words))
         return words
 
     def expand_document(self, text: str) -> str:
-        """A heredoc's text: quotes are ordinary characters there, and the escape is always a backslash."""
+        """Expand a heredoc: quotes are ordinary characters there, and the escape is always a backslash."""
         return self._counted(expand_word(text, self.lookup, LexOptions(skip_quotes=True)))
 
     def _counted(self, text: str) -> str:
-        """An expanded text, unless all of them together are more than any file can mean."""
+        """Return an expanded string, unless all of them together exceed what any file can mean."""
         self._expanded += len(text)
         if self._expanded > _MOST_EXPANDED:
-            raise RefusedError("the variables of this file make more text than a build can use (32 MiB)")
+            raise RefusedError("the variables of this file expand to more than a build can use (32 MiB)")
         return text
 
     def set(self, name: str, value: str) -> None:
@@ -131,12 +131,12 @@ class Scope:
         self._unknown.pop(name, None)
 
     def set_unknown(self, name: str, reason: str) -> None:
-        """Mark a variable as set to something that cannot be known."""
+        """Mark a variable as set to an unknown value."""
         self._values.pop(name, None)
         self._unknown[name] = reason
 
     def forget_all(self, reason: str) -> None:
-        """Some variable was set, and nobody can tell which."""
+        """Mark every variable as unknown: one was set, and its name is unknown."""
         self._unknown |= dict.fromkeys(self._values, reason)
         self._values.clear()
         self._config.clear()
@@ -147,7 +147,7 @@ class Scope:
         return name in self._values or name in self._unknown
 
     def apply_env(self, env: Env) -> None:
-        """``ENV``: all right sides see the values from before the line."""
+        """Apply ``ENV``: all right sides see the values from before the line."""
         new: list[tuple[str, str | UnknownValueError]] = []
         for key, value in env.pairs:
             try:
@@ -164,7 +164,7 @@ class Scope:
             self._config[name] = value
 
     def apply_arg(self, arg: Arg, build_args: Mapping[str, str], globals_: Scope) -> None:
-        """``ARG`` in a stage: build arg, else its own default, else the global value, else nothing changes."""
+        """Apply ``ARG`` in a stage: build arg, else its own default, else the global value, else nothing changes."""
         for name, default in arg.pairs:
             if name in _NOT_IN_ENVIRONMENT:
                 continue
@@ -194,7 +194,7 @@ def _value_or_error(scope: Scope, name: str) -> str | UnknownValueError | None:
 
 
 class GlobalScope(Scope):
-    """The global ``ARG`` values, and what each was made of.
+    """The global ``ARG`` values, and the names that each depends on.
 
     Attributes:
         sources: Name → names that its default asked for.
@@ -208,7 +208,7 @@ class GlobalScope(Scope):
         """Read the ``ARG`` instructions before the first ``FROM``.
 
         Raises:
-            RefusedError: With the line; a default that cannot be expanded.
+            RefusedError: A default that cannot be expanded; with the line.
         """
         for command in commands:
             if not isinstance(command.body, Arg):
@@ -231,7 +231,7 @@ class GlobalScope(Scope):
             self.sources.setdefault(name, set()).update(self.used)
 
     def closure(self, names: Iterable[str]) -> set[str]:
-        """The names and all that their values are made of."""
+        """Return the names and all names that their values depend on."""
         done: set[str] = set()
         todo = list(names)
         while todo:

@@ -12,14 +12,14 @@ from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.linear_match import LinearMatcher, Step, is_costly, one_of
 
 _STAR: Final = ".*?"
-# Far beyond what a variable holds, and quick enough to look through.
+# Far more than a variable holds, and still quick to search.
 _MOST_SEARCHED: Final = 4_000
 _MOST_MATCHES: Final = 100_000
 _TEMPLATE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
 def trim_prefix(pattern: str, value: str, *, greedy: bool) -> str:
-    """The value without the shortest (or longest) begin that matches.
+    """Remove the shortest (or longest) matching prefix.
 
     Raises:
         RefusedError: A bad escape in the pattern.
@@ -29,12 +29,12 @@ def trim_prefix(pattern: str, value: str, *, greedy: bool) -> str:
 
 
 def trim_suffix(pattern: str, value: str, *, greedy: bool) -> str:
-    """The value without the shortest (or longest) end that matches; worked out backwards, as BuildKit does."""
+    """Remove the shortest (or longest) matching suffix; matched backwards, as BuildKit does."""
     return trim_prefix(_reversed_pattern(pattern), value[::-1], greedy=greedy)[::-1]
 
 
 def replace_matches(pattern: str, value: str, replacement: str, *, every: bool) -> str:
-    """The value with the first match, or every match, replaced.
+    """Replace the first match, or every match.
 
     With ``every``, ``$0`` in the replacement is the match and other ``$name`` are empty: BuildKit hands it to Go's
     template.
@@ -66,7 +66,7 @@ def _fill(template: str, match: str) -> str:
 
 
 class _Pattern:
-    """A pattern as regular expressions, and as steps where those would take too long."""
+    """A pattern as regular expressions, and as steps for when those would take too long."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -74,7 +74,7 @@ class _Pattern:
         self._stars = self._parts.count(_STAR)
 
     def end(self, value: str, start: int, *, greedy: bool) -> int | None:
-        """Where the shortest (or longest) match ends that begins there; None for no match."""
+        """Return the end of the shortest (or longest) match that begins there; None for no match."""
         if self._stars < 2 or not is_costly(self._stars, 0, value):
             found = self._compiled(greedy=greedy).match(value, start)
             return found.end() if found else None
@@ -82,7 +82,7 @@ class _Pattern:
         return max(ends, default=None) if greedy else next(ends, None)
 
     def search(self, value: str, start: int) -> tuple[int, int] | None:
-        """Begin and end of the first match, as long as it can be."""
+        """Return begin and end of the first match, as long as it can be."""
         if self._stars < 2 or not is_costly(self._stars, 0, value):
             found = self._compiled(greedy=True).search(value, start)
             return found.span() if found else None

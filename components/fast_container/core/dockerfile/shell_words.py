@@ -1,7 +1,7 @@
 """Quotes, escapes and variables in the words of a Dockerfile.
 
-Decides what a word expands to, which words a line has for the search for heredocs, and which variables were asked for.
-Leaves where values come from to the caller's ``lookup``.
+Decides what a word expands to, which words of a line may start a heredoc, and which variables were asked for. Leaves
+the values of variables to the caller's ``lookup``.
 
 Source: BuildKit v0.34.2, ``frontend/dockerfile/shell``. Bytes that are not UTF-8 become U+FFFD here, as there.
 """
@@ -9,59 +9,35 @@ Source: BuildKit v0.34.2, ``frontend/dockerfile/shell``. Bytes that are not UTF-
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from fast_container.core.dockerfile.gathered_words import GatheredWords
+from fast_container.core.dockerfile.lex_options import LexOptions, VariableLookup
 from fast_container.core.dockerfile.model import RefusedError
 from fast_container.core.dockerfile.shell_pattern import replace_matches, trim_prefix, trim_suffix
-from fast_container.core.go_path import SPACE
-
-Lookup = Callable[[str], str | None]
-"""The value of a variable, or None where it is unset. May raise ``UnknownValueError``."""
 
 MOST_EXPANDED: Final = 128 << 10
-"""Characters that the variables of a word may come to; Linux starts no process with a longer one."""
+"""Longest expansion of a word's variables, in characters; Linux starts no process with a longer one."""
 
 _SHOWN: Final = 200
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _SPECIAL_PARAMETERS: Final = frozenset("@*#?-$!0")
-_SPACES: Final = frozenset(SPACE)
 _SPECIAL: Final = re.compile("[$'\"]")
 _PLAIN_RUN: Final = re.compile("[^$'\"<\\\\`{}/:]+")
 
 
-@dataclass(frozen=True, slots=True)
-class LexOptions:
-    """How a word is read.
-
-    Attributes:
-        escape: The escape character.
-        raw_quotes: Quotes stay in the result.
-        raw_escapes: Escapes stay in the result.
-        skip_quotes: Quotes are ordinary characters.
-        skip_unset: An unset variable stays as it is written.
-    """
-
-    escape: str = "\\"
-    raw_quotes: bool = False
-    raw_escapes: bool = False
-    skip_quotes: bool = False
-    skip_unset: bool = False
-
-
 def to_go_text(text: str) -> str:
-    """Text as Go's scanner reads it: invalid bytes become U+FFFD, a byte order mark in front is dropped."""
+    """Decode a string as Go's scanner does: invalid bytes become U+FFFD, a leading byte order mark is dropped."""
     if text.isascii():
         return text
     return _NOT_UTF8.sub("\ufffd", text).removeprefix("\ufeff")
 
 
-def expand_word(word: str, lookup: Lookup, options: LexOptions) -> str:
-    """The word after expansion and removal of quotes; spaces stay.
+def expand_word(word: str, lookup: VariableLookup, options: LexOptions) -> str:
+    """Expand a word and remove its quotes; spaces stay.
 
     Raises:
-        RefusedError: A quote or brace that is not closed, an unknown modifier, ``${V:?}`` on an unset variable.
+        RefusedError: An unclosed quote or brace, an unknown modifier, ``${V:?}`` on an unset variable.
         UnknownValueError: From ``lookup``.
     """
     if not (_SPECIAL.search(word) or options.escape in word):
@@ -69,8 +45,8 @@ def expand_word(word: str, lookup: Lookup, options: LexOptions) -> str:
     return _Lexer(word, lookup, options).expand(words=False)[0]
 
 
-def split_words(text: str, lookup: Lookup, options: LexOptions) -> list[str]:
-    """The words of a text after expansion.
+def split_words(text: str, lookup: VariableLookup, options: LexOptions) -> list[str]:
+    """Expand a string and split it into words.
 
     Raises:
         RefusedError: As ``expand_word``.
@@ -82,39 +58,8 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-class _Words:
-    """The words gathered on one level; the buffer of the word at hand is shared by all levels, as in BuildKit."""
-
-    def __init__(self, buffer: list[str]) -> None:
-        self._buffer = buffer
-        self._in_word = False
-        self.done: list[str] = []
-
-    def add(self, text: str) -> None:
-        for char in text:
-            if char not in _SPACES:
-                self.add_raw(char)
-            elif self._in_word and self._buffer:
-                self._flush()
-
-    def add_raw(self, text: str) -> None:
-        if text:
-            self._buffer.append(text)
-        self._in_word = True
-
-    def finish(self) -> list[str]:
-        if self._buffer:
-            self._flush()
-        return self.done
-
-    def _flush(self) -> None:
-        self.done.append("".join(self._buffer))
-        self._buffer.clear()
-        self._in_word = False
-
-
 class _Lexer:
-    def __init__(self, text: str, lookup: Lookup, options: LexOptions) -> None:
+    def __init__(self, text: str, lookup: VariableLookup, options: LexOptions) -> None:
         self._source = text
         self._text = to_go_text(text)
         self._at = 0
@@ -146,7 +91,7 @@ class _Lexer:
     def _until(self, stop: str, *, raw_escapes: bool, keep_pattern_escapes: bool) -> tuple[str, list[str]]:
         before, self._raw_escapes = self._raw_escapes, raw_escapes
         self._buffer.clear()
-        words = _Words(self._buffer)
+        words = GatheredWords(self._buffer)
         result: list[str] = []
         try:
             while char := self._peek():
@@ -172,7 +117,7 @@ class _Lexer:
             raise RefusedError(f"unexpected end of statement while looking for matching {stop}")
         return "".join(result), words.finish()
 
-    def _plain(self, words: _Words) -> str:
+    def _plain(self, words: GatheredWords) -> str:
         char = self._next()
         if char != self._options.escape:
             words.add(char)
@@ -188,7 +133,7 @@ class _Lexer:
     def _plain_run(self) -> str:
         run = _PLAIN_RUN.match(self._text, self._at)
         if run is None:
-            return self._plain(_Words([]))
+            return self._plain(GatheredWords([]))
         self._at = run.end()
         return run.group()
 
@@ -264,10 +209,10 @@ class _Lexer:
         return self._grown(value)
 
     def _grown(self, value: str) -> str:
-        """A variable's value, as long as the word does not become longer than any can be."""
+        """Return a variable's value, unless the word becomes longer than any can be."""
         self._length += len(value)
         if self._length > MOST_EXPANDED:
-            raise RefusedError("its variables make it longer than any variable of a process can be (128 KiB)")
+            raise RefusedError("its variables expand to more than a variable of a process can hold (128 KiB)")
         return value
 
     def _braces(self) -> str:

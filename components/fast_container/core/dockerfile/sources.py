@@ -1,6 +1,6 @@
 """The sources of ``COPY`` and ``ADD``: paths, URLs and repositories.
 
-Decides what one source, its variables expanded, stands for. Leaves which files that selects to ``core.select``.
+Decides what one expanded source stands for. Leaves which files it selects to ``core.select``.
 Sources: BuildKit v0.34.2, ``dockerfile2llb/convert_copy.go``, ``dfgitutil``, ``gitutil``.
 """
 
@@ -23,21 +23,21 @@ _OCTAL: Final = re.compile("[0-7]{1,6}")
 _SYMBOLIC: Final = re.compile("[ugoa]*(?:[-+=][rwxXstugo]*)+(?:,[ugoa]*(?:[-+=][rwxXstugo]*)+)*")
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 
-Kind = Literal["path", "http", "git"]
+SourceKind = Literal["path", "http", "git"]
 
 
 def is_wild(path: str) -> bool:
-    """Whether BuildKit takes a path for a pattern: ``*``, ``?`` or ``[`` without a backslash in front."""
+    """Whether BuildKit takes a path for a pattern: ``*``, ``?`` or ``[`` without a backslash before it."""
     return _WILD.search(path) is not None
 
 
 def root_relative(path: str) -> str:
-    """A path as BuildKit cleans it: ``..`` stops at the root; ``""`` is the root."""
+    """Clean a path as BuildKit does: ``..`` stops at the root; ``""`` is the root."""
     return clean("/" + path)[1:]
 
 
-def source_kind(source: str) -> tuple[Kind, str]:
-    """What a source is, and the commit that a repository's URL names.
+def source_kind(source: str) -> tuple[SourceKind, str]:
+    """Classify a source; with the commit that a repository's URL names.
 
     Raises:
         RefusedError: A repository's URL with a query that BuildKit does not know.
@@ -54,7 +54,7 @@ def source_kind(source: str) -> tuple[Kind, str]:
 
 
 def _repository_query(source: str) -> str | None:
-    """The query of a source that is written like a git repository; None for others."""
+    """Return the query of a source that is written like a git repository; None for others."""
     if source.startswith("github.com/"):
         return source.partition("#")[0].partition("?")[2]
     protocol = _PROTOCOL.match(source)
@@ -73,11 +73,11 @@ def _repository_query(source: str) -> str | None:
     return url.query
 
 
-def remote_source(copy: Copy, source: str, kind: Kind, commit: str, checksum: str, line: int) -> RemoteSource:
-    """A source that is fetched.
+def remote_source(copy: Copy, source: str, kind: SourceKind, commit: str, checksum: str, line: int) -> RemoteSource:
+    """Make the remote source of a URL or repository.
 
     Raises:
-        RefusedError: ``COPY`` does not fetch; or a checksum that cannot be one.
+        RefusedError: ``COPY`` does not fetch; or the checksum is malformed.
     """
     if not copy.add:
         what = "a git repository" if kind == "git" else "a URL"
@@ -98,7 +98,7 @@ def check_flags(copy: Copy, *, checksum: str, chmod: str, chown: str, sources: t
     if chmod and not _valid_mode(chmod):
         raise RefusedError(f"--chmod={chmod} is neither octal up to 07777 nor like u+x")
     if chown and "link" in copy.flags.on and not all(part.isdecimal() for part in chown.split(":", 1) if part):
-        raise RefusedError("--link needs numbers in --chown, because there is no file with names in its layer")
+        raise RefusedError("--link needs numbers in --chown, because its layer has no file with names of users")
     if checksum:
         if len(copy.sources) != 1:
             raise RefusedError("--checksum goes with exactly one source")
@@ -113,12 +113,12 @@ def _valid_mode(chmod: str) -> bool:
 
 
 def path_selector(copy: Copy, source: str, text: str, line: int) -> Selector:
-    """A source that is a path of a context.
+    """Make the selector of a source that is a path of a context.
 
     Raises:
         RefusedError: ``COPY --parents`` of a context's root, which always fails.
     """
-    exclude = copy.flags.texts.get("exclude", ())
+    exclude = copy.flags.repeated.get("exclude", ())
     if "parents" not in copy.flags.on:
         path = root_relative(source)
         wild = is_wild(path)
@@ -128,7 +128,7 @@ def path_selector(copy: Copy, source: str, text: str, line: int) -> Selector:
     path = root_relative(pattern)
     if not path and not separator:
         raise RefusedError(
-            f"COPY --parents cannot take the root of a context ({text})", next_step="Name what is to be copied."
+            f"COPY --parents cannot take the root of a context ({text})", next_step="Name the files to copy."
         )
     required = not is_wild(pivot) and not is_wild(path)
     pivot = root_relative(pivot)

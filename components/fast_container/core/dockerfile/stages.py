@@ -8,11 +8,12 @@ Source: BuildKit v0.34.2, ``frontend/dockerfile/dockerfile2llb/convert.go``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, Program, Run, StageText, read_body
+from fast_container.core.dockerfile.instructions import Command, Copy, Onbuild, ParsedStages, Run, StageText
+from fast_container.core.dockerfile.lex_options import LexOptions
 from fast_container.core.dockerfile.lines import parse_text
 from fast_container.core.dockerfile.model import (
     ImageFacts,
@@ -22,83 +23,25 @@ from fast_container.core.dockerfile.model import (
     UnknownValueError,
 )
 from fast_container.core.dockerfile.named_contexts import NamedContexts, read_reference
+from fast_container.core.dockerfile.read_instructions import read_body
 from fast_container.core.dockerfile.scope import GlobalScope
-from fast_container.core.dockerfile.shell_words import LexOptions, expand_word
+from fast_container.core.dockerfile.shell_words import expand_word
+from fast_container.core.dockerfile.stage_source import StageSource
 from fast_container.core.oci.platform import NotAPlatformError, parse_platform
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
-
-
-@dataclass(slots=True, eq=False)
-class Source:
-    """Something that can be built upon or copied from: a stage, a named context, an image, or ``scratch``.
-
-    Attributes:
-        base_name: What it starts from, variables expanded.
-        line: Line of the ``FROM``, or of the instruction that names an image.
-        text: The stage in the file; None for what only a ``--from`` names.
-        index: The stage's number; -1 without a stage.
-        platform: Of ``FROM --platform``; None for the target's; ``""`` for an unknown builder's.
-        base: The earlier stage that it starts from.
-        replaced_by: The named context that stands in for the stage.
-        named_base: The named context that stands in for the image that it starts from.
-        commands: With the triggers of the base in front.
-        origins: For each command that copies or mounts from elsewhere, by identity: what its ``from`` names.
-        user: The stage that asked for it, where it is no stage.
-        from_args: Names that its ``FROM`` asked for.
-        normalised: The image's full name, where it starts from an image.
-        triggers_assumed: The triggers of its base are not known and taken to be absent.
-    """
-
-    base_name: str
-    line: int
-    text: StageText | None = None
-    index: int = -1
-    platform: str | None = None
-    base: Source | None = None
-    replaced_by: str | None = None
-    named_base: str | None = None
-    commands: list[Command] = field(default_factory=list[Command])
-    origins: dict[int, list[Source]] = field(default_factory=dict[int, "list[Source]"])
-    user: Source | None = None
-    normalised: str = ""
-    triggers_read: bool = False
-    triggers_assumed: bool = False
-    from_args: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> str:
-        """The stage's name, or its index as text."""
-        if self.text is None:
-            return self.user.name if self.user else self.base_name
-        return self.text.start.name or str(self.index)
-
-    @property
-    def from_scratch(self) -> bool:
-        """Whether it starts from nothing."""
-        return self.base is None and self.base_name == "scratch" and not self.replaced_by
-
-    @property
-    def from_image(self) -> bool:
-        """Whether it starts from an image of the outside."""
-        return not (self.base or self.replaced_by or self.named_base or self.from_scratch)
-
-    def dependencies(self) -> Iterator[Source]:
-        """What its commands copy or mount from."""
-        for sources in self.origins.values():
-            yield from sources
 
 
 class StageGraph:
     """The stages of a file and all that they name.
 
     Attributes:
-        sources: The stages in file order, then what only ``--from`` names; BuildKit counts through both.
+        sources: The stages in file order, then sources that only ``--from`` names; BuildKit counts through both.
     """
 
     def __init__(
         self,
-        program: Program,
+        parsed_stages: ParsedStages,
         globals_: GlobalScope,
         *,
         named: NamedContexts,
@@ -109,16 +52,16 @@ class StageGraph:
         """Build the graph.
 
         Raises:
-            RefusedError: A bad name, a dependency in a circle, and the like.
-            UnknownValueError: A base's name that depends on what cannot be known.
+            RefusedError: A bad name, a dependency cycle, and the like.
+            UnknownValueError: A base's name depends on an unknown value.
         """
-        self.sources: list[Source] = []
-        self._by_name: dict[str, Source] = {}
+        self.sources: list[StageSource] = []
+        self._by_name: dict[str, StageSource] = {}
         self._named = named
         self._platform = platform
         self._facts = facts
         self._options = LexOptions(escape=escape)
-        for index, text in enumerate(program.stages):
+        for index, text in enumerate(parsed_stages.stages):
             with at_line(text.node.line):
                 self._add_stage(index, text, globals_)
         for source in list(self.sources):
@@ -126,13 +69,13 @@ class StageGraph:
                 with at_line(command.line):
                     self._link(source, command)
         self._is_alone = len(self.sources) == 1
-        self._refuse_circles()
+        self._refuse_cycles()
         for source in self.sources:
             with at_line(source.line):
                 self._resolve(source)
 
-    def target(self, name: str) -> Source:
-        """The stage that is to be built; the last one for ``""``.
+    def target(self, name: str) -> StageSource:
+        """Return the stage to build; the last one for ``""``.
 
         Raises:
             RefusedError: There is no such stage.
@@ -144,16 +87,16 @@ class StageGraph:
         if found is None:
             known = ", ".join(source.text.start.name for source in stages if source.text and source.text.start.name)
             raise UnknownTargetError(
-                f"there is no stage {name!r}; a number is no target",
+                f"there is no stage {name!r}; a stage's number is not accepted as a target",
                 next_step=f"Take one of: {known}." if known else "Name the stage with FROM … AS.",
             )
         return found
 
-    def reachable(self, target: Source) -> list[Source]:
-        """All that the target needs, in order, with the triggers of bases put in front of their stages' commands.
+    def reachable(self, target: StageSource) -> list[StageSource]:
+        """Return everything that the target needs, in order; triggers of bases come before their stages' commands.
 
         Raises:
-            RefusedError: A trigger that is no instruction.
+            RefusedError: A trigger that is not an instruction.
         """
         while True:
             found = self._closure(target)
@@ -166,25 +109,25 @@ class StageGraph:
                 return [source for source in self.sources if source in found]
 
     def used_contexts(self) -> frozenset[str]:
-        """The named contexts that any stage uses, reachable or not."""
+        """Return the named contexts that any stage uses, reachable or not."""
         return frozenset(name for source in self.sources for name in (source.replaced_by, source.named_base) if name)
 
     def named_stages(self) -> tuple[NamedStage, ...]:
-        """The stages that have a name."""
+        """Return the stages that have a name."""
         return tuple(
             NamedStage(source.text.start.name, source.base_name, source.line)
             for source in self.sources
             if source.text is not None and source.text.start.name
         )
 
-    def label_of(self, source: Source) -> str:
-        """What BuildKit's progress calls a stage."""
+    def label_of(self, source: StageSource) -> str:
+        """Return the name of a stage in BuildKit's progress."""
         if self._is_alone or source.text is None:
             return ""
         return source.text.start.name or f"stage-{source.index}"
 
-    def facts_of(self, source: Source) -> ImageFacts | None:
-        """What is known of the image or named context that a source starts from."""
+    def facts_of(self, source: StageSource) -> ImageFacts | None:
+        """Return the facts of the image or named context that a source starts from, if known."""
         for key in (source.replaced_by, source.named_base, source.base_name, source.normalised):
             if key and key in self._facts:
                 return self._facts[key]
@@ -199,7 +142,7 @@ class StageGraph:
                 f"the base {start.base!r} is empty",
                 next_step="Give the variable a default with ARG before the first FROM, or a build arg.",
             )
-        source = Source(base_name, text.node.line, text, index, commands=list(text.commands))
+        source = StageSource(base_name, text.node.line, text, index, commands=list(text.commands))
         if start.platform:
             source.platform = _platform(start.platform, globals_)
         source.from_args = frozenset(globals_.used)
@@ -212,10 +155,10 @@ class StageGraph:
         if start.name:
             self._by_name[start.name] = source
 
-    def _platform_of(self, source: Source) -> str:
+    def _platform_of(self, source: StageSource) -> str:
         return self._platform if source.platform is None else source.platform
 
-    def _link(self, source: Source, command: Command) -> None:
+    def _link(self, source: StageSource, command: Command) -> None:
         body = command.body
         if isinstance(body, Copy) and body.origin:
             source.origins[id(command)] = [self._copy_origin(source, body.origin, command.line)]
@@ -225,7 +168,7 @@ class StageGraph:
                 for origin in (origin or "scratch" for origin in body.origins)
             ]
 
-    def _copy_origin(self, source: Source, origin: str, line: int) -> Source:
+    def _copy_origin(self, source: StageSource, origin: str, line: int) -> StageSource:
         if expand_word(origin, lambda _name: None, self._options) != origin:
             raise RefusedError(
                 f"--from={origin} does not expand variables",
@@ -238,28 +181,28 @@ class StageGraph:
             return self.sources[index]
         return self._by_name.get(origin.lower()) or self._unregistered(source, origin, line)
 
-    def _unregistered(self, user: Source, name: str, line: int) -> Source:
-        source = Source(name, line, user=user)
+    def _unregistered(self, user: StageSource, name: str, line: int) -> StageSource:
+        source = StageSource(name, line, user=user)
         source.base = self._by_name.get(name)
         self.sources.append(source)
         return source
 
-    def _refuse_circles(self) -> None:
-        done: set[Source] = set()
+    def _refuse_cycles(self) -> None:
+        done: set[StageSource] = set()
 
-        def visit(source: Source, path: set[Source]) -> None:
+        def visit(source: StageSource, path: set[StageSource]) -> None:
             if source in done:
                 return
             done.add(source)
             for origin in source.dependencies():
                 if origin in path or origin is source:
-                    raise RefusedError(f"stage {source.name} needs itself, in a circle", line=source.line)
+                    raise RefusedError(f"stage {source.name} depends on itself (a cycle)", line=source.line)
                 visit(origin, path | {source})
 
         for source in self.sources:
             visit(source, set())
 
-    def _resolve(self, source: Source) -> None:
+    def _resolve(self, source: StageSource) -> None:
         if source.base is not None or source.from_scratch:
             return
         reference = read_reference(source.base_name)
@@ -267,8 +210,8 @@ class StageGraph:
         if not source.replaced_by:
             source.named_base = self._named.find(source.normalised, self._platform_of(source))
 
-    def _closure(self, target: Source) -> set[Source]:
-        found: set[Source] = set()
+    def _closure(self, target: StageSource) -> set[StageSource]:
+        found: set[StageSource] = set()
         todo = [target]
         while todo:
             source = todo.pop()
@@ -276,13 +219,13 @@ class StageGraph:
                 continue
             found.add(source)
             if source.replaced_by:
-                continue  # what it drew from is asked for by BuildKit, but has no influence
+                continue  # BuildKit fetches what the replaced stage used, but it has no effect
             if source.base is not None:
                 todo.append(source.base)
             todo += source.dependencies()
         return found
 
-    def _run_triggers(self, source: Source) -> None:
+    def _run_triggers(self, source: StageSource) -> None:
         triggers = [
             c.body.trigger for c in (source.base.commands if source.base else ()) if isinstance(c.body, Onbuild)
         ]
@@ -324,7 +267,7 @@ def _platform(text: str, globals_: GlobalScope) -> str:
 
 
 class at_line:  # noqa: N801 - reads like the function that it stands for
-    """Put a line into what is refused within."""
+    """Adds a line to errors raised within."""
 
     __slots__ = ("_line",)
 

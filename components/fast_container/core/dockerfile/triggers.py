@@ -1,7 +1,7 @@
-"""``ONBUILD`` triggers that ran although nobody had read them.
+"""``ONBUILD`` triggers that ran although they were unknown when the image was hashed.
 
-Decides from the steps of a build which triggers of an image with unknown ones ran, and which of them read what was not
-hashed. Leaves telling the user to ``build.ran``.
+Decides from the steps of a build which triggers of a base with unknown ones ran, and which of them read something
+that was not hashed. Leaves telling the user to ``build.ran``.
 Source: BuildKit v0.34.2, ``prefixCommand`` and ``initOnBuildTriggers`` of ``dockerfile2llb``: a trigger has a mark,
 and each trigger, whatever it is, counts as a step of its stage.
 """
@@ -11,22 +11,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from fast_container.core.dockerfile.instructions import Copy, Run, read_body
+from fast_container.core.dockerfile.instructions import Copy, Run
 from fast_container.core.dockerfile.lines import parse_text
 from fast_container.core.dockerfile.model import AssumedStage, RanStep, RefusedError
 from fast_container.core.dockerfile.mounts import read_mount
+from fast_container.core.dockerfile.read_instructions import read_body
 from fast_container.core.dockerfile.sources import source_kind
 
 _MARK: Final = "ONBUILD "
 
 
 def unseen_triggers(assumed: AssumedStage, ran: Iterable[RanStep], secrets: Collection[str] = ()) -> tuple[str, ...]:
-    """The triggers of a stage that read what was not hashed; empty where none did.
+    """Return the triggers of a stage that read something that was not hashed.
 
     Args:
         assumed: The stage as it was read.
         ran: The steps of the whole build.
-        secrets: Ids of those that the build had; a mount of another one was empty.
+        secrets: Ids of the secrets that the build had; a mount of any other was empty.
     """
     steps = [step for step in ran if _label(step.stage) == assumed.label]
     found = dict.fromkeys(_triggers(assumed, steps))
@@ -34,13 +35,13 @@ def unseen_triggers(assumed: AssumedStage, ran: Iterable[RanStep], secrets: Coll
 
 
 def _label(stage: str) -> str:
-    """A step's stage without its platform, which stands before it in builds that may be for several."""
+    """Drop the platform that precedes the stage in builds that may be for several."""
     first, _, rest = stage.partition(" ")
     return rest if "/" in first else stage
 
 
 def reads_unseen(trigger: str, *, context_is_whole: bool, secrets: Collection[str] = ()) -> bool:
-    """Whether a trigger reads something of the build that only knowing the trigger would have told."""
+    """Whether a trigger reads something of the build that was not hashed because the trigger was unknown."""
     try:
         nodes = parse_text(trigger).nodes
         bodies = [read_body(node) for node in nodes]
@@ -52,7 +53,7 @@ def reads_unseen(trigger: str, *, context_is_whole: bool, secrets: Collection[st
 def _reads(body: object, secrets: Collection[str], *, context_is_whole: bool) -> bool:
     if isinstance(body, Copy):
         if body.origin:
-            return True  # A stage or a named context of the file has that name, perhaps.
+            return True  # Perhaps a stage or a named context of the file has that name.
         return not context_is_whole and any(source_kind(source)[0] == "path" for source in body.sources)
     if isinstance(body, Run):
         return any(_mounts_unseen(text, secrets, context_is_whole=context_is_whole) for text in body.mounts)
@@ -78,8 +79,8 @@ def _triggers(assumed: AssumedStage, steps: list[RanStep]) -> Iterator[str]:
     if marked:
         yield from marked
         return
-    # A frontend that does not mark them: they come first, and count. BuildKit does a step that several builds share
-    # once, under the name that one of them gave it: only a stage that is numbered without a gap tells of its triggers.
+    # This frontend does not mark triggers: they come first, and count as steps. BuildKit runs a step that several
+    # builds share once, under the name that one of them gave it, so only a stage numbered without a gap counts here.
     counts, numbers = {step.count for step in steps}, {step.number for step in steps}
     if len(counts) == 1 and numbers == set(range(1, max(counts) + 1)):
         more = max(counts) - assumed.steps

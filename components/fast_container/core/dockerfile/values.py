@@ -1,6 +1,6 @@
 """Values of instructions that read nothing but can still be refused: ports, volumes, signals.
 
-Decides which expanded values BuildKit takes. Source: BuildKit v0.34.2, ``dockerfile2llb/convert_expose.go`` and
+Decides which expanded values BuildKit accepts. Source: BuildKit v0.34.2, ``dockerfile2llb/convert_expose.go`` and
 ``convert.go``; github.com/moby/sys/signal.
 """
 
@@ -48,10 +48,10 @@ def check_signal(signal: str) -> None:
 
 
 def check_ports(ports: Iterable[str]) -> None:
-    """Refuse an ``EXPOSE`` that is no port: ``[[ip:]host:]port[-port][/protocol]``.
+    """Refuse a malformed ``EXPOSE``: ``[[ip:]host:]port[-port][/protocol]``.
 
     Raises:
-        RefusedError: One is not.
+        RefusedError: One is not a port.
     """
     for port in ports:
         *front, last = port.rsplit(":", 2)
@@ -68,7 +68,7 @@ def check_ports(ports: Iterable[str]) -> None:
 
 
 def _width(ports: str) -> int | None:
-    """Number of ports in a range, less one; None where it is no range."""
+    """Number of ports in a range, less one; None if it is not a range."""
     start, dash, end = ports.partition("-")
     numbers = [start, end] if dash and start != end else [start]
     if not all(_NUMBER.fullmatch(number) and int(number) <= 65535 for number in numbers):

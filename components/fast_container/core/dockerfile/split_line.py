@@ -1,7 +1,7 @@
-"""One logical line of a Dockerfile, split into keyword, flags and arguments.
+"""Splits one logical line of a Dockerfile into keyword, flags and arguments.
 
-Decides how the line of each instruction is cut into words; nothing is expanded here, and what an instruction may look
-like is left to ``instructions``. Source: BuildKit v0.34.2, ``frontend/dockerfile/parser``.
+Decides how the line of each instruction is cut into words. Nothing is expanded here; which lines are well-formed is
+left to ``read_instructions``. Source: BuildKit v0.34.2, ``frontend/dockerfile/parser``.
 """
 
 from __future__ import annotations
@@ -10,94 +10,41 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, cast
 
 from fast_container.core.dockerfile.model import RefusedError
+from fast_container.core.dockerfile.parsed_line import ParsedLine
 from fast_container.core.go_path import SPACE
 
 _BLANKS: Final = re.compile(r"[\t\v\f\r ]+")
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SPACES: Final = frozenset(SPACE)
-# Characters of a flag that stand for themselves, whatever the escape character.
+# Characters of a flag that always stand for themselves.
 _PLAIN: Final = re.compile(rf"[^{SPACE}'\"\\`]+")
 _ONLY_STRINGS: Final = "when using JSON array syntax, arrays must be comprised of strings only"
-
-
-@dataclass(frozen=True, slots=True)
-class Heredoc:
-    """An inline document.
-
-    Attributes:
-        name: The terminator.
-        expand: Variables in it are expanded (no part of the name was quoted).
-        chomp: ``<<-``: leading tabs are dropped.
-        content: The lines, with their ends.
-    """
-
-    name: str
-    expand: bool
-    chomp: bool
-    content: str = ""
-
-
-@dataclass(slots=True)
-class Node:
-    """An instruction as the parser leaves it.
-
-    Attributes:
-        keyword: As written.
-        original: The whole line, continuations joined.
-        flags: As written, with their dashes; read byte by byte, so that non-ASCII is garbled as BuildKit garbles it.
-        args: The words; three for each pair of ``ENV`` and ``LABEL`` (name, value, ``=`` or nothing).
-        json: The arguments were a JSON array.
-        child: The instruction behind ``ONBUILD``.
-        line: The first line, counted from 1.
-        heredocs: In order.
-    """
-
-    keyword: str
-    original: str
-    flags: tuple[str, ...] = ()
-    args: tuple[str, ...] = ()
-    json: bool = False
-    child: Node | None = None
-    line: int = 0
-    heredocs: tuple[Heredoc, ...] = field(default=())
-
-    @property
-    def name(self) -> str:
-        """The keyword in capitals."""
-        return self.keyword.upper()
-
-    @property
-    def takes_heredocs(self) -> bool:
-        """Whether documents may follow the line."""
-        node = self.child if self.name == "ONBUILD" and self.child else self
-        return node.name in ("ADD", "COPY", "RUN") and not node.json
 
 
 _Arguments = tuple[tuple[str, ...], bool]
 
 
-def read_node(line: str, escape: str) -> Node:
+def read_line(line: str, escape: str) -> ParsedLine:
     """Split one logical line.
 
     Raises:
-        RefusedError: What BuildKit's parser refuses in a line by itself.
+        RefusedError: BuildKit's parser would refuse the line by itself.
     """
     keyword, flags, rest, args, is_json = _split(line, escape)
     if keyword.upper() == "ONBUILD":
-        child = read_node(rest, escape) if rest else None
-        return Node(keyword, line, flags, (child.keyword, *child.args) if child else (), child=child)
-    return Node(keyword, line, flags, args, is_json)
+        child = read_line(rest, escape) if rest else None
+        return ParsedLine(keyword, line, flags, (child.keyword, *child.args) if child else (), child=child)
+    return ParsedLine(keyword, line, flags, args, is_json)
 
 
 @lru_cache(maxsize=512)
 def _split(line: str, escape: str) -> tuple[str, tuple[str, ...], str, tuple[str, ...], bool]:
-    """Keyword, flags, what follows them, its words, whether these were JSON; files of one program have lines alike."""
+    """Return keyword, flags, the rest, its words, and whether they were JSON; cached, since files share lines."""
     parts = _BLANKS.split(line.strip(SPACE), maxsplit=1)
     keyword = parts[0]
     flags: tuple[str, ...] = ()
@@ -111,7 +58,7 @@ def _split(line: str, escape: str) -> tuple[str, tuple[str, ...], str, tuple[str
 
 
 def split_pairs(rest: str, name: str, escape: str) -> tuple[str, ...]:
-    """The pairs of ``ENV`` and ``LABEL``, three words each."""
+    """Split the pairs of ``ENV`` and ``LABEL``, three words each."""
     words = _quoted_words(rest, escape)
     if not words:
         return ()
@@ -130,7 +77,7 @@ def split_pairs(rest: str, name: str, escape: str) -> tuple[str, ...]:
 
 
 def _take_flags(line: str, escape: str) -> tuple[str, tuple[str, ...]]:
-    """What follows the flags, and the flags; every byte is a character of its own here."""
+    """Cut the flags off; return the rest and the flags. Every byte is a character of its own here."""
     if line.isascii() and not line.lstrip(SPACE).startswith("--"):
         return line.lstrip(SPACE), ()
     data = line.encode("utf-8", "surrogateescape").decode("latin-1")
@@ -176,7 +123,7 @@ def _flag_word(data: str, at: int, escape: str) -> tuple[str, int]:
 
 
 def _quoted_words(rest: str, escape: str) -> list[str]:
-    """Words of a line in which quotes and escapes hold words together and stay."""
+    """Split a line into words that quotes and escapes hold together; both stay in the words."""
     rest = _NOT_UTF8.sub("\ufffd", rest)
     if escape not in rest and "'" not in rest and '"' not in rest:
         return _plain_words(rest)
@@ -257,10 +204,10 @@ def _healthcheck(rest: str, escape: str) -> _Arguments:
 
 
 def _json_array(rest: str) -> tuple[str, ...] | None:
-    """The strings of a JSON array; None where it is none, so that the line is read as words.
+    """Read a JSON array of strings; None if it is not one, and the line is read as words.
 
     Raises:
-        RefusedError: An array that holds something else.
+        RefusedError: An array with other elements.
     """
     rest = rest.lstrip(SPACE)
     if not rest.startswith("["):
