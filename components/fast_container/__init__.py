@@ -9,6 +9,7 @@ The map of the house: which question is answered in which room.
   count then? ``core.context``. What is the build key? ``core.key``.
 - What is an image, a reference, a platform, a registry's host? ``core.oci``. What is known of external images?
   ``core.images``.
+- What does an image ask of its builder, and where does a further builder begin? ``builder_interface``.
 - Skip, reuse or build? ``core.decision``, asked by ``build`` (pipeline, scheduler, lookups, copying, verifying); where
   the key tag is put: ``build.pipeline``.
 - What does BuildKit get, and what is uploaded? ``core.staging``. What do both ends of a remote build share?

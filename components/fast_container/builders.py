@@ -1,35 +1,41 @@
-"""Builders: which executor builds an image, and how much of it at once.
+"""``LocalBuilder``: builds with this machine's buildx.
 
-Decides the limits and how AWS is reached. Leaves building to the executors in ``adapters``.
+Decides its limits, and where full logs go. Leaves building to ``adapters.buildx``, what a preview says of platforms to
+``emulation``, and what images ask of every builder to ``builder_interface``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pulumi
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
+from fast_container.args import DEFAULT_TIMEOUT_S, check_timeout
 from fast_container.builder_arguments import check_access, checked_cache
+from fast_container.builder_interface import Builder, ExecutorNeeds
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.ports import Credentials, Executor
+from fast_container.core.ports import Executor
 from fast_container.core.registry_cache import RegistryCache
+from fast_container.emulation import Emulation
 from fast_container.errors import FastContainerError
 from fast_container.shapes import PathInput, check_count, check_path, check_text, refused_as_one_line
 
 _MOST_PARALLEL_BY_DEFAULT = 8
 
 
-class LocalBuilder:
+class LocalBuilder(Builder):
     """Builds with the BuildKit that this machine's buildx knows.
 
     Args:
         name: A buildx builder (``docker buildx ls``); default the current one. It must be able to push by digest;
             none is ever created.
         max_parallel: Images built at once; default the number of cores, at least 2 and at most 8.
+        timeout_s: Seconds after which a build is stopped, where its image has no ``timeout_s`` of its own.
         cache: Import and export a registry cache (or an Output of one); without one, only what BuildKit keeps itself
             is cached.
         aws: How to reach AWS where the stack's ``aws:`` configuration does not say it, such as with an explicit
@@ -40,12 +46,16 @@ class LocalBuilder:
         pulumi.RunError: An argument cannot be right.
     """
 
+    kind: ClassVar[str] = "local"
+    reads_secrets: ClassVar[bool] = False
+
     @refused_as_one_line("LocalBuilder")
     def __init__(
         self,
         *,
         name: str | None = None,
         max_parallel: int | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
         cache: pulumi.Input[RegistryCache] | None = None,
         aws: AwsAccess | None = None,
         log_dir: PathInput | None = None,
@@ -55,6 +65,7 @@ class LocalBuilder:
                 check_text(name, "name", may_be_empty=False)
             if max_parallel is not None:
                 check_count(max_parallel, "max_parallel", least=1)
+            timeout_s = check_timeout(timeout_s, "timeout_s")
             cache = checked_cache(cache)
             check_access(aws, "aws")
             if log_dir is not None:
@@ -62,24 +73,30 @@ class LocalBuilder:
         except FastContainerError as error:
             raise pulumi.RunError(f"LocalBuilder: {error}") from None
         self.name = name
+        self.wait = True
+        self.timeout_s = timeout_s
         self.max_parallel = max_parallel or min(max(2, os.cpu_count() or 2), _MOST_PARALLEL_BY_DEFAULT)
         self.aws = aws
         self.cache = cache
         self._log_dir = log_dir
+        self._emulation = Emulation(name)
 
     @property
     def log_dir(self) -> Path:
         """The folder of full build logs."""
         return Path(self._log_dir) if self._log_dir else cache_dir() / "logs"
 
-    def executor(self, credentials: Callable[[str], Credentials | None]) -> Executor:
-        """A new executor with this builder's settings.
+    async def cannot_run(self, platforms: Sequence[str]) -> Sequence[str]:
+        """As ``Builder`` has it; buildx is asked."""
+        return await self._emulation.missing(platforms)
 
-        Args:
-            credentials: Registry host → credentials beyond those of the user's Docker configuration; may block.
-        """
+    async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> Executor:
+        """As ``Builder`` has it."""
         return BuildxExecutor(
-            builder_name=self.name, environment=os.environ, log_dir=self.log_dir, credentials=credentials
+            builder_name=self.name,
+            environment=os.environ,
+            log_dir=self.log_dir,
+            credentials=needs.push_credentials,
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Unpack
 import pulumi
 
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.codebuild.builder import CodeBuildBuilder
+from fast_container.builder_interface import Builder, Grants
 from fast_container.core.select import SelectedImage
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs, shows_options
@@ -22,7 +22,6 @@ from fast_container.repository import ImageRepository, RepositoryInput, push_tar
 from fast_container.shapes import check_opts, check_resource_name, refused_as_one_line
 from fast_container.state.access import kept_by_record
 from fast_container.state.afterwards import stated_dependencies
-from fast_container.state.executors import AnyBuilder
 from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
 from fast_container.state.image_build import BUILDING, ImageBuild
@@ -96,14 +95,11 @@ class FastContainerImage(pulumi.ComponentResource):
         except FastContainerError as error:
             raise run_error(name, error, self.kind()) from None
         super().__init__(self.TYPE, name, {}, opts)
-        builder = options.get("builder")
+        builder = options.get("builder") or program.default_builder
         depends_on: list[pulumi.Resource] = [repository] if isinstance(repository, ImageRepository) else []
         depends_on += [base.resource for base in inputs.bases.values() if base.resource is not None]
-        if isinstance(builder, CodeBuildBuilder):
-            depends_on += [builder, *builder.grant_push(*push_target(repository))]
-            depends_on += builder.grant_secrets(inputs.secrets)
-            for base in inputs.bases.values():
-                depends_on += builder.grant_pull(base.repository_url, base.resource)
+        bases = [(base.repository_url, base.resource) for base in inputs.bases.values()]
+        depends_on += builder.grants(Grants(push_target(repository), bases, inputs.secrets))
         self._declare(program, inputs, builder, depends_on)
 
     @classmethod
@@ -115,15 +111,13 @@ class FastContainerImage(pulumi.ComponentResource):
         self,
         program: Program,
         inputs: ImageInputs,
-        builder: AnyBuilder | None,
+        builder: Builder,
         depends_on: Sequence[pulumi.Resource],
     ) -> None:
         program.declare()
         awaited = Awaited()
-        ready = asyncio.ensure_future(
-            prepare(self, program, inputs, awaited, builder or program.default_builder, PulumiReporter(self))
-        )
-        wait = self.ALWAYS_WAITS or not isinstance(builder, CodeBuildBuilder) or builder.wait
+        ready = asyncio.ensure_future(prepare(self, program, inputs, awaited, builder, PulumiReporter(self)))
+        wait = self.ALWAYS_WAITS or builder.wait
         name = record_name(inputs.declared.name)
         released = asyncio.ensure_future(_released(self, program, ready, depends_on))
         record = _record(self, name, program, released, awaited, depends_on, wait=wait, runs_on=inputs.runs_on)

@@ -15,8 +15,7 @@ import pulumi
 
 from fast_container import args as rules
 from fast_container import docker_build_arguments as former
-from fast_container.builders import LocalBuilder
-from fast_container.codebuild.builder import CodeBuildBuilder
+from fast_container.builder_interface import Builder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
 from fast_container.core.recipe import recipe_of
@@ -27,7 +26,6 @@ from fast_container.given_options import given_options
 from fast_container.repository import RepositoryInput, url_of
 from fast_container.shapes import PathInput, shown
 from fast_container.state.bases import BaseInput, base_uses, with_bases
-from fast_container.state.executors import AnyBuilder
 from fast_container.state.preparation import ImageInputs, Texts
 
 C = TypeVar("C")
@@ -85,7 +83,7 @@ class ImageOptions(TypedDict, total=False):
     ignore: Sequence[str] | None
     dockerignore: PathInput | type[Default] | None
     labels: Texts | None
-    builder: AnyBuilder | None
+    builder: Builder | None
     runs_on: rules.RunsOn | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
     volatile_build_args: Sequence[str] | None
@@ -136,7 +134,7 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
         secrets=secrets,
         bases=bases,
         runs_on=rules.check_runs_on(given.get("runs_on", "anywhere")),
-        timeout_s=rules.check_timeout(given.get("timeout", rules.DEFAULT_TIMEOUT_S)),
+        timeout_s=given.get("timeout"),
         use_cache=given.get("cache", True),
         own_caches=_own_caches(given),
         image_policy=check_policy(given.get("image_policy", "as-written")),
@@ -201,20 +199,16 @@ def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str
 def _own_caches(given: Mapping[str, Any]) -> pulumi.Output[NamedCaches] | None:
     caches = former.named_caches(given.get("cache_from"), given.get("cache_to"))
     argument = "cache_from" if given.get("cache_from") is not None else "cache_to"
-    if caches is not None and isinstance(given.get("builder"), CodeBuildBuilder):
-        raise ArgsError(
-            "An image that CodeBuild builds has no caches of its own.",
-            property_path=argument,
-            why="the builds' role is granted the builder's cache repository, and no other",
-            next_step="CodeBuildBuilder(…, cache=RegistryCache(repository_url))",
-        )
+    builder: Builder | None = given.get("builder")
+    if caches is not None and builder is not None:
+        builder.check_own_caches(argument)
     if caches is not None and not given.get("cache", True):
         raise ArgsError(f"{argument} does not go together with cache=False.", property_path=argument)
     return caches
 
 
 def _check_builder(builder: object) -> None:
-    if builder is not None and not isinstance(builder, LocalBuilder | CodeBuildBuilder):
+    if builder is not None and not isinstance(builder, Builder):
         raise ArgsError(
             f"{shown(builder)} is no builder.",
             property_path="builder",

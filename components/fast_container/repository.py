@@ -205,11 +205,13 @@ def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
 
 def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
     """What a repository is told apart by in a program, and its ARN or URL for a policy."""
+    # First, because naming the AWS class loads its package.
+    if isinstance(repository, str | ExistingRepository) or is_later(repository):
+        url = url_of(repository)
+        return url if isinstance(url, str) else f"output {id(repository)}", url
     if isinstance(repository, ImageRepository | aws.ecr.Repository):
         return f"resource {id(repository)}", repository.arn
-    url = url_of(repository)
-    told_apart = url if isinstance(url, str) else f"output {id(repository)}"
-    return told_apart, url
+    return f"output {id(repository)}", url_of(repository)
 
 
 def _checked_name(resource_name: str, name: str | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fast_container.core.ports import SecretReference
 from fast_container.errors import ArgsError
 from fast_container.shapes import one_line_refusals
 
@@ -96,3 +97,14 @@ class SsmParameter:
 
     name: str
     arn: str = ""
+
+
+def references(secrets: Mapping[str, object]) -> dict[str, SecretReference]:
+    """The secrets that AWS keeps, in CodeBuild's terms."""
+    found: dict[str, SecretReference] = {}
+    for secret, source in secrets.items():
+        if isinstance(source, SecretsManagerSecret):
+            found[secret] = SecretReference("SECRETS_MANAGER", source.reference)
+        elif isinstance(source, SsmParameter):
+            found[secret] = SecretReference("PARAMETER_STORE", source.name)
+    return found

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import platform as machine
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
 from fast_container.builders import LocalBuilder
 from fast_container.core.oci.platform import normal_platform
 from fast_container.core.select import SharedWalks, select_image
-from fast_container.state.emulation import say_what_cannot_run
-from fast_container.state.program import PlannedImage, Program
-from tests.build.fakes import ListReporter
 from tests.trees import declare, write_tree
 
 OWN = normal_platform(f"linux/{machine.machine()}")
 OTHER = "linux/amd64" if OWN == "linux/arm64" else "linux/arm64"
 
 
-class Plan:
-    """As much of a program and of a planned image as is asked."""
-
-    def __init__(self, tree: Path, dockerfile: str, platform: str, name: str | None = None) -> None:
-        write_tree(tree, {"Dockerfile": dockerfile})
-        self.selected = select_image(declare(tree, platform=platform), SharedWalks())
-        self.builder, self.reporter = LocalBuilder(name=name), ListReporter()
-
-
-class Asked:
-    def __init__(self) -> None:
-        self.builder_platforms: dict[str | None, Any] = {}
+def run_platforms(tree: Path, dockerfile: str, platform: str) -> Sequence[str]:
+    """The platforms that the Dockerfile's RUN instructions run on."""
+    write_tree(tree, {"Dockerfile": dockerfile})
+    return select_image(declare(tree, platform=platform), SharedWalks()).reads.run_platforms
 
 
 @pytest.fixture
@@ -47,22 +36,18 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return count
 
 
-def said(*plans: Plan) -> list[list[str]]:
-    program = Asked()
+def said(builder: LocalBuilder, *wanted: Sequence[str]) -> list[Sequence[str]]:
+    async def ask() -> list[Sequence[str]]:
+        return [await builder.cannot_run(platforms) for platforms in wanted]
 
-    async def ask() -> None:
-        for plan in plans:
-            await say_what_cannot_run(cast("Program", program), cast("PlannedImage", plan))
-
-    asyncio.run(ask())
-    return [plan.reporter.warnings for plan in plans]
+    return asyncio.run(ask())
 
 
 RUNS = "FROM busybox\nRUN true\n"
 
 
 def test_the_emulator_and_codebuild_are_named_and_the_builder_is_asked_once(asked: Path, tmp_path: Path) -> None:
-    warned = said(*(Plan(tmp_path / name, RUNS, OTHER) for name in ("a", "b")))
+    warned = said(LocalBuilder(), *(run_platforms(tmp_path / name, RUNS, OTHER) for name in ("a", "b")))
     for (line,) in warned:
         assert OTHER in line and "binfmt" in line and "CodeBuildBuilder" in line
     assert asked.read_text().count("asked") == 1
@@ -73,12 +58,12 @@ def test_what_the_builder_runs_or_need_not_run_is_no_warning(asked: Path, tmp_pa
     crossed = f"FROM --platform={OWN} busybox AS first\nRUN true\nFROM first AS made\nRUN true\n{last}"
     on_the_builder = f"FROM --platform=$BUILDPLATFORM busybox AS made\nRUN true\n{last}"
     quiet = [
-        Plan(tmp_path / "own", RUNS, OWN),
-        Plan(tmp_path / "copies", "FROM busybox\nCOPY Dockerfile /\nWORKDIR /x\n", OTHER),
-        Plan(tmp_path / "crossed", crossed, OTHER),
-        Plan(tmp_path / "builder", on_the_builder, OTHER),
+        run_platforms(tmp_path / "own", RUNS, OWN),
+        run_platforms(tmp_path / "copies", "FROM busybox\nCOPY Dockerfile /\nWORKDIR /x\n", OTHER),
+        run_platforms(tmp_path / "crossed", crossed, OTHER),
+        run_platforms(tmp_path / "builder", on_the_builder, OTHER),
     ]
-    assert said(*quiet) == [[]] * len(quiet)
+    assert said(LocalBuilder(), *quiet) == [[]] * len(quiet)
     assert not asked.exists()
-    assert said(Plan(tmp_path / "named", RUNS, OWN, "mine")) == [[]]
+    assert said(LocalBuilder(name="mine"), run_platforms(tmp_path / "named", RUNS, OWN)) == [[]]
     assert asked.exists()

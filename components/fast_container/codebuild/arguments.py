@@ -7,11 +7,12 @@ refuses to ``codebuild.limits`` and ``codebuild.combinations``, and which resour
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import pulumi
 
 from fast_container.codebuild import limits
+from fast_container.codebuild.architectures import Architecture
 from fast_container.codebuild.combinations import check_architectures_once, check_combination, check_network
 from fast_container.codebuild.resources import VpcConfig
 from fast_container.core.spelling import did_you_mean
@@ -32,7 +33,15 @@ from fast_container.shapes import (
     shown,
 )
 
-Architecture: TypeAlias = Literal["x86_64", "arm64"]
+DEFAULT_EXPIRE_DAYS: Final = 30
+DEFAULT_LOG_DAYS: Final = 30
+DEFAULT_QUEUE_TIMEOUT_MINUTES: Final = 480
+DEFAULT_TIMEOUT_MINUTES: Final = 60
+# Google's pull-through copy of Docker Hub: does not count against Docker Hub's limit on anonymous pulls.
+DEFAULT_BUILDKIT_IMAGE: Final = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
+# Likewise for the images that Dockerfiles start from: CodeBuild's addresses are shared with everybody, and Docker Hub
+# counts what an address pulls without a login. What the mirror does not have comes from Docker Hub itself.
+DEFAULT_MIRRORS: Final[Mapping[str, str]] = {"docker.io": "mirror.gcr.io"}
 
 _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "timeout": (5, 2160),

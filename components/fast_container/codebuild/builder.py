@@ -1,86 +1,50 @@
 """``CodeBuildBuilder``: what AWS needs to build the images of a stack, once for all of them.
 
-Decides the resources (a private bucket for sources, a log group, a role with least privilege, a project for each
-architecture) and their defaults. Leaves refusing arguments to ``codebuild.arguments``, the documents to
-``codebuild.policies``, what images add to the role to ``codebuild.grants``, and running builds to
-``adapters.codebuild.executor``.
+Decides its arguments and their defaults, and answers what an image asks of a builder. Leaves refusing arguments to
+``codebuild.arguments``, the resources to ``codebuild.installation``, what images add to the role to
+``codebuild.grants``, and running builds to ``adapters.codebuild.executor``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import pulumi
 
+from fast_container.adapters.codebuild.executor import CodeBuildExecutor, remote_secret
 from fast_container.builder_arguments import check_access, checked_cache
-from fast_container.codebuild import policies
-from fast_container.codebuild.arguments import check_builder_arguments, checked_shared, project_of, role_name_of
-from fast_container.codebuild.grants import RoleGrants, is_ecr_emulated, start_of_names
-from fast_container.codebuild.resources import (
-    ProjectSettings,
-    RoleSettings,
-    VpcConfig,
-    base_document,
-    build_project,
-    service_role,
-    source_bucket,
+from fast_container.builder_interface import Builder, ExecutorNeeds, Grants
+from fast_container.codebuild import installation
+from fast_container.codebuild.architectures import architecture_of
+from fast_container.codebuild.arguments import (
+    DEFAULT_BUILDKIT_IMAGE,
+    DEFAULT_EXPIRE_DAYS,
+    DEFAULT_LOG_DAYS,
+    DEFAULT_MIRRORS,
+    DEFAULT_QUEUE_TIMEOUT_MINUTES,
+    DEFAULT_TIMEOUT_MINUTES,
+    check_builder_arguments,
+    checked_shared,
 )
+from fast_container.codebuild.executors import ExecutorSettings, codebuild_executor
+from fast_container.codebuild.grants import is_ecr_emulated
+from fast_container.codebuild.resources import ProjectSettings, RoleSettings, VpcConfig
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
-from fast_container.errors import FastContainerError
-from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
+from fast_container.errors import ArgsError, FastContainerError
+from fast_container.secret_sources import SecretsManagerSecret, SsmParameter, references
 from fast_container.shapes import engine_input, engine_inputs, refused_as_one_line, shown
-
-if TYPE_CHECKING:
-    import pulumi_aws as aws
-else:
-    from fast_container import lazy_aws as aws
 
 TYPE: Final = "fast-container:index:CodeBuildBuilder"
 RegistryLogin: TypeAlias = "SecretsManagerSecret | SsmParameter"
 
-DEFAULT_EXPIRE_DAYS: Final = 30
-DEFAULT_LOG_DAYS: Final = 30
-DEFAULT_QUEUE_TIMEOUT_MINUTES: Final = 480
-DEFAULT_TIMEOUT_MINUTES: Final = 60
-# In a bucket that is not ours alone.
-PREFIX_IN_EXISTING: Final = "fast-container"
-# Google's pull-through copy of Docker Hub: does not count against Docker Hub's limit on anonymous pulls.
-DEFAULT_BUILDKIT_IMAGE: Final = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
-# Likewise for the images that Dockerfiles start from: CodeBuild's addresses are shared with everybody, and Docker Hub
-# counts what an address pulls without a login. What the mirror does not have comes from Docker Hub itself.
-DEFAULT_MIRRORS: Final[Mapping[str, str]] = {"docker.io": "mirror.gcr.io"}
 # Without a limit of its own. Each build in a VPC makes a network interface, and EC2 throttles that.
 _MOST_PARALLEL: Final = 10_000
 _MOST_PARALLEL_IN_VPC: Final = 20
-# What the project's own source names; it is never there, and no build reads it.
-_PLACEHOLDER: Final = "none.zip"
-_ARCHITECTURE_OF: Final = {"amd64": "x86_64", "arm64": "arm64"}
 
 
-@dataclass(frozen=True, slots=True)
-class BuilderOutputs:
-    """What a builder's users need to know; also what another stack exports and hands over.
-
-    Attributes:
-        bucket: Name of the source bucket.
-        projects: Architecture → name of its project.
-        prefix: Key prefix of the sources.
-        expire_days: When the bucket forgets a source.
-        bucket_owner: The AWS account that the bucket must belong to; "" where it is not known.
-    """
-
-    bucket: pulumi.Input[str]
-    projects: Mapping[str, pulumi.Input[str]]
-    prefix: pulumi.Input[str] = ""
-    expire_days: pulumi.Input[int] = DEFAULT_EXPIRE_DAYS
-    bucket_owner: pulumi.Input[str] = ""
-
-
-class CodeBuildBuilder(pulumi.ComponentResource):
+class CodeBuildBuilder(pulumi.ComponentResource, Builder):
     """Builds images on AWS CodeBuild, with no Docker on this machine.
 
     Args:
@@ -134,6 +98,9 @@ class CodeBuildBuilder(pulumi.ComponentResource):
     Raises:
         pulumi.RunError: An argument cannot be right.
     """
+
+    kind: ClassVar[str] = "codebuild"
+    reads_secrets: ClassVar[bool] = True
 
     bucket: pulumi.Output[str]
     log_group: pulumi.Output[str]
@@ -214,19 +181,33 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             raise pulumi.RunError(f"CodeBuildBuilder {shown(name)}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self.name, self.aws, self.wait, self.cache = name, aws_access, wait, cache
-        self.buildkit_image, self.queue_timeout_s, self.timeout_s = buildkit_image, queue_timeout * 60.0, timeout * 60.0
+        self.timeout_s, self.queue_timeout_s = timeout * 60.0, queue_timeout * 60.0
         self.max_parallel = concurrent_build_limit or (_MOST_PARALLEL if vpc is None else _MOST_PARALLEL_IN_VPC)
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()
-        self._child, self._tags, self._kms_key = pulumi.ResourceOptions(parent=self), tags, kms_key
-        self._bucket_owner = bucket_owner
+        self._kms_key = kms_key
+        emulated = is_ecr_emulated(aws_access)
         if taken is not None:
-            self._take(taken, architectures, own_role=role is None)
-        else:
-            settings = ProjectSettings(
-                compute_type, image, timeout, queue_timeout, concurrent_build_limit, vpc, fleet, docker_server
+            self._installed = installation.taken(
+                self, name, taken, architectures, own_role=role is None, emulated=emulated
             )
-            bounds = RoleSettings(role, permissions_boundary, kms_key, vpc.subnets if vpc else ())
-            self._make(architectures, settings, bucket, bounds, expire_days, log_retention_days)
+        else:
+            wanted = installation.Wanted(
+                architectures,
+                ProjectSettings(
+                    compute_type, image, timeout, queue_timeout, concurrent_build_limit, vpc, fleet, docker_server
+                ),
+                RoleSettings(role, permissions_boundary, kms_key, vpc.subnets if vpc else ()),
+                bucket,
+                bucket_owner,
+                expire_days,
+                log_retention_days,
+                buildkit_image,
+                tags,
+            )
+            self._installed = installation.made(self, name, wanted, emulated=emulated)
+        self._grants, self.outputs = self._installed.grants, self._installed.outputs
+        self.bucket, self.log_group = self._installed.bucket, self._installed.log_group
+        self.role_arn, self.shared = self._installed.role_arn, self._installed.shared
         self._always = self._always_granted()
         self.register_outputs(
             {"bucket": self.bucket, "log_group": self.log_group, "role_arn": self.role_arn, "shared": self.shared}
@@ -235,32 +216,12 @@ class CodeBuildBuilder(pulumi.ComponentResource):
     @property
     def deployer_policy(self) -> pulumi.Output[str]:
         """What ``pulumi up`` needs at build time, for the images declared so far, as JSON; export it at the end."""
-        repositories = list(self._grants.pushed.values())
-        facts = pulumi.Output.all(shared=self.shared, repositories=repositories, key=self._kms_key or "")
-
-        def document(found: dict[str, Any]) -> str:
-            shared, bucket = found["shared"], f"arn:aws:s3:::{found['shared']['bucket']}"
-            group = str(shared["log_group_arn"])
-            partition, _, region, account = group.split(":")[1:5]
-            where = f"arn:{partition}:codebuild:{region}:{account}:project"
-            projects = [f"{where}/{project}" for project in shared["projects"].values()]
-            bucket = bucket.replace("arn:aws:", f"arn:{partition}:")
-            pushed, key = found["repositories"], str(found["key"])
-            return json.dumps(policies.deployer(projects, bucket, shared["prefix"], group, pushed, kms_key_arn=key))
-
-        return facts.apply(document)
+        return self._installed.deployer_policy(self._kms_key)
 
     @property
     def service_role_policy(self) -> pulumi.Output[str]:
         """What builds need, for the images declared so far, as JSON: for a ``role=`` of yours; export it at the end."""
-        kinds = [kind for kind, _ in self._grants.granted]
-        facts = pulumi.Output.all(self._base, self._grants.near, *self._grants.granted.values())
-
-        def whole(found: Sequence[Any]) -> str:
-            grants = list(zip(kinds, found[2:], strict=True))
-            return json.dumps(policies.joined(found[0], policies.granted(grants, found[1].split(":")[1])))
-
-        return facts.apply(whole)
+        return self._installed.service_role_policy()
 
     def grant_push(self, repository: str, place: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let builds push to a repository; granted once, however many images it has.
@@ -285,6 +246,51 @@ class CodeBuildBuilder(pulumi.ComponentResource):
         """Let builds read the secrets that AWS keeps."""
         return self._grants.secrets(secrets)
 
+    def grants(self, image: Grants) -> Sequence[pulumi.Resource]:
+        """As ``Builder`` has it: its repository, its secrets, and its bases."""
+        granted = [self, *self.grant_push(*image.repository), *self.grant_secrets(image.secrets)]
+        for url, base in image.bases:
+            granted += self.grant_pull(url, base)
+        return granted
+
+    def check_image(self, platform: str, secrets: Mapping[str, object]) -> None:
+        """As ``Builder`` has it: there is a project for the platform, and a build gets references, never values."""
+        self.executor_key(platform)
+        for secret, source in secrets.items():
+            if not isinstance(source, SecretsManagerSecret | SsmParameter):
+                raise remote_secret(secret)
+
+    def check_own_caches(self, argument: str) -> None:
+        """As ``Builder`` has it."""
+        raise ArgsError(
+            "An image that CodeBuild builds has no caches of its own.",
+            property_path=argument,
+            why="the builds' role is granted the builder's cache repository, and no other",
+            next_step="CodeBuildBuilder(…, cache=RegistryCache(repository_url))",
+        )
+
+    def executor_key(self, platform: str) -> str:
+        """As ``Builder`` has it: the architecture of the project that builds for the platform."""
+        architecture = architecture_of(platform)
+        if architecture is None or architecture not in self.outputs.projects:
+            raise ArgsError(
+                f"The builder {self.name!r} has no project that builds for {platform}.",
+                property_path="platform",
+                next_step=f"CodeBuildBuilder({self.name!r}, architectures=[…, {architecture or 'x86_64'!r}])",
+            )
+        return architecture
+
+    async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> CodeBuildExecutor:
+        """As ``Builder`` has it."""
+        settings = ExecutorSettings(
+            self._installed.buildkit_image,
+            self.mirrors,
+            references(self.registry_logins),
+            self.pull_from,
+            self.queue_timeout_s,
+        )
+        return await codebuild_executor(self.outputs, key, settings, access, needs)
+
     def _always_granted(self) -> list[pulumi.Resource]:
         """What every build is granted beside its own repository."""
         found: list[pulumi.Resource] = []
@@ -297,83 +303,3 @@ class CodeBuildBuilder(pulumi.ComponentResource):
             cache = pulumi.Output.from_input(self.cache)
             found += self._grants.push("cache", cache.apply(lambda it: pulumi.Output.from_input(it.repository_url)))
         return found
-
-    def _make(
-        self,
-        architectures: Sequence[str],
-        settings: ProjectSettings,
-        bucket: str | None,
-        bounds: RoleSettings,
-        expire_days: int,
-        log_retention_days: int,
-    ) -> None:
-        prefix = PREFIX_IN_EXISTING if bucket is not None else ""
-        protection: list[pulumi.Resource] = []
-        if bucket is None:
-            made, protection = source_bucket(self.name, expire_days, self._tags, self._child)
-            self.bucket, bucket_arn = made.bucket, made.arn
-        else:
-            found = aws.s3.get_bucket_output(bucket=bucket, opts=pulumi.InvokeOutputOptions(parent=self))
-            self.bucket, bucket_arn = found.bucket, found.arn
-        log_group = aws.cloudwatch.LogGroup(
-            f"{self.name}-logs",
-            name=f"/fast-container/{pulumi.get_project()}/{pulumi.get_stack()}/{self.name}",
-            retention_in_days=log_retention_days,
-            tags=self._tags,
-            opts=self._child,
-        )
-        self.log_group = log_group.name
-        self._base = base_document(bucket_arn, prefix, log_group.arn, bounds)
-        self.role_arn, role_name, needed = service_role(
-            self.name, bounds, self._base, log_group.arn, self._tags, self._child
-        )
-        self._grants = RoleGrants(self.name, role_name, log_group.arn, self._child, is_ecr_emulated(self.aws))
-        after = pulumi.ResourceOptions(parent=self, depends_on=[*protection, *needed])
-        placeholder = self.bucket.apply(lambda found: "/".join(filter(None, (found, prefix, _PLACEHOLDER))))
-        projects = {
-            arch: build_project(
-                self.name, arch, settings, self.role_arn, self.log_group, placeholder, self._tags, after
-            ).name
-            for arch in architectures
-        }
-        owner = log_group.arn.apply(lambda arn: self._bucket_owner or account_of(arn))
-        self.outputs = BuilderOutputs(self.bucket, dict(projects), prefix, expire_days, owner)
-        self.shared = pulumi.Output.all(
-            bucket=self.bucket,
-            projects=projects,
-            prefix=prefix,
-            expire_days=expire_days,
-            bucket_owner=owner,
-            role_arn=self.role_arn,
-            role_name=role_name or "",
-            log_group_arn=log_group.arn,
-            buildkit_image=self.buildkit_image,
-            timeout=settings.timeout,
-            queue_timeout=settings.queue_timeout,
-        )
-
-    def _take(self, shared: pulumi.Output[Any], architectures: Sequence[str], *, own_role: bool) -> None:
-        """Use what another stack's builder has made."""
-        self.shared = shared
-        self.bucket, self.role_arn = shared["bucket"], shared["role_arn"]
-        self.log_group = shared["log_group_arn"].apply(lambda arn: arn.split(":")[6])
-        arn = self.bucket.apply(lambda bucket: f"arn:aws:s3:::{bucket}")
-        self._base = base_document(arn, shared["prefix"], shared["log_group_arn"], RoleSettings())
-        start = start_of_names(pulumi.get_project(), pulumi.get_stack(), self.name)
-        role_name = role_name_of(shared) if own_role else None
-        self._grants = RoleGrants(start, role_name, shared["log_group_arn"], self._child, is_ecr_emulated(self.aws))
-        projects = {architecture: project_of(shared, architecture) for architecture in architectures}
-        owner = shared.apply(lambda found: str(found.get("bucket_owner") or account_of(found["log_group_arn"])))
-        self.outputs = BuilderOutputs(self.bucket, projects, shared["prefix"], shared["expire_days"], owner)
-        self.buildkit_image = shared["buildkit_image"]
-
-
-def account_of(arn: str) -> str:
-    """The account that an ARN names; "" where it names none, as an emulator's or a test's may."""
-    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
-    return account if len(account) == 12 and account.isascii() and account.isdigit() else ""
-
-
-def architecture_of(platform: str) -> str | None:
-    """The architecture of the project that builds for a platform, or None where there is none."""
-    return _ARCHITECTURE_OF.get(platform.split("/")[1]) if platform.startswith("linux/") else None

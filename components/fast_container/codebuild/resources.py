@@ -1,7 +1,7 @@
 """The AWS resources of a ``CodeBuildBuilder``.
 
 Decides each resource's settings: what is private, encrypted, expiring, and what runs where. Leaves which of them there
-are to ``codebuild.builder`` and the policies' documents to ``codebuild.policies``.
+are to ``codebuild.installation`` and the policies' documents to ``codebuild.policies``.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class ProjectSettings:
 
     compute_type: str
     image: str | Mapping[str, str] | None
-    timeout: int
-    queue_timeout: int
+    timeout_minutes: int
+    queue_timeout_minutes: int
     concurrent_build_limit: int | None
     vpc: VpcConfig | None = None
     fleet: pulumi.Input[str] | None = None
@@ -211,8 +211,8 @@ def build_project(
         },
         source={"type": "S3", "location": placeholder, "buildspec": BUILDSPEC},
         logs_config={"cloudwatch_logs": {"group_name": log_group, "status": "ENABLED"}},
-        build_timeout=settings.timeout,
-        queued_timeout=settings.queue_timeout,
+        build_timeout=settings.timeout_minutes,
+        queued_timeout=settings.queue_timeout_minutes,
         concurrent_build_limit=settings.concurrent_build_limit,
         vpc_config=(
             {"vpc_id": vpc.vpc_id, "subnets": list(vpc.subnets), "security_group_ids": list(vpc.security_group_ids)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
@@ -234,4 +234,13 @@ class Executor(Protocol):
             BuildFailed: The build ran and failed.
             BuilderError: There was nothing to build with.
         """
+        ...
+
+
+@runtime_checkable
+class StartingExecutor(Executor, Protocol):
+    """An executor whose builds go on by themselves, so that one can be started and not awaited."""
+
+    async def start(self, job: BuildJob, reporter: Reporter) -> object:
+        """Join the image's build that is under way, or start one; does not wait for its end."""
         ...

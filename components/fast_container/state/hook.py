@@ -16,11 +16,11 @@ from pulumi.runtime import rpc, settings
 
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import explained
-from fast_container.builders import LocalBuilder, cache_dir
+from fast_container.builders import cache_dir
 from fast_container.core.decision import MOVED, NEW_HERE, Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
+from fast_container.core.ports import StartingExecutor
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
-from fast_container.state.emulation import say_what_cannot_run
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
@@ -88,7 +88,8 @@ async def _preview(program: Program, image: PlannedImage, recorded: Recorded | N
         image.reporter.note(note)
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
-    await say_what_cannot_run(program, image)
+    for warning in await image.builder.cannot_run(image.selected.reads.run_platforms):
+        image.reporter.warn(warning)
     _warn_about_parallelism(program, image)
 
 
@@ -173,7 +174,7 @@ async def _only_started(
     program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any], *, wait: bool
 ) -> bool:
     """Start the build and return, where the builder does not wait and consumers have an image to stay on."""
-    if isinstance(image.builder, LocalBuilder) or wait or recorded is None or not recorded.digest:
+    if wait or recorded is None or not recorded.digest:
         return False
     key = image.selected.key
     if recorded.key_hex == key.hex or old.get("repository_url") != image.repository_url:
@@ -186,9 +187,11 @@ async def _only_started(
             f"not started: the `up` after the build for {first.repository_url} copies the image from there"
         )
         return True
+    executor = await program.executors.unlimited(image.builder, image.selected.declared.platform, image.access)
+    if not isinstance(executor, StartingExecutor):
+        return False
     program.started.add(image.record_name)
     try:
-        executor = await program.executors.codebuild(image.builder, image.selected.declared.platform, image.access)
         await executor.start(await make_job(program, image), image.reporter)
     except BaseException:
         program.started.discard(image.record_name)

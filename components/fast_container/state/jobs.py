@@ -12,9 +12,7 @@ from typing import Any
 import pulumi
 
 from fast_container.adapters.aws_session import AwsSession
-from fast_container.args import DEFAULT_TIMEOUT_S
 from fast_container.build.base_check import check_base
-from fast_container.builders import LocalBuilder
 from fast_container.core.job import job_of
 from fast_container.core.own_bases import base_platforms
 from fast_container.core.ports import BuildJob, Manifest, Registry
@@ -22,9 +20,10 @@ from fast_container.core.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError
+from fast_container.secret_sources import references
 from fast_container.state.bases import KnownBase
 from fast_container.state.program import PlannedImage, Program
-from fast_container.state.secret_values import local_values, own_values, references
+from fast_container.state.secret_values import local_values, own_values
 
 
 async def make_job(program: Program, image: PlannedImage) -> BuildJob:
@@ -35,18 +34,18 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
     """
     selected = image.selected
     name = selected.declared.name
-    local = isinstance(image.builder, LocalBuilder)
+    by_reference = image.builder.reads_secrets
     cache = await _caches(image)
     session = AwsSession(image.access, os.environ)
-    read = local_values if local else own_values
+    read = own_values if by_reference else local_values
     return job_of(
         selected,
         image.repository_url,
         {**selected.named_images, **await base_references(program, image)},
         secrets=await read(image.secrets, session.client),
-        secret_references={} if local else references(image.secrets),
+        secret_references=references(image.secrets) if by_reference else {},
         runs_on=image.runs_on,
-        timeout_s=_timeout_s(image),
+        timeout_s=image.builder.timeout_s if image.timeout_s is None else image.timeout_s,
         cache_from=cache.imports(name) if cache else (),
         cache_to=cache.exports(name) if cache else (),
     )
@@ -56,12 +55,6 @@ async def _caches(image: PlannedImage) -> RegistryCache | NamedCaches | None:
     if image.own_caches is not None:
         return await image.own_caches.future()
     return await pulumi.Output.from_input(image.builder.cache).future() if image.use_cache else None
-
-
-def _timeout_s(image: PlannedImage) -> float:
-    """The image's own limit; where it has none, the builder's."""
-    own = image.timeout_s
-    return own if isinstance(image.builder, LocalBuilder) or own != DEFAULT_TIMEOUT_S else image.builder.timeout_s
 
 
 async def publish(program: Program, image: PlannedImage, *, before: str = "", **why: Any) -> BuildRecord:
@@ -80,7 +73,7 @@ async def publish(program: Program, image: PlannedImage, *, before: str = "", **
         image.reporter,
         elsewhere=program.elsewhere(image, before),
         before=before,
-        executor_name="local" if isinstance(image.builder, LocalBuilder) else "codebuild",
+        executor_name=image.builder.kind,
         **why,
     )
 

@@ -15,12 +15,11 @@ import pulumi
 from pulumi.runtime import settings
 
 from fast_container import args as rules
-from fast_container.adapters.codebuild.executor import remote_secret
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import on_core
 from fast_container.adapters.traceback_log import explained
+from fast_container.builder_interface import Builder
 from fast_container.builders import cache_dir
-from fast_container.codebuild.builder import CodeBuildBuilder
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.build_secrets import check_value
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared
@@ -34,7 +33,6 @@ from fast_container.shapes import shown
 from fast_container.state.access import access_of_image, explicit_provider, refuse_keys_that_are_lost
 from fast_container.state.afterwards import await_resources
 from fast_container.state.bases import BaseUse, KnownBase, base_args, base_facts, check_base_key, check_used
-from fast_container.state.executors import AnyBuilder, project_architecture
 from fast_container.state.inputs import Awaited, plain_texts
 from fast_container.state.program import PlannedImage, Program
 
@@ -51,6 +49,7 @@ class ImageInputs:
     """One image's arguments: checked plain values, and Inputs that are to be awaited.
 
     Attributes:
+        timeout_s: None is the builder's.
         own_caches: In place of the builder's registry cache.
         after: Resources that must be there before the image's files are read.
         kind: What the component is called in messages.
@@ -64,7 +63,7 @@ class ImageInputs:
     secrets: Mapping[str, rules.SecretInput] = field(repr=False)
     bases: Mapping[str, BaseUse]
     runs_on: str
-    timeout_s: float
+    timeout_s: float | None
     use_cache: bool
     own_caches: pulumi.Output[NamedCaches] | None = None
     image_policy: Policy = "as-written"
@@ -104,7 +103,7 @@ async def prepare(
     program: Program,
     inputs: ImageInputs,
     awaited: Awaited,
-    builder: AnyBuilder,
+    builder: Builder,
     reporter: PulumiReporter,
 ) -> Ready:
     """Await, select, hash; plan the image where key and repository are known.
@@ -131,13 +130,11 @@ async def _prepare(
     program: Program,
     inputs: ImageInputs,
     awaited: Awaited,
-    builder: AnyBuilder,
+    builder: Builder,
     reporter: PulumiReporter,
 ) -> Ready:
     try:
-        if isinstance(builder, CodeBuildBuilder):
-            project_architecture(builder, inputs.declared.platform)
-            _check_remote_secrets(inputs.secrets)
+        builder.check_image(inputs.declared.platform, inputs.secrets)
         await await_resources(inputs.after)
         complete, walks = await _complete(program, inputs, awaited)
         unknown = ", ".join(awaited.unknown)
@@ -276,13 +273,6 @@ async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None
         if value is None:
             raise missing_secret(secret)
         check_value(secret, str(value))
-
-
-def _check_remote_secrets(secrets: Mapping[str, rules.SecretInput]) -> None:
-    """In preview already: a remote build gets references, never values."""
-    for secret, source in secrets.items():
-        if not isinstance(source, SecretsManagerSecret | SsmParameter):
-            raise remote_secret(secret)
 
 
 def missing_secret(secret: str) -> ArgsError:

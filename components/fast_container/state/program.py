@@ -7,7 +7,6 @@ several programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import weakref
@@ -32,6 +31,7 @@ from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.build.spare_names import SpareNames
+from fast_container.builder_interface import Builder, ExecutorNeeds
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.repository import host_of
@@ -41,7 +41,7 @@ from fast_container.core.replaced_tag import load_accepted
 from fast_container.core.select import SelectedImage, SharedWalks
 from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
-from fast_container.state.executors import AnyBuilder, ProgramExecutors
+from fast_container.state.executors import ProgramExecutors
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
@@ -55,6 +55,7 @@ class PlannedImage:
     Attributes:
         record_name: Name of its ``ImageBuild`` record.
         provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
+        timeout_s: None is the builder's.
         use_cache: Whether the builder's registry cache is used.
         own_caches: In place of it.
         bases: Our own base images that it starts from.
@@ -66,8 +67,8 @@ class PlannedImage:
     selected: SelectedImage
     repository_url: str
     runs_on: str
-    timeout_s: float
-    builder: AnyBuilder
+    timeout_s: float | None
+    builder: Builder
     access: AwsAccess
     provider_is_explicit: bool
     reporter: PulumiReporter
@@ -92,7 +93,6 @@ class Program:
         spare_names: What images are given and no Dockerfile has.
         started: Names of records whose builds this update has started and does not wait for.
         accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
-        builder_platforms: Name of a buildx builder that was asked → what it runs.
         unplaced: Name of a record → its image, where its repository does not exist yet.
         notes: Name of a record → what a preview says of its image once it is to be built.
     """
@@ -115,9 +115,6 @@ class Program:
     warned: set[str] = field(default_factory=set[str])
     spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
-    builder_platforms: dict[str | None, asyncio.Future[frozenset[str]]] = field(
-        default_factory=dict[str | None, "asyncio.Future[frozenset[str]]"]
-    )
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False
@@ -260,11 +257,9 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             ),
             registries=registries,
             executors=ProgramExecutors(
-                registries.push_credentials,
-                registries.repository,
+                ExecutorNeeds(registries.push_credentials, registries.repository, dict(os.environ)),
                 may_begin,
                 lambda job: job.key.hex in base_keys,
-                dict(os.environ),
             ),
             pins=ProgramPins(registries),
             base_keys=base_keys,

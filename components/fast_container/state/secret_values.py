@@ -17,22 +17,10 @@ from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.core.build_secrets import check_value, check_values
 from fast_container.core.json_document import parse_json
-from fast_container.core.ports import SecretReference
 from fast_container.errors import ArgsError
-from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
+from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter, references
 
 Client: TypeAlias = Callable[[str], Any]
-
-
-def references(secrets: Mapping[str, SecretInput]) -> dict[str, SecretReference]:
-    """Those that AWS keeps, in CodeBuild's terms."""
-    found: dict[str, SecretReference] = {}
-    for secret, source in secrets.items():
-        if isinstance(source, SecretsManagerSecret):
-            found[secret] = SecretReference("SECRETS_MANAGER", source.reference)
-        elif isinstance(source, SsmParameter):
-            found[secret] = SecretReference("PARAMETER_STORE", source.name)
-    return found
 
 
 async def local_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:

@@ -1,0 +1,14 @@
+"""The architectures that CodeBuild builds for, and which of them a platform is built on."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+Architecture: TypeAlias = Literal["x86_64", "arm64"]
+
+_ARCHITECTURE_OF: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+def architecture_of(platform: str) -> Architecture | None:
+    """The architecture of the project that builds for a platform, or None where there is none."""
+    return _ARCHITECTURE_OF.get(platform.split("/")[1]) if platform.startswith("linux/") else None

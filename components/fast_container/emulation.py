@@ -1,0 +1,53 @@
+"""Says in preview that a buildx builder cannot run an image's platform.
+
+Decides when a builder is asked: for ``RUN`` instructions of another platform than this machine's, or where the builder
+has a name; once. A builder that does not answer is not guessed about: the build says it then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform as machine
+from collections.abc import Sequence
+from typing import Final
+
+from fast_container.adapters.buildx.builder import builder_platforms
+from fast_container.codebuild.architectures import architecture_of
+from fast_container.core.oci.platform import normal_or_same
+
+_EMULATOR: Final = "docker run --privileged --rm tonistiigi/binfmt --install"
+
+
+class Emulation:
+    """What one buildx builder runs.
+
+    Args:
+        name: The builder's; None for the current one.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+        self._runs: asyncio.Future[frozenset[str]] | None = None
+
+    async def missing(self, platforms: Sequence[str]) -> list[str]:
+        """A warning for each of the platforms that the builder does not run."""
+        own = normal_or_same(f"linux/{machine.machine()}")
+        wanted = [one for one in platforms if one != own or self._name]
+        if not wanted:
+            return []
+        # A builder may serve several programs of one process, each in a loop of its own.
+        if self._runs is None or self._runs.get_loop() is not asyncio.get_running_loop():
+            self._runs = asyncio.ensure_future(builder_platforms(self._name, os.environ))
+        runs = await self._runs
+        return [self._warning(one, runs) for one in wanted if runs and one not in runs]
+
+    def _warning(self, platform: str, runs: frozenset[str]) -> str:
+        emulated = platform.split("/")[1]
+        architecture = architecture_of(platform)
+        elsewhere = f", or build it with CodeBuildBuilder(…, architectures=[{architecture!r}])" if architecture else ""
+        return (
+            f"{f'the builder {self._name}' if self._name else 'the current buildx builder'} does not run {platform}"
+            f" ({', '.join(sorted(runs))}), and the Dockerfile has a RUN for it:"
+            f" install an emulator ({_EMULATOR} {emulated}){elsewhere}"
+        )
