@@ -19,7 +19,7 @@ from typing import Final
 from fast_container.errors import ArgsError, ContextError
 from fast_container.python_base.packages.local_package import LocalPackage
 from fast_container.python_base.requirements.requirement import normalise_name
-from fast_container.python_base.requirements.versions import parse_version
+from fast_container.python_base.requirements.versions import is_version
 from fast_container.python_base.toml_table import TomlTable
 
 _SCM: Final = "SETUPTOOLS_SCM_PRETEND_VERSION"
@@ -75,8 +75,8 @@ def package_versions(
         path = f"versions[{written!r}]"
         if name not in {package.name for package in packages}:
             raise ArgsError(f"{written!r} is none of the packages", property_path=path)
-        if parse_version(version) is None or version != version.strip():
-            raise ArgsError(f"{version!r} is no version", property_path=path, next_step="write it as 1.2.3")
+        if not is_version(version) or version != version.strip():
+            raise ArgsError(f"{version!r} is not a version", property_path=path, next_step="write it as 1.2.3")
     found: dict[str, tuple[str, str]] = {}
     for package in packages:
         tool = version_tool(package, root)

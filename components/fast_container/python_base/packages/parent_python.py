@@ -54,19 +54,13 @@ def refuse_other_python(packages: Sequence[LocalPackage], parent: str, version: 
     held = f"=={version}" if version.count(".") > 1 else f"=={version}.*"
     for package in packages:
         for specifier in split_specifiers(package.requires_python) or ():
-            if _excludes(held, version, specifier):
+            if contradict(held, specifier):
                 raise ArgsError(
                     f"{package.name} needs another Python than its parent image has",
                     property_path="parent",
                     why=f"requires-python {package.requires_python} in {package.file}; {parent} has Python {version}",
                     next_step="give a parent with a Python that fits, or correct requires-python",
                 )
-
-
-def _excludes(held: str, version: str, specifier: str) -> bool:
-    if specifier.startswith("!=") and version.count(".") == 1:
-        return specifier in (f"!={version}.*",)
-    return contradict(held, specifier)
 
 
 def refuse_python_conflict(packages: Sequence[LocalPackage]) -> None:

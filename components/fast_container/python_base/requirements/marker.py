@@ -1,7 +1,8 @@
 """Environment markers (PEP 508): which of their comparisons are known, and what is left of them then.
 
 Decides how a marker is taken apart, turned around and written again. Leaves to the caller which comparisons are known
-to be true or false.
+to be true or false, and to ``packaging`` which markers a requirement may have. That library tells whether a marker
+holds where everything is known; here the parent image's Python and architecture are not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One requirement of a Python distribution, and the names it goes by.
 
-Decides how the text of a requirement (PEP 508) is taken apart and written in one canonical way: normalised name
-(PEP 503), sorted extras and specifiers, evenly spaced marker. Leaves what versions mean to
+Decides how a requirement is written in one canonical way: normalised name (PEP 503), sorted extras and specifiers,
+evenly spaced marker. Leaves what a requirement is (PEP 508) to ``packaging``, which pip uses too, what versions mean to
 ``python_base.requirements.versions``, files to ``python_base.requirements.requirements_file`` and
 ``python_base.packages.local_package``, and putting requirements together to ``python_base.dependencies``.
 """
@@ -12,11 +12,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+
 from fast_container.errors import ContextError
-from fast_container.python_base.requirements.versions import split_specifiers
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_HEAD: Final = re.compile(r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*")
 _MARKER_PART: Final = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[<>=!~]=?=?|\(|\)|[A-Za-z0-9_.]+)")
 _LOGIN: Final = re.compile(r"://(?P<login>[^/@\s]+)@")
 
@@ -65,7 +66,10 @@ class Requirement:
 
 
 def normalise_name(name: str) -> str:
-    """A distribution's, extra's or group's name as PEP 503 compares it."""
+    """A distribution's, extra's or group's name as PEP 503 compares it.
+
+    That one line is not worth ``packaging.utils``, which imports all that ``packaging`` knows of platforms.
+    """
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -78,35 +82,24 @@ def parse_requirement(text: str, file: str) -> Requirement:
     """Take a requirement apart.
 
     Raises:
-        ContextError: It is no requirement, or there are credentials in it.
+        ContextError: It is not a requirement, or there are credentials in it.
     """
-    head = _HEAD.match(text)
-    if len(text.strip().splitlines()) > 1:
+    text = text.strip()
+    if len(text.splitlines()) > 1:
         raise _unreadable(text, file, "it is more than one line")
-    if head is None:
-        raise _unreadable(text, file, "it does not begin with the name of a distribution")
-    rest = text[head.end() :]
-    url = ""
-    if rest.startswith("@"):
-        # A semicolon ends the URL only behind a blank (PEP 508).
-        url, _, marker = (part.strip() for part in _partition_url(rest[1:]))
-        specifiers: tuple[str, ...] | None = ()
-        if not url or re.search(r"\s", url):
-            raise _unreadable(text, file, "after @ there must be one URL")
-        refuse_login(url, text, file)
-    else:
-        versions, _, marker = (part.strip() for part in rest.partition(";"))
-        if versions.startswith("(") and versions.endswith(")"):
-            versions = versions[1:-1]
-        specifiers = split_specifiers(versions)
-    if specifiers is None:
-        raise _unreadable(text, file, "the versions cannot be read")
+    refuse_login(text, text, file)
+    try:
+        read = Pep508(text)
+    except InvalidRequirement as error:
+        raise _unreadable(text, file, str(error).partition("\n")[0]) from None
+    # As it is written, because its text counts in the key. A semicolon ends a URL only after a blank.
+    marker = re.split(r"\s;" if read.url else ";", text, maxsplit=1)[1:] if read.marker else []
     return Requirement(
-        name=normalise_name(head["name"]),
-        extras=_names(head["extras"] or "", text, file),
-        specifiers=specifiers,
-        url=url,
-        marker=normalise_marker(marker),
+        name=normalise_name(read.name),
+        extras=tuple(sorted({normalise_name(extra) for extra in read.extras})),
+        specifiers=tuple(sorted({str(each) for each in read.specifier})),
+        url=read.url or "",
+        marker=normalise_marker("".join(marker)),
         file=file,
         text=" ".join(text.split()),
     )
@@ -143,22 +136,6 @@ def refuse_login(url: str, text: str, file: str) -> None:
         why="it would be part of the image's build context and of its history",
         next_step="take them out of the URL and give a netrc file as a build secret",
     )
-
-
-def _partition_url(text: str) -> tuple[str, str, str]:
-    found = re.search(r"\s;|\s+#", text)
-    if found is None:
-        return text, "", ""
-    behind = text[found.end() :] if text[found.start() : found.end()].endswith(";") else ""
-    return text[: found.start()], ";", behind
-
-
-def _names(text: str, whole: str, file: str) -> tuple[str, ...]:
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    for name in names:
-        if not is_name(name):
-            raise _unreadable(whole, file, f"{name!r} cannot be the name of an extra")
-    return tuple(sorted({normalise_name(name) for name in names}))
 
 
 def _unreadable(text: str, file: str, why: str) -> ContextError:
