@@ -1,31 +1,71 @@
 """fast-container: Pulumi components for exact, parallel container image builds on AWS.
 
-The map of the house: which question is answered in which room.
+The map of the house: which question is answered in which room. A room is a folder or a module of the library; its
+docstring says what it decides, its modules in reading order, and what it leaves to whom. The first name after a
+question is its answer; CONTRIBUTING.md has twenty questions to try it on.
 
-- What may a program write? ``image``, ``base_image``, ``fleet``, ``repository``, ``builders``, ``secret_sources``,
-  ``value_classes``; their arguments are checked in ``args``, ``image_options``, ``docker_build_arguments``; former
-  names are in ``deprecated``, all errors in ``errors``.
-- What does a Dockerfile read? ``core.dockerfile``. What does an ignore file leave out? ``core.ignore``. Which files
-  count then? ``core.context``. What is the build key? ``core.key``.
-- What is an image, a reference, a platform, a registry's host? ``core.oci``. What is known of external images?
-  ``core.images``.
+What a program writes:
+
+- What may be said of an image? ``image_options``; its outputs: ``image``.
+- What may be said of a base image, a fleet, a repository? ``base_image`` (with ``base_arguments``), ``fleet``,
+  ``repository`` (with ``existing_repository``, ``retained_repository`` and ``repository_policies``), in this order.
+- Who builds an image, and how many at once? ``builders`` for builds here, ``codebuild`` for builds on AWS.
 - What does an image ask of its builder, and where does a further builder begin? ``builder_interface``.
-- Skip, reuse or build? ``core.decision``, asked by ``build`` (pipeline, scheduler, lookups, copying, verifying); where
-  the key tag is put: ``build.pipeline``.
-- What does BuildKit get, and what is uploaded? ``core.staging``. What do both ends of a remote build share?
-  ``core.remote``. What runs in CodeBuild? ``remote``.
-- Where is an option of a build's steps added (network, hosts, limits)? ``core.recipe``.
-- What does ``BaseImage(install=…)`` write? ``python_base``: its packages (``python_base.packages``), what they require
-  (``python_base.requirements``), from which indexes (``python_base.indexes``), by which lock (``python_base.locks``).
-- Who talks to the outside? ``adapters``: ``adapters.registry``, ``adapters.buildx``, ``adapters.codebuild``,
-  ``adapters.process``, ``adapters.digests``; credentials: ``adapters.aws_session`` and ``adapters.docker_config``.
-- What does the Pulumi engine see (preview, records, hooks, refresh)? ``state``. The resources of a CodeBuild builder?
-  ``codebuild``.
-- May a pushed image be tagged? ``checks``.
-- What does the command line say? ``cli``. How is a real account tried? ``certify``.
+- Which resources and permissions does a CodeBuild builder make? ``codebuild``.
+- Which value of an argument is refused by itself? ``args``, and ``shapes`` for its type; then ``given_options``,
+  ``builder_arguments``, ``value_classes``.
+- Where do the values of build secrets come from? ``secret_sources``; how a build gets them: ``state.secret_values``.
+- Which arguments of ``docker_build.Image`` are taken as they are? ``docker_build_arguments``.
+- Which former names still work? ``deprecated``.
+- Which errors are there, and what must each say? ``errors``; strings of others in them: ``printable``.
 
-Public names are loaded on first use (PEP 562), so that the command line and a build inside CodeBuild, which need only
-``core``, ``build`` and ``adapters``, never import Pulumi.
+What counts:
+
+- How does a declared image become a build key, step by step? ``core``.
+- What is in the build key? ``core.key``.
+- Where is an option of a build's steps added (network, hosts, limits)? ``core.recipe``.
+- What does a Dockerfile read, and which stages are needed? ``core.dockerfile``.
+- What does an ignore file leave out? ``core.ignore``.
+- Which files of a build context count? ``core.context``.
+- What is an image, a manifest, a platform, a registry's host? ``core.oci``.
+- What is in the plan file that the command line works from? ``core.program_file``.
+- Which digest does the name of an external image stand for? ``core.images``.
+- What does ``BaseImage(install=…)`` write? ``python_base``; what packages declare: ``python_base.packages``, what they
+  require: ``python_base.requirements``, from which indexes: ``python_base.indexes``, by which lock:
+  ``python_base.locks``.
+
+What happens:
+
+- Skip, reuse or build? ``core.decision``.
+- In which order is an image looked up, built, checked, tagged and recorded? ``build``.
+- Where is the key tag put? ``build.pipeline``.
+- May a pushed image be tagged? ``checks``.
+- What does BuildKit get instead of the working tree, and what is uploaded? ``core.staging``.
+- What runs in CodeBuild? ``remote``.
+- What do both ends of a remote build share? ``core.remote``.
+
+Who talks to the outside (``adapters``, one thing a room):
+
+- How is a registry asked, and an image copied or tagged there? ``adapters.registry``.
+- How is buildx called, and its progress read? ``adapters.buildx``.
+- How are sources uploaded and builds started and watched on AWS? ``adapters.codebuild``.
+- Why need an unchanged file not be read again? ``adapters.digests``.
+- How does a child process end with its parent, and a temporary folder go? ``adapters.process``.
+- Where do credentials come from? ``adapters.aws_session`` for AWS, ``adapters.docker_config`` for Docker's logins.
+
+What the Pulumi engine sees:
+
+- What do preview, up, refresh, destroy and Ctrl-C do with an image? ``state``.
+- Why will an image be built, in words? ``state.explanation``; that a builder cannot run its platform: ``emulation``.
+- What is changed in Pulumi's SDK or in the user's process? ``state.sdk_patches``.
+
+The command line:
+
+- What does a verb of the command line do and print? ``cli``.
+- How is a real AWS account tried? ``certify``.
+
+Public names are loaded on first use (PEP 562), and pulumi-aws is too (``lazy_aws``), so that the command line and
+a build inside CodeBuild, which need only ``core``, ``build`` and ``adapters``, never import Pulumi.
 """
 
 from __future__ import annotations

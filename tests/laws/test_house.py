@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
+# Files, commands, a function and values of arguments, in the docstrings of rooms.
+NO_MODULES = {"images.lock", "locked", "pyproject.toml", "read.read_dockerfile", "resolve", "runs_on", "up", "uv.lock"}
 PACKAGE = Path(__file__).parents[2] / "components" / "fast_container"
 
 
@@ -41,3 +44,26 @@ def test_what_the_map_names_is_there() -> None:
 @pytest.mark.parametrize("room", [room for room in rooms() if room != "cli"])
 def test_a_room_has_at_most_two_dozen_files(room: str) -> None:
     assert len(list(PACKAGE.joinpath(*room.split(".")).glob("*.py"))) <= 24
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room != "certify.program"])
+def test_the_room_names_each_of_its_modules(room: str) -> None:
+    """In the order in which they are read; a module that its room does not mention is not found."""
+    modules = {place.stem for place in PACKAGE.joinpath(*room.split(".")).glob("*.py")} - {"__init__", "__main__"}
+    unnamed = sorted(module for module in modules if f"``{module}``" not in docstring(room))
+    assert not unnamed, f"{room}/__init__.py does not say what these are for: {', '.join(unnamed)}"
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_what_a_room_names_is_there(room: str) -> None:
+    """Modules by their own name, and rooms by their place in the library."""
+    here = PACKAGE.joinpath(*room.split("."))
+    for word in re.findall(r"``([a-z_]+(?:\.[a-z_]+)*)``", docstring(room)):
+        places = [PACKAGE.joinpath(*word.split(".")), here.joinpath(*word.split("."))]
+        there = any(place.is_dir() or place.with_suffix(".py").is_file() for place in places)
+        assert there or word in NO_MODULES, f"{room}/__init__.py: {word}"
+
+
+@pytest.mark.parametrize("module", sorted(place.stem for place in PACKAGE.glob("*.py") if place.stem != "__init__"))
+def test_the_map_names_the_modules_beside_the_rooms(module: str) -> None:
+    assert f"``{module}``" in docstring("")

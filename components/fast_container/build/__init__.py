@@ -1,1 +1,12 @@
-"""Drives the ports: ``pipeline`` is the order that makes publishing atomic; limits and lookups wrap its interface."""
+"""From a decision to a tagged and recorded image, over the protocols of ``core.ports``; asyncio, and no Pulumi.
+
+Decides the order, which is what makes publishing atomic: ``pipeline`` looks, copies or builds, reads back, verifies,
+tags, records. What is around it satisfies the same interface: ``lookup`` gathers the lookups of a repository into one
+call, ``scheduler`` runs many images (identical builds once, base images first, a limit at a time), ``copying`` takes
+an image from another repository of the program instead of building it. Steps of the pipeline: ``base_check`` looks at
+a base of another stack before anything is built on it, ``verify`` reads the pushed image back, ``look_inside`` looks
+into its layers, ``ran`` compares what the build ran with what was read of the Dockerfile. ``spare_names`` warns of
+what images are given and do not use.
+
+Leaves building to executors and the rules for an image to ``checks``.
+"""

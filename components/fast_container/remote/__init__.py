@@ -1,1 +1,10 @@
-"""What runs inside a remote build: the same pipeline as on a laptop, with nothing installed but boto3 and buildx."""
+"""What runs inside a remote build: the same pipeline as on a laptop, with nothing installed but boto3 and buildx.
+
+Decides how a machine of CodeBuild gets from a plan to a verified tag. In reading order: ``launcher`` (the bundle's
+first lines: fetches this library, checks it, starts it), ``main`` (one remote build, from its plan to its tag),
+``parts`` (puts the contexts together from their parts and checks each entry), ``builder`` (makes the one BuildKit of
+that machine).
+
+Leaves the order of publishing to ``build``, the plan's format to ``core.remote``, and starting and following builds
+to ``adapters.codebuild``.
+"""

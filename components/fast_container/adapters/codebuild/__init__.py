@@ -1,5 +1,11 @@
-"""AWS CodeBuild: ``executor`` satisfies ``core.ports.Executor`` by a build that runs this same library there.
+"""AWS CodeBuild: builds that run this same library on a machine of AWS.
 
-``s3_source`` uploads what is needed, ``own_zipapp`` packs the library, ``api`` makes the calls, ``watch`` and
-``follow`` tell what a build says and how it ended.
+Decides what is uploaded and when, which build is joined instead of started, and which end of a build is worth another
+one. ``executor`` is the door: it satisfies ``core.ports.Executor``. In reading order: ``s3_source`` puts the parts
+that the bucket lacks and a bundle for each build, ``own_zipapp`` packs the library itself, ``api`` makes the calls,
+``watch`` polls all builds of a project at once, ``follow`` reads what one says, ``attempts`` tells a build's own
+failure from trouble of the machine.
+
+Leaves what runs there to ``remote``, the plan that travels with the sources to ``core.remote``, and the projects,
+their bucket and their role to the component in ``codebuild``.
 """

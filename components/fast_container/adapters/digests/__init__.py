@@ -1,4 +1,9 @@
-"""What makes hashing quick and never wrong: ``stat_cache`` remembers, ``hash_helpers`` share the work.
+"""Digests of many files: quick, and never of another content than the file has.
 
-``walks`` puts both together for a program.
+Decides when an earlier digest is believed, and who reads the other files. ``walks`` is the door: it gives a program
+one look at each of its roots. ``stat_cache`` remembers digests between runs, ``mount_table`` says of which file
+systems that may be believed, ``write_back`` makes the next store to a file show in its times, ``hash_helpers`` read
+small files in processes beside this one.
+
+Leaves which files count to ``core.context``, and where the cache folder is to ``core.cache_folder``.
 """

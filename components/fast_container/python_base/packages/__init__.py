@@ -1,1 +1,10 @@
-"""Local Python packages: what their ``pyproject.toml`` says, their versions, and the files of their wheels."""
+"""Local Python packages: what their projects declare, their versions, and the files of their wheels.
+
+Decides which files and declarations of a package count for a base image. In reading order: ``local_package`` (what
+its ``pyproject.toml`` declares), ``project_settings`` (what the tools of its project are told), ``wheel_source`` (the
+files that a build of its wheel can see) with ``source_links`` (links among them), ``build_backends``,
+``package_version`` (versions that a build takes from git), ``local_names`` (packages below the root that were not
+given), ``parent_python`` (which Python the parent image holds).
+
+Leaves putting packages together to ``python_base.package_set``, and requirements to ``python_base.requirements``.
+"""
