@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import pickle
 import pickletools
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 from pulumi.dynamic import ConfigureRequest
@@ -16,8 +20,8 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from fast_container.core.ports import Manifest
 from fast_container.errors import BuilderError, FastContainerError, RegistryError, UnexpectedError
-from fast_container.state import engine_watch, image_build
-from fast_container.state.image_build import ImageBuild, ImageBuildProvider
+from fast_container.state import engine_watch
+from fast_container.state.image_build import ImageBuild, ImageBuildProvider, RecordRegistries
 
 RECORD: dict[str, Any] = {
     "build_key": "a" * 64,
@@ -46,10 +50,55 @@ class OneTag:
 
 
 def provider(monkeypatch: pytest.MonkeyPatch, registry: OneTag) -> ImageBuildProvider:
-    monkeypatch.setattr(image_build, "open_registry", lambda _url, _access: registry)
+    monkeypatch.setattr(RecordRegistries, "repository", lambda _self, _url, _access: registry)
     made = ImageBuildProvider()
     made.configure(ConfigureRequest(Config({}, "shop")))
     return made
+
+
+class Ecr(BaseHTTPRequestHandler):
+    """ECR's own API with one tag, that counts what it is asked."""
+
+    asked: ClassVar[Counter[str]] = Counter()
+
+    def do_POST(self) -> None:
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        self.asked[operation] += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        manifest = json.dumps({"mediaType": "application/vnd.oci.image.manifest.v1+json"})
+        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+        image = {"imageId": {"imageTag": RECORD["tag"], "imageDigest": digest}, "imageManifest": manifest}
+        token = base64.b64encode(b"AWS:token").decode()
+        answers = {
+            "BatchGetImage": {"images": [image], "failures": []},
+            "GetAuthorizationToken": {
+                "authorizationData": [
+                    {"authorizationToken": token, "proxyEndpoint": "http://127.0.0.1:5000", "expiresAt": 4e9}
+                ]
+            },
+        }
+        body = json.dumps(answers[operation]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+def test_the_records_of_one_run_share_a_session_and_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ecr) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        record = RECORD | {"aws": {"region": "eu-west-1", "endpoints": {"ecr": endpoint}}}
+        made = ImageBuildProvider()
+        made.configure(ConfigureRequest(Config({}, "shop")))
+        assert len({made.create(dict(record)).outs["digest"] for _ in range(3)}) == 1
+        server.shutdown()
+    assert Ecr.asked == {"GetAuthorizationToken": 1, "BatchGetImage": 3}
 
 
 def test_the_module_and_class_that_states_name_stay_where_they_are() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,9 +46,24 @@ IMAGE = ("build_key", "repository_url")
 BUILDING = "building"
 
 
-def open_registry(url: str, access: AwsAccess) -> Registry:
-    """The repository of a record; the engine tells its providers of an interrupt, this one too."""
-    return Registries(access, os.environ, interrupted=is_cancelled).repository(url)
+class RecordRegistries:
+    """The registries of the records that one process handles: those reached alike share sessions, tokens, connections.
+
+    Making a session of AWS's SDK costs more than all else that a record needs.
+    """
+
+    def __init__(self) -> None:
+        self._opened: list[tuple[AwsAccess, Registries]] = []
+        self._lock = threading.Lock()
+
+    def repository(self, url: str, access: AwsAccess) -> Registry:
+        """The repository of a record; waits no longer once the engine has told its providers of an interrupt."""
+        with self._lock:
+            found = next((registries for known, registries in self._opened if known == access), None)
+            if found is None:
+                found = Registries(access, os.environ, interrupted=is_cancelled)
+                self._opened.append((access, found))
+        return found.repository(url)
 
 
 class ImageBuildProvider(ResourceProvider):
@@ -58,6 +74,7 @@ class ImageBuildProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration: static credentials, if it holds any, stay in this process's memory."""
         self._config = req.config
+        self._registries = RecordRegistries()
         watch_engine()
         show_errors_plainly()
 
@@ -122,7 +139,7 @@ class ImageBuildProvider(ResourceProvider):
     def _find(self, props: Mapping[str, Any]) -> str | None:
         access = access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
         try:
-            registry = open_registry(props["repository_url"], access)
+            registry = self._registries.repository(props["repository_url"], access)
             found = asyncio.run(registry.find([props["tag"]]))
         except FastContainerError as error:
             # The engine prints a traceback for any exception of a dynamic provider; without a cause it is short.
