@@ -37,7 +37,7 @@ def renamed(former: T | None, given: T | None, *, old: str, new: str, component:
             f"{old} and {new} are both given.",
             property_path=old,
             why=f"{old} is the former name of {new}",
-            next_step=f"leave {old} out",
+            next_step=f"Leave {old} out.",
         )
     say_deprecated(f"{component}: the argument {old} is called {new} now; {old} works until version 1.0.", advice)
     return former

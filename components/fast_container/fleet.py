@@ -1,38 +1,31 @@
 """``FastImageFleet``: many images from one declaration.
 
-Decides how common settings and per-image overrides come together, and which images a glob names. Leaves everything
-about one image to ``FastContainerImage``; each image is a component of its own, so that state, ``--target`` and
-explanations stay per image.
+Decides that each image is a component of its own, so that state, ``--target`` and explanations stay per image. Leaves
+names and options of the images to ``fleet_images``, and everything about one image to ``FastContainerImage``.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, TypeAlias, Unpack, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, Unpack
 
 import pulumi
 
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, FastContainerError
+from fast_container.fleet_images import ImagesInput, declared_images, merged_options, options_by_name
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
 from fast_container.repository import RepositoryInput
 from fast_container.shapes import (
     PathInput,
-    check_mapping,
     check_opts,
-    check_path,
-    check_plain,
     check_resource_name,
     refused_as_one_line,
     shown,
 )
 
 TYPE = "fast-container:index:FastImageFleet"
-# Options that a program computes are, to a type checker, mappings of whatever it computes.
-ImagesInput: TypeAlias = "Mapping[str, ImageOptions] | Mapping[str, Mapping[str, Any]]"
 RepositoryFor: TypeAlias = "RepositoryInput | Callable[[str], RepositoryInput]"
 
 
@@ -51,14 +44,21 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
         name: The Pulumi name; an image's is ``<name>-<image>``.
         images: Image name → its own options (over the common ones), or a glob of Dockerfiles
             (``../../lambdas/*/Dockerfile``): each image is called as the directory that the first ``*`` stands for.
-        repository: One for all (one look-up answers for the whole fleet), or a function from an image's name to its
+            A wildcard in the file's name takes variants: with ``lambdas/*/Dockerfile*``, ``api/Dockerfile.worker`` is
+            the image ``api-worker``.
+        repository: One for all (one lookup answers for the whole fleet), or a function from an image's name to its
             own.
-        overrides: Image name → its own options; for images of a glob.
+        exclude: Images of a glob that are left out: patterns of names (``legacy-*``), or, with a ``/``, of Dockerfiles
+            below the glob's folder (``api/Dockerfile.worker``).
+        overrides: Image name → its own options; for images of a glob. An image's own ``None`` takes a common option
+            off, and as an entry of a mapping that entry alone: ``{"base_images": {"BASE_IMAGE": None}}``.
         opts: Resource options of the component.
-        **options: Common options; all of ``ImageOptions``.
+        **options: Common options; all of ``ImageOptions``. ``context="{dir}"`` is the folder of each image's
+            Dockerfile.
 
     Raises:
-        pulumi.RunError: A glob names no Dockerfile, or two of the same name; or an image's argument cannot be right.
+        pulumi.RunError: A glob names no Dockerfile, or two of the same name; a pattern of ``exclude`` leaves nothing
+            out; or an image's argument cannot be right.
     """
 
     @refused_as_one_line("FastImageFleet")
@@ -68,6 +68,7 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
         images: ImagesInput | PathInput,
         *,
         repository: RepositoryFor,
+        exclude: Sequence[str] | None = None,
         overrides: ImagesInput | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
@@ -75,9 +76,12 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
         try:
             check_resource_name(name)
             check_opts(opts, pulumi.ResourceOptions)
-            declared = declared_images(images)
+            declared = declared_images(images, exclude)
             overrides = _checked_overrides(overrides, declared)
             refuse_unknown(options)
+            given = {
+                image: merged_options(image, options, own, overrides.get(image)) for image, own in declared.items()
+            }
         except FastContainerError as error:
             raise pulumi.RunError(f"FastImageFleet {shown(name)}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
@@ -86,9 +90,9 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
                 f"{name}-{image}",
                 repository=repository(image) if callable(repository) else repository,
                 opts=pulumi.ResourceOptions(parent=self),
-                **_merged(options, own, overrides.get(image)),
+                **own,
             )
-            for image, own in declared.items()
+            for image, own in given.items()
         }
         self.register_outputs({"image_uris": {image: made.image_uri for image, made in self._images.items()}})
 
@@ -123,63 +127,10 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - Mapping says that there is none
 
 
-def declared_images(images: ImagesInput | PathInput) -> dict[str, ImageOptions]:
-    """Image name → its own options.
-
-    Raises:
-        ArgsError: It is neither a glob that names Dockerfiles nor a mapping of options.
-    """
-    check_plain(images, "images")
-    if isinstance(images, str | os.PathLike):
-        return found_images(check_path(images, "images"))
-    if not isinstance(images, Mapping) or not images:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgsError(
-            f"{shown(images)} names no images.",
-            property_path="images",
-            next_step="a mapping from names to options, or a glob such as lambdas/*/Dockerfile",
-        )
-    return _options_by_name(images, "images")
-
-
-def found_images(pattern: str) -> dict[str, ImageOptions]:
-    """The images that a glob of Dockerfiles names, by the directory at its first ``*``; hidden ones are left out.
-
-    Raises:
-        ArgsError: It names none, or two by the same name.
-    """
-    before, star, after = pattern.partition("*")
-    if not star or after.startswith("*"):
-        raise ArgsError(
-            f"{pattern!r} is no glob of directories." if star else f"{pattern!r} is no glob.",
-            property_path="images",
-            next_step="for example lambdas/*/Dockerfile",
-        )
-    base = Path(before) if before.endswith("/") else Path(before).parent
-    found: dict[str, ImageOptions] = {}
-    for dockerfile in sorted(base.glob(str(Path(pattern).relative_to(base)))):
-        image, *rest = dockerfile.relative_to(base).parts
-        if not rest or image.startswith(".") or not dockerfile.is_file():
-            continue
-        if image in found:
-            raise ArgsError(
-                f"{pattern!r} names two Dockerfiles for the image {image!r}.",
-                property_path="images",
-                why=f"{found[image].get('dockerfile')} and {dockerfile}",
-            )
-        found[image] = {"dockerfile": str(dockerfile)}
-    if not found:
-        raise ArgsError(
-            f"{pattern!r} names no Dockerfile.",
-            property_path="images",
-            next_step="paths are relative to the program's working directory",
-        )
-    return found
-
-
 def _checked_overrides(overrides: object, declared: Mapping[str, ImageOptions]) -> dict[str, ImageOptions]:
     if overrides is None:
         return {}
-    found = _options_by_name(overrides, "overrides")
+    found = options_by_name(overrides, "overrides")
     for image in found:
         if image not in declared:
             raise ArgsError(
@@ -188,31 +139,3 @@ def _checked_overrides(overrides: object, declared: Mapping[str, ImageOptions]) 
                 next_step=did_you_mean(image, declared),
             )
     return found
-
-
-def _options_by_name(images: object, property_path: str) -> dict[str, ImageOptions]:
-    found = check_mapping(images, property_path, f'{property_path}={{"api": {{"context": "api"}}}}')
-    for name, own in found.items():
-        _check_options(own, f"{property_path}[{name!r}]")
-    return found
-
-
-def _check_options(own: ImageOptions, property_path: str) -> None:
-    if "repository" in check_mapping(own, property_path, 'for example {"context": "app"}'):
-        raise ArgsError(
-            "A fleet's repository is said for all its images.",
-            property_path=f"{property_path}['repository']",
-            next_step="repository=lambda image: …",
-        )
-    refuse_unknown(own)
-
-
-def _merged(*layers: ImageOptions | None) -> ImageOptions:
-    """Later options win; mappings of build args, labels and bases are joined."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for name, value in cast("dict[str, Any]", layer or {}).items():
-            before = merged.get(name)
-            joins = isinstance(before, Mapping) and isinstance(value, Mapping)
-            merged[name] = {**cast("dict[str, Any]", before), **value} if joins else value
-    return cast("ImageOptions", merged)

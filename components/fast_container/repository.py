@@ -244,7 +244,7 @@ def _checked_retention(retain_on_delete: bool | None, *, force_delete: bool) -> 
             "force_delete does not go together with retain_on_delete.",
             property_path="force_delete",
             why="a repository that is retained is never deleted",
-            next_step="leave out the one that is not meant",
+            next_step="Leave out the one that is not meant.",
         )
     return retain_on_delete
 

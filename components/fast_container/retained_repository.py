@@ -70,7 +70,7 @@ def exists_already(name: str) -> ArgsError:
         f"The repository {name!r} exists already.",
         property_path="name",
         why="an earlier `pulumi destroy` kept it with its images, or it was made elsewhere",
-        next_step=f'one `up` with ImageRepository(…, name="{name}", adopt=True) makes it part of this stack;'
+        next_step=f'Run one `up` with ImageRepository(…, name="{name}", adopt=True), which makes it part of this stack;'
         f' if another stack manages it, use ImageRepository.get("{name}")',
     )
 

@@ -18,39 +18,74 @@ config = pulumi.Config()
 former = config.get("formerFleet")
 fleet = FastImageFleet(
     config.get("fleet") or "shop",
-    "lambdas/*/Dockerfile",
+    "lambdas/*/Dockerfile*",
     repository=config.require("repository"),
-    context=".",
+    exclude=["*-old"],
+    context="{dir}",
     build_args={"KIND": "common"},
-    overrides={"search": {"build_args": {"KIND": "own"}}},
+    overrides={"search": {"build_args": {"KIND": "own"}}, "mail": {"build_args": {"KIND": None}}},
     opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name=former)]) if former else None,
 )
 for name, image in fleet.items():
     pulumi.export(f"{name}.key", image.build_key)
 pulumi.export("orders.uri", fleet["orders"].image_uri)
 """
+# The same images one by one, below a component of the fleet's type and name.
+BY_HAND = """
+import pulumi
+from fast_container import FastContainerImage
+
+
+class Fleet(pulumi.ComponentResource):
+    def __init__(self):
+        super().__init__("fast-container:index:FastImageFleet", "shop")
+
+
+opts = pulumi.ResourceOptions(parent=Fleet())
+options = {
+    "orders": {"build_args": {"KIND": "common"}},
+    "search": {"build_args": {"KIND": "own"}},
+    "mail": {},
+}
+for name, own in options.items():
+    FastContainerImage(
+        f"shop-{name}",
+        repository=pulumi.Config().require("repository"),
+        context=f"lambdas/{name}",
+        dockerfile=f"lambdas/{name}/Dockerfile",
+        opts=opts,
+        **own,
+    )
+"""
 NAMES = ("orders", "search", "mail")
+PLAN = "fast-container.plan.json"
 
 
 class Fleet:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
         self.stack: EngineStack = stacks(PROGRAM)
+        self.hand: EngineStack = stacks(BY_HAND, folder="hand")
         url = stacks.repository("images")
-        self.stack.configure({"engine-test:repository": url})
-        for name in NAMES:
-            self.stack.file(
-                f"lambdas/{name}/Dockerfile",
-                f"FROM busybox\nARG KIND\nRUN echo $KIND > /kind\nCOPY lambdas/{name}/app.txt /\n",
-            )
-            self.stack.file(f"lambdas/{name}/app.txt", f"{name} one")
+        for stack in (self.stack, self.hand):
+            stack.configure({"engine-test:repository": url})
+            for name in NAMES:
+                text = "FROM busybox\nARG KIND=none\nRUN echo $KIND > /kind\nCOPY app.txt /\n"
+                stack.file(f"lambdas/{name}/Dockerfile", text)
+                stack.file(f"lambdas/{name}/app.txt", f"{name} one")
+            stack.file("lambdas/mail/Dockerfile.old", "FROM busybox\n")
 
     @cached_property
     def preview(self) -> Run:
         before = self.stacks.cloud.api_calls().get("ecr:BatchGetImage", 0)
         run = self.stack.preview()
         self.look_ups = self.stacks.cloud.api_calls()["ecr:BatchGetImage"] - before
+        self.plan = (self.stack.folder / PLAN).read_text()
         return run
+
+    @cached_property
+    def preview_by_hand(self) -> Run:
+        return self.hand.preview()
 
     @cached_property
     def up(self) -> Run:
@@ -80,6 +115,20 @@ def test_one_call_answers_for_the_whole_fleet(fleet: Fleet) -> None:
     assert fleet.look_ups == 1
 
 
+def test_a_fleet_is_its_images_one_by_one_with_the_same_urns_keys_and_plan_entries(fleet: Fleet) -> None:
+    by_fleet, by_hand = fleet.preview, fleet.preview_by_hand
+    assert urns(by_fleet) == urns(by_hand) != set()
+    assert fleet.plan == (fleet.hand.folder / PLAN).read_text()
+    for name in NAMES:
+        record = f"shop-{name}-build"
+        assert by_fleet.outputs_of(record)["build_key"] == by_hand.outputs_of(record)["build_key"]
+
+
+def urns(run: Run) -> set[str]:
+    found = [event["resourcePreEvent"]["metadata"]["urn"] for event in run.events if "resourcePreEvent" in event]
+    return {urn for urn in found if "::shop" in urn}
+
+
 def test_each_image_is_a_component_of_its_own_below_the_fleet(fleet: Fleet) -> None:
     run = fleet.up
     assert run.builds == 3
@@ -95,7 +144,7 @@ def test_the_plan_file_gives_the_programs_keys_and_holds_no_path_of_the_machine(
 ) -> None:
     run = fleet.up
     monkeypatch.setenv("FAST_CONTAINER_CACHE", str(fleet.stack.cache))
-    file = fleet.stack.folder / "fast-container.plan.json"
+    file = fleet.stack.folder / PLAN
     found = current_images(load_plan(str(file)).entries)
     assert {name: image.selected.key.hex for name, image in found.items()} == {
         name: record["build_key"] for name, record in run.records.items()

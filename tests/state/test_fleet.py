@@ -11,9 +11,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from fast_container import FastImageFleet
+from fast_container import FastImageFleet, ImageOptions, InlineDockerfile
 from fast_container.errors import ArgsError
-from fast_container.fleet import found_images
+from fast_container.fleet_images import declared_images, found_images, merged_options
 from tests.trees import write_tree
 
 URL = "registry.example/shop/images"
@@ -51,10 +51,10 @@ def test_hidden_directories_and_directories_called_dockerfile_are_no_images(prog
     [
         ("../lambdas/*/Containerfile", "names no Dockerfile"),
         ("../nowhere/*/Dockerfile", "names no Dockerfile"),
-        ("../lambdas/orders/Dockerfile", "is no glob"),
-        ("", "is no glob"),
+        ("../lambdas/orders/Dockerfile", "is not a glob"),
+        ("", "is not a glob"),
         ("../lambdas/*", "names no Dockerfile"),
-        ("../lambdas/**/Dockerfile", "is no glob of directories"),
+        ("../lambdas/**/Dockerfile", "is not a glob of directories"),
         ("../*/*/Dockerfile", "names two Dockerfiles for the image 'lambdas'"),
     ],
 )
@@ -65,9 +65,121 @@ def test_a_glob_that_names_no_fleet_is_refused(program: Path, pattern: str, said
     assert caught.value.property_path == "images"
 
 
+def dockerfiles(folder: Path, *paths: str) -> None:
+    write_tree(folder, dict.fromkeys(paths, DOCKERFILE))
+
+
+def test_a_wildcard_in_the_files_name_takes_variants_each_with_a_name_of_its_own(program: Path) -> None:
+    dockerfiles(program, "lambdas/orders/Dockerfile.worker", "lambdas/orders/Dockerfile.worker.arm")
+    dockerfiles(program, "lambdas/orders/Dockerfile.worker.dockerignore", "lambdas/orders/app.Dockerfile")
+    assert {name: of["dockerfile"] for name, of in found_images("../lambdas/*/Dockerfile*").items()} == {
+        "orders": "../lambdas/orders/Dockerfile",
+        "orders-worker": "../lambdas/orders/Dockerfile.worker",
+        "orders-worker-arm": "../lambdas/orders/Dockerfile.worker.arm",
+        "search": "../lambdas/search/Dockerfile",
+    }
+    assert list(found_images("../lambdas/*/Dockerfile.*")) == ["orders-worker", "orders-worker-arm"]
+    assert list(found_images("../lambdas/*/*.Dockerfile")) == ["orders-app"]
+    # Without a wildcard there, all have the same variant, and no image needs to say it.
+    assert list(found_images("../lambdas/*/Dockerfile.worker")) == ["orders"]
+
+
+def test_variants_of_one_folder_are_named_by_what_differs_or_by_the_folder(program: Path) -> None:
+    dockerfiles(program, "lambdas/orders/Dockerfile.worker")
+    assert list(found_images("../lambdas/orders/Dockerfile*")) == ["orders", "worker"]
+    dockerfiles(program, "stack/Dockerfile", "stack/Dockerfile.worker")
+    # The checkout's own name differs between machines.
+    with pytest.raises(ArgsError, match="'Dockerfile' gives an image no name"):
+        found_images("Dockerfile*")
+    assert list(found_images("Dockerfile.*")) == ["worker"]
+
+
+def test_two_files_of_one_name_are_refused_with_both_and_exclude_settles_it(program: Path) -> None:
+    dockerfiles(program, "lambdas/orders/Dockerfile.worker", "lambdas/orders-worker/Dockerfile")
+    with pytest.raises(ArgsError, match="names two Dockerfiles for the image 'orders-worker'") as refused:
+        found_images("../lambdas/*/Dockerfile*")
+    both = {"../lambdas/orders/Dockerfile.worker", "../lambdas/orders-worker/Dockerfile"}
+    assert set(refused.value.why.split(" and ")) == both
+    (advised,) = [part for part in refused.value.next_step.split('"') if part.startswith("orders")]
+    left = found_images("../lambdas/*/Dockerfile*", [advised])["orders-worker"].get("dockerfile")
+    assert both - {left} == {f"../lambdas/{advised}"}
+
+
+def test_exclude_leaves_images_out_by_name_or_by_path(program: Path) -> None:
+    dockerfiles(program, "lambdas/legacy-a/Dockerfile", "lambdas/legacy-b/Dockerfile", "lambdas/search/Dockerfile.old")
+    pattern = "../lambdas/*/Dockerfile*"
+    assert list(declared_images(pattern, ["legacy-*", "search-old"])) == ["orders", "search"]
+    assert list(declared_images(pattern, ["legacy-*/*", "*/Dockerfile.old"])) == ["orders", "search"]
+
+
+@pytest.mark.parametrize(
+    ("images", "exclude", "said"),
+    [
+        ("../lambdas/*/Dockerfile", ["ordres"], "did you mean 'orders'?"),
+        ("../lambdas/*/Dockerfile", ["orders", "x/*"], "exclude='x/*' leaves nothing out"),
+        ("../lambdas/*/Dockerfile", ["*"], "exclude leaves no image"),
+        ("../lambdas/*/Dockerfile", "orders", "exclude=['orders']"),
+        ({"a": {}}, ["a"], "exclude goes with a glob"),
+    ],
+)
+def test_an_exclude_that_cannot_be_meant_is_refused(program: Path, images: Any, exclude: Any, said: str) -> None:
+    del program
+    with pytest.raises(ArgsError) as refused:
+        declared_images(images, exclude)
+    assert said in str(refused.value)
+    assert refused.value.property_path == "exclude"
+
+
+def test_dir_in_a_context_is_the_folder_of_each_images_dockerfile(program: Path) -> None:
+    del program
+    for image, own in found_images("../lambdas/*/Dockerfile").items():
+        assert merged_options(image, {"context": "{dir}"}, own)["context"] == f"../lambdas/{image}"  # pyright: ignore[reportTypedDictNotRequiredAccess]
+        assert merged_options(image, {"context": Path("{dir}/src")}, own).get("context") == f"../lambdas/{image}/src"
+        # An image's own context is its own; a name with doubled braces is a name.
+        assert merged_options(image, {"context": "{dir}"}, own, {"context": "app"}).get("context") == "app"
+        assert merged_options(image, {"context": "{{dir}}"}, own).get("context") == "{{dir}}"
+
+
+@pytest.mark.parametrize(
+    ("context", "own", "said"),
+    [
+        ("{folder}", {"dockerfile": "a/Dockerfile"}, "a placeholder that is not known: {folder}"),
+        ("x/{}", {"dockerfile": "a/Dockerfile"}, "a placeholder that is not known: {}"),
+        ("{dir}", {}, "{dir} cannot be filled in for the image 'a'"),
+        ("{dir}", {"dockerfile": InlineDockerfile("FROM scratch")}, "{dir} cannot be filled in for the image 'a'"),
+    ],
+)
+def test_a_placeholder_that_cannot_be_filled_is_refused(context: str, own: ImageOptions, said: str) -> None:
+    with pytest.raises(ArgsError) as refused:
+        merged_options("a", {"context": context}, own)
+    assert said in str(refused.value)
+    assert refused.value.property_path == "context"
+
+
+def test_none_takes_one_image_off_the_fleets_base_and_off_a_common_option() -> None:
+    common: ImageOptions = {"base_images": {"BASE_IMAGE": URL}, "build_args": {"A": "1", "B": "2"}, "target": "app"}
+    own: Any = {"base_images": {"BASE_IMAGE": None}, "build_args": {"A": None, "C": "3"}, "target": None}
+    assert merged_options("a", common, {}, own) == {
+        "base_images": {},
+        "build_args": {"B": "2", "C": "3"},
+        "target": None,
+    }
+    # The common options stay as they are for the others.
+    assert merged_options("b", common, {}, None) == common
+
+
+def test_an_entry_that_the_fleet_does_not_have_cannot_be_taken_off() -> None:
+    own: Any = {"base_images": {"BASE_IMGE": None}}
+    with pytest.raises(ArgsError, match="no base_images entry 'BASE_IMGE'") as refused:
+        merged_options("a", {"base_images": {"BASE_IMAGE": URL}}, own)
+    assert "did you mean 'BASE_IMAGE'?" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ({"images": "../lambdas/*/Dockerfile", "context": "{folder}"}, "a placeholder that is not known"),
+        ({"images": "../lambdas/*/Dockerfile", "exclude": ["x"]}, "leaves nothing out"),
         ({"images": "../lambdas/*/Dockerfile", "overrides": {"ordres": {}}}, "one of: orders, search"),
         ({"images": {"a": {"repository": URL}}}, "images['a']"),
         ({"images": {"a": {"contxt": "."}}}, "There is no argument 'contxt'"),
