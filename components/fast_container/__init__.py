@@ -7,8 +7,9 @@ question is its answer; CONTRIBUTING.md has twenty questions to try it on.
 What a program writes:
 
 - What may be said of an image? ``image_options``; its outputs: ``image``.
-- What may be said of a base image, a fleet, a repository? ``base_image`` (with ``base_arguments``), ``fleet``,
-  ``repository`` (with ``existing_repository``, ``retained_repository`` and ``repository_policies``), in this order.
+- What may be said of a base image, a fleet, a repository? ``base_image`` (with ``base_arguments``), ``fleet``
+  (with ``fleet_images``), ``repository`` (with ``existing_repository``, ``retained_repository`` and
+  ``repository_policies``), in this order.
 - Who builds an image, and how many at once? ``builders`` for builds here, ``codebuild`` for builds on AWS.
 - What does an image ask of its builder, and where does a further builder begin? ``builder_interface``.
 - Which resources and permissions does a CodeBuild builder make? ``codebuild``.
