@@ -182,21 +182,6 @@ def test_cancelling_the_last_who_waits_stops_the_build_before_returning() -> Non
     asyncio.run(scenario())
 
 
-def test_closing_stops_everything_that_runs() -> None:
-    async def scenario() -> None:
-        registry = FakeRegistry()
-        executor, scheduler = FakeExecutor(registry, gate=asyncio.Event()), Scheduler(StepClock())
-        jobs = [make_job(f"image-{n}", content=str(n)) for n in range(3)]
-        tasks = [asyncio.create_task(scheduler.publish(job, registry, executor, ListReporter())) for job in jobs]
-        await until(lambda: executor.running == 3)
-        await scheduler.close()
-        assert executor.stopped == 3
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(result, asyncio.CancelledError) for result in results)
-
-    asyncio.run(scenario())
-
-
 def test_a_layer_shared_by_two_images_of_a_program_counts_once_as_pushed() -> None:
     async def scenario() -> None:
         registry = FakeRegistry()

@@ -231,11 +231,6 @@ class Scheduler:
             if not turn.users:
                 self._turns.pop(key, None)
 
-    async def close(self) -> None:
-        """Stop whatever still runs and wait for its end."""
-        tasks = [flight.task for flight in self._flights.values()]
-        await asyncio.gather(*(stop(task) for task in tasks))
-
 
 async def stop(task: asyncio.Task[BuildRecord]) -> None:
     """Cancel a task and wait for its end, even when cancelled meanwhile; its outcome is not of interest."""

@@ -155,9 +155,10 @@ def test_a_base_image_of_ours_is_no_outside_image(tmp_path: Path) -> None:
         build_args={**args, "VERSION": "1 2"},
         named_contexts={**contexts, **own_base("my/deps")[1]},
     )
-    pinned = pin_image(declared, LOCK)
-    assert ([one.written for one in pinned.needed], pinned.missing) == (["python:3.12"], ())
-    command = not_locked(declared, pinned.needed[0], "x.lock").next_step
+    assert pin_image(declared, LOCK).unknown == ()
+    [needed] = pin_image(declared, ImageLock()).unknown
+    assert needed.written == "python:3.12"
+    command = not_locked(declared, needed, "x.lock").next_step
     assert command == (
         "Run: fast-container lock --file x.lock --dockerfile Dockerfile --platform linux/amd64"
         " --own-base BASE_IMAGE --own-base my/deps --build-arg 'VERSION=1 2'"

@@ -39,12 +39,10 @@ class Builder:
     Attributes:
         command: How buildx is started.
         name: The builder's name.
-        driver: Its driver.
     """
 
     command: tuple[str, ...]
     name: str
-    driver: str
 
 
 def find_buildx(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -125,7 +123,7 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
             next_step="Start it, or name another builder: LocalBuilder(name=…)",
         )
     if driver in _FIT_DRIVERS or _CONTAINERD_LABEL in facts or await _has_containerd_store(found, environment):
-        return Builder(buildx, found, driver)
+        return Builder(buildx, found)
     raise BuilderError(
         f"The buildx builder {found} cannot push by digest.",
         why=f"driver {driver} without the containerd image store",

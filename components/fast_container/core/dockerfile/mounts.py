@@ -28,7 +28,6 @@ _NAMES: Final = {
     "ro": "readonly",
     "rw": "readwrite",
 }
-_ONLY_SOME: Final = ("sharing", "mode", "uid", "gid", "env")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _KEYS: Final = frozenset(
     [

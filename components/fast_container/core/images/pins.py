@@ -59,12 +59,10 @@ class PinnedImage:
 
     Attributes:
         declared: With pins and facts.
-        needed: Its outside images.
         unknown: Those of which nothing is known; with any that has no digest, the pins are not complete.
     """
 
     declared: DeclaredImage
-    needed: tuple[NeededImage, ...]
     unknown: tuple[NeededImage, ...]
 
     @property
@@ -94,7 +92,7 @@ def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
         triggers = any(facts.onbuild for facts in image.image_facts.values())
         found = needed_images(image, *read_declared(image)) if triggers else needed
         if found == needed:
-            return PinnedImage(image, needed, tuple(one for one in needed if not digest_of(one, known)))
+            return PinnedImage(image, tuple(one for one in needed if not digest_of(one, known)))
         needed = found
 
 

@@ -39,11 +39,6 @@ class Part:
     prefix: str
     source: ContextSource
 
-    @property
-    def content_bytes(self) -> int:
-        """Bytes of the files, before any packing."""
-        return sum(entry.size for entry in self.source.entries)
-
 
 def cut(source: ContextSource) -> tuple[Part, ...]:
     """The parts of one context, in the order of their prefixes; together they hold exactly its entries."""
