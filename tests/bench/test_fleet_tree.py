@@ -10,6 +10,7 @@ import pytest
 from bench.build_facts import Work, executed_steps, received_bytes
 from bench.fleet_tree import BUILD_BACKEND, LAMBDAS, PACKAGES, FleetTree
 from fast_container.python_base.dependencies import declared_dependencies
+from tests.python_base.written import requirements_text
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def tree(tmp_path: Path) -> FleetTree:
 
 def _declared(tree: FleetTree) -> str:
     packages = [f"packages/{package}" for package in PACKAGES]
-    return declared_dependencies(packages, root=str(tree.root)).requirements_text
+    return requirements_text(declared_dependencies(packages, root=str(tree.root)))
 
 
 def test_only_the_dependency_edit_changes_what_the_base_image_installs(tree: FleetTree) -> None:

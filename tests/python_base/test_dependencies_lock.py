@@ -10,6 +10,7 @@ import pytest
 
 from fast_container.errors import ContextError
 from fast_container.python_base.dependencies import Dependencies, declared_dependencies
+from tests.python_base.written import requirements_text
 from tests.trees import write_tree
 from tools.prepare_environment import find_uv
 
@@ -100,9 +101,9 @@ def test_extras_and_groups_come_with_their_own(tmp_path: Path) -> None:
 
 
 def test_packages_that_nobody_selected_do_not_count(tmp_path: Path) -> None:
-    before = locked(tmp_path / "a").requirements_text
-    assert locked(tmp_path / "b", LOCK.replace("sha256:unused1", "sha256:other")).requirements_text == before
-    assert locked(tmp_path / "c", LOCK.replace("sha256:deeper1", "sha256:other")).requirements_text != before
+    before = requirements_text(locked(tmp_path / "a"))
+    assert requirements_text(locked(tmp_path / "b", LOCK.replace("sha256:unused1", "sha256:other"))) == before
+    assert requirements_text(locked(tmp_path / "c", LOCK.replace("sha256:deeper1", "sha256:other"))) != before
 
 
 def test_a_local_package_of_the_lock_that_is_not_given_is_named(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_this_project_s_own_lock_is_read_as_uv_exports_it() -> None:
     exported = subprocess.run(
         [*command, "--no-header"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout
-    ours = {line.split(" ")[0].split(";")[0] for line in found.requirements_text.splitlines() if line[0] != " "}
+    ours = {line.split(" ")[0].split(";")[0] for line in requirements_text(found).splitlines() if line[0] != " "}
     theirs = {line.split(" ")[0].split(";")[0] for line in exported.splitlines() if line[0] != " "}
     assert ours == theirs
-    assert found.requirements_text.count("--hash") == exported.count("--hash")
+    assert requirements_text(found).count("--hash") == exported.count("--hash")

@@ -11,6 +11,7 @@ from fast_container.errors import ArgsError, FastContainerError
 from fast_container.python_base.dependencies import Dependencies, declared_dependencies
 from fast_container.python_base.dockerfile import GeneratedBase, generate_base
 from fast_container.python_base.spec import BaseSpec
+from tests.python_base.written import all_options
 from tests.trees import write_tree
 
 CORP, CPU = "https://pypi.acme.example/simple", "https://wheels.example/cpu"
@@ -48,7 +49,7 @@ def table(kind: str, url: str = CORP, more: str = "", name: str = "corp") -> str
     ],
 )
 def test_an_index_that_stands_for_pypi_is_the_only_one_that_is_asked(tmp_path: Path, more: str) -> None:
-    assert declare(tmp_path, more).options == (f"--index-url {CORP}",)
+    assert all_options(declare(tmp_path, more)) == (f"--index-url {CORP}",)
     assert generate(tmp_path, more).files["requirements.txt"] == f"--index-url {CORP}\nacme-lib\n".encode()
 
 
@@ -131,19 +132,20 @@ def test_settings_that_pip_has_too_are_its_options(tmp_path: Path) -> None:
         'constraint-dependencies = ["idna<4"]\nfind-links = ["https://h/links.html"]\nexclude-newer = "2026-01-01"\n'
     )
     found = declare(tmp_path, more)
-    assert found.options == (*("--find-links https://h/links.html", "--pre", "--no-binary a-b", "--only-binary :all:"),)
+    wanted = ("--find-links https://h/links.html", "--pre", "--no-binary a-b", "--only-binary :all:")
+    assert all_options(found) == wanted
     assert found.constraints_text == "idna<4\n"
     assert "exclude-newer" in found.notes[0]
 
 
 def test_uv_toml_stands_for_the_table_beside_it_and_a_workspace_s_root_for_its_members(tmp_path: Path) -> None:
     write_tree(tmp_path / "a", {"app/uv.toml": f'[[index]]\nurl = "{CORP}"\ndefault = true\n'})
-    assert declare(tmp_path / "a", table("uv.index", CPU)).options == (f"--index-url {CORP}",)
+    assert all_options(declare(tmp_path / "a", table("uv.index", CPU))) == (f"--index-url {CORP}",)
     write_tree(tmp_path / "b", {"uv.toml": f'index-url = "{CORP}"\n'})
-    assert declare(tmp_path / "b", "").options == (f"--index-url {CORP}",)
+    assert all_options(declare(tmp_path / "b", "")) == (f"--index-url {CORP}",)
     root = f'[tool.uv.workspace]\nmembers = ["app"]\n{table("uv.index", more="default = true")}'
     write_tree(tmp_path / "c", {"pyproject.toml": root})
-    assert declare(tmp_path / "c", table("uv.index", CPU)).options == (f"--index-url {CORP}",)
+    assert all_options(declare(tmp_path / "c", table("uv.index", CPU))) == (f"--index-url {CORP}",)
 
 
 def test_two_indexes_that_both_stand_for_pypi_are_refused(tmp_path: Path) -> None:

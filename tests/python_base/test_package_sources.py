@@ -9,6 +9,7 @@ import pytest
 
 from fast_container.errors import ContextError, FastContainerError
 from fast_container.python_base.dependencies import Dependencies, declared_dependencies
+from tests.python_base.written import requirements_text
 from tests.trees import write_tree
 
 
@@ -19,7 +20,7 @@ def declare(root: Path, more: str = "", *, dependencies: str = '"acme-lib"', **o
 
 
 def lines(found: Dependencies) -> list[str]:
-    return found.requirements_text.splitlines()
+    return requirements_text(found).splitlines()
 
 
 GIT = 'git = "https://git.example/acme-lib"'

@@ -13,6 +13,7 @@ from fast_container.errors import ArgsError, ContextError
 from fast_container.python_base.dependencies import Dependencies, declared_dependencies
 from fast_container.python_base.dockerfile import generate_base
 from fast_container.python_base.spec import BaseSpec
+from tests.python_base.written import all_options, requirements_text
 from tests.trees import write_tree
 from tools.prepare_environment import find_uv
 
@@ -83,8 +84,8 @@ def installed(text: str) -> list[set[tuple[str, str]]]:
 def same_as_uv(root: Path, *arguments: str, **selected: Sequence[str]) -> Dependencies:
     """Our reading of a project, which must be uv's."""
     ours, theirs = declared_dependencies(["."], root=str(root), lock="uv.lock", **selected), exported(root, *arguments)
-    assert installed(ours.requirements_text) == installed(theirs)
-    assert ours.requirements_text.count("--hash=") == theirs.count("--hash=")
+    assert installed(requirements_text(ours)) == installed(theirs)
+    assert requirements_text(ours).count("--hash=") == theirs.count("--hash=")
     return ours
 
 
@@ -133,9 +134,9 @@ FORKS = {
 def test_of_conflicting_extras_and_groups_the_selected_one_decides(tmp_path: Path, extra: str, group: str) -> None:
     root = write_tree(tmp_path, FORKS)
     arguments = [*(["--extra", extra] if extra else []), *(["--group", group] if group else [])]
-    found = same_as_uv(
-        root, *arguments, extras=[extra] if extra else [], groups=[group] if group else []
-    ).requirements_text
+    found = requirements_text(
+        same_as_uv(root, *arguments, extras=[extra] if extra else [], groups=[group] if group else [])
+    )
     assert "extra ==" not in found
     if extra:
         assert ("leaf==1.0" if extra == "cpu" else "leaf==2.0") in found
@@ -204,7 +205,7 @@ def test_a_lock_of_a_private_index_alone_never_asks_pypi(tmp_path: Path) -> None
     own = f'dependencies = [{{ {edge("corp")} }}]\n[package.metadata]\nrequires-dist = [{{ name = "corp" }}]\n'
     lock = lock_of(locked_package("corp", "2.0", index=f"{CORP}/", hashed=False), own=own)
     root = write_tree(tmp_path, {"pyproject.toml": project(["corp"]), "uv.lock": lock})
-    assert same_as_uv(root).options == (f"--index-url {CORP}",)
+    assert all_options(same_as_uv(root)) == (f"--index-url {CORP}",)
 
 
 def test_a_page_of_links_is_one_and_a_folder_of_wheels_is_refused(tmp_path: Path) -> None:
@@ -214,7 +215,7 @@ def test_a_page_of_links_is_one_and_a_folder_of_wheels_is_refused(tmp_path: Path
     for number, (index, more) in enumerate([(page, settings), (f"{page}.html", "")]):
         lock = lock_of(locked_package("torch", "2.5", index=index), own=own)
         root = write_tree(tmp_path / str(number), {"pyproject.toml": project(["torch"], more), "uv.lock": lock})
-        assert same_as_uv(root).options == ("--no-index", f"--find-links {index}")
+        assert all_options(same_as_uv(root)) == ("--no-index", f"--find-links {index}")
     local = locked_package("torch", "2.5", index="wheels").replace("{ url = ", "{ path = ")
     root = write_tree(tmp_path / "local", {"pyproject.toml": project(["torch"]), "uv.lock": lock_of(local, own=own)})
     with pytest.raises(ContextError, match="takes torch from a local file"):

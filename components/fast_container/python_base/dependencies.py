@@ -38,7 +38,6 @@ class Dependencies:
         constraints: Sorted.
         steps: In which they are installed.
         packages: The local packages, each behind those that it needs.
-        selected_extras: Package name → its selected extras, those that other local packages ask for among them.
         build_index: URL of the index that wheels' build backends come from; "" for PyPI.
         ordered_indexes: Package indexes that are asked before all others, so that a private name is never asked of
             PyPI. Only uv keeps an order.
@@ -49,20 +48,9 @@ class Dependencies:
     constraints: tuple[Requirement, ...] = ()
     steps: tuple[InstallStep, ...] = ()
     packages: tuple[LocalPackage, ...] = field(default=(), compare=False)
-    selected_extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], compare=False)
     build_index: str = ""
     ordered_indexes: tuple[Index, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def requirements_text(self) -> str:
-        """The requirements files that say all this, one after the other, without the constraints."""
-        return "".join(step.text for step in self.steps)
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Pip's options of all steps."""
-        return tuple(dict.fromkeys(option for step in self.steps for option in step.options))
 
     @property
     def constraints_text(self) -> str:
@@ -182,7 +170,6 @@ class _Declarations:
             constraints=merge(limiting),
             steps=steps,
             packages=self.found.ordered(self.selected),
-            selected_extras={name: tuple(sorted(wanted.extras)) for name, wanted in self.selected.items()},
             build_index=self._build_index(steps),
             ordered_indexes=ordered_indexes,
             notes=notes,
