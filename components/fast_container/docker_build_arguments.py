@@ -45,7 +45,7 @@ REPLACED: Mapping[str, str] = {
     "outputs": "leave it out: the image is pushed to `repository`",
     "platforms": 'platform="linux/arm64": one image has one platform',
     "provenance": "leave it out: Lambda refuses images with attestations",
-    "pull": 'leave it out; image_policy="resolve" follows the tags of outside images',
+    "pull": 'leave it out; image_policy="resolve" follows the tags of external images',
     "push": "leave it out: the image is pushed to `repository`",
     "registries": "leave it out: credentials are fetched when they are used",
     "registry": "leave it out: credentials are fetched when they are used",
