@@ -14,6 +14,7 @@ from bench.rivals import floor, whole_context_hash
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.core.decision import Lookup, Recorded, Skip, decide
 from fast_container.core.declared import DeclaredImage, ignore_rules
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import check_declared, select_image
 
 IGNORED = frozenset({"node_modules", ".git", "__pycache__"})
@@ -26,7 +27,7 @@ def declared(root: str, dockerfile: Path, number: int) -> DeclaredImage:
         context=root,
         dockerfile=str(dockerfile),
         dockerfile_name=dockerfile.name,
-        build_args={"NUMBER": str(number)},
+        recipe=Recipe(build_args={"NUMBER": str(number)}),
     )
 
 

@@ -23,6 +23,7 @@ from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.ports import BuildJob
+from fast_container.core.recipe import Recipe
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, write_plan
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
 from fast_container.core.staging.chunks import cut
@@ -88,7 +89,7 @@ class Fleet:
             context=str(self.root),
             dockerfile=str(path),
             dockerfile_name=path.name,
-            build_args={"BASE_IMAGE": _BASE_IMAGE},
+            recipe=Recipe(build_args={"BASE_IMAGE": _BASE_IMAGE}),
         )
 
     def _bundle(self, image: SelectedImage, cuts: Mapping[str, Any]) -> bytes:
@@ -99,7 +100,7 @@ class Fleet:
             dockerfile=image.dockerfile_text,
             dockerfile_name=image.declared.dockerfile_name,
             contexts={},
-            platform="linux/amd64",
+            recipe=Recipe(),
         )
         plan = RemotePlan(job, planned_contexts(image.contexts, cuts), bucket="bucket")
         return zip_bytes({"plan.json": write_plan(plan), "fast_container.pyz": launcher_bytes()})

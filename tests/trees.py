@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.digests.stat_cache import RootStatCache, StatCache
 from fast_container.core.declared import DeclaredImage
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
 
 Tree = Mapping[str, str | bytes | tuple[str, str] | None]
@@ -49,8 +51,24 @@ def write_case_tree(root: Path, entries: Iterable[Mapping[str, Any]]) -> None:
         os.chmod(place, mode)
 
 
+def with_recipe(changes: Mapping[str, Any], recipe: Recipe | None = None) -> dict[str, Any]:
+    """Changes of a declaration or a job, with those of its recipe put into one."""
+    names = {field.name for field in fields(Recipe)}
+    of_recipe = {name: value for name, value in changes.items() if name in names}
+    others = {name: value for name, value in changes.items() if name not in names}
+    if not of_recipe and recipe is None:
+        return others
+    return {**others, "recipe": replace(others.get("recipe", recipe or Recipe()), **of_recipe)}
+
+
+def changed(image: DeclaredImage, **changes: Any) -> DeclaredImage:
+    """The image with other fields, of its recipe too."""
+    return replace(image, **with_recipe(changes, image.recipe))
+
+
 def declare(root: Path, **changes: Any) -> DeclaredImage:
-    """An image over a tree whose Dockerfile lies in its root."""
+    """An image over a tree whose Dockerfile lies in its root; fields of its recipe are given as they are."""
+    changes = with_recipe(changes)
     return DeclaredImage(
         **{
             "name": "image",

@@ -123,7 +123,7 @@ class FastContainerImage(pulumi.ComponentResource):
         record = _record(self, name, program, released, awaited, depends_on, wait=wait, runs_on=inputs.runs_on)
         self._ready, self._awaited, self._record = ready, awaited, record
         self._watch = asyncio.ensure_future(program.refusals.watch(self, record.urn.future()))
-        self.platform = inputs.declared.platform
+        self.platform = inputs.declared.recipe.platform
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
         self.digest = _digest(record, ready, program)

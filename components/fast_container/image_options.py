@@ -124,7 +124,7 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
     _check_builder(given.get("builder"))
     secrets = rules.check_secrets(given.get("secrets", {}))
     declared = _declared(name, given, tuple(secrets))
-    bases = base_uses(given.get("base_images", {}), declared.platform)
+    bases = base_uses(given.get("base_images", {}), declared.recipe.platform)
     return ImageInputs(
         declared=with_bases(declared, bases),
         repository=url_of(rules.check_repository(repository)),
@@ -150,16 +150,18 @@ def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) 
         context=absolute_path(context),
         dockerfile=place,
         dockerfile_name=shown,
-        target=given.get("target", ""),
-        platform=former.one_platform(given.get("platform", rules.DEFAULT_PLATFORM)),
-        build_args=dict.fromkeys(given.get("build_args", {}), ""),
         named_contexts=_places(_joined(named, given.get("named_contexts", {}))),
         ignore=tuple(given.get("ignore", ())),
         dockerignore=given.get("dockerignore", Default),
         secret_ids=secret_ids,
         optional_secrets=tuple(given.get("optional_secrets", ())),
         volatile_build_args=frozenset(given.get("volatile_build_args", ())),
-        recipe=recipe_of(given),
+        recipe=recipe_of(
+            given,
+            target=given.get("target", ""),
+            platform=former.one_platform(given.get("platform", rules.DEFAULT_PLATFORM)),
+            build_args=dict.fromkeys(given.get("build_args", {}), ""),
+        ),
     )
 
 

@@ -23,8 +23,10 @@ from fast_container.adapters.registry.registries import Registries
 from fast_container.core.entry import Entry
 from fast_container.core.key import KeyInputs, build_key
 from fast_container.core.ports import BuildJob, BuiltImage, ContextSource, Registry
+from fast_container.core.recipe import Recipe
 from localcloud import LocalCloud
 from tests.build.fakes import ListReporter
+from tests.trees import with_recipe
 
 
 def select(root: Path, paths: Iterable[str] | None = None) -> ContextSource:
@@ -64,8 +66,7 @@ def make_job(repository_url: str, dockerfile: str, context: ContextSource | None
             "dockerfile": dockerfile.encode(),
             "dockerfile_name": "Dockerfile",
             "contexts": contexts,
-            "platform": platform,
-            **more,
+            **with_recipe(more, Recipe(platform=platform)),
         }
     )
 

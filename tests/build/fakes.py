@@ -11,6 +11,8 @@ from typing import Any
 
 from fast_container.core.key import KeyInputs, build_key
 from fast_container.core.ports import BuildJob, BuiltImage, Manifest, Reporter
+from fast_container.core.recipe import Recipe
+from tests.trees import with_recipe
 
 URL = "registry.example/shop/images"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -189,6 +191,6 @@ def make_job(name: str = "api", *, content: str = "1", **changes: Any) -> BuildJ
         dockerfile=b"FROM scratch\n",
         dockerfile_name="Dockerfile",
         contexts={},
-        platform="linux/arm64",
+        recipe=Recipe(platform="linux/arm64"),
     )
-    return replace(job, **changes)
+    return replace(job, **with_recipe(changes, job.recipe))

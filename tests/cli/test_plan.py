@@ -16,6 +16,7 @@ from fast_container.core.declared import DeclaredImage
 from fast_container.core.own_bases import OWN_BASE_HOST
 from fast_container.core.ports import Registry
 from fast_container.core.program_file import PlannedEntry, write_plan_file
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError, RegistryError
 from tests.build.fakes import FakeRegistry
@@ -50,7 +51,7 @@ class FakeRegistries:
 
 def declare(root: Path, name: str, base_key: str = "") -> DeclaredImage:
     bases: dict[str, Any] = {
-        "build_args": {"BASE": "fast-container-base"},
+        "recipe": Recipe(build_args={"BASE": "fast-container-base"}),
         "named_contexts": {"fast-container-base": f"docker-image://{OWN_BASE_HOST}/fast-container-base"},
         "base_keys": {"BASE": base_key},
     }

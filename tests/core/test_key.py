@@ -125,7 +125,7 @@ def test_options_of_the_steps_that_are_the_default_leave_the_key_as_it_was_witho
     assert build_key(inputs).hex == "c2336da8a39760866d9495f9b92f81b2ff744f2d13895b7768694e092fefdf92"
     assert set(build_key(inputs).parts) == {"dockerfile", "platform", "target"}
     assert key(root, recipe=recipe_of({"network": "default", "add_hosts": [], "ulimits": {}})) == key(root)
-    assert Recipe().flags() == []
+    assert Recipe().given == {}
 
 
 def test_one_option_of_the_steps_in_other_words_is_the_same_key(root: Path) -> None:
@@ -201,10 +201,10 @@ def independent_key(selected: SelectedImage) -> str:
     image = selected.declared
     parts = {
         "dockerfile": sha256(frames(*selected.reads.instructions)),
-        "platform": sha256(frames(image.platform)),
-        "target": sha256(frames(image.target)),
+        "platform": sha256(frames(image.recipe.platform)),
+        "target": sha256(frames(image.recipe.target)),
         "image:alpine": sha256(frames("alpine", "alpine")),
-        "arg:VERSION": sha256(frames("VERSION", image.build_args["VERSION"])),
+        "arg:VERSION": sha256(frames("VERSION", image.recipe.build_args["VERSION"])),
         "label:team": sha256(frames("team", "shop")),
         "secret:token": sha256(frames("token")),
         "context:context": sha256(

@@ -20,10 +20,11 @@ sys.path[:0] = [sys.argv[1]]
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.core.select import select_image
 from fast_container.core.declared import DeclaredImage
+from fast_container.core.recipe import Recipe
 from fast_container.core.staging.stage import stage
 root = sys.argv[2]
 image = DeclaredImage(name="x", context=root, dockerfile=root + "/Dockerfile", dockerfile_name="Dockerfile",
-                      build_args={"V": "\\u00fc"})
+                      recipe=Recipe(build_args={"V": "\\u00fc"}))
 for _ in range(2):
     walks = open_walks(None)
     selected = select_image(image, walks)

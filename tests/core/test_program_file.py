@@ -18,7 +18,7 @@ from fast_container.core.program_file import PlannedEntry, read_plan_file, write
 from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError
-from tests.trees import write_tree
+from tests.trees import changed, write_tree
 
 URL = "registry.example/shop/images"
 TREE = {
@@ -37,10 +37,6 @@ def full(root: Path, name: str = "api") -> DeclaredImage:
         context=str(root / "app"),
         dockerfile=str(root / "app/Dockerfile"),
         dockerfile_name="../app/Dockerfile",
-        target="",
-        platform="linux/arm64",
-        build_args={"A": "1", "UNUSED": "2"},
-        labels={"team": "shop"},
         named_contexts={"shared": str(root / "shared"), "tool": "docker-image://busybox:1"},
         ignore=("*.md",),
         dockerignore=str(root / "ignore"),
@@ -50,7 +46,16 @@ def full(root: Path, name: str = "api") -> DeclaredImage:
         volatile_build_args=frozenset({"UNUSED"}),
         image_pins={"alpine": "sha256:" + "1" * 64},
         image_facts={"alpine": ImageFacts({"PATH": "/bin"}, ("COPY . /src",))},
-        recipe=Recipe("none", ("db:10.0.0.5",), 1024, ("nofile=1:2",)),
+        recipe=Recipe(
+            target="",
+            platform="linux/arm64",
+            build_args={"A": "1", "UNUSED": "2"},
+            labels={"team": "shop"},
+            network="none",
+            add_hosts=("db:10.0.0.5",),
+            shm_size=1024,
+            ulimits=("nofile=1:2",),
+        ),
     )
 
 
@@ -78,7 +83,7 @@ def read(text: str, root: Path) -> dict[str, PlannedEntry]:
     ],
 )
 def test_what_was_written_is_read_again(tmp_path: Path, changes: dict[str, Any]) -> None:
-    image = dataclasses.replace(full(tmp_path), **changes)
+    image = changed(full(tmp_path), **changes)
     found = read(written(tmp_path, image), tmp_path)["api"]
     expected = dataclasses.replace(image, secret_ids=tuple(sorted(image.secret_ids)))
     assert found == entry(expected)
@@ -87,6 +92,7 @@ def test_what_was_written_is_read_again(tmp_path: Path, changes: dict[str, Any])
 def test_every_field_of_a_declaration_is_in_the_plan(tmp_path: Path) -> None:
     image = json.loads(written(tmp_path, full(tmp_path)))["images"][0]
     assert {field.name for field in dataclasses.fields(DeclaredImage)} <= image.keys()
+    assert {field.name for field in dataclasses.fields(Recipe)} <= {*image, *image["recipe"]}
 
 
 def test_a_plan_of_a_version_without_options_of_the_steps_is_read_and_an_unknown_option_is_refused(
@@ -120,7 +126,7 @@ def test_a_plan_holds_no_path_of_the_machine_even_where_the_program_gave_absolut
 
 def test_the_order_of_images_and_of_mappings_does_not_matter(tmp_path: Path) -> None:
     one, two = full(tmp_path, "one"), full(tmp_path, "two")
-    turned = dataclasses.replace(two, build_args=dict(reversed(two.build_args.items())), secret_ids=("key", "token"))
+    turned = changed(two, build_args=dict(reversed(two.recipe.build_args.items())), secret_ids=("key", "token"))
     assert written(tmp_path, one, two) == written(tmp_path, turned, one)
 
 

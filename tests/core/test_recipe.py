@@ -18,19 +18,34 @@ GIVEN: dict[str, Any] = {
     "ulimits": {"nofile": "1024:4096", "core": 0},
 }
 
+KNOWN: dict[str, Any] = {
+    "target": "final",
+    "platform": "linux/arm64",
+    "build_args": {"A": "1=2"},
+    "labels": {"l": "é"},
+}
+
 
 def test_every_field_is_an_option_and_has_an_example_here() -> None:
-    assert [field.name for field in dataclasses.fields(Recipe)] == [option.name for option in OPTIONS] == list(GIVEN)
+    others = ["target", "platform", "build_args", "labels"]
+    names = [option.name for option in OPTIONS]
+    assert [field.name for field in dataclasses.fields(Recipe)] == [*others, *names]
+    assert names == list(GIVEN)
 
 
 def test_values_have_one_normal_form() -> None:
     assert recipe_of(GIVEN) == Recipe(
-        "none", ("db:10.0.0.5", "six:::1"), 64 * 1024**2, ("core=0:0", "nofile=1024:4096")
+        network="none",
+        add_hosts=("db:10.0.0.5", "six:::1"),
+        shm_size=64 * 1024**2,
+        ulimits=("core=0:0", "nofile=1024:4096"),
     )
 
 
 def test_buildx_is_told_what_is_not_the_default() -> None:
-    assert recipe_of(GIVEN).flags() == [
+    assert Recipe().flags() == ["--platform", "linux/amd64"]
+    assert recipe_of(GIVEN, **KNOWN).flags() == [
+        *("--platform", "linux/arm64", "--target", "final", "--build-arg", "A=1=2", "--label", "l=é"),
         *("--network", "none", "--add-host", "db:10.0.0.5", "--add-host", "six:::1", "--shm-size", "67108864"),
         *("--ulimit", "core=0:0", "--ulimit", "nofile=1024:4096"),
     ]
@@ -38,10 +53,29 @@ def test_buildx_is_told_what_is_not_the_default() -> None:
 
 @pytest.mark.parametrize("names", [[], ["network"], list(GIVEN)])
 def test_what_is_written_to_a_file_is_read_again(names: list[str]) -> None:
-    recipe = recipe_of({name: GIVEN[name] for name in names})
+    recipe = recipe_of({name: GIVEN[name] for name in names}, **KNOWN)
     document = json.loads(json.dumps(recipe.as_json()))
-    assert sorted(document) == sorted(names)
-    assert read_recipe(document) == recipe
+    assert sorted(document["recipe"]) == sorted(names)
+    assert read_recipe({**document, "more": 1}) == recipe
+
+
+def test_the_form_in_files_is_that_of_the_versions_before() -> None:
+    document = recipe_of({"network": "none"}, **KNOWN).as_json()
+    assert document == {
+        "target": "final",
+        "platform": "linux/arm64",
+        "build_args": {"A": "1=2"},
+        "labels": {"l": "é"},
+        "recipe": {"network": "none"},
+    }
+    del document["recipe"]
+    assert read_recipe(document) == Recipe(**KNOWN)
+
+
+@pytest.mark.parametrize("changes", [{"target": 1}, {"platform": None}, {"build_args": []}, {"labels": {"l": 1}}])
+def test_a_field_of_another_type_is_not_read(changes: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="belongs"):
+        read_recipe({**recipe_of({}, **KNOWN).as_json(), **changes})
 
 
 def test_the_order_of_hosts_stays_since_the_first_line_wins() -> None:

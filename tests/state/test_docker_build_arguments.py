@@ -90,7 +90,7 @@ def test_a_platform_is_one_also_in_a_list() -> None:
     arm = docker_build.Platform.LINUX_ARM64
     for platform in (arm, [arm], ["linux/arm64"]):
         assert same({"platform": platform}, {"platform": "linux/arm64"})
-    assert type(inputs(platform=arm).declared.platform) is str
+    assert type(inputs(platform=arm).declared.recipe.platform) is str
 
 
 def test_secrets_are_a_mapping_of_values() -> None:

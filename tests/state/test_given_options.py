@@ -49,8 +49,10 @@ def test_none_is_an_option_that_is_not_given_but_for_the_ignore_file() -> None:
 def test_options_of_the_steps_are_taken_as_docker_build_and_buildx_have_them() -> None:
     former: Any = {"network": docker_build.NetworkMode.HOST, "add_hosts": ["db:10.0.0.5"]}
     ours: Any = {"network": "host", "add_hosts": {"db": "10.0.0.5"}, "shm_size": "1k", "ulimits": {"nofile": 9}}
-    assert checked_inputs("a", URL, former).declared.recipe == Recipe("host", ("db:10.0.0.5",))
-    assert checked_inputs("a", URL, ours).declared.recipe == Recipe("host", ("db:10.0.0.5",), 1024, ("nofile=9:9",))
+    assert checked_inputs("a", URL, former).declared.recipe == Recipe(network="host", add_hosts=("db:10.0.0.5",))
+    assert checked_inputs("a", URL, ours).declared.recipe == Recipe(
+        network="host", add_hosts=("db:10.0.0.5",), shm_size=1024, ulimits=("nofile=9:9",)
+    )
 
 
 def test_every_option_of_the_steps_is_an_argument_in_the_pages_and_counted_for_buildx() -> None:

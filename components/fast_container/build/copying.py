@@ -63,7 +63,7 @@ async def copy(job: BuildJob, registry: Registry, copying: Copying, reporter: Re
                 replaced = replaced_error(source.url, job.key.tag, expected, manifest.digest)
                 replaced.next_step = f"Delete the tag there to have the image built: {source.url}:{job.key.tag}"
                 break
-            await verify(source, manifest, runs_on=job.runs_on, platform=job.platform)
+            await verify(source, manifest, runs_on=job.runs_on, platform=job.recipe.platform)
             sent_bytes = await copying.copier.copy(manifest, source.url, registry.url, reporter)
             arrived = await registry.manifest(manifest.digest)
         except (RegistryError, VerifyError) as error:

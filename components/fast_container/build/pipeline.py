@@ -123,7 +123,7 @@ async def _build(
     check_ran(job, built)
     manifest = await _read_back(registry, built.digest)
     if looks is not None:
-        await looks.check(manifest, repository_url=registry.url, platform=job.platform, reporter=reporter)
+        await looks.check(manifest, repository_url=registry.url, platform=job.recipe.platform, reporter=reporter)
     verified = await _tag(job, registry, manifest, reporter)
     new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
     return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
@@ -140,7 +140,7 @@ async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: 
 
 
 async def _verify(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
-    verified = await verify(registry, manifest, runs_on=job.runs_on, platform=job.platform)
+    verified = await verify(registry, manifest, runs_on=job.runs_on, platform=job.recipe.platform)
     for note in verified.notes:
         reporter.warn(note)
     return verified

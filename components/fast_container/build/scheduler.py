@@ -178,7 +178,7 @@ class Scheduler:
         ``elsewhere`` are the other repositories in which the same key is wanted or was put before; ``before`` is the
         one in which ``recorded`` is, where it is another one than the job's.
         """
-        identity = (job.repository_url, job.key.hex, job.runs_on, job.platform)
+        identity = (job.repository_url, job.key.hex, job.runs_on, job.recipe.platform)
         flight = self._flights.get(identity)
         if flight is None:
             of_before = {before: recorded.digest} if before and recorded is not None else {}

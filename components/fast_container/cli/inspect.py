@@ -83,14 +83,17 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
         context=context,
         dockerfile=absolute_path(given or str(Path(arguments.context, "Dockerfile"))),
         dockerfile_name=given or str(Path(arguments.context, "Dockerfile")),
-        target=arguments.target,
-        platform=arguments.platform,
-        build_args=_pairs(arguments.build_arg, "--build-arg", "K=V"),
         named_contexts={name: place if is_remote(place) else absolute_path(place) for name, place in contexts.items()},
         ignore=tuple(arguments.ignore),
         secret_ids=tuple(arguments.secret),
         optional_secrets=tuple(arguments.optional_secret) if said else None,
-        recipe=recipe_of(vars(arguments), flags=True),
+        recipe=recipe_of(
+            vars(arguments),
+            flags=True,
+            target=arguments.target,
+            platform=arguments.platform,
+            build_args=_pairs(arguments.build_arg, "--build-arg", "K=V"),
+        ),
         dockerignore=None if arguments.no_dockerignore else ignore_file if ignore_file is not None else Default,
     )
 

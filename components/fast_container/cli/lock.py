@@ -69,12 +69,12 @@ def _images(arguments: argparse.Namespace, *, may_be_none: bool) -> Iterator[Dec
 
 
 def _with_own_bases(image: DeclaredImage, names: Iterable[str]) -> DeclaredImage:
-    args, contexts = dict(image.build_args), dict(image.named_contexts)
+    args, contexts = dict(image.recipe.build_args), dict(image.named_contexts)
     for name in names:
         more_args, more_contexts = own_base(name)
         args |= more_args
         contexts |= more_contexts
-    return replace(image, build_args=args, named_contexts=contexts)
+    return replace(image, recipe=replace(image.recipe, build_args=args), named_contexts=contexts)
 
 
 def _mirrors(options: list[str]) -> dict[str, str]:

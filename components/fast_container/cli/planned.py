@@ -107,7 +107,7 @@ def _on_bases(image: DeclaredImage, bases: Mapping[str, SelectedImage]) -> Decla
     """The declaration with what its bases are now; name of a base → base."""
     keys = {base: selected.key.hex for base, selected in bases.items()}
     facts = {
-        image.build_args.get(base, base): BaseFacts(selected.declared.platform, selected.reads.onbuild)
+        image.recipe.build_args.get(base, base): BaseFacts(selected.declared.recipe.platform, selected.reads.onbuild)
         for base, selected in bases.items()
     }
     return replace(image, base_keys={**image.base_keys, **keys}, base_facts={**image.base_facts, **facts})

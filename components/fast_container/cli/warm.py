@@ -219,7 +219,7 @@ async def _base_reference(
     registries: Registries,
 ) -> str:
     declared = image.selected.declared
-    name = next((name for name, value in declared.build_args.items() if value == alias), alias)
+    name = next((name for name, value in declared.recipe.build_args.items() if value == alias), alias)
     url, key = image.entry.bases[name], declared.base_keys[name]
     if name in image.bases:
         if image.bases[name] not in digests:

@@ -31,7 +31,7 @@ from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
 from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.core.dockerfile.remote_contexts import refuse_moving_layouts
-from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform
+from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import BaseFacts, is_own_base
 from fast_container.core.recipe import Recipe
@@ -70,10 +70,7 @@ class DeclaredImage:
         context: Absolute path of the build context's directory.
         dockerfile: Absolute path, or the text itself.
         dockerfile_name: What to call the Dockerfile in messages.
-        target: A stage's name; "" is the last stage.
-        platform: ``os/arch[/variant]``; held in normal form (``core.oci.platform``).
-        build_args: Name → value, with those that do not count (``volatile_build_args``).
-        labels: Name → value.
+        recipe: What else BuildKit is asked for.
         named_contexts: Name → absolute path of a directory, or a reference (``docker-image://…``, ``https://…``).
         ignore: Patterns behind those of the ignore file.
         dockerignore: ``Default`` is BuildKit's own rule; None disregards ignore files; a path is read instead.
@@ -85,17 +82,13 @@ class DeclaredImage:
         image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
         image_facts: Reference → what is known of that image (``core.dockerfile``).
         base_facts: Stand-in of a base image of ours → what is known of it.
-        recipe: The options of the build's steps.
     """
 
     name: str
     context: str
     dockerfile: str | InlineDockerfile
     dockerfile_name: str
-    target: str = ""
-    platform: str = "linux/amd64"
-    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    recipe: Recipe = field(default_factory=Recipe)
     named_contexts: Mapping[str, str] = field(default_factory=dict[str, str])
     ignore: tuple[str, ...] = ()
     dockerignore: str | type[Default] | None = Default
@@ -107,10 +100,6 @@ class DeclaredImage:
     image_facts: Mapping[str, ImageFacts] = field(default_factory=dict[str, ImageFacts])
     base_facts: Mapping[str, BaseFacts] = field(default_factory=dict[str, BaseFacts])
     optional_secrets: tuple[str, ...] | None = None
-    recipe: Recipe = field(default_factory=Recipe)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "platform", normal_or_same(self.platform))
 
     @property
     def source_policy(self) -> str:
@@ -122,7 +111,7 @@ class DeclaredImage:
         """What it names of its Dockerfile, but for what stands in for base images of ours."""
         bases = {name for name, place in self.named_contexts.items() if is_own_base(place)}
         return GivenNames(
-            frozenset(name for name, value in self.build_args.items() if value not in bases),
+            frozenset(name for name, value in self.recipe.build_args.items() if value not in bases),
             self.volatile_build_args,
             frozenset(self.named_contexts) - bases,
             frozenset(self.secret_ids),
@@ -180,9 +169,9 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
     question = _Question(
         text,
         image.dockerfile_name,
-        image.target,
-        tuple(image.build_args.items()),
-        image.platform,
+        image.recipe.target,
+        tuple(image.recipe.build_args.items()),
+        image.recipe.platform,
         tuple(image.named_contexts),
         tuple([(name, None if of.env is None else tuple(of.env.items()), of.onbuild) for name, of in facts.items()]),
     )
@@ -249,7 +238,7 @@ def check_arguments(image: DeclaredImage) -> None:
                 why="that is what the image's own build context is called" if name == MAIN_CONTEXT else "",
                 next_step="use another name, in the Dockerfile too",
             )
-    for name in image.build_args:
+    for name in image.recipe.build_args:
         if not _ARG_NAME.fullmatch(name):
             raise ArgsError(
                 f"{name!r} cannot be the name of a build arg",
@@ -257,7 +246,7 @@ def check_arguments(image: DeclaredImage) -> None:
                 why="no ARG instruction can declare it",
                 next_step="use letters, digits and _, not beginning with a digit",
             )
-    check_platform(image.platform)
+    check_platform(image.recipe.platform)
     if isinstance(image.dockerignore, str) and not os.path.isfile(image.dockerignore):
         raise ArgsError(
             "The ignore file is not there",

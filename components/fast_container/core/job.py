@@ -6,6 +6,7 @@ Decides only that. Leaves what selecting does not know (bases' digests, secrets,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fast_container.core.dockerfile import DockerfileReads
@@ -31,6 +32,8 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         **known: Further fields of ``BuildJob``.
     """
     declared = selected.declared
+    # What no reachable stage declares is in no key: a trigger that nobody has read must not get it either.
+    sent = {name: value for name, value in declared.recipe.build_args.items() if is_sent(name, selected.reads)}
     return BuildJob(
         name=declared.name,
         key=selected.key,
@@ -38,12 +41,7 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         dockerfile=selected.dockerfile_text,
         dockerfile_name=declared.dockerfile_name,
         contexts=selected.contexts,
-        platform=declared.platform,
-        target=declared.target,
-        # What no reachable stage declares is in no key: a trigger that nobody has read must not get it either.
-        build_args={name: value for name, value in declared.build_args.items() if is_sent(name, selected.reads)},
-        labels=declared.labels,
-        recipe=declared.recipe,
+        recipe=replace(declared.recipe, build_args=sent),
         named_images=named_images,
         source_policy=selected.source_policy,
         assumed=selected.reads.assumed,

@@ -90,6 +90,31 @@ def size_field(document: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def as_string(value: object) -> str:
+    """A value of a document of our own that must be a string.
+
+    Raises:
+        TypeError: It is of another type.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"a {type(value).__name__} where a text belongs")
+    return value
+
+
+def as_strings(value: object) -> tuple[str, ...]:
+    """Likewise, a list of strings."""
+    if not isinstance(value, list):
+        raise TypeError(f"a {type(value).__name__} where a list belongs")
+    return tuple(as_string(item) for item in cast("list[object]", value))
+
+
+def as_string_mapping(value: object) -> dict[str, str]:
+    """Likewise, an object whose values are strings."""
+    if not isinstance(value, dict):
+        raise TypeError(f"a {type(value).__name__} where an object belongs")
+    return {name: as_string(item) for name, item in cast("dict[str, object]", value).items()}
+
+
 def version_of(document: Mapping[str, Any]) -> str:
     """``version 3``, for a message; of a version that is not a number only its type."""
     version = document.get("version")

@@ -75,6 +75,7 @@ class BuildJob:
         dockerfile: The text as it is.
         dockerfile_name: What to call it in messages (a path relative to the program, or ``inline``).
         contexts: ``context`` and the local named contexts.
+        recipe: What else BuildKit is asked for, with only those build args that can have an effect.
         named_images: Named contexts that are images or remote: name → BuildKit's form (``docker-image://…``).
         secrets: Id → value. Only for the time of the build, in memory or in a private temporary file.
         timeout_s: The build is stopped after that many seconds.
@@ -84,7 +85,6 @@ class BuildJob:
         cache_from: Cache imports, as ``--cache-from`` takes them.
         cache_to: Cache exports, as ``--cache-to`` takes them.
         pull_hosts: Registries of the external images that the Dockerfile starts from or copies from.
-        recipe: The options of the build's steps.
     """
 
     name: str
@@ -93,10 +93,7 @@ class BuildJob:
     dockerfile: bytes
     dockerfile_name: str
     contexts: Mapping[str, ContextSource]
-    platform: str
-    target: str = ""
-    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    recipe: Recipe
     named_images: Mapping[str, str] = field(default_factory=dict[str, str])
     secrets: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     runs_on: str = "anywhere"
@@ -107,7 +104,6 @@ class BuildJob:
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     pull_hosts: tuple[str, ...] = ()
-    recipe: Recipe = field(default_factory=Recipe)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.dockerfile import ImageFacts
-from fast_container.core.json_document import parse_json, version_of
+from fast_container.core.json_document import as_string, as_string_mapping, as_strings, parse_json, version_of
 from fast_container.core.own_bases import BaseFacts
 from fast_container.core.recipe import read_recipe
 from fast_container.errors import ArgsError
@@ -90,7 +90,7 @@ def read_plan_file(text: str, folder: str, name: str) -> PlanFile:
                 next_step="let `pulumi preview` write it again",
             )
         entries = [_read(cast("dict[str, Any]", image), folder) for image in document["images"]]
-        unknown = _texts(document["unknown"])
+        unknown = as_strings(document["unknown"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArgsError(
             f"{name} is no plan file.",
@@ -110,10 +110,6 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "dockerfile": "" if inline else _relative(cast(str, image.dockerfile), folder),
         "inline_dockerfile": cast(InlineDockerfile, image.dockerfile).text if inline else None,
         "dockerfile_name": _shown(image.dockerfile_name, folder),
-        "target": image.target,
-        "platform": image.platform,
-        "build_args": dict(image.build_args),
-        "labels": dict(image.labels),
         "named_contexts": {
             name: place if is_remote(place) else _relative(place, folder)
             for name, place in image.named_contexts.items()
@@ -135,7 +131,7 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
             alias: {"platform": facts.platform, "onbuild": None if facts.onbuild is None else list(facts.onbuild)}
             for alias, facts in image.base_facts.items()
         },
-        "recipe": image.recipe.as_json(),
+        **image.recipe.as_json(),
         "source_policy": image.source_policy,
         "repository_url": entry.repository_url,
         "runs_on": entry.runs_on,
@@ -144,62 +140,40 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
 
 
 def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
-    inline = image["inline_dockerfile"]
+    inline, path = image["inline_dockerfile"], as_string(image["dockerfile"])
     declared = DeclaredImage(
-        name=_text(image["name"]),
-        context=_absolute(_text(image["context"]), folder),
-        dockerfile=_absolute(_text(image["dockerfile"]), folder) if inline is None else InlineDockerfile(_text(inline)),
-        dockerfile_name=_text(image["dockerfile_name"]),
-        target=_text(image["target"]),
-        platform=_text(image["platform"]),
-        build_args=_mapping(image["build_args"]),
-        labels=_mapping(image["labels"]),
+        name=as_string(image["name"]),
+        context=_absolute(as_string(image["context"]), folder),
+        dockerfile=_absolute(path, folder) if inline is None else InlineDockerfile(as_string(inline)),
+        dockerfile_name=as_string(image["dockerfile_name"]),
         named_contexts={
             name: place if is_remote(place) else _absolute(place, folder)
-            for name, place in _mapping(image["named_contexts"]).items()
+            for name, place in as_string_mapping(image["named_contexts"]).items()
         },
-        ignore=_texts(image["ignore"]),
-        dockerignore=_read_ignore(_mapping(image["dockerignore"]), folder),
-        secret_ids=_texts(image["secret_ids"]),
+        ignore=as_strings(image["ignore"]),
+        dockerignore=_read_ignore(as_string_mapping(image["dockerignore"]), folder),
+        secret_ids=as_strings(image["secret_ids"]),
         optional_secrets=_optional(image.get("optional_secrets", [])),
-        triggers=_mapping(image["triggers"]),
-        base_keys=_mapping(image["base_keys"]),
-        volatile_build_args=frozenset(_texts(image["volatile_build_args"])),
-        image_pins=_mapping(image["image_pins"]),
+        triggers=as_string_mapping(image["triggers"]),
+        base_keys=as_string_mapping(image["base_keys"]),
+        volatile_build_args=frozenset(as_strings(image["volatile_build_args"])),
+        image_pins=as_string_mapping(image["image_pins"]),
         image_facts={
-            reference: ImageFacts(_mapping(facts["env"]), _texts(facts["onbuild"]))
+            reference: ImageFacts(as_string_mapping(facts["env"]), as_strings(facts["onbuild"]))
             for reference, facts in cast("dict[str, Any]", image["image_facts"]).items()
         },
         base_facts={
-            alias: BaseFacts(_text(of["platform"]), None if of["onbuild"] is None else _texts(of["onbuild"]))
+            alias: BaseFacts(as_string(of["platform"]), None if of["onbuild"] is None else as_strings(of["onbuild"]))
             for alias, of in cast("dict[str, Any]", image.get("base_facts", {})).items()
         },
-        recipe=read_recipe(image.get("recipe", {})),
+        recipe=read_recipe(image),
     )
-    url, runs_on, key = (_text(image[name]) for name in ("repository_url", "runs_on", "build_key"))
-    return PlannedEntry(declared, url, runs_on, key, _mapping(image["bases"]))
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a {type(value).__name__} where a text belongs")
-    return value
+    url, runs_on, key = (as_string(image[name]) for name in ("repository_url", "runs_on", "build_key"))
+    return PlannedEntry(declared, url, runs_on, key, as_string_mapping(image["bases"]))
 
 
 def _optional(value: object) -> tuple[str, ...] | None:
-    return None if value is None else _texts(value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"a {type(value).__name__} where a list belongs")
-    return tuple(_text(item) for item in cast("list[object]", value))
-
-
-def _mapping(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise TypeError(f"a {type(value).__name__} where an object belongs")
-    return {name: _text(item) for name, item in cast("dict[str, object]", value).items()}
+    return None if value is None else as_strings(value)
 
 
 def _written_ignore(place: str | type[Default] | None, folder: str) -> dict[str, str]:

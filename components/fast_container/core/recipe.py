@@ -1,10 +1,12 @@
-"""What BuildKit is asked for beside a Dockerfile and its contexts: the options of a build's steps.
+"""What BuildKit is asked for beside a Dockerfile and its contexts: target, platform, build args, labels, and options.
 
-Decides which options there are, which values each takes and in which normal form, that one counts in the key when it is
-not the default, and how it is written for buildx, for the program file, for the plan of a remote build and on our own
-command line. A new option is one field and one row of ``OPTIONS`` here, and its type in ``image_options``. The declared
-image and the job hold the same ``Recipe``. Leaves target, platform, build args and labels to them, the shape of values
-in a program to ``given_options``, and whether a builder allows host networking to that builder.
+Decides which options of a build's steps there are, which values each takes and in which normal form, that one counts in
+the key when it is not the default, and how a recipe is written for buildx and, by one codec, for the program file and
+for the plan of a remote build. A new option is one field and one row of ``OPTIONS`` here, and its type in
+``image_options``. The declared image and the job hold the same ``Recipe``; only build args that no stage can read stay
+behind. Leaves named contexts and pins to these two, which know them in different forms (directories and images as they
+were declared; what they were resolved to), the shape of values in a program to ``given_options``, and whether a builder
+allows host networking to that builder.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, cast
 
+from fast_container.core.json_document import as_string, as_string_mapping
+from fast_container.core.oci.platform import normal_or_same
 from fast_container.errors import ArgsError
 
 __all__ = ["NETWORK_HOST", "OPTIONS", "Recipe", "RecipeOption", "read_recipe", "recipe_of"]
@@ -36,21 +40,32 @@ _LIMIT = re.compile(r"(-1|\d{1,19})(?::(-1|\d{1,19}))?")
 _MOST = 2**63
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """The options, in normal form; made by ``recipe_of``.
+    """A recipe in normal form; ``recipe_of`` checks its options.
 
     Attributes:
+        target: A stage's name; "" is the last stage.
+        platform: ``os/arch[/variant]``; held in normal form (``core.oci.platform``).
+        build_args: Name → value, with those that do not count.
+        labels: Name → value.
         network: What the steps reach: ``default``, ``none`` or ``host``.
         add_hosts: ``name:address`` each, in the order in which ``/etc/hosts`` has them.
         shm_size: Bytes of ``/dev/shm``; 0 is the builder's own choice.
         ulimits: ``name=soft:hard`` each, by name.
     """
 
+    target: str = ""
+    platform: str = "linux/amd64"
+    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
     network: str = "default"
     add_hosts: tuple[str, ...] = ()
     shm_size: int = 0
     ulimits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "platform", normal_or_same(self.platform))
 
     @property
     def given(self) -> dict[str, tuple[str, ...]]:
@@ -64,14 +79,26 @@ class Recipe:
         return found
 
     def as_json(self) -> dict[str, Any]:
-        """The options that are not the default; ``read_recipe`` reads them."""
-        return {name: list(texts) if _BY_NAME[name].is_list else texts[0] for name, texts in self.given.items()}
+        """Fields of a document; ``read_recipe`` reads them. Options that are the default are not written."""
+        options = {name: list(texts) if _BY_NAME[name].is_list else texts[0] for name, texts in self.given.items()}
+        return {
+            "target": self.target,
+            "platform": self.platform,
+            "build_args": dict(self.build_args),
+            "labels": dict(self.labels),
+            "recipe": options,
+        }
 
     def flags(self) -> list[str]:
-        """The options as buildx takes them."""
-        return [
-            word for name, texts in self.given.items() for text in texts for word in (_BY_NAME[name].flag, text)
-        ]  # fmt: skip
+        """The recipe as buildx takes it."""
+        words = ["--platform", self.platform, *(("--target", self.target) if self.target else ())]
+        for flag, values in (("--build-arg", self.build_args), ("--label", self.labels)):
+            for name, value in values.items():
+                words += (flag, f"{name}={value}")
+        for name, texts in self.given.items():
+            for text in texts:
+                words += (_BY_NAME[name].flag, text)
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +122,13 @@ class RecipeOption:
     is_list: bool = False
 
 
-def recipe_of(values: Mapping[str, object], *, flags: bool = False) -> Recipe:
+def recipe_of(values: Mapping[str, object], *, flags: bool = False, **known: Any) -> Recipe:
     """The recipe of arguments.
 
     Args:
         values: Name → value; None is not given, and names of other arguments may be among them.
         flags: Whether messages name the flag instead of the argument.
+        **known: Fields of ``Recipe`` that are no options.
 
     Raises:
         ArgsError: A value cannot be right.
@@ -111,21 +139,31 @@ def recipe_of(values: Mapping[str, object], *, flags: bool = False) -> Recipe:
             option.name: option.read(value, option.flag if flags else option.name)
             for option, value in given.items()
             if value is not None
-        }
+        },
+        **known,
     )
 
 
 def read_recipe(document: Mapping[str, object]) -> Recipe:
-    """The recipe of what ``Recipe.as_json`` gave.
+    """The recipe of a document that holds what ``Recipe.as_json`` gave.
 
     Raises:
         ArgsError: A value cannot be right.
+        KeyError: A field is absent; only options may be, in documents of versions that had none.
+        TypeError: A field is of another type.
         ValueError: There is an option that this version has none of; a build without it would be another.
     """
-    unknown = [name for name in document if name not in _BY_NAME]
+    options = cast("Mapping[str, object]", document.get("recipe", {}))
+    unknown = [name for name in options if name not in _BY_NAME]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no option of a build here")
-    return recipe_of(document)
+    return recipe_of(
+        options,
+        target=as_string(document["target"]),
+        platform=as_string(document["platform"]),
+        build_args=as_string_mapping(document["build_args"]),
+        labels=as_string_mapping(document["labels"]),
+    )
 
 
 def _network(value: object, path: str) -> str:

@@ -76,7 +76,7 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
     text, reads = read_declared(image)
     check_mounts(reads.secrets, image.secret_ids, image.optional_secrets, image.dockerfile_name)
     refuse_misspelt_sources(reads, image.named_contexts, image.dockerfile_name)
-    check_base_platforms(image.base_facts, reads, build_args=image.build_args, file=image.dockerfile_name)
+    check_base_platforms(image.base_facts, reads, build_args=image.recipe.build_args, file=image.dockerfile_name)
     selected: dict[str, SelectedContext] = {}
     named_images: dict[str, str] = {}
     for name, of_context in reads.contexts.items():
@@ -106,16 +106,16 @@ def _key_inputs(
 ) -> KeyInputs:
     counted = {
         name: value
-        for name, value in image.build_args.items()
+        for name, value in image.recipe.build_args.items()
         if name in reads.declared_args and name not in image.volatile_build_args
     }
     references = [found.reference for found in reads.external_images]
     return KeyInputs(
         instructions=reads.instructions,
-        platform=image.platform,
-        target=image.target,
+        platform=image.recipe.platform,
+        target=image.recipe.target,
         build_args=counted,
-        labels=image.labels,
+        labels=image.recipe.labels,
         contexts={name: context.selection.digest for name, context in selected.items()},
         external_images={
             **{reference: pins.get(reference, reference) for reference in references},

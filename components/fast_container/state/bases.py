@@ -239,13 +239,14 @@ async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str,
 
 def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse]) -> DeclaredImage:
     """The declaration with a constant stand-in for each base; its key is added when it is known."""
-    contexts, args = dict(declared.named_contexts), dict(declared.build_args)
+    contexts, args = dict(declared.named_contexts), dict(declared.recipe.build_args)
     for name, base in bases.items():
         path = f"base_images[{name!r}]"
         if name in args or name in contexts or base.alias in contexts:
             raise ArgsError(f"{name!r} is also a build arg or a named context.", property_path=path)
         contexts[base.alias] = f"docker-image://{OWN_BASE_HOST}/{base.alias}"
-    return replace(declared, named_contexts=contexts, build_args=args | base_args(bases))
+    recipe = replace(declared.recipe, build_args=args | base_args(bases))
+    return replace(declared, named_contexts=contexts, recipe=recipe)
 
 
 def base_args(bases: Mapping[str, BaseUse]) -> dict[str, str]:

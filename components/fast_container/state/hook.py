@@ -187,7 +187,8 @@ async def _only_started(
             f"not started: the `up` after the build for {first.repository_url} copies the image from there"
         )
         return True
-    executor = await program.executors.unlimited(image.builder, image.selected.declared.platform, image.access)
+    platform = image.selected.declared.recipe.platform
+    executor = await program.executors.unlimited(image.builder, platform, image.access)
     if not isinstance(executor, StartingExecutor):
         return False
     program.started.add(image.record_name)

@@ -95,7 +95,8 @@ def check_at_once(inputs: ImageInputs) -> None:
     if build_args is None:
         check_arguments(inputs.declared)
     else:
-        check_declared(replace(inputs.declared, build_args=build_args | base_args(inputs.bases)))
+        recipe = replace(inputs.declared.recipe, build_args=build_args | base_args(inputs.bases))
+        check_declared(replace(inputs.declared, recipe=recipe))
 
 
 async def prepare(
@@ -134,7 +135,7 @@ async def _prepare(
     reporter: PulumiReporter,
 ) -> Ready:
     try:
-        builder.check_image(inputs.declared.platform, inputs.secrets)
+        builder.check_image(inputs.declared.recipe.platform, inputs.secrets)
         await await_resources(inputs.after)
         complete, walks = await _complete(program, inputs, awaited)
         unknown = ", ".join(awaited.unknown)
@@ -209,8 +210,7 @@ async def _complete(program: Program, inputs: ImageInputs, awaited: Awaited) -> 
     is_late = is_late or any(base.onbuild for base in facts.values())
     complete = replace(
         inputs.declared,
-        build_args=build_args | base_args(inputs.bases),
-        labels=labels,
+        recipe=replace(inputs.declared.recipe, build_args=build_args | base_args(inputs.bases), labels=labels),
         triggers=triggers,
         base_keys={name: key for name, key in keys.items() if key is not None},
         base_facts=facts,

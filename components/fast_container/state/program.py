@@ -217,7 +217,7 @@ class Program:
 
     async def executor_of(self, image: PlannedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""
-        platform = image.selected.declared.platform
+        platform = image.selected.declared.recipe.platform
         return await self.executors.executor(image.builder, platform, image.access)
 
     def found_digest(self, repository_url: str, tag: str) -> str | None:

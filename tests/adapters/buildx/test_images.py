@@ -131,7 +131,7 @@ def test_arguments_labels_target_and_named_images_arrive(local: Local, tree: Pat
     )
     digest = local.build(job).digest
     assert local.content(digest, "first") == b"a=b, c;$(d)\n"
-    assert asyncio.run(configuration(local.registry, digest))["config"]["Labels"] == dict(job.labels)
+    assert asyncio.run(configuration(local.registry, digest))["config"]["Labels"] == dict(job.recipe.labels)
     assert "second" not in asyncio.run(members(local.registry, digest))
 
 

@@ -17,10 +17,10 @@ from fast_container.adapters.buildx_inputs import CANNOT_CHANGE_THE_IMAGE, COUNT
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob, SecretReference
-from fast_container.core.recipe import Recipe
+from fast_container.core.recipe import OPTIONS
 from fast_container.core.select import SharedWalks, select_image
 from tests.build.fakes import ListReporter
-from tests.trees import declare, write_tree
+from tests.trees import changed, declare, write_tree
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 DOCKERFILE = """\
@@ -55,7 +55,7 @@ FIELDS = {
     "secret_references": "ids only, by decision",
     "cache_from": "--cache-from",
     "cache_to": "--cache-to",
-    "recipe": "option",
+    **dict.fromkeys((option.name for option in OPTIONS), "option"),
 }
 
 
@@ -76,7 +76,10 @@ def full(root: Path) -> DeclaredImage:
         secret_ids=("token",),
         base_keys={"BASE": "b" * 64},
         image_pins={"python:3.12": ONE, "docker-image://busybox:1": ONE},
-        recipe=Recipe("host", ("db:10.0.0.5",), 1024, ("nofile=1:2",)),
+        network="host",
+        add_hosts=("db:10.0.0.5",),
+        shm_size=1024,
+        ulimits=("nofile=1:2",),
     )
 
 
@@ -96,10 +99,10 @@ def full_job(root: Path) -> BuildJob:
 
 
 def test_every_field_of_a_job_is_on_the_list_and_used(tmp_path: Path) -> None:
-    fields = {field.name for field in dataclasses.fields(BuildJob)}
-    assert fields == set(FIELDS)
     job = full_job(tmp_path / "tree")
-    assert [name for name in fields if not getattr(job, name)] == []
+    found = {field.name: getattr(one, field.name) for one in (job, job.recipe) for field in dataclasses.fields(one)}
+    assert found.keys() == {*FIELDS, "recipe"}
+    assert [name for name, value in found.items() if not value] == []
 
 
 def test_every_option_is_counted_or_cannot_change_the_image(tmp_path: Path) -> None:
@@ -127,8 +130,8 @@ def test_every_option_is_counted_or_cannot_change_the_image(tmp_path: Path) -> N
         ("arg", {"build_args": {"A": "1", "BASE": "own", "All_Proxy": "socks5://proxy"}}),
         ("arg", {"build_args": {"A": "1", "BASE": "own", "SOURCE_DATE_EPOCH": "1"}}),
         ("label", {"labels": {"l": "2"}}),
-        ("option", {"recipe": Recipe("none", ("db:10.0.0.5",), 1024, ("nofile=1:2",))}),
-        ("option", {"recipe": Recipe("host", (), 1024, ("nofile=1:2",))}),
+        ("option", {"network": "none"}),
+        ("option", {"add_hosts": ()}),
         ("secret", {"secret_ids": ("token", "more")}),
         ("base", {"base_keys": {"BASE": "c" * 64}}),
         ("image", {"image_pins": {"python:3.12": TWO, "docker-image://busybox:1": ONE}}),
@@ -138,16 +141,16 @@ def test_every_option_is_counted_or_cannot_change_the_image(tmp_path: Path) -> N
 def test_what_is_counted_changes_the_key(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
     image = full(tmp_path / "tree")
     if not any(name.upper().endswith("_PROXY") for name in changes.get("build_args", {"HTTPS_PROXY": ""})):
-        image = replace(image, build_args={"A": "1", "BASE": "own"})
+        image = changed(image, build_args={"A": "1", "BASE": "own"})
     before = select_image(image, SharedWalks()).key
     if kind == "dockerfile":
         (tmp_path / "tree/Dockerfile").write_text(f"{DOCKERFILE}ENV a=b\n")
     if kind == "context":
         (tmp_path / "shared/s").write_text("2")
-    after = select_image(replace(image, **changes), SharedWalks()).key
-    changed = {name for name in {**before.parts, **after.parts} if before.parts.get(name) != after.parts.get(name)}
+    after = select_image(changed(image, **changes), SharedWalks()).key
+    differ = {name for name in {**before.parts, **after.parts} if before.parts.get(name) != after.parts.get(name)}
     assert before.hex != after.hex
-    assert kind in {name.partition(":")[0] for name in changed}
+    assert kind in {name.partition(":")[0] for name in differ}
     assert any(kind in counted for counted in COUNTED.values())
 
 

@@ -17,6 +17,7 @@ from fast_container.cli import main
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.own_bases import OWN_BASE_HOST
 from fast_container.core.program_file import PlannedEntry, write_plan_file
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from tests.adapters.buildkit_images import Local
 from tests.trees import write_tree
@@ -31,7 +32,6 @@ SECRET = "s3cr3t-of-warm"
 def declare(root: Path, name: str, base_key: str = "", secrets: Iterable[str] = ()) -> DeclaredImage:
     folder = root / name
     bases: dict[str, Any] = {
-        "build_args": {"BASE": "fast-container-base"},
         "named_contexts": {"fast-container-base": f"docker-image://{OWN_BASE_HOST}/fast-container-base"},
         "base_keys": {"BASE": base_key},
     }
@@ -40,7 +40,7 @@ def declare(root: Path, name: str, base_key: str = "", secrets: Iterable[str] = 
         context=str(folder),
         dockerfile=str(folder / "Dockerfile"),
         dockerfile_name=f"{name}/Dockerfile",
-        platform=PLATFORM,
+        recipe=Recipe(platform=PLATFORM, build_args={"BASE": "fast-container-base"} if base_key else {}),
         secret_ids=tuple(secrets),
         **(bases if base_key else {}),
     )

@@ -15,6 +15,7 @@ from fast_container.core.context.view import View
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.ignore.rules import IgnoreRules
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import FastContainerError
 from tests.trees import write_case_tree
@@ -105,9 +106,11 @@ def test_an_image_reads_what_influences_it(case: dict[str, Any], tmp_path: Path)
         context=str(tmp_path / "context"),
         dockerfile=str(tmp_path / "context" / case["dockerfile_path"]),
         dockerfile_name=case["dockerfile_path"],
-        target=case.get("target", ""),
-        platform=case.get("platform", "linux/amd64"),
-        build_args=case.get("build_args", {}),
+        recipe=Recipe(
+            target=case.get("target", ""),
+            platform=case.get("platform", "linux/amd64"),
+            build_args=case.get("build_args", {}),
+        ),
         named_contexts=lay_out(case, tmp_path),
         image_facts=OnlyPath(),
     )

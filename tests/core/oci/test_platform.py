@@ -10,6 +10,7 @@ from fast_container.core.declared import DeclaredImage, InlineDockerfile, check_
 from fast_container.core.images.lock import parse_lock
 from fast_container.core.images.pins import pin_image
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform, same_platform
+from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError
 
@@ -38,7 +39,9 @@ SPELLINGS = [(normal, name) for normal, names in NAMES.items() for name in (norm
 def image(
     platform: str, context: Path, dockerfile: str = "FROM scratch\nARG TARGETPLATFORM\nLABEL p=$TARGETPLATFORM\n"
 ) -> DeclaredImage:
-    return DeclaredImage("app", str(context), InlineDockerfile(dockerfile), "Dockerfile", platform=platform)
+    return DeclaredImage(
+        "app", str(context), InlineDockerfile(dockerfile), "Dockerfile", recipe=Recipe(platform=platform)
+    )
 
 
 @pytest.mark.parametrize(("normal", "name"), SPELLINGS)
@@ -47,7 +50,7 @@ def test_all_names_of_a_platform_are_one(normal: str, name: str, tmp_path: Path)
     assert same_platform(normal, name)
     one, other = (select_image(image(each, tmp_path), SharedWalks()) for each in (normal, name))
     assert one.key == other.key
-    assert other.declared.platform == normal
+    assert other.declared.recipe.platform == normal
 
 
 def test_names_of_different_platforms_stay_apart() -> None:

@@ -61,17 +61,12 @@ def write_job(job: BuildJob, directory: Path, secrets: Path, *, ahead_s: float =
 def _options(job: BuildJob) -> list[str]:
     """What of a job is said on the command line."""
     options = [
-        *("--platform", job.platform),
+        *job.recipe.flags(),
         *("--progress=rawjson", "--provenance=false", "--sbom=false"),
         *("--output", f"type=image,name={job.repository_url},push=true,push-by-digest=true,name-canonical=true"),
     ]
-    if job.target:
-        options += ("--target", job.target)
-    pairs = {"--build-arg": job.build_args, "--label": job.labels, "--build-context": job.named_images}
-    for option, values in pairs.items():
-        for name, value in values.items():
-            options += (option, f"{name}={value}")
-    options += job.recipe.flags()
+    for name, place in job.named_images.items():
+        options += ("--build-context", f"{name}={place}")
     for option, caches in (("--cache-from", job.cache_from), ("--cache-to", job.cache_to)):
         for cache in caches:
             options += (option, cache)

@@ -187,15 +187,19 @@ def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) ->
     """The command that locks an image's outside images; only the missing one where there is no Dockerfile to name."""
     command = ["fast-container", "lock", "--file", lock_file]
     if not isinstance(image.dockerfile, str):
-        return [*command, "--image", missing.normalised, "--platform", missing.platform or image.platform]
+        return [*command, "--image", missing.normalised, "--platform", missing.platform or image.recipe.platform]
     command += ["--dockerfile", image.dockerfile_name]
-    command += ["--platform", image.platform, *(["--target", image.target] if image.target else [])]
+    command += [
+        "--platform",
+        image.recipe.platform,
+        *(["--target", image.recipe.target] if image.recipe.target else []),
+    ]
     own = {name for name, place in image.named_contexts.items() if is_own_base(place)}
-    named = {arg for arg, value in image.build_args.items() if value in own}
-    aliases = {image.build_args[arg] for arg in named}
+    named = {arg for arg, value in image.recipe.build_args.items() if value in own}
+    aliases = {image.recipe.build_args[arg] for arg in named}
     for name in sorted(named | (own - aliases)):
         command += ["--own-base", name]
-    for name, value in image.build_args.items():
+    for name, value in image.recipe.build_args.items():
         if name not in named:
             command += ["--build-arg", f"{name}={value}"]
     for name, place in image.named_contexts.items():
@@ -206,7 +210,7 @@ def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) ->
 
 def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_certain: bool) -> Iterator[NeededImage]:
     # A named context may serve a stage for another platform; that is ruled out only where no FROM names one.
-    platform = image.platform if platform_is_certain else ""
+    platform = image.recipe.platform if platform_is_certain else ""
     for name in reads.contexts:
         place = image.named_contexts.get(name, "")
         if not place.startswith(SCHEME) or is_own_base(place):

@@ -98,10 +98,6 @@ def write_plan(plan: RemotePlan) -> bytes:
         "repository_url": job.repository_url,
         "dockerfile": base64.b64encode(job.dockerfile).decode(),
         "dockerfile_name": job.dockerfile_name,
-        "platform": job.platform,
-        "target": job.target,
-        "build_args": dict(job.build_args),
-        "labels": dict(job.labels),
         "named_images": dict(job.named_images),
         "runs_on": job.runs_on,
         "timeout_s": job.timeout_s,
@@ -110,7 +106,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "cache_from": list(job.cache_from),
         "cache_to": list(job.cache_to),
         "pull_hosts": list(job.pull_hosts),
-        "recipe": job.recipe.as_json(),
+        **job.recipe.as_json(),
         "contexts": {
             name: {
                 "context_digest": context.context_digest,
@@ -157,10 +153,6 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         dockerfile=base64.b64decode(document["dockerfile"]),
         dockerfile_name=document["dockerfile_name"],
         contexts={},
-        platform=document["platform"],
-        target=document["target"],
-        build_args=document["build_args"],
-        labels=document["labels"],
         named_images=document["named_images"],
         runs_on=document["runs_on"],
         timeout_s=document["timeout_s"],
@@ -169,7 +161,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         cache_from=tuple(document["cache_from"]),
         cache_to=tuple(document["cache_to"]),
         pull_hosts=tuple(document["pull_hosts"]),
-        recipe=read_recipe(document["recipe"]),
+        recipe=read_recipe(document),
     )
     return RemotePlan(
         job=job,
