@@ -92,6 +92,7 @@ class _Run:
         self._build = build
         self._scratch = scratch
         self._home = scratch / "root"
+        self._temporary = scratch / "tmp"
         self._source = scratch / "output" / f"src{build.uuid[:8]}" / "src"
         self._output = scratch / "output.log"
         self._logs = LogStream(build.region, "", "", self._output)
@@ -134,7 +135,7 @@ class _Run:
         self._enter("PROVISIONING")
         self._runner.prepare()
         self._runner._image.docker_hub.allow(self._runner._faults.limits.hub_pulls)
-        for folder in (self._scratch, self._home, self._source):
+        for folder in (self._scratch, self._home, self._source, self._temporary):
             folder.mkdir(parents=True, exist_ok=True)
         self._scratch.chmod(0o700)
         self._output.touch()
@@ -197,6 +198,8 @@ class _Run:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self._runner._endpoint(),
             "LANG": "C.UTF-8",
+            # On AWS a build's temporary files go with its container, also where it was killed.
+            "TMPDIR": str(self._temporary),
             **program_variables(build, buildspec, self._demand),
         }
 

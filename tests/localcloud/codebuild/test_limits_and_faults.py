@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +97,24 @@ def test_a_build_can_be_killed_once_it_has_said_something(aws: Aws) -> None:
     assert "\nin-build\n" in aws.log(build)
     assert "unshare" not in aws.log(build)
     assert not asleep()
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_build_that_is_ended_by_force_leaves_no_temporary_files(aws: Aws, end: str) -> None:
+    """On AWS they go with the build's container."""
+    aws.project(f"messy-{end}", 'echo "[$(mktemp -d)]"', "sleep 30")
+    if end == "killed":
+        aws.control.kill("BUILD", log_contains="]\n")
+    build = aws.start(f"messy-{end}")
+    if end == "stopped":
+        aws.wait(build, lambda one: one["currentPhase"] == "BUILD" and "]\n" in aws.log(one))
+        aws.codebuild.stop_build(id=build["id"])
+    aws.wait(build)
+    (made,) = re.findall(r"^\[(/.+)\]$", aws.log(build), re.MULTILINE)
+    gone = time.monotonic() + 5
+    while Path(made).exists() and time.monotonic() < gone:
+        time.sleep(0.02)
+    assert not Path(made).exists()
 
 
 def test_ordered_failures_reach_the_calls_they_name_and_no_others(aws: Aws) -> None:
