@@ -68,8 +68,8 @@ class LocalCloud:
         self.sockets_dir = Path(record.sockets_dir)
         self.account_id = ACCOUNT_ID
         self.region = REGION
-        self.codebuild = CodeBuildControl(self._control)
-        self.calls = CallControl(self._control)
+        self.codebuild = CodeBuildControl(self.control)
+        self.calls = CallControl(self.control)
 
     # --- starting and stopping
 
@@ -210,15 +210,15 @@ class LocalCloud:
 
     def kill_buildkit(self) -> None:
         """Ends BuildKit by SIGKILL, as a crash would; the cloud goes on without it."""
-        self._control("buildkit/kill")
+        self.control("buildkit/kill")
 
     def start_buildkit(self) -> None:
         """Starts BuildKit again at the same address."""
-        self._control("buildkit/start")
+        self.control("buildkit/start")
 
     def expire_tokens(self) -> None:
         """Lets all registry tokens handed out so far expire now."""
-        self._control("tokens/expire")
+        self.control("tokens/expire")
 
     def serve_base_image(
         self,
@@ -240,13 +240,14 @@ class LocalCloud:
 
     def status(self) -> dict[str, Any]:
         """What the supervisor says of its parts."""
-        return self._control("status")
+        return self.control("status")
 
     def api_calls(self) -> dict[str, int]:
         """Calls of AWS APIs since the cloud began, by ``service:Operation``; those of builds are left out."""
-        return self._control("calls/counts")["calls"]
+        return self.control("calls/counts")["calls"]
 
-    def _control(self, route: str, body: bytes = b"") -> Any:
+    def control(self, route: str, body: bytes = b"") -> Any:
+        """The answer of a route of this cloud's own, beside those of AWS."""
         request = urllib.request.Request(  # noqa: S310 - a loopback address of ours
             f"{self.aws_endpoint}{CONTROL_PREFIX}{route}",
             data=body,

@@ -33,7 +33,7 @@ from tools.debian_runc import folder_of_runc, get_runc
 from tools.go_build import ToolsError, build_modules, folder_of
 from tools.go_toolchain import find_go
 from tools.locking import Say, exclusive
-from tools.path_tools import OnPath, look
+from tools.path_tools import PLUGIN_FOLDERS, OnPath, look
 from tools.pins import GoModule, pinned_modules, pins_digest
 from tools.pypi import PackageError
 
@@ -86,12 +86,18 @@ def check_host(platform: str, user_id: int) -> str | None:
     return None
 
 
-def prepare(modules: Sequence[GoModule], cache: Path, environ: Mapping[str, str], say: Say) -> Tools:
+def prepare(
+    modules: Sequence[GoModule],
+    cache: Path,
+    environ: Mapping[str, str],
+    say: Say,
+    plugin_folders: Sequence[str] = PLUGIN_FOLDERS,
+) -> Tools:
     """``ensure_tools`` with everything that it depends on as arguments."""
     home = cache / "tools"
     built = home / "built"
     pins = home / pins_digest(modules)
-    on_path = look(environ, home, home / "versions.json")
+    on_path = look(environ, home, home / "versions.json", plugin_folders)
     links = _links(modules, built, on_path)
     bin_dir = pins / _bin_name(on_path)
     if _is_ready(bin_dir, links):
@@ -179,7 +185,8 @@ def _nothing(_line: str) -> None:
     pass
 
 
-def _stop(number: int, _frame: object) -> None:
+def stop(number: int, _frame: object) -> None:
+    """Ends this process by an exception, so that what it has started ends with it; a handler of signals."""
     raise SystemExit(128 + number)
 
 
@@ -195,7 +202,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if problem:
             print(problem, file=sys.stderr)
         return 1 if problem else 0
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, stop)
     begin = time.monotonic()
     try:
         tools = ensure_tools(quiet=options.quiet)

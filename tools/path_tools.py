@@ -12,13 +12,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.pins import BUILDX_FLOOR, PULUMI_FLOOR, Version, parse_version, show_version
 
-_PLUGIN_FOLDERS = (
+PLUGIN_FOLDERS = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
     "/usr/lib/docker/cli-plugins",
@@ -40,13 +40,16 @@ class OnPath:
     passed_over: tuple[str, ...] = ()
 
 
-def look(environ: Mapping[str, str], ours: Path, memory: Path) -> OnPath:
+def look(
+    environ: Mapping[str, str], ours: Path, memory: Path, plugin_folders: Sequence[str] = PLUGIN_FOLDERS
+) -> OnPath:
     """Looks for usable programs on PATH.
 
     Args:
         environ: The environment whose PATH (and DOCKER_CONFIG, HOME) counts.
         ours: The folder of our own tools; what lies there is not the user's.
         memory: The file that remembers versions.
+        plugin_folders: Where plugins of the docker command lie beside the user's own.
     """
     programs: dict[str, Path] = {}
     passed_over: list[str] = []
@@ -64,7 +67,7 @@ def look(environ: Mapping[str, str], ours: Path, memory: Path) -> OnPath:
                     break
         else:
             passed_over.append(_reason("pulumi", pulumi, version, PULUMI_FLOOR, "which brought resource hooks"))
-    buildx = _find_buildx(environ, ours)
+    buildx = _find_buildx(environ, ours, plugin_folders)
     if buildx:
         version = asked.version(buildx, ["version"], environ)
         if version and version >= BUILDX_FLOOR:
@@ -87,10 +90,10 @@ def _path_folders(environ: Mapping[str, str]) -> list[str]:
     return [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder]
 
 
-def _find_buildx(environ: Mapping[str, str], ours: Path) -> Path | None:
+def _find_buildx(environ: Mapping[str, str], ours: Path, plugin_folders: Sequence[str]) -> Path | None:
     folders = _path_folders(environ)
     config = environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '')}/.docker"
-    plugins = [f"{config}/cli-plugins", *_PLUGIN_FOLDERS]
+    plugins = [f"{config}/cli-plugins", *plugin_folders]
     return _which("buildx", folders, ours) or _which("docker-buildx", [*folders, *plugins], ours)
 
 

@@ -26,10 +26,12 @@ class Session:
 
     Args:
         configuration: The provider's configuration.
+        first_pause_s: Before the second look at what is awaited; later pauses are longer.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, *, first_pause_s: float = _FIRST_PAUSE_S) -> None:
         self.configuration = configuration
+        self.first_pause_s = first_pause_s
         self.cancelled = threading.Event()
         self._lock = threading.RLock()
         self._botocore: Any = None
@@ -212,7 +214,7 @@ class Aws:
         Raises:
             PluginError: The time limit is over or the operation was cancelled.
         """
-        pause = _FIRST_PAUSE_S
+        pause = self._session.first_pause_s
         while True:
             answer = look()
             if answer is not None:

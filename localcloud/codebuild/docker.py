@@ -65,7 +65,7 @@ def _run(command: str, rest: list[str], known: dict[str, Any]) -> int:
 
 def _buildx(arguments: list[str], known: dict[str, Any]) -> NoReturn:
     if arguments and arguments[0] == "create":
-        arguments = ["create", *_as_remote(arguments[1:], known["buildkit"])]
+        arguments = ["create", *as_remote(arguments[1:], known["buildkit"])]
     elif arguments and arguments[0] == "build" and not _mirrored().exists():
         hub = _docker_hub()
         refused = hub.DockerHub(Path(known["hub"])).refusal(hub.pulled_images(arguments, _read_config()))
@@ -98,7 +98,7 @@ def _note_mirrors(config: str) -> None:
         mark.touch()
 
 
-def _as_remote(arguments: list[str], buildkit: str) -> list[str]:
+def as_remote(arguments: list[str], buildkit: str) -> list[str]:
     """The arguments of ``buildx create`` for a builder that stands on a BuildKit that runs already."""
     kept: list[str] = []
     dropped: dict[str, str] = {}

@@ -45,7 +45,7 @@ class FakeCodeBuild:
         self.hidden: set[str] = set()
         self.on_start: Callable[[], None] = lambda: None
         self.on_logs: Callable[[], None] = lambda: None
-        self._how: dict[str, End] = {}
+        self.how: dict[str, End] = {}
         self._looks: Counter[str] = Counter()
 
     def client(self, _service: str) -> Any:
@@ -63,7 +63,7 @@ class FakeCodeBuild:
             "environment": {"environmentVariables": variables},
             "logs": {"groupName": "group", "streamName": build_id, "deepLink": f"https://console/{build_id}"},
         }
-        self._how[build_id] = end
+        self.how[build_id] = end
         return self.builds[build_id]
 
     def start_build(self, **request: Any) -> Any:
@@ -83,7 +83,7 @@ class FakeCodeBuild:
         self.asked.append(len(ids))
         for build_id in ids:
             self._looks[build_id] += 1
-            end = self._how.get(build_id)
+            end = self.how.get(build_id)
             if end and self._looks[build_id] >= end.looks:
                 self.end(build_id)
             elif end:
@@ -91,7 +91,7 @@ class FakeCodeBuild:
         return {"builds": [dict(self.builds[one]) for one in ids if one in self.builds and one not in self.hidden]}
 
     def end(self, build_id: str) -> None:
-        end, build = self._how[build_id], self.builds[build_id]
+        end, build = self.how[build_id], self.builds[build_id]
         contexts = [{"message": end.cause}] if end.cause else []
         failed = {"phaseType": end.phase, "phaseStatus": "FAILED", "contexts": contexts}
         build |= {"buildStatus": end.status, "currentPhase": "COMPLETED"}
@@ -113,14 +113,14 @@ class FakeCodeBuild:
 
     def stop_build(self, id: str) -> Any:
         self._called("StopBuild")
-        self._how[id].status = "STOPPED"
+        self.how[id].status = "STOPPED"
         self.end(id)
         return {}
 
     def get_log_events(self, **request: Any) -> Any:
         self._called("GetLogEvents")
         self.on_logs()
-        lines = self._how[request["logStreamName"]].lines
+        lines = self.how[request["logStreamName"]].lines
         start = int(request.get("nextToken", "0"))
         events = [{"message": f"{line}\n"} for line in lines[start : start + 3]]
         return {"events": events, "nextForwardToken": str(start + len(events))}

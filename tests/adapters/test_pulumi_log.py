@@ -8,7 +8,6 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from fast_container.adapters import pulumi_log
 from fast_container.adapters.pulumi_log import PulumiReporter
 
 
@@ -20,7 +19,6 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         lines.append(line)
 
     monkeypatch.setattr(pulumi.log, "info", info)
-    monkeypatch.setattr(pulumi_log, "_INTERVAL_S", 0.05)
     return lines
 
 
@@ -28,7 +26,7 @@ def report(*lines: str, note: str = "") -> None:
     """Report at once, then let time pass."""
 
     async def story() -> None:
-        reporter = PulumiReporter(cast(Any, None))
+        reporter = PulumiReporter(cast(Any, None), interval_s=0.05)
         for line in lines:
             reporter.progress(line)
         if note:

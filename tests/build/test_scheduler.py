@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -126,25 +127,47 @@ def test_an_image_that_others_wait_for_gets_the_next_free_place() -> None:
     asyncio.run(scenario())
 
 
+@dataclass
+class Ending:
+    """An executor that does something in the moment in which a build ends, before its place is free again."""
+
+    inner: FakeExecutor
+    at_end: Callable[[], object] = lambda: None
+
+    async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+        built = await self.inner.build(job, reporter)
+        self.at_end()
+        return built
+
+
 @pytest.mark.parametrize("order", ["cancelled, then given", "given, then cancelled"])
 def test_a_build_that_is_cancelled_while_it_waits_leaves_its_place_to_the_next(order: str) -> None:
+    """Both within one step of the loop: the second has no time in between."""
+
     async def scenario() -> None:
-        registry = FakeRegistry()
-        inner = FakeExecutor(registry, gate=asyncio.Event())
-        limited = LimitedExecutor(inner, 1)
-        jobs = [make_job(f"image-{n}", content=str(n)) for n in range(3)]
-        first, second, third = (asyncio.create_task(limited.build(job, ListReporter())) for job in jobs)
+        inner = FakeExecutor(FakeRegistry(), gate=asyncio.Event())
+        ending = Ending(inner)
+        limited = LimitedExecutor(ending, 1)
+        jobs = [make_job(f"image-{n}", content=str(n)) for n in range(4)]
+
+        async def build_first() -> None:
+            await limited.build(jobs[0], ListReporter())
+            if order == "given, then cancelled":
+                second.cancel()
+
+        first = asyncio.create_task(build_first())
+        second, third = (asyncio.create_task(limited.build(job, ListReporter())) for job in jobs[1:3])
+        if order == "cancelled, then given":
+            ending.at_end = second.cancel
         await until(lambda: inner.running == 1)
         assert inner.gate is not None
-        # Both before the second can take a step: one place more is given back beside the first's own.
-        steps = [second.cancel, limited._leave_place]
-        for step in steps if order == "cancelled, then given" else reversed(steps):
-            step()
         inner.gate.set()
         results = await asyncio.gather(first, second, third, return_exceptions=True)
         assert [isinstance(result, BaseException) for result in results] == [False, True, False]
         assert inner.builds == ["image-0", "image-2"]
-        assert limited._free == 2
+        reporter = ListReporter()
+        await limited.build(jobs[3], reporter)
+        assert reporter.progressed == []  # no place was lost: this one has not waited
 
     asyncio.run(scenario())
 

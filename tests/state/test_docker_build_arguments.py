@@ -183,10 +183,10 @@ def test_what_replaces_a_former_argument_is_said() -> None:
     assert "repository=" in refused.value.next_step
 
 
-def test_a_remote_build_has_the_builders_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CodeBuildBuilder, "__init__", lambda self: None)
+def test_a_remote_build_has_the_builders_cache() -> None:
+    builder = object.__new__(CodeBuildBuilder)  # that one exists is all that counts here
     with pytest.raises(ArgsError, match="no caches of its own") as refused:
-        inputs(builder=CodeBuildBuilder(), cache_from=[{"registry": {"ref": CACHE}}])  # pyright: ignore[reportCallIssue]
+        inputs(builder=builder, cache_from=[{"registry": {"ref": CACHE}}])
     assert "RegistryCache" in refused.value.next_step
 
 

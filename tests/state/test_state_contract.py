@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import pickle
 import pickletools
+import socket
+import subprocess
+import sys
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -206,26 +210,47 @@ def test_the_record_is_plain_json() -> None:
     assert json.loads(json.dumps(RECORD)) == RECORD
 
 
-def test_only_a_dynamic_providers_process_watches_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched: list[tuple[str, int]] = []
+WATCHES = """
+import sys, threading, time
+from fast_container.state.engine_watch import watch_engine
+watch_engine(interval_s=0.05)
+print(threading.active_count(), flush=True)
+time.sleep(60 if threading.active_count() > 1 else 0)
+"""
 
-    class Thread:
-        def __init__(self, *, args: tuple[str, int], **_: object) -> None:
-            watched.append(args)
 
-        def start(self) -> None:
-            pass
+def watching(*arguments: str) -> subprocess.Popen[str]:
+    """A process with such a command line, which says how many threads it has once it watches its engine, if it does."""
+    components = str(Path(__file__).parents[2] / "components")
+    environment = {**os.environ, "PYTHONPATH": components}
+    return subprocess.Popen(
+        [sys.executable, "-c", WATCHES, *arguments], env=environment, stdout=subprocess.PIPE, text=True
+    )
 
-    monkeypatch.setattr(engine_watch.threading, "Thread", Thread)
-    engine_watch.watch_engine(["python", "-u", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
-    engine_watch.watch_engine(["python", "__main__.py"])
-    engine_watch.watch_engine(["python", "-m", "pulumi.dynamic", "no-address"])
-    assert watched == [("127.0.0.1", 4711)]
+
+def test_a_dynamic_providers_process_ends_with_its_engine() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as engine,
+        watching("pulumi.dynamic", f"127.0.0.1:{engine.getsockname()[1]}") as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "2\n"
+        engine.accept()[0].close()  # it has looked, and goes on
+        assert process.poll() is None
+        engine.close()
+        assert process.wait(timeout=30) == 1
+
+
+@pytest.mark.parametrize("arguments", [["__main__.py"], ["pulumi.dynamic", "no-address"]])
+def test_only_a_dynamic_providers_process_watches_its_engine(arguments: list[str]) -> None:
+    with watching(*arguments) as process:
+        assert process.communicate(timeout=30)[0] == "1\n"
+        assert process.returncode == 0
 
 
 def test_a_program_sees_that_its_engine_was_interrupted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
-    monkeypatch.setattr(engine_watch.sys, "orig_argv", ["python", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "pulumi.dynamic", "127.0.0.1:4711"])
     mine, other = engine_watch.Interruption("127.0.0.1:4711"), engine_watch.Interruption("127.0.0.1:4712")
     mine.refuse_to_begin()
     engine_watch.note_cancel()

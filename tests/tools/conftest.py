@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tools import path_tools
 from tools.get_tools import Tools, prepare
 from tools.pins import GoModule
 
@@ -63,7 +62,7 @@ class Project:
 
     def prepare(self, said: list[str] | None = None) -> Tools:
         lines: list[str] = [] if said is None else said
-        return prepare(self.modules(), self.cache, self.environ, lines.append)
+        return prepare(self.modules(), self.cache, self.environ, lines.append, plugin_folders=())
 
     def leftovers(self) -> list[str]:
         """Everything below the cache that is neither complete nor meant to stay."""
@@ -71,8 +70,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setattr(path_tools, "_PLUGIN_FOLDERS", ())
+def project(tmp_path: Path) -> Project:
     made = Project(tmp_path)
     for name, program in (("engine", "pulumi"), ("language", "pulumi-language-python")):
         (tmp_path / name).mkdir()

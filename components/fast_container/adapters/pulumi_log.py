@@ -21,10 +21,16 @@ _SECONDS = re.compile(r"^\d+ s · ")
 
 
 class PulumiReporter:
-    """Satisfies ``core.ports.Reporter`` through the engine's log, attached to a resource."""
+    """Satisfies ``core.ports.Reporter`` through the engine's log, attached to a resource.
 
-    def __init__(self, resource: pulumi.Resource) -> None:
+    Args:
+        resource: On whose row lines are shown.
+        interval_s: Seconds from one progress line to the next.
+    """
+
+    def __init__(self, resource: pulumi.Resource, *, interval_s: float = _INTERVAL_S) -> None:
         self.resource = resource
+        self._interval_s = interval_s
         self._last_s = 0.0
         self._last_step: str = ""
         self._later: asyncio.TimerHandle | None = None
@@ -35,7 +41,7 @@ class PulumiReporter:
         line = printable(line)
         now = time.monotonic()
         step: str = _SECONDS.sub("", line)
-        rest_s = self._last_s + (_SAME_STEP_INTERVAL_S if step == self._last_step else _INTERVAL_S) - now
+        rest_s = self._last_s + (_SAME_STEP_INTERVAL_S if step == self._last_step else self._interval_s) - now
         if rest_s <= 0:
             self._last_s, self._last_step = now, step
             pulumi.log.info(line, resource=self.resource, ephemeral=True)

@@ -59,16 +59,19 @@ class Interruption:
             )
 
 
-def watch_engine(arguments: list[str] | None = None) -> None:
-    """Watch the engine from now on; does nothing outside of a dynamic provider's process."""
-    arguments = sys.orig_argv if arguments is None else arguments
-    if "pulumi.dynamic" not in arguments:
+def watch_engine(*, interval_s: float = _INTERVAL_S) -> None:
+    """Watch the engine from now on; does nothing outside of a dynamic provider's process.
+
+    Args:
+        interval_s: How often the engine is looked for.
+    """
+    if not in_provider_process():
         return
-    host, _, port = arguments[-1].rpartition(":")
+    host, _, port = sys.orig_argv[-1].rpartition(":")
     if not host or not port.isdigit():
         return
     note_cancels(note_cancel)
-    threading.Thread(target=_end_with, args=(host, int(port)), name="engine watch", daemon=True).start()
+    threading.Thread(target=_end_with, args=(host, int(port), interval_s), name="engine watch", daemon=True).start()
 
 
 def note_cancel() -> None:
@@ -89,10 +92,10 @@ def _mark(address: str) -> Path:
     return cache_folder(os.environ) / "interrupted" / address.replace(":", "-")
 
 
-def _end_with(host: str, port: int) -> None:
+def _end_with(host: str, port: int, interval_s: float) -> None:
     refusals = 0
     while refusals < _REFUSALS:
-        time.sleep(_INTERVAL_S)
+        time.sleep(interval_s)
         refusals = 0 if _is_there(host, port) else refusals + 1
     end_process()
 

@@ -112,10 +112,9 @@ def test_a_buildx_without_rawjson_is_too_old(machine: Machine) -> None:
     assert "v0.12.1" in caught.value.why
 
 
-def test_without_buildx_the_error_says_where_to_get_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fast_container.adapters.buildx.builder._PLUGIN_DIRECTORIES", ())
+def test_without_buildx_the_error_says_where_to_get_it(machine: Machine) -> None:
     with pytest.raises(BuilderError, match="no buildx"):
-        machine.find()
+        find_buildx(machine.environment, plugin_directories=())
 
 
 def test_docker_s_plugin_comes_before_path(machine: Machine) -> None:

@@ -145,7 +145,7 @@ def test_two_contents_never_meet_in_one_sync(local: Local, tree: Path, monkeypat
         del times, ns
         utime(path, ns=(10**18, 10**18), follow_symlinks=follow_symlinks)
 
-    monkeypatch.setattr("fast_container.core.staging.stage.os.utime", stopped)
+    monkeypatch.setattr(os, "utime", stopped)
     monkeypatch.setattr(os, "supports_follow_symlinks", {stopped})
     held: list[bytes] = []
     for text in ("AAAA", "BBBB"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.adapters.buildx.executor import BuildxExecutor
+from fast_container.adapters.buildx.executor import registry_hosts
 from tests.adapters.buildkit_images import Local, make_job
 
 pytestmark = pytest.mark.buildkit
@@ -107,12 +107,7 @@ def test_old_logs_are_removed_and_young_ones_kept(local: Local, tree: Path) -> N
     assert Path(built.log_path).stat().st_mode & 0o777 == 0o600
 
 
-def test_credentials_are_asked_for_every_registry_that_a_build_names(tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def credentials(host: str) -> None:
-        asked.append(host)
-
+def test_credentials_are_asked_for_every_registry_that_a_build_names() -> None:
     job = make_job(
         "images.example/shop/api",
         "FROM scratch\n",
@@ -120,5 +115,4 @@ def test_credentials_are_asked_for_every_registry_that_a_build_names(tmp_path: P
         cache_from=("type=registry,ref=read.example/shop/cache:api",),
         cache_to=("type=registry,ref=written.example/shop/cache:api,mode=max",),
     )
-    BuildxExecutor(None, {}, tmp_path, credentials=credentials)._fetch_credentials(job)
-    assert asked == ["bases.example", "images.example", "read.example", "written.example"]
+    assert registry_hosts(job) == ["bases.example", "images.example", "read.example", "written.example"]

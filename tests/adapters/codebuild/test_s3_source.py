@@ -153,13 +153,14 @@ def test_another_machine_that_was_first_is_no_error(s3: CountedS3, parts: list[P
     assert put(s3, parts[:1]).put == 0
 
 
-def test_a_conflict_is_tried_again(s3: CountedS3, parts: list[Part], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fast_container.adapters.codebuild.s3_source._CONFLICT_PAUSE_S", 0.001)
+def test_a_conflict_is_tried_again_after_longer_and_longer_pauses(s3: CountedS3, parts: list[Part]) -> None:
+    slept: list[float] = []
     s3.fail["put_object"] = [refusal("ConditionalRequestConflict")] * 3
-    assert put(s3, parts[:1]).put == 1
+    assert put(s3, parts[:1], sleep=slept.append).put == 1
+    assert slept == sorted(set(slept)) != []
     s3.fail["put_object"] = [refusal("ConditionalRequestConflict")] * 99
     with pytest.raises(SourceUploadError, match="others kept writing"):
-        put(s3, parts[1:2])
+        put(s3, parts[1:2], sleep=slept.append)
 
 
 def test_a_file_that_changed_since_it_was_hashed_is_never_put(s3: CountedS3, parts: list[Part]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.adapters.digests import stat_cache
 from fast_container.adapters.digests.stat_cache import RootStatCache, StatCache, read_records
 from fast_container.core.context.directory_files import Files
 from fast_container.core.context.stat_facts import FACTS_BYTES, pack_facts, same_file, size_of, times_ns
@@ -45,8 +44,7 @@ def hashed(root: Path, caches: StatCache) -> tuple[str, int]:
     walks = SharedWalks(caches)
     selected = select_image(declare(root), walks)
     walks.save()
-    (tree,) = walks._trees.values()
-    return selected.key.hex, tree.files_hashed
+    return selected.key.hex, walks.files_hashed
 
 
 def test_a_second_run_reads_nothing(tmp_path: Path) -> None:
@@ -83,10 +81,14 @@ def test_a_file_that_is_younger_than_its_clocks_tick_is_not_remembered(tmp_path:
 
 def test_only_ctime_tells_how_old_a_change_is_and_whole_seconds_are_nobodys_clock(tmp_path: Path) -> None:
     def remembered(mtime_ns: int, ctime_ns: int) -> bool:
-        cache = RootStatCache(str(tmp_path / "c"), started_ns=now)
-        cache._written.add(facts_at(mtime_ns, ctime_ns))
-        return cache._is_sure(facts_at(mtime_ns, ctime_ns))
+        facts = facts_at(mtime_ns, ctime_ns)
+        cache = RootStatCache(str(tmp_path / "cache" / f"{mtime_ns} {ctime_ns}"), started_ns=now, root=str(tmp_path))
+        cache.settle([b"a"], facts)
+        cache.put("", Files.of({b"a": (facts, b"frame a")}))
+        cache.save()
+        return RootStatCache(cache.file).get("") is not None
 
+    (tmp_path / "a").write_text("one")
     second = 10**9
     now = OLD * second
     assert remembered(now - 3 * second, now - second // 2 + 1)
@@ -192,8 +194,7 @@ def test_views_that_read_different_files_of_a_directory_do_not_forget_each_other
         walks = SharedWalks(caches)
         select_image(declare(root, ignore=ignore), walks)
         walks.save()
-        (tree,) = walks._trees.values()
-        return tree.files_hashed
+        return walks.files_hashed
 
     assert [read(), read("a"), read("Dockerfile"), read()] == [3, 0, 0, 0]
 
@@ -233,14 +234,11 @@ def test_files_of_another_file_system_below_the_root_are_not_remembered(tmp_path
     assert found.each_name() == [b"a"]
 
 
-def test_a_file_that_may_be_dirty_is_remembered_only_once_it_was_written_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_may_be_dirty_is_remembered_only_once_it_was_written_back(tmp_path: Path) -> None:
     root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
-    with monkeypatch.context() as patched:
-        patched.setattr(stat_cache, "write_back", lambda paths: [False] * len(paths))
-        first = hashed(root, caches)
-        assert hashed(root, caches) == first
+    slow_disk = LaterCaches(str(tmp_path / "cache"), write_back=lambda paths: [False] * len(paths))
+    first = hashed(root, slow_disk)
+    assert hashed(root, slow_disk) == first
     assert [hashed(root, caches)[1], hashed(root, caches)[1]] == [3, 0]
 
 
@@ -267,8 +265,8 @@ def test_a_refusal_makes_the_next_run_right(tmp_path: Path) -> None:
     files = known.get("")
     assert files is not None
     wrong = {name: (facts, frame.replace(b"sha256:", b"sha256:0000")) for name, (facts, frame) in files.by_name.items()}
+    known.settle(list(wrong), b"".join(facts for facts, _ in wrong.values()))
     known.put("", Files.of(wrong))
-    known._written.update(facts for facts, _ in wrong.values())
     known.save()
     walks = SharedWalks(caches)
     selected = select_image(declare(root), walks)

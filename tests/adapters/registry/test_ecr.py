@@ -6,9 +6,15 @@ import asyncio
 import base64
 import datetime
 import hashlib
+import json
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -227,24 +233,60 @@ def test_a_token_is_in_no_text() -> None:
     assert "token-1" not in repr(token.credentials())
 
 
+@dataclass
+class TokenEndpoint:
+    """An ECR endpoint that gives a token for one registry, and nothing else."""
+
+    url: str
+    calls: list[str] = field(default_factory=list)
+    proxy_endpoint: str = ""
+
+    def registries(self, *, of: str, **options: Any) -> Registries:
+        self.proxy_endpoint = f"http://{of}"
+        return Registries(AwsAccess(region="eu-west-1", endpoints={"ecr": self.url}), {}, **options)
+
+
+@pytest.fixture
+def http_endpoint() -> Iterator[TokenEndpoint]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            made.calls.append(self.headers["X-Amz-Target"])
+            token = {"authorizationToken": base64.b64encode(b"AWS:token").decode(), "expiresAt": time.time() + 3600}
+            content = json.dumps({"authorizationData": [token | {"proxyEndpoint": made.proxy_endpoint}]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made = TokenEndpoint(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield made
+        server.shutdown()
+        thread.join()
+
+
 def test_an_emulated_registry_is_known_by_the_endpoint_that_gives_tokens_for_it(
-    monkeypatch: pytest.MonkeyPatch,
+    http_endpoint: TokenEndpoint,
 ) -> None:
-    client = TokenClient(proxy_endpoint="http://127.0.0.1:5000")
-    monkeypatch.setattr(AwsSession, "client", lambda *_: client)
-    registries = Registries(AwsAccess(region="eu-west-1", endpoints={"ecr": "http://127.0.0.1:4566"}), {})
+    registries = http_endpoint.registries(of="127.0.0.1:5000")
     assert isinstance(registries.registry_blocking("127.0.0.1:5000/shop/images"), EcrRegistry)
     assert isinstance(registries.registry_blocking("ghcr.io/shop/images"), OciRegistry)
     assert registries.push_credentials("127.0.0.1:5000") is not None
     assert registries.push_credentials("ghcr.io") is None
-    assert client.calls == 1
+    assert http_endpoint.calls == ["AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"]
 
 
 def test_without_an_endpoint_nobody_is_asked_about_another_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    def client(*_: object) -> Any:
+    def client(*_: object, **__: object) -> Any:
         raise AssertionError("asked AWS")
 
-    monkeypatch.setattr(AwsSession, "client", client)
+    monkeypatch.setattr(botocore.session.Session, "create_client", client)
     registries = Registries(AwsAccess(), {})
     assert isinstance(registries.registry_blocking("127.0.0.1:5000/shop/images"), OciRegistry)
     assert isinstance(registries.registry_blocking(URL), EcrRegistry)
@@ -260,24 +302,17 @@ def test_what_asks_nobody_does_not_import_the_sdk() -> None:
     subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(components)}, check=True)
 
 
-def test_all_repositories_of_an_ecr_registry_share_one_rate_of_puts(monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[PutRate] = []
-
-    def wait(rate: PutRate) -> None:
-        waited.append(rate)
-
-    monkeypatch.setattr(PutRate, "wait", wait)
+def test_all_repositories_of_an_ecr_registry_share_one_rate_of_puts(http_endpoint: TokenEndpoint) -> None:
+    slept: list[float] = []
     with http_registry() as server, http_registry() as another:
         server.repositories = {"shop/images", "shop/bases"}
-        client = TokenClient(proxy_endpoint=f"http://{server.host}")
-        monkeypatch.setattr(AwsSession, "client", lambda *_: client)
-        registries = Registries(AwsAccess(region="eu-west-1", endpoints={"ecr": "http://127.0.0.1:4566"}), {})
+        rate = partial(PutRate, 1.0, now_s=lambda: 0.0, sleep=slept.append)
+        registries = http_endpoint.registries(of=server.host, put_rate=rate)
         manifest = Manifest(DIGEST, OCI, MANIFEST.encode())
         for url in (f"{server.host}/shop/images", f"{server.host}/shop/bases", another.url):
             asyncio.run(registries.registry_blocking(url).tag(manifest, f"key-{url[-5:]}"))
         registries.close()
-    assert len(waited) == 2
-    assert waited[0] is waited[1]
+    assert slept == [1.0]  # the first puts at once, the second of the other repository in its turn, the third of none
 
 
 def test_a_throttled_tag_is_waited_out_in_ecr(monkeypatch: pytest.MonkeyPatch) -> None:

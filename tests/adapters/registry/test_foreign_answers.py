@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -201,13 +202,25 @@ def test_a_registry_that_wants_an_upload_without_tls_gets_none() -> None:
         registry.upload("http://registry.example/upload", 1, [b"x"])
 
 
+class Refusing(HttpTransport):
+    """A line to a registry elsewhere that wants a token; to all others as it is."""
+
+    def __init__(self, challenge: str) -> None:
+        super().__init__(sleep=lambda _: None, timeout_s=2.0)
+        self.challenge = challenge
+
+    def request(self, method: str, url: str, *arguments: Any, **options: Any) -> Response:
+        if url.startswith("https://registry.example/"):
+            return Response(401, {"www-authenticate": self.challenge}, b"")
+        return super().request(method, url, *arguments, **options)
+
+
 def test_a_registry_elsewhere_does_not_choose_this_machine_as_its_token_service() -> None:
     with raw_server(whole(200, b'{"token":"t"}')) as service:
-        registry = OciRegistry("registry.example/shop/images", lambda: USER)
         challenge = f'Bearer realm="http://{service.host}/token"'
-        login = registry._login  # pyright: ignore[reportPrivateUsage]
+        registry = OciRegistry("registry.example/shop/images", lambda: USER, transport=Refusing(challenge))
         with pytest.raises(AuthError, match="without TLS"):
-            login.renew(Response(401, {"www-authenticate": challenge}, b""), "", push=False)
+            asyncio.run(registry.find(["key-1"]))
     assert not service.requests
 
 
@@ -347,7 +360,7 @@ def test_who_is_not_awaited_any_more_waits_for_no_registry() -> None:
 
 def _is_waiting() -> bool:
     """Whether a thread of the pool is in the middle of an answer."""
-    frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage]
+    frames = sys._current_frames()
     for thread in threading.enumerate():
         frame = frames.get(thread.ident or 0)
         while frame is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fast_container.core.context import tree as walk
+from fast_container.core.context.small_files import digests
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.select import SharedWalks, check_declared, select_image
 from fast_container.errors import ArgsError, ContextError, DockerfileError, FastContainerError
@@ -196,7 +196,7 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(tmp_path: Path, monke
                 file.write("more")
         return data
 
-    monkeypatch.setattr(walk.os, "read", write_too)
+    monkeypatch.setattr(os, "read", write_too)
     with pytest.raises(ContextError, match="changed while it was read") as refusal:
         select(root)
     assert refusal.value.path == "growing"
@@ -406,12 +406,16 @@ def test_images_over_one_root_look_at_it_once(tmp_path: Path, monkeypatch: pytes
     root = made(tmp_path, tree)
     for i in range(5):
         (root / f"Dockerfile.{i}").write_text(f"FROM scratch\nCOPY pkg{i} pkg{(i + 1) % 5} /x/\n")
-    looked: list[str] = []
-    listed = walk.Tree._list
-    monkeypatch.setattr(
-        walk.Tree, "_list", lambda self, node, **how: looked.append(node.path) or listed(self, node, **how)
-    )
-    walks = SharedWalks()
+    listed: list[Any] = []
+    read: list[bytes] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: listed.append(place) or scandir(place))
+
+    def digest(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
+        read.extend(paths)
+        return digests(root, paths, facts)
+
+    walks = SharedWalks(digest=digest)
     found: dict[int, str] = {}
 
     def work(i: int) -> None:
@@ -424,7 +428,6 @@ def test_images_over_one_root_look_at_it_once(tmp_path: Path, monkeypatch: pytes
     for thread in threads:
         thread.join()
     assert len(set(found.values())) == 5
-    assert len(looked) == len(set(looked)) == 6
-    (tree_read,) = walks._trees.values()
-    assert tree_read.files_hashed == 25
+    assert len(listed) == 6
+    assert len(read) == len(set(read)) == 25
     assert found == {i: key(root, dockerfile=str(root / f"Dockerfile.{i}")) for i in range(5)}

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.aws_plugin import session
 from localcloud.aws_plugin.catalogue import resource_type
 from localcloud.aws_plugin.configuration import read_configuration
 from localcloud.aws_plugin.errors import InitError, PluginError
@@ -63,16 +62,11 @@ class Scripted(Session):
     """A session whose only client is a script."""
 
     def __init__(self, client: Any) -> None:
-        super().__init__(read_configuration({"region": "eu-west-1"}, {}))
+        super().__init__(read_configuration({"region": "eu-west-1"}, {}), first_pause_s=0.001)
         self._scripted = client
 
     def client(self, service: str, region: str) -> Any:
         return self._scripted
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_FIRST_PAUSE_S", 0.001)
 
 
 def function(**more: Any) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def test_a_login_is_kept_in_the_builds_own_home(tmp_path: Path) -> None:
     ],
 )
 def test_a_builder_in_a_container_becomes_one_on_this_clouds_buildkit(given: list[str], made: list[str]) -> None:
-    assert docker._as_remote(given, "unix:///k") == made
+    assert docker.as_remote(given, "unix:///k") == made
 
 
 def test_another_builder_driver_is_refused() -> None:
     with pytest.raises(SystemExit):
-        docker._as_remote(["--driver", "kubernetes"], "unix:///k")
+        docker.as_remote(["--driver", "kubernetes"], "unix:///k")

@@ -42,7 +42,7 @@ MAY_PUSH = {
 
 @pytest.fixture(scope="module")
 def there(cloud: LocalCloud) -> Iterator[Aws]:
-    aws = Aws(cloud.aws_endpoint, cloud._control)
+    aws = Aws(cloud.aws_endpoint, cloud.control)
     aws.iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
     aws.iam.put_role_policy(RoleName="builder", PolicyName="push", PolicyDocument=json.dumps(MAY_PUSH))
     aws.s3.create_bucket(Bucket=BUCKET)
@@ -106,7 +106,7 @@ def test_a_build_pushes_where_its_role_may_and_nowhere_else(there: Aws) -> None:
 
 def test_a_build_dies_with_its_cloud(tmp_path: Path) -> None:
     with LocalCloud.running(tmp_path) as cloud:
-        aws = Aws(cloud.aws_endpoint, cloud._control)
+        aws = Aws(cloud.aws_endpoint, cloud.control)
         aws.iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
         aws.control.limits(enforce_role=False)
         aws.project("endless", f"({SLEEP} &) ; {SLEEP}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -45,7 +45,9 @@ class Builder:
     name: str
 
 
-def find_buildx(environment: Mapping[str, str]) -> tuple[str, ...]:
+def find_buildx(
+    environment: Mapping[str, str], plugin_directories: Sequence[str] = _PLUGIN_DIRECTORIES
+) -> tuple[str, ...]:
     """How buildx is started: docker's plugin by its path, else ``docker-buildx`` or ``buildx`` on PATH, else by docker.
 
     Whether docker knows it at all is seen only when it is run.
@@ -61,7 +63,7 @@ def find_buildx(environment: Mapping[str, str]) -> tuple[str, ...]:
             extra = cast("dict[str, list[str]]", content).get("cliPluginsExtraDirs") or []
     except (OSError, ValueError):
         pass  # A broken configuration is reported where credentials are read.
-    for place in (str(directory / "cli-plugins"), *extra, *_PLUGIN_DIRECTORIES):
+    for place in (str(directory / "cli-plugins"), *extra, *plugin_directories):
         path = shutil.which("docker-buildx", path=place)
         if path:
             return (path,)

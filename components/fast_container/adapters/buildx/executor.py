@@ -175,16 +175,7 @@ class BuildxExecutor:
         remove_old_logs(self._log_dir)
 
     def _fetch_credentials(self, job: BuildJob) -> dict[str, Credentials]:
-        hosts = {host_of(job.repository_url), *job.pull_hosts}
-        for reference in job.named_images.values():
-            scheme, _, rest = reference.partition("://")
-            if scheme == "docker-image" and "/" in rest:
-                hosts.add(host_of(rest))
-        for cache in (*job.cache_from, *job.cache_to):
-            for part in cache.split(","):
-                if part.startswith("ref="):
-                    hosts.add(host_of(part.removeprefix("ref=")))
-        known = {host: self._credentials(host) for host in sorted(hosts)}
+        known = {host: self._credentials(host) for host in registry_hosts(job)}
         return {host: found for host, found in known.items() if found is not None}
 
     async def _run(
@@ -336,3 +327,17 @@ def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -
         why=why,
         next_step=_LIMITED_NEXT if _LIMITED in why else "",
     )
+
+
+def registry_hosts(job: BuildJob) -> list[str]:
+    """Hosts of the registries that a build names, sorted: its own, those of its bases and of its caches."""
+    hosts = {host_of(job.repository_url), *job.pull_hosts}
+    for reference in job.named_images.values():
+        scheme, _, rest = reference.partition("://")
+        if scheme == "docker-image" and "/" in rest:
+            hosts.add(host_of(rest))
+    for cache in (*job.cache_from, *job.cache_to):
+        for part in cache.split(","):
+            if part.startswith("ref="):
+                hosts.add(host_of(part.removeprefix("ref=")))
+    return sorted(hosts)

@@ -70,6 +70,7 @@ class S3SourceStore:
         expire_days: After how many days the bucket's lifecycle removes an object.
         owner: The AWS account that the bucket must belong to; "" asks nothing of S3. A bucket that was deleted and
             made again by somebody else has the same name.
+        sleep: Waits so many seconds.
     """
 
     client: Callable[[], Any]
@@ -77,6 +78,7 @@ class S3SourceStore:
     prefix: str = ""
     expire_days: int = 30
     owner: str = ""
+    sleep: Callable[[float], None] = time.sleep
     _known: set[str] = field(default_factory=set[str], init=False)
     _damaged: set[str] = field(default_factory=set[str], init=False)
     _program_is_damaged: bool = field(default=False, init=False)
@@ -222,7 +224,7 @@ class S3SourceStore:
                             return 0  # another machine was first
                         over = True  # there, but old or cut short
                     elif error_code(error) == "ConditionalRequestConflict":
-                        time.sleep(_CONFLICT_PAUSE_S * 2**attempt)
+                        self.sleep(_CONFLICT_PAUSE_S * 2**attempt)
                     else:
                         raise
                 else:

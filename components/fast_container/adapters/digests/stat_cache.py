@@ -96,12 +96,22 @@ class RootStatCache:
         started_ns: The moment before which facts were looked at, by the same clock that files have; now by default.
         root: Where the files lie that are remembered.
         device: The root's; files of others are not remembered. None for any.
+        write_back: Writes files back; for each, whether it is surely written.
     """
 
-    def __init__(self, file: str, *, started_ns: int | None = None, root: str = "/", device: int | None = None) -> None:
+    def __init__(
+        self,
+        file: str,
+        *,
+        started_ns: int | None = None,
+        root: str = "/",
+        device: int | None = None,
+        write_back: Callable[[Sequence[bytes]], list[bool]] = write_back,
+    ) -> None:
         self.file = file
         self.root = root
         self.device = device
+        self._write_back = write_back
         self._started_ns = time.time_ns() if started_ns is None else started_ns
         self._known = read_records(file)
         # Made into records when they are saved: until then the hashing of the rest goes on.
@@ -123,7 +133,7 @@ class RootStatCache:
             if not self._is_racy(found) and not self._was_written(found)
         ]
         root = os.path.join(os.fsencode(self.root), b"")
-        done = write_back([root + path for path, _ in young])
+        done = self._write_back([root + path for path, _ in young])
         self._written.update(found for (_, found), is_written in zip(young, done, strict=True) if is_written)
 
     def put(self, directory: str, files: Files) -> None:

@@ -112,9 +112,8 @@ def _remove_abandoned(folders: Iterable[Path], prefix: str) -> None:
     for folder in folders:
         with suppress(OSError):
             for name in os.listdir(folder):  # noqa: PTH208 - a temporary folder may hold tens of thousands
-                directory = folder / name
-                if name.startswith(prefix) and _is_abandoned(directory):
-                    shutil.rmtree(directory, ignore_errors=True)
+                if name.startswith(prefix) and _is_abandoned(folder / name):
+                    shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _is_abandoned(directory: Path) -> bool:

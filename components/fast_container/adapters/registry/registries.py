@@ -82,6 +82,7 @@ class Registries:
         access: How to reach AWS, where ``repository`` is not told; None where it always is.
         environment: For proxies, Docker's configuration, and the ambient region and endpoints.
         interrupted: Whether the run was interrupted: then no registry is waited for much longer.
+        put_rate: Makes the PutImage rate of a registry host.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Registries:
         environment: Mapping[str, str],
         *,
         interrupted: Callable[[], bool] = lambda: False,
+        put_rate: Callable[[], PutRate] = PutRate,
     ) -> None:
         self._environment = environment
         self._patience = Patience(interrupted)
@@ -99,6 +101,7 @@ class Registries:
         self._accesses = [self._default] if self._default else []
         self._by_host: dict[str, _Aws] = {}
         self._tokens: dict[str, EcrToken] = {}
+        self._put_rate = put_rate
         self._put_rates: dict[str, PutRate] = {}
         self._lock = threading.Lock()
 
@@ -143,7 +146,7 @@ class Registries:
             )
         plain_http = None if ecr_host(host) else token.proxy_endpoint().startswith("http://")
         with self._lock:
-            rate = self._put_rates.setdefault(host, PutRate())
+            rate = self._put_rates.get(host) or self._put_rates.setdefault(host, self._put_rate())
         return OciRegistry(
             url,
             token.credentials,

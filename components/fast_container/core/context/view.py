@@ -177,6 +177,12 @@ class SharedWalks:
                 self._views[tree.root, rules.patterns] = view
             return view
 
+    @property
+    def files_hashed(self) -> int:
+        """How many files were read, because no cache knew them."""
+        with self._lock:
+            return sum([tree.files_hashed for tree in self._trees.values()])
+
     def forget(self, root: str) -> None:
         """Have nothing remembered of a root: a file was not what it was taken for."""
         with self._lock:
