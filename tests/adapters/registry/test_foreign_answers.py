@@ -235,7 +235,7 @@ def document_error(manifest: bytes, configuration: bytes, kind: str, *, resolve:
         async def ask() -> object:
             registry = registry_at(server.host)
 
-            async def opened(_: str) -> Registry:
+            def opened(_: str) -> Registry:
                 return registry
 
             if resolve:
