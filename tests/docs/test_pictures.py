@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from docs.draw_run import PICTURE, RECORDING, Screen, draw, page, shown
+from docs.record_run import FILES
 
 RECORDED: dict[str, Any] = json.loads(RECORDING.read_text(encoding="utf-8"))
 
@@ -43,6 +45,12 @@ def test_the_recording_holds_nothing_of_the_machine_it_was_made_on() -> None:
         text for run in RECORDED["runs"] for _, text in run["chunks"]
     )
     assert not re.search(r"/(?:tmp|root|home|work|Users)/|\d+\.\d+\.\d+\.\d+|localhost|:\d{4,5}\b", written)
+
+
+def test_the_recording_is_of_the_files_that_getting_started_shows() -> None:
+    page = (PICTURE.parents[1] / "getting-started.md").read_text(encoding="utf-8")
+    shown_there = [textwrap.dedent(block) for block in re.findall(r"^ *```\w+\n(.*?)^ *```", page, re.DOTALL | re.M)]
+    assert set(FILES.values()) <= set(shown_there)
 
 
 def test_a_line_that_is_written_over_is_shown_as_it_is_in_the_end() -> None:

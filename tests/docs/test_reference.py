@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import fast_container
+from fast_container.adapters.codebuild.own_zipapp import program_bytes
 from fast_container.cli import arguments as command_line
 
 COMPONENTS = Path(__file__).parents[2] / "components"
@@ -72,3 +73,9 @@ def test_every_verb_is_in_the_page_on_the_command_line(monkeypatch: pytest.Monke
         command_line.parse(["--help"])
     table = VERBS.partition("| verb |")[2].partition("\n\n")[0]
     assert seen == set(re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE))))
+
+
+def test_the_library_that_a_build_is_sent_is_as_large_as_the_page_says() -> None:
+    said = re.search(r"builds \((\d+) kB\)", (DOCS / "codebuild.md").read_text(encoding="utf-8"))
+    assert said
+    assert 0.8 < len(program_bytes()) / 1000 / int(said[1]) < 1.25
