@@ -1,7 +1,7 @@
-"""How to reach AWS: the plain facts that the stack's configuration or a builder's arguments gave.
+"""How to reach AWS: the plain values from the stack's configuration or a builder's arguments.
 
-Decides what is needed and what of it may be written down (no credential ever is). Leaves making a session of
-it to ``adapters.aws_session``, and where the facts come from to the composition roots.
+Decides what is needed and which of it may be stored (a credential never is). Leaves making a session to
+``adapters.aws_session``, and where the values come from to the composition roots.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ class AssumedRole:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> AssumedRole:
-        """Read what ``AwsAccess.to_plain`` gave; JSON has lists for tuples, and unknown fields are left out."""
+        """Read the form of ``AwsAccess.to_plain``; JSON has lists for tuples, and unknown fields are ignored."""
         known: dict[str, Any] = {name: value for name, value in plain.items() if name in cls.__slots__}
         for name in ("policy_arns", "transitive_tags"):
             known[name] = tuple(known.get(name) or ())
         known["tags"] = tuple((str(key), str(value)) for key, value in known.get("tags") or ())
-        # Numbers come back from a state as floats.
+        # A state turns numbers into floats.
         known["duration_s"] = int(known.get("duration_s") or 0)
         return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)
 class WebIdentity:
-    """A role that an identity token opens, such as GitHub's or EKS's; what a machine has, and no record.
+    """A role for a machine's identity token, such as GitHub's or EKS's; never in a record.
 
     Attributes:
-        role: The role; of its fields the token's call knows name, duration and policies.
+        role: The role; of its fields, the token's call accepts name, duration and policies.
         token_file: Where the token is; read each time, since it changes.
-        token: The token itself, in place of a file.
+        token: The token itself, instead of a file.
     """
 
     role: AssumedRole
@@ -69,13 +69,13 @@ class AwsAccess:
     """Region, identity and endpoints; empty fields leave the choice to the environment.
 
     Attributes:
-        region: For services whose region is not told by the resource itself.
+        region: For services whose region does not follow from the resource itself.
         profile: A named profile of the shared configuration.
         assume_roles: Roles, assumed one after the other.
-        endpoints: Service name as boto3 has it (``ecr``, ``sts``, ``s3``, …) → URL.
+        endpoints: Service name as in boto3 (``ecr``, ``sts``, ``s3``, …) → URL.
         use_fips: Whether FIPS endpoints are used.
         use_dualstack: Whether dual-stack endpoints are used.
-        web_identity: The role that an identity token opens: in memory only, not in ``to_plain``.
+        web_identity: The role for an identity token: in memory only, not in ``to_plain``.
         access_key: Static credentials: in memory only, not in ``to_plain``.
         secret_key: See ``access_key``.
         session_token: See ``access_key``.
@@ -93,7 +93,7 @@ class AwsAccess:
     session_token: str = field(default="", repr=False)
 
     def to_plain(self) -> dict[str, Any]:
-        """JSON-ready form without credentials and without empty fields; equal on every machine."""
+        """Convert to a JSON-ready form without credentials and without empty fields; equal on every machine."""
         roles = [
             {name: value for name in AssumedRole.__slots__ if (value := getattr(role, name))}
             for role in self.assume_roles
@@ -110,7 +110,7 @@ class AwsAccess:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> AwsAccess:
-        """Read what ``to_plain`` gave; unknown fields are left out."""
+        """Read the form of ``to_plain``; unknown fields are ignored."""
         roles = cast("list[Mapping[str, Any]]", plain.get("assume_roles") or [])
         return cls(
             region=str(plain.get("region") or ""),

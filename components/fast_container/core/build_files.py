@@ -1,13 +1,13 @@
 """The Dockerfile and the ignore files of one image: which are read, and from where.
 
-Decides, as BuildKit's frontend does (dockerui): a missing ``Dockerfile`` is looked for as ``dockerfile``; the ignore
+Decides as BuildKit's frontend does (dockerui): a missing ``Dockerfile`` is looked for as ``dockerfile``; the ignore
 file of the image's own context is ``<Dockerfile>.dockerignore`` beside the Dockerfile, even an empty one, else the
 context root's ``.dockerignore``; a named context has its own root's; an inline Dockerfile has nothing beside it.
 Buildx 0.31 and newer also evaluate a policy, ``<Dockerfile>.rego``; it is refused, since it would not be evaluated.
-Leaves what the texts mean to ``core.dockerfile`` and ``core.ignore.rules``.
+Leaves what the files mean to ``core.dockerfile`` and ``core.ignore.rules``.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH110, PTH113, PTH117, PTH118, PTH119, PTH120, PTH123
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IGNORE_FILE: Final = ".dockerignore"
 POLICY_SUFFIX: Final = ".rego"
 MAX_BYTES: Final = 16 << 20
 """BuildKit refuses larger Dockerfiles and ignore files."""
-# To ask for the most at once makes room for it each time.
+# Reading with the largest size at once would allocate that much each time.
 _USUAL_BYTES: Final = 64 << 10
 
 
@@ -34,28 +34,28 @@ class Default:
 
 @dataclass(frozen=True, slots=True)
 class InlineDockerfile:
-    """A Dockerfile that is a text of the program; reads only the context root's ignore file."""
+    """A Dockerfile given as a string; only the context root's ignore file applies."""
 
     text: str
 
 
 class IgnoreFile(NamedTuple):
-    """The rules of a context, and what their file is called in messages."""
+    """The rules of a context, and their file's name in messages."""
 
     name: str
     rules: IgnoreRules
 
 
 def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context: str = "") -> bytes:
-    """The Dockerfile's bytes.
+    """Read the Dockerfile.
 
     Args:
-        dockerfile: An absolute path, or the text.
-        name: What to call it in messages.
-        context: Directory of the build context, for a hint where the file is there and not at the path.
+        dockerfile: An absolute path, or the content.
+        name: Its name in messages.
+        context: Directory of the build context, for a hint if the file is there instead.
 
     Raises:
-        ArgsError: It is not there or is no file.
+        ArgsError: It does not exist or is not a file.
         DockerfileError: It cannot be read or is too large, or a policy lies beside it.
     """
     if isinstance(dockerfile, InlineDockerfile):
@@ -73,14 +73,14 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context
         raise DockerfileError(
             "A policy lies beside the Dockerfile, and fast-container does not apply policies yet.",
             file=f"{name.removesuffix(os.path.basename(dockerfile))}{os.path.basename(path)}{POLICY_SUFFIX}",
-            why="buildx 0.31 and newer would evaluate it before the build; what it forbids would be built",
+            why="buildx 0.31 and newer would evaluate it before the build; here, an image that it forbids would be built",
             next_step="Build this image with `docker buildx build`, or move the policy away if it is not meant for it.",
         )
     return _read(path, name, "Dockerfile")
 
 
 def _hint(path: str, name: str, context: str) -> str:
-    """Where the Dockerfile probably is: below the context, as other tools take its path to be."""
+    """Say where the Dockerfile probably is: below the context, where other tools look for it."""
     below = "" if not context or os.path.isabs(name) else os.path.join(context, name)
     if below and os.path.isfile(below) and not os.path.exists(path):
         shown = os.path.relpath(below)
@@ -89,7 +89,7 @@ def _hint(path: str, name: str, context: str) -> str:
 
 
 def found_dockerfile(dockerfile: str) -> str:
-    """The path of the Dockerfile that buildx takes for this one; files that go with it are called by that name."""
+    """Return the path that buildx uses for this Dockerfile; files beside it are named after that path."""
     if os.path.basename(dockerfile) != "Dockerfile" or os.path.lexists(dockerfile):
         return dockerfile
     lower = os.path.join(os.path.dirname(dockerfile), "dockerfile")
@@ -104,14 +104,14 @@ def main_rules(
     dockerignore: str | type[Default] | None,
     extra: tuple[str, ...],
 ) -> IgnoreFile:
-    """The rules of an image's own context.
+    """Read the rules of an image's own context.
 
     Args:
         root: The context's directory.
-        dockerfile: An absolute path, or the text.
-        name: What to call the Dockerfile in messages.
+        dockerfile: An absolute path, or the content.
+        name: The Dockerfile's name in messages.
         dockerignore: ``Default``, None for no file, or the path of the file to read instead.
-        extra: The caller's own patterns, behind the file's.
+        extra: The caller's own patterns, after the file's.
 
     Raises:
         DockerfileError: A file cannot be read, or moby would refuse a pattern.
@@ -128,7 +128,7 @@ def main_rules(
 
 
 def named_rules(root: str, context: str) -> IgnoreFile:
-    """The rules of a named context: its own root's, whatever the image's own context has.
+    """Read the rules of a named context: its own root's, independent of the image's own context.
 
     Raises:
         DockerfileError: The file cannot be read, or moby would refuse a pattern.

@@ -1,8 +1,8 @@
-"""Build secrets that are not there: BuildKit builds without them and says nothing, and the image would get its key tag.
+"""Missing build secrets: BuildKit builds without them and says nothing, and the image would get its key tag.
 
-Decides what is refused: an id that a reachable stage mounts and nobody gives, unless the mount itself says
-``required=false`` or the declaration calls it optional; an SSH agent, of which there is none; an empty value, which is
-what a variable of CI that is not set looks like. Leaves where values come from to whoever declares them.
+Decides what is refused: an id that a reachable stage mounts and that is not given, unless the mount itself says
+``required=false`` or the declaration calls it optional; an SSH agent, which a build here never has; an empty value,
+which is what an unset variable of CI looks like. Leaves where values come from to the declaration.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from fast_container.errors import ArgsError
 def check_mounts(
     mounts: Iterable[SecretMount], given: Collection[str], optional: Collection[str] | None, dockerfile: str
 ) -> None:
-    """Refuse a mount that nothing serves.
+    """Refuse a mount without a secret.
 
     Args:
         mounts: Of the reachable stages.
         given: Ids of the secrets that are declared.
-        optional: Ids that need not be given; None: all of them.
-        dockerfile: What to call the file.
+        optional: Ids that may be absent; None: all of them.
+        dockerfile: The file's name in the message.
 
     Raises:
         ArgsError: With the line of the mount.
@@ -45,7 +45,7 @@ def check_mounts(
 
 
 def unmounted(mounts: Iterable[SecretMount], given: Collection[str]) -> dict[str, str]:
-    """Id → line, for each secret that no reachable stage mounts; none where a mount's id is not known."""
+    """Id → line, for each secret that no reachable stage mounts; empty if the id of a mount is unknown."""
     ids = {mount.id for mount in mounts if mount.kind == "secret"}
     if "" in ids:
         return {}
@@ -53,7 +53,7 @@ def unmounted(mounts: Iterable[SecretMount], given: Collection[str]) -> dict[str
 
 
 def unasked(mounts: Iterable[SecretMount], given: Collection[str], optional: Collection[str] | None) -> tuple[str, ...]:
-    """One line for each secret that is mounted, where no one was asked for secrets: the key is without their ids."""
+    """Return one line for each mounted secret when no secrets were asked for: the key is without their ids."""
     if optional is not None:
         return ()
     ids = {mount.id for mount in mounts if mount.kind == "secret"} - {"", *given}
@@ -61,7 +61,7 @@ def unasked(mounts: Iterable[SecretMount], given: Collection[str], optional: Col
 
 
 def check_value(secret: str, value: bytes | str, property_path: str = "") -> None:
-    """Refuse an empty value; blanks and line ends are no secret either.
+    """Refuse an empty value, or one of blanks and line ends only.
 
     Raises:
         ArgsError: It is empty.
@@ -70,14 +70,14 @@ def check_value(secret: str, value: bytes | str, property_path: str = "") -> Non
         raise ArgsError(
             f"The value of the build secret {secret!r} is empty.",
             property_path=property_path or f"secrets[{secret!r}]",
-            why="a build would run without it and be taken for good",
+            why="a build would run without it and count as correct",
             next_step="Set the variable or configuration that it comes from; where it may be absent, do not give it"
             " and name it in `optional_secrets=`.",
         )
 
 
 def check_values(values: Mapping[str, bytes]) -> None:
-    """The same for all secrets of a build.
+    """Check all secrets of a build.
 
     Raises:
         ArgsError: One is empty.
@@ -91,7 +91,7 @@ def _not_given(mount: SecretMount, near: str, dockerfile: str) -> ArgsError:
     return ArgsError(
         f"The build secret {mount.id!r} is not given.",
         property_path=f"secrets[{mount.id!r}]",
-        why=f"{dockerfile}:{mount.line} mounts it, and a build without it would be taken for good",
+        why=f"{dockerfile}:{mount.line} mounts it, and a build without it would count as correct",
         next_step=f'{hint}Give `secrets={{"{mount.id}": …}}`; if it may be absent, write `required=false` at the mount'
         f' or `optional_secrets=["{mount.id}"]`.',
     )
@@ -101,7 +101,7 @@ def _none_given(mount: SecretMount, dockerfile: str) -> ArgsError:
     return ArgsError(
         "A build secret is mounted, and none is given.",
         property_path="secrets",
-        why=f"{dockerfile}:{mount.line} mounts one whose id hangs on the base image's environment, and a build without"
+        why=f"{dockerfile}:{mount.line} mounts one whose id depends on the base image's environment, and a build without"
         " it would be taken for good",
         next_step="Give it in `secrets=`, or name it in `optional_secrets=`; write its id out in the Dockerfile.",
     )
@@ -111,7 +111,7 @@ def _no_agent(mount: SecretMount, dockerfile: str) -> ArgsError:
     return ArgsError(
         "There is no SSH agent in a build.",
         property_path=f"{dockerfile}:{mount.line}",
-        why="the Dockerfile mounts one with type=ssh, and a build without it would be taken for good",
+        why="the Dockerfile mounts one with type=ssh, and a build without it would count as correct",
         next_step="Give a key as a secret: `--mount=type=secret,id=key,target=/root/.ssh/id_ed25519` and"
         ' `secrets={"key": SecretFile("~/.ssh/id_ed25519")}`; if it may be absent, say `required=false` at the mount.',
     )

@@ -1,8 +1,8 @@
-"""Where the user's caches of this library lie; losing them costs time, never correctness.
+"""Where the user's caches of this library are; losing them costs time, never correctness.
 
-Decides whom a cache may belong to: only the user that runs. What is in it says which digest a file has, so whoever can
-write to it chooses what counts as built. A folder of another user is passed over, and so is a place below another
-user's folder (``sudo`` with the caller's ``HOME`` would leave a folder there that the caller cannot use).
+Decides who may own a cache: only the user that runs. Its content says which digest a file has, so write access to it is
+power over what counts as built. A folder of another user is skipped, and so is a place below another user's folder
+(``sudo`` with the caller's ``HOME`` would leave a folder there that the caller cannot use).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """The first of these that can be the user's own; it need not be there yet.
+    """Return the first of these that can be the user's own; it need not exist yet.
 
-    ``FAST_CONTAINER_CACHE``, else ``fast-container`` in ``XDG_CACHE_HOME`` or ``~/.cache``; in place of one that is
-    another user's or cannot be made, ``fast-container-<uid>`` in the temporary folder; else one that nothing can be
-    written to.
+    ``FAST_CONTAINER_CACHE``, else ``fast-container`` in ``XDG_CACHE_HOME`` or ``~/.cache``; if that is another user's
+    or
+    cannot be made, ``fast-container-<uid>`` in the temporary folder; else a place that cannot be written to.
     """
     override, home = environment.get(OVERRIDE), _home(environment)
     if override and _can_be_ours(Path(override), above=False):
@@ -35,17 +35,17 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 
 def make_private(folder: str | Path) -> None:
-    """Make a folder, and the one that it is in, that only their owner may look into.
+    """Make a folder and its parent, readable by their owner only.
 
     Raises:
         OSError: It cannot be made.
     """
-    for place in (os.path.dirname(folder), folder):  # noqa: PTH120 - a text with surrogate escapes
+    for place in (os.path.dirname(folder), folder):  # noqa: PTH120 - a string with surrogate escapes
         os.makedirs(place, mode=0o700, exist_ok=True)  # noqa: PTH103
 
 
 def is_ours(found: os.stat_result) -> bool:
-    """Whether a file belongs to the user that runs, and nobody else may write to it."""
+    """Whether a file belongs to the user that runs, and no other user may write to it."""
     return found.st_uid == os.geteuid() and not found.st_mode & _WRITABLE_BY_OTHERS
 
 
@@ -62,7 +62,7 @@ def _can_be_ours(folder: Path, *, above: bool) -> bool:
 
     Args:
         folder: The folder.
-        above: Whether what it would be made in has to be the user's, too, or the system's.
+        above: Whether the folder that it would be made in must be the user's or the system's, too.
     """
     place, found = folder, _look(folder)
     while found is None and place != place.parent:

@@ -1,9 +1,8 @@
-"""What is to be done for one image: skip, reuse or build, and why; or that nothing may be done.
+"""Decides for one image: skip, reuse or build, and why; or that nothing may be done.
 
-Decides from three facts only: the build key, what the state recorded, and what the registry answered. What a cache of
-this machine knows is no fact. Leaves
-asking the registry to the pipeline and the preview hook, and file names in an explanation to whoever has the
-manifests.
+Only three facts count: the build key, the state's record, and the registry's answer. A cache of this machine never
+does. Leaves asking the registry to the pipeline and the preview hook, and file names in an explanation to callers that
+have the manifests.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What the state knows of an image's last build.
+class RecordedImage:
+    """The state's record of an image's last build.
 
     Attributes:
         key_hex: The build key, 64 hexadecimal digits.
@@ -47,7 +46,7 @@ class Recorded:
         parts: The key's parts as they were, for the explanation; may be empty.
         here: It is in the repository that was asked; else the image has moved.
         settled: The digest is of this key; else it is of the image that stays until a started build has ended.
-        accepted: The digest that the user accepts under the key's tag in place of the recorded one, or "".
+        accepted: The digest that the user accepts under the key's tag instead of the recorded one, or "".
     """
 
     key_hex: str
@@ -58,7 +57,7 @@ class Recorded:
     accepted: str = ""
 
 
-class Lookup(Enum):
+class NoManifest(Enum):
     """An answer of the registry that is not a manifest."""
 
     NOT_ASKED = "not asked"
@@ -75,7 +74,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """The registry holds the image; state did not know it."""
+    """The registry has the image; the state did not know it."""
 
     manifest: Manifest
     reason: str
@@ -83,7 +82,7 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Nobody has it: it must be built."""
+    """The image does not exist yet."""
 
     reason: str
 
@@ -101,19 +100,19 @@ class Replaced:
     found: str
 
 
-Plan = Skip | Reuse | Build | Replaced
+Decision = Skip | Reuse | Build | Replaced
 
 
 _AS_THEY_ARE: Final[Mapping[str, str]] = {}
 
 
 def decide(
-    key: BuildKey, recorded: Recorded | None, found: Manifest | Lookup, called: Mapping[str, str] = _AS_THEY_ARE
-) -> Plan:
+    key: BuildKey, recorded: RecordedImage | None, found: Manifest | NoManifest, called: Mapping[str, str] = _AS_THEY_ARE
+) -> Decision:
     """Choose between ``Skip``, ``Reuse``, ``Build`` and ``Replaced``.
 
-    ``Lookup.NOT_ASKED`` skips an unchanged key and builds every other one. A recorded image that is absent is built
-    again; one that is another now is neither believed nor covered up.
+    ``NoManifest.NOT_ASKED`` skips an unchanged key and builds every other one. A recorded image that is absent is built
+    again; one that was replaced is neither used nor covered up.
     """
     same = recorded if recorded is not None and recorded.key_hex == key.hex else None
     if same is None:
@@ -124,12 +123,12 @@ def decide(
     if not same.here or not same.settled:
         reason = STARTED if same.here else MOVED
         return Reuse(found, reason) if isinstance(found, Manifest) else Build(reason)
-    if found is Lookup.NOT_ASKED:
+    if found is NoManifest.NOT_ASKED:
         return Skip(same.digest)
     return _still_there(same, found) if isinstance(found, Manifest) else Build(GONE)
 
 
-def _still_there(recorded: Recorded, found: Manifest) -> Plan:
+def _still_there(recorded: RecordedImage, found: Manifest) -> Decision:
     if recorded.digest in ("", found.digest):
         return Skip(found.digest)
     if recorded.accepted == found.digest:
@@ -137,13 +136,13 @@ def _still_there(recorded: Recorded, found: Manifest) -> Plan:
     return Replaced(recorded.digest, found.digest)
 
 
-def why(key: BuildKey, recorded: Recorded | None, called: Mapping[str, str] = _AS_THEY_ARE) -> str:
+def why(key: BuildKey, recorded: RecordedImage | None, called: Mapping[str, str] = _AS_THEY_ARE) -> str:
     """Say in one line how the key differs from the recorded one.
 
     Args:
         key: The key as it is now.
         recorded: The key as it was.
-        called: Part of the key → what to call it, where its own name says less.
+        called: Part of the key → its name in the explanation, if not its own.
     """
     if recorded is None:
         return FIRST_BUILD

@@ -1,6 +1,6 @@
 """One entry of a build context, as it is hashed, staged and sent.
 
-Decides which facts of a file count. Leaves reading them to ``core.select`` and writing them to
+Decides which properties of a file count. Leaves reading them to ``core.select`` and writing them to
 ``core.staging.archive``.
 """
 
@@ -28,8 +28,8 @@ class Entry:
         mode: 0o644 or 0o755 (git's view: only the owner's executable bit of a file counts); directories are 0o755,
             links 0o777.
         size: Bytes of content; length of the target for a link; 0 for a directory.
-        digest: ``sha256:<hex>`` of the content, or of the link's target text; "" for a directory.
-        target: A link's target text; "" for all else.
+        digest: ``sha256:<hex>`` of the content, or of the link's target; "" for a directory.
+        target: A link's target; "" for everything else.
     """
 
     path: str
@@ -41,5 +41,5 @@ class Entry:
 
     @property
     def path_bytes(self) -> bytes:
-        """The path as the bytes that the file system has."""
+        """The path as the file system's bytes."""
         return self.path.encode("utf-8", "surrogateescape")

@@ -1,8 +1,7 @@
 """Go's rules for paths, as far as BuildKit's answers depend on them.
 
-Decides what ``path.Clean`` makes of a path, which patterns ``filepath.Match`` refuses, and what Go calls
-white space. Leaves what a pattern matches to ``core.ignore.pattern`` (ignore files) and ``core.select``
-(COPY sources).
+Decides the result of ``path.Clean``, which patterns ``filepath.Match`` refuses, and what Go calls white space. Leaves
+what a pattern matches to ``core.ignore.pattern`` (ignore files) and ``core.select`` (COPY sources).
 
 Source: the Go standard library, packages ``path``, ``path/filepath`` and ``unicode``. Paths are ``str`` with
 surrogate escapes for bytes that are not UTF-8; one such escape is one invalid byte to Go.
@@ -16,15 +15,15 @@ SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-"""The characters of Go's ``unicode.IsSpace``; Python's ``str.strip()`` takes four control characters more."""
+"""The characters of Go's ``unicode.IsSpace``; Python's ``str.strip()`` also strips four control characters."""
 
 
 class BadPatternError(ValueError):
-    """A pattern that Go refuses; the text says why."""
+    """A pattern that Go refuses; the message says why."""
 
 
 def clean(path: str) -> str:
-    """``path.Clean``: the shortest equal path; ``"."`` for an empty one."""
+    """Return the shortest equal path, as ``path.Clean``; ``"."`` for an empty one."""
     rooted = path.startswith("/")
     kept: list[str] = []
     for part in path.split("/"):
@@ -44,8 +43,9 @@ def clean(path: str) -> str:
 def check_ignore_syntax(pattern: str) -> None:
     """Refuse what ``filepath.Match(pattern, ".")`` refuses.
 
-    moby asks exactly this before it takes an ignore pattern. The answer depends on the name: a piece behind a star that
-    the name does not reach is not looked at.
+    moby asks exactly this before it accepts an ignore pattern. The answer depends on the name: pieces after a star that
+    the
+    name does not reach are not checked.
 
     Raises:
         BadPatternError: An unclosed or empty class, a bad range, or an escape at the end.
@@ -84,7 +84,7 @@ def _next_chunk(pattern: str) -> tuple[str, str]:
 
 
 def _match_chunk(chunk: str, name: str) -> str | None:
-    """What is left of the name behind the chunk, or None; the whole chunk is checked either way."""
+    """Return the rest of the name after the chunk, or None; the whole chunk is checked either way."""
     position = 0
     matches = True
     while position < len(chunk):
@@ -123,7 +123,7 @@ def _match_class(chunk: str, position: int, char: str) -> tuple[int, bool]:
 
 
 def _class_char(chunk: str, position: int) -> tuple[str, int]:
-    """One character of a class and the position behind it; there is always something there."""
+    """Read one character of a class; return it and the position after it. Something always follows."""
     if position >= len(chunk):
         raise BadPatternError("a character class is not closed with ']'")
     if chunk[position] in "-]":

@@ -1,10 +1,10 @@
-"""JSON that somebody else has written: manifests, configurations, answers of registries and programs.
+"""JSON from others: manifests, configurations, answers of registries and programs.
 
-Decides that whatever arrives is either JSON or a ``ValueError`` (nested too deeply, not UTF-8, not an object), and that
-its fields are read by type: what is of another type than the format says is a ``ValueError`` that names the
-field, never an ``AttributeError`` somewhere later. It is the one place that calls ``json.loads``, but for the launcher
-of a remote build, which has no modules, and the JSON forms of a Dockerfile's instructions. Leaves which error a user
-sees to who reads.
+Decides that a document is either JSON or a ``ValueError`` (nested too deeply, not UTF-8, not an object), and that its
+fields are read by type: a value of another type is a ``ValueError`` that names the field, never an ``AttributeError``
+somewhere later. It is the one place that calls ``json.loads``, but for the launcher of a remote build, which has no
+modules, and the JSON forms of a Dockerfile's instructions. Leaves the error that a user sees to the reader of the
+document.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _LARGEST_SIZE: Final = 1 << 60
 
 
 def parse_json(content: bytes | str) -> object:
-    """What a document says, of whatever type.
+    """Parse a document of any type.
 
     Raises:
-        ValueError: It is not JSON, not UTF-8, or nested too deeply; a ``JSONDecodeError`` where it has a place.
+        ValueError: It is not JSON, not UTF-8, or nested too deeply; a ``JSONDecodeError`` if it has a position.
     """
     try:
         return json.loads(content)
@@ -33,10 +33,10 @@ def parse_json(content: bytes | str) -> object:
 
 
 def parse_object(content: bytes | str) -> dict[str, Any]:
-    """The object that a document is.
+    """Parse a document that must be an object.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not an object.
     """
     loaded = parse_json(content)
     if not isinstance(loaded, dict):

@@ -2,10 +2,11 @@
 
 Decides what counts and how it is encoded, so that another program could compute it:
 
-* ``frame(x)`` is the decimal length of the bytes ``x``, a colon, and ``x``; text is UTF-8 with surrogate escapes.
-* A *part* is a pair (name, digest); its digest is SHA-256 over the frames of what it holds.
-* The key is SHA-256 over ``frame("fast-container")``, ``frame(str(SCHEMA))`` and, for each part in the order of the
-  names' bytes, ``frame(name)`` and ``frame(digest in hex)``.
+* ``encode_value(x)`` is the decimal length of the bytes ``x``, a colon, and ``x``; a string is UTF-8 with surrogate
+  escapes.
+* A *part* is a pair (name, digest); its digest is SHA-256 over the encoded values of what it holds.
+* The key is SHA-256 over the encoded values of ``"fast-container"``, of ``str(SCHEMA)`` and, for each part in the order
+  of the names' bytes, of its name and of its digest in hex.
 
 Leaves finding out what belongs to an image to ``core.dockerfile`` and ``core.select``.
 """
@@ -26,32 +27,32 @@ TAG_PATTERN = "key-[0-9a-f]{40}"
 _PART_DIGITS = 16
 
 
-def frame(value: str | bytes) -> bytes:
-    """One length-framed value."""
+def encode_value(value: str | bytes) -> bytes:
+    """Encode one value: its length, a colon, the value."""
     data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     return b"%d:%s" % (len(data), data)
 
 
-def framed_digest(values: Iterable[str | bytes]) -> str:
-    """SHA-256 (hex) over the frames of the values, in order."""
+def encoded_digest(values: Iterable[str | bytes]) -> str:
+    """SHA-256 (hex) over the encoded values, in order."""
     digest = hashlib.sha256()
     for value in values:
-        digest.update(frame(value))
+        digest.update(encode_value(value))
     return digest.hexdigest()
 
 
 def tag_of(key: str) -> str:
-    """The tag under which a verified image of a build key (64 hexadecimal digits) is found."""
+    """Return the tag that a verified image of a build key (64 hexadecimal digits) gets."""
     return f"key-{key[:40]}"
 
 
 def is_key_tag(tag: str) -> bool:
-    """Whether a tag is one that ``tag_of`` makes."""
+    """Whether ``tag_of`` could have made a tag."""
     return re.fullmatch(TAG_PATTERN, tag, re.ASCII) is not None
 
 
 def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) -> bytes:
-    """An entry's part of a ``context_digest``: the frames of path, type, mode (octal), link text and digest."""
+    """Encode an entry for a ``context_digest``: path, type, mode (octal), link target and digest."""
     if kind == "file":
         return encode_file(path, mode, digest)
     text = target.encode("utf-8", "surrogateescape")
@@ -69,17 +70,17 @@ def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) ->
 
 
 def encode_file(path: bytes, mode: int, digest: str) -> bytes:
-    """``encode_entry`` of a file, the most frequent by far: with all that is constant written out."""
+    """Encode a file, by far the most frequent entry; the constant bytes are written out."""
     return b"%d:%b4:file3:%o0:%d:%b" % (len(path), path, mode, len(digest), digest.encode())
 
 
 def encode_directory(path: bytes) -> bytes:
-    """``encode_entry`` of a directory."""
+    """Encode a directory."""
     return b"%d:%b3:dir3:7550:0:" % (len(path), path)
 
 
 def entries_digest(entries: Iterable[Entry]) -> str:
-    """The ``context_digest``: path, type, mode, link text and content of entries, in byte order of paths."""
+    """Compute the ``context_digest``: path, type, mode, link target and content of entries, in byte order of paths."""
     ordered = sorted(entries, key=lambda e: e.path_bytes)
     encoded = [encode_entry(e.path_bytes, e.type, e.mode, e.target, e.digest) for e in ordered]
     return hashlib.sha256(b"".join(encoded)).hexdigest()
@@ -102,24 +103,24 @@ class BuildKey:
 
     @property
     def tag(self) -> str:
-        """The tag under which a verified image of this key is found."""
+        """The tag that a verified image of this key gets."""
         return tag_of(self.hex)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyInputs:
-    """What an image is made of, as far as its key is concerned.
+    """Everything about an image that its key covers.
 
     Attributes:
-        instructions: The instructions of the stages that the target reaches, one text each, in order; or the raw
-            Dockerfile bytes as the only element where the file was not understood.
-        build_args: Only those that a reachable stage declares, less the volatile ones.
-        contexts: Context name → its selected entries, or their ``entries_digest`` where it is known already.
-        external_images: Reference as written → its pin (a digest, or the text itself under ``as-written``).
+        instructions: The canonical instructions of the stages that the target reaches, in order; or the raw Dockerfile
+            bytes as the only element if the file was not understood.
+        build_args: Only those that a reachable stage declares, without the volatile ones.
+        contexts: Context name → its selected entries, or their ``entries_digest`` if it is known already.
+        external_images: Reference as written → its pin (a digest, or the reference itself under ``as-written``).
         base_keys: Name of one of our own base images → its build key (64 hex).
         secret_ids: Ids only, never values.
-        triggers: The caller's own; texts.
-        options: Of the build's steps, only those that are not the default: name → its texts, joined by commas.
+        triggers: The caller's own parts; strings.
+        options: The options of the build's steps that are not the default: name → values, joined by commas.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -139,14 +140,14 @@ def build_key(inputs: KeyInputs, explain: Mapping[str, str] | None = None) -> Bu
     """Compute the key; pure, the same on every machine.
 
     Args:
-        inputs: All that counts.
-        explain: Finer parts (name → digest in hex) that are kept beside the key's own for saying what changed; they
-            do not enter the key.
+        inputs: Everything that counts.
+        explain: Finer parts (name → digest in hex) that are kept beside the key's own to say what changed; they do not
+            enter the key.
     """
     parts = {
-        "dockerfile": framed_digest(inputs.instructions),
-        "platform": framed_digest([inputs.platform]),
-        "target": framed_digest([inputs.target]),
+        "dockerfile": encoded_digest(inputs.instructions),
+        "platform": encoded_digest([inputs.platform]),
+        "target": encoded_digest([inputs.target]),
     }
     parts |= {
         f"context:{name}": entries if isinstance(entries, str) else entries_digest(entries)
@@ -161,11 +162,11 @@ def build_key(inputs: KeyInputs, explain: Mapping[str, str] | None = None) -> Bu
         ("option", inputs.options),
     )
     for kind, values in named:
-        parts |= {f"{kind}:{name}": framed_digest([name, value]) for name, value in values.items()}
-    parts |= {f"secret:{secret}": framed_digest([secret]) for secret in inputs.secret_ids}
+        parts |= {f"{kind}:{name}": encoded_digest([name, value]) for name, value in values.items()}
+    parts |= {f"secret:{secret}": encoded_digest([secret]) for secret in inputs.secret_ids}
 
     fields: list[str | bytes] = ["fast-container", str(SCHEMA)]
     for name in sorted(parts, key=lambda n: n.encode("utf-8", "surrogateescape")):
         fields += (name, parts[name])
     shown = parts | dict(explain or {})
-    return BuildKey(framed_digest(fields), {name: digest[:_PART_DIGITS] for name, digest in shown.items()})
+    return BuildKey(encoded_digest(fields), {name: digest[:_PART_DIGITS] for name, digest in shown.items()})

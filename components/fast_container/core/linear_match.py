@@ -1,10 +1,9 @@
-"""Patterns with many variable parts, matched in time that grows with the text and not with its powers.
+"""Matches patterns with many variable parts in time that is linear in the string, not polynomial.
 
-Python's ``re`` tries one way after the other: a name of 120 letters against seven stars takes it longer than anybody
-waits. Here all ways are followed at once, one bit of a number for each place in the pattern, as Go's engine does.
-It is slower for what is simple, so ``is_costly`` says for which pattern and text it is worth it. Leaves what a pattern
-means to who makes the steps of it (``core.context.wildcard``, ``core.ignore.go_regexp``,
-``core.dockerfile.shell_pattern``).
+Python's ``re`` tries one way after the other: a name of 120 letters against seven stars takes it longer than anyone
+waits. Here all ways are followed at once, one bit of a number for each place in the pattern, as Go's engine does. It is
+slower for simple patterns, so ``is_costly`` says when it pays. Leaves what a pattern means to the modules that make its
+steps (``core.context.wildcard``, ``core.ignore.go_regexp``, ``core.dockerfile.shell_pattern``).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _COSTLY: Final = 100_000
 _MOST_STEPS: Final = 20_000
 
 Takes = Callable[[str], object]
-"""Whether a character is one of a step's."""
+"""Whether a step takes a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Step:
         takes: Its characters; for ``directories`` those of their names.
         kind: One character (``one``), one or none (``maybe``), any number (``many``); nothing or anything that ends
             with a slash (``directories``); or a place between two characters (``place``).
-        holds: For a place, whether it is one: asked with the text and the position.
+        holds: For a place, whether it matches; called with the string and the position.
     """
 
     takes: Takes
@@ -38,11 +37,11 @@ class Step:
 
 
 class TooManyStepsError(ValueError):
-    """A pattern with more parts than anybody writes."""
+    """A pattern with more parts than anyone writes."""
 
 
 def one_of(expression: str) -> Takes:
-    """The characters that a regular expression of one character takes."""
+    """Make a test of single characters from a regular expression."""
     return re.compile(expression, re.ASCII).fullmatch
 
 
@@ -52,7 +51,7 @@ def is_costly(variable: int, directories: int, text: str) -> bool:
     Args:
         variable: How many parts of the pattern can take a different number of characters.
         directories: How many of them end with a slash each.
-        text: What is matched.
+        text: The string to match.
     """
     if variable < 3:
         return len(text) ** variable > _COSTLY
@@ -70,7 +69,7 @@ class LinearMatcher:
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        # Directories are two places: before anything was taken, and in a name.
+        # Directories are two places: before any character, and within a name.
         self._places: list[tuple[Step, int]] = []
         for step in steps:
             self._places.append((step, 0))
@@ -86,15 +85,15 @@ class LinearMatcher:
         self._by_character: dict[str, tuple[int, int, int]] = {}
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text is one."""
+        """Whether the whole string matches."""
         return any(at == len(text) for at in self.ends(text))
 
     def found_in(self, text: str) -> bool:
-        """Whether any part of the text is one."""
+        """Whether any part of the string matches."""
         return next(self.ends(text, begins_anywhere=True), None) is not None
 
     def ends(self, text: str, start: int = 0, *, begins_anywhere: bool = False) -> Iterator[int]:
-        """Where matches end that begin at the start, in order."""
+        """Yield the ends of matches that begin at the start, in order."""
         alive = self._reached(1, text, start)
         for at in range(start, len(text) + 1):
             if alive & self._end:
@@ -106,7 +105,7 @@ class LinearMatcher:
             alive = self._reached(alive, text, at + 1)
 
     def _steps_of(self, character: str) -> tuple[int, int, int]:
-        """Places that stay where they are with the character, that go one on, that go two on."""
+        """Return the places that stay with the character, that advance by one, and that advance by two."""
         known = self._by_character.get(character)
         if known is None:
             is_slash = character == "/"
@@ -128,7 +127,7 @@ class LinearMatcher:
         return known
 
     def _reached(self, alive: int, text: str, at: int) -> int:
-        """With all places that are reached without a character."""
+        """Add all places that are reached without a character."""
         while True:
             before = alive
             for distance, mask in self._runs:

@@ -1,4 +1,4 @@
-"""Base images of ours in a declaration: stand-ins until the build, and what is known of them before.
+"""Base images of ours in a declaration: stand-ins until the build, and the facts known of them before.
 
 Decides that a base of another platform than its use is refused. Leaves finding the base in a registry to the build.
 """
@@ -18,11 +18,11 @@ OWN_BASE_HOST: Final = "fast-container.invalid"
 
 @dataclass(frozen=True, slots=True)
 class BaseFacts:
-    """What is known of a base image of ours before anything is built.
+    """The facts of a base image of ours that are known before anything is built.
 
     Attributes:
-        platform: Its platform in normal form; ``""`` where it is not known.
-        onbuild: The ``ONBUILD`` triggers that it passes on; None where they are not known.
+        platform: Its platform in normal form; ``""`` if unknown.
+        onbuild: The ``ONBUILD`` triggers that it passes on; None if unknown.
     """
 
     platform: str = ""
@@ -30,24 +30,24 @@ class BaseFacts:
 
 
 def is_own_base(place: str) -> bool:
-    """Whether a named context's reference stands for a base image of ours and for no outside image."""
+    """Whether a named context's reference stands for a base image of ours, not for an external image."""
     return place.startswith(f"docker-image://{OWN_BASE_HOST}/")
 
 
 def base_platforms(reads: DockerfileReads, alias: str) -> tuple[str, ...]:
-    """The platforms for which a base image of ours is needed; what only the builder knows is not among them."""
+    """List the platforms for which a base image of ours is needed, as far as they are known before the build."""
     return tuple(dict.fromkeys(use.platform for use in reads.starts if use.context == alias and use.platform))
 
 
 def check_base_platforms(
     bases: Mapping[str, BaseFacts], reads: DockerfileReads, *, build_args: Mapping[str, str], file: str
 ) -> None:
-    """Refuse a base image of ours that is of another platform than a stage which starts or copies from it.
+    """Refuse a base image of ours for another platform than a stage that starts or copies from it.
 
     Args:
-        bases: Stand-in → what is known of the base.
+        bases: Stand-in → facts of the base.
         reads: What the image's Dockerfile reads.
-        build_args: Name → value; those that name a stand-in are what the program calls the base.
+        build_args: Name → value; the name whose value is a stand-in is the base's name in the message.
         file: The Dockerfile, for the message.
 
     Raises:
@@ -62,6 +62,6 @@ def check_base_platforms(
             f"The base image {name!r} is for {base.platform}, and is used for {use.platform}.",
             property_path=f"base_images[{name!r}]",
             why=f"{file}:{use.line} starts or copies from it, and the image would hold programs for {base.platform}",
-            next_step=f'give the base one image for each platform, BaseImage(…, platforms=["{base.platform}",'
-            f' "{use.platform}"]); a stage that only makes files can say FROM --platform={base.platform}',
+            next_step=f'Give the base one image for each platform, BaseImage(…, platforms=["{base.platform}",'
+            f' "{use.platform}"]); a stage that only produces files can say FROM --platform={base.platform}',
         )

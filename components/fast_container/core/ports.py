@@ -1,4 +1,4 @@
-"""What the core and the pipeline ask of the outside: the protocols that adapters satisfy.
+"""The protocols that adapters satisfy: what the core and the pipeline ask of the outside.
 
 Decides the vocabulary between the pipeline and its adapters. Leaves how anything is done to the adapters.
 """
@@ -20,7 +20,7 @@ class Manifest:
     """A manifest or image index as a registry holds it.
 
     Attributes:
-        digest: ``sha256:<hex>`` of ``content``; computed by us, never believed.
+        digest: ``sha256:<hex>`` of ``content``; always computed here.
         media_type: As the registry gave it.
         content: The bytes.
     """
@@ -32,7 +32,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user and a password for one registry host. Lives in memory only."""
+    """A user and a password for one registry host. In memory only."""
 
     username: str
     password: str = field(repr=False)
@@ -66,20 +66,20 @@ class ContextSource:
 
 @dataclass(frozen=True, slots=True)
 class BuildJob:
-    """All that an executor needs to build and push one image, as plain values.
+    """Everything that an executor needs to build and push one image, as plain values.
 
     Attributes:
         name: The image's name in the program, for messages.
         key: The build key; its tag is put by the pipeline, not by the executor.
         repository_url: ``host/name``, where the image is pushed to by digest.
-        dockerfile: The text as it is.
-        dockerfile_name: What to call it in messages (a path relative to the program, or ``inline``).
+        dockerfile: The content as it is.
+        dockerfile_name: Its name in messages (a path relative to the program, or ``inline``).
         contexts: ``context`` and the local named contexts.
         recipe: What else BuildKit is asked for, with only those build args that can have an effect.
         named_images: Named contexts that are images or remote: name → BuildKit's form (``docker-image://…``).
         secrets: Id → value. Only for the time of the build, in memory or in a private temporary file.
         timeout_s: The build is stopped after that many seconds.
-        source_policy: BuildKit source policy (JSON text) that pins outside images, or "".
+        source_policy: BuildKit source policy (JSON text) that pins external images, or "".
         assumed: Stages whose bases' ``ONBUILD`` triggers were taken to be absent.
         secret_references: Id → where AWS keeps the value, for secrets that never come here.
         cache_from: Cache imports, as ``--cache-from`` takes them.
@@ -150,7 +150,7 @@ class Reporter(Protocol):
 
 
 class Clock(Protocol):
-    """Time, so that the pure parts need none of their own."""
+    """The time; the pure parts do not read clocks themselves."""
 
     def monotonic(self) -> float:
         """Seconds, for durations."""
@@ -164,7 +164,7 @@ class Clock(Protocol):
 class Registry(Protocol):
     """One repository of a registry.
 
-    Every method raises ``RegistryError`` (or its ``AuthError``) for all that is not an answer.
+    Every method raises ``RegistryError`` (or its ``AuthError``) unless the registry gave an answer.
     """
 
     @property
@@ -173,21 +173,21 @@ class Registry(Protocol):
         ...
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """The manifests under those tags; a tag that is absent is not in the answer."""
+        """Return the manifests under those tags; absent tags are left out."""
         ...
 
     async def manifest(self, digest: str) -> Manifest | None:
-        """The manifest with that digest, or None when it is absent."""
+        """Return the manifest with that digest, or None if it is absent."""
         ...
 
     async def blob(self, digest: str) -> bytes:
-        """A small blob (an image configuration), checked against its digest."""
+        """Return a small blob (an image configuration), checked against its digest."""
         ...
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
-        """Put a tag and return the digest that is under it afterwards.
+        """Put a tag and return the digest that it names afterwards.
 
-        A tag that was already there is no error: what it names is returned, for the caller to compare.
+        A tag that was already there is not an error: the digest that it names is returned, for the caller to compare.
         """
         ...
 
@@ -196,14 +196,14 @@ class ImageCopier(Protocol):
     """Copies an image from one repository to another, by digest; puts no tag."""
 
     async def copy(self, manifest: Manifest, source_url: str, target_url: str, reporter: Reporter) -> int:
-        """See to it that the target holds the manifest and all that it refers to.
+        """Make sure that the target holds the manifest and everything that it refers to.
 
         Returns:
-            Bytes that were sent; what the target had, or mounted, costs none.
+            Bytes that were sent; blobs that the target had, or mounted, cost none.
 
         Raises:
-            RegistryError: It could not be copied, be it for the source or for the target.
-            BuilderError: Nothing new may begin.
+            RegistryError: It could not be copied, because of the source or of the target.
+            BuilderError: The run is ending, and nothing new may begin.
         """
         ...
 
@@ -212,7 +212,7 @@ class LayerReader(Protocol):
     """Reads the start of a layer."""
 
     async def start(self, repository_url: str, digest: str, size: int, most: int) -> bytes:
-        """At most so many of its first bytes, as they are stored.
+        """Return at most ``most`` of its first bytes, as they are stored.
 
         Raises:
             RegistryError: They could not be read.

@@ -30,7 +30,7 @@ class BuildRecord:
         digest: The verified manifest's digest.
         outcome: ``built``, ``reused`` when its repository had it, or ``copied`` when another one had it.
         started: Seconds since the epoch.
-        duration_s: From the look-up to the tag, without waiting.
+        duration_s: From the lookup to the tag, without waiting.
         waited_s: For a place among the builder's builds, and in CodeBuild's own queue.
         steps: The Dockerfile's steps in this build; 0 unless built.
         steps_cached: How many of them came out of the cache.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    # What a program may write; whoever uses a cache here has awaited it.
+    # What a program may write; it is awaited before a cache gets here.
     from pulumi import Input
 
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -23,12 +23,12 @@ _WRITTEN = "image-manifest=true,oci-mediatypes=true,ignore-error=true"
 
 @dataclass(frozen=True, slots=True)
 class RegistryCache:
-    """A cache repository, which must be mutable: a cache tag is written again and again.
+    """A cache repository. It must be mutable: a cache tag is written again and again.
 
     Attributes:
         repository_url: ``host/name``; one for all images. A builder awaits an Output, such as
             ``ImageRepository(…, immutable=False).url``.
-        branch: Whose cache is written; read first, then the trunk's.
+        branch: The branch whose cache is written; it is read first, then the trunk's.
         trunk: The branch that all others fall back to.
         mode: ``max`` keeps the layers of all stages, ``min`` only the result's.
         export: False only reads.
@@ -41,12 +41,12 @@ class RegistryCache:
     export: bool = True
 
     def imports(self, image: str) -> tuple[str, ...]:
-        """What ``--cache-from`` takes, the branch's own first."""
+        """Values of ``--cache-from``, the branch's own first."""
         branches = dict.fromkeys((self.branch, self.trunk))
         return tuple(f"type=registry,ref={self._reference(image, branch)}" for branch in branches)
 
     def exports(self, image: str) -> tuple[str, ...]:
-        """What ``--cache-to`` takes; a failed export never fails a build."""
+        """Values of ``--cache-to``; a failed export never fails a build."""
         if not self.export:
             return ()
         reference = self._reference(image, self.branch)
@@ -56,7 +56,7 @@ class RegistryCache:
         text = f"cache-{image}-{branch}"
         tag = _NOT_IN_TAGS.sub("-", text)
         if tag != text or len(tag) > _LONGEST_TAG:
-            # What a tag cannot say must not make two images' caches one.
+            # Characters that a tag cannot hold must not give two images one cache.
             mark = hashlib.sha256(f"{image}\0{branch}".encode()).hexdigest()[:_MARK_DIGITS]
             tag = f"{tag[: _LONGEST_TAG - _MARK_DIGITS - 1]}-{mark}"
         return f"{self.repository_url}:{tag}"
@@ -64,11 +64,11 @@ class RegistryCache:
 
 @dataclass(frozen=True, slots=True)
 class NamedCaches:
-    """Caches of one image that its program names itself, in place of those that ``RegistryCache`` names.
+    """Caches of one image that its program names itself, instead of the names of ``RegistryCache``.
 
     Attributes:
-        read: Options of ``--cache-from``.
-        written: Options of ``--cache-to``.
+        read: Values of ``--cache-from``.
+        written: Values of ``--cache-to``.
     """
 
     read: tuple[str, ...]
@@ -76,12 +76,12 @@ class NamedCaches:
 
     @staticmethod
     def read_option(reference: str) -> str:
-        """What ``--cache-from`` takes."""
+        """Format a value of ``--cache-from``."""
         return f"type=registry,ref={reference}"
 
     @staticmethod
     def written_option(reference: str, *, mode: str, compression: str, level: int, force: bool) -> str:
-        """What ``--cache-to`` takes, in the form that ECR needs; ``level`` 0 is BuildKit's own."""
+        """Format a value of ``--cache-to``, in the form that ECR needs; ``level`` 0 is BuildKit's own."""
         option = f"type=registry,ref={reference},mode={mode},{_WRITTEN},compression={compression}"
         if level:
             option += f",compression-level={level}"

@@ -1,7 +1,7 @@
 """A key tag that names another image than the one that was recorded under it: refused, unless the user accepts it.
 
-Decides how that is said, with both digests and the two ways out, and how an acceptance is written down: a small file in
-the program's folder (JSON, versioned), which names the tag and the one digest that is meant. Leaves finding out to
+Decides the message, with both digests and the two ways out, and how an acceptance is stored: a small file in the
+program's folder (JSON, versioned), which names the tag and the one accepted digest. Leaves finding out to
 ``core.decision`` and the record's provider, and writing the file to ``fast-container accept``.
 """
 
@@ -41,20 +41,20 @@ class AcceptedTag:
     digest: str
 
     def __str__(self) -> str:
-        """As ``--accept-replaced-tag`` takes it."""
+        """The form that ``--accept-replaced-tag`` takes."""
         return f"{self.url}:{self.tag}@{self.digest}"
 
 
 def parse_accepted(text: str) -> AcceptedTag:
-    """Read ``host/name:key-…@sha256:…``.
+    """Parse ``host/name:key-…@sha256:…``.
 
     Raises:
-        ArgsError: It is of another form.
+        ArgsError: It is malformed.
     """
     found = _SPELLING.fullmatch(text)
     if found is None:
         raise ArgsError(
-            f"{text!r} names no replaced tag.",
+            f"{text!r} does not name a replaced tag.",
             property_path=OPTION,
             why="the form is host/name:key-…@sha256:…, with the digest that the tag names now",
             next_step="Copy it from the message that said so.",
@@ -63,10 +63,10 @@ def parse_accepted(text: str) -> AcceptedTag:
 
 
 def read_accepted(text: str, file: str) -> dict[str, str]:
-    """What the file accepts: ``host/name:key-…`` → digest.
+    """Read the acceptances in a file: ``host/name:key-…`` → digest.
 
     Raises:
-        ArgsError: It is not such a file.
+        ArgsError: The file is malformed.
     """
     try:
         document = cast("dict[str, Any]", parse_json(text))
@@ -84,10 +84,10 @@ def read_accepted(text: str, file: str) -> dict[str, str]:
 
 
 def load_accepted(folder: Path) -> dict[str, str]:
-    """What the file of a program's folder accepts; nothing where there is no such file.
+    """Read the acceptances of a program's folder; empty without a file.
 
     Raises:
-        ArgsError: It cannot be read.
+        ArgsError: The file cannot be read.
     """
     file = folder / FILE_NAME
     try:
@@ -102,20 +102,20 @@ def load_accepted(folder: Path) -> dict[str, str]:
 
 
 def write_accepted(accepted: Mapping[str, str]) -> str:
-    """The file's text."""
+    """Format the file."""
     spelled = sorted(f"{tagged}@{digest}" for tagged, digest in accepted.items())
     return json.dumps({"version": _VERSION, "accepted": spelled}, indent=1) + "\n"
 
 
 def replaced_error(url: str, tag: str, recorded: str, found: str, *, of: str = "") -> RegistryError:
-    """The refusal.
+    """Make the error.
 
     Args:
         url: ``host/name``.
         tag: ``key-…``.
         recorded: The digest that was verified and recorded.
         found: The digest that the tag names now.
-        of: What the image is to the one that is refused (``base image deps``), or "".
+        of: The image's role for the refused one (``base image deps``), or "".
     """
     return RegistryError(
         f"The tag of {of or 'this image'} names another image than the one that was recorded.",
@@ -126,7 +126,7 @@ def replaced_error(url: str, tag: str, recorded: str, found: str, *, of: str = "
 
 
 def ways_out(url: str, tag: str, found: str) -> str:
-    """The two of them, ready to be typed."""
+    """Describe the two ways out, ready to be typed."""
     return (
         f"To have it built again, delete the tag {tag} and run `pulumi up --refresh`."
         f" To take the other image, run `fast-container accept {OPTION} {url}:{tag}@{found}` in the program's folder,"

@@ -1,7 +1,7 @@
-"""One declared image, read: its entries, its named images, its build key.
+"""Reads one declared image: its entries, its named images, its build key.
 
 Decides which ignore file belongs to which context and puts the parts together: declaration, Dockerfile, selected
-entries, key. Leaves each of them to its own module. Reads files; asks nobody else.
+entries, key. Leaves each of them to its own module. Reads files, and no network.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ __all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", 
 
 @dataclass(frozen=True, slots=True)
 class SelectedImage:
-    """A declared image with all that its key is made of.
+    """A declared image with everything that its key is made of.
 
     Attributes:
-        declared: What was declared.
+        declared: The declaration.
         reads: What the Dockerfile reads.
         dockerfile_text: The Dockerfile's bytes.
-        selected: Context name → what is read of it; a context that nothing reads is not there.
+        selected: Context name → what is read of it; contexts that nothing reads are absent.
         named_images: Name → reference of the named contexts that are images or remote and are used.
-        pins: Reference or named context as written → its pin, of those that are in the key.
+        pins: Reference or named context as written → its pin, for those in the key.
         key: The build key.
         warnings: For the user, one line each.
     """
@@ -50,12 +50,12 @@ class SelectedImage:
 
     @property
     def source_policy(self) -> str:
-        """BuildKit's policy that makes the build take the images that the key says; ``""`` for none."""
+        """BuildKit's policy that makes the build take the images in the key; ``""`` for none."""
         return source_policy(self.pins)
 
     @property
     def spare_names(self) -> Mapping[str, str]:
-        """Property path → line, of the names that the declaration gives and the Dockerfile does not have."""
+        """Property path → line, for names in the declaration that the Dockerfile does not have."""
         return spare_names(self.reads, self.declared.given_names)
 
     @property
@@ -69,7 +69,7 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
 
     Raises:
         ArgsError: An argument, with its property path.
-        DockerfileError: The Dockerfile or an ignore file, or a source that is not there.
+        DockerfileError: The Dockerfile or an ignore file, or a missing source.
         ContextError: A file cannot be read, changed while it was read, or cannot be in a context.
     """
     check_arguments(image)

@@ -1,9 +1,9 @@
-"""Names that a declaration gives and its Dockerfile does not have: most of them are typos.
+"""Names in a declaration that its Dockerfile does not have; most of them are typos.
 
-Decides which stop an image (a stage or copy that would go to Docker Hub, where a stage or a named context is spelt
-nearly so) and what is said of the others: build args that no ``ARG`` declares, volatile ones that are no build args,
-named contexts that no stage uses, secrets that no stage mounts. Leaves to whoever knows all images of a program which
-of them are shared on purpose.
+Decides which stop an image (a stage or copy that would go to Docker Hub, while a stage or a named context has nearly
+that name) and which lines are said of the others: build args that no ``ARG`` declares, volatile ones that are not
+build args, named contexts that no stage uses, secrets that no stage mounts. Leaves which of them are shared on purpose
+to the caller, who knows all images of the program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fast_container.errors import DockerfileError
 
 @dataclass(frozen=True, slots=True)
 class GivenNames:
-    """What a declaration names of its Dockerfile.
+    """Names in a declaration that its Dockerfile should have.
 
     Attributes:
         build_args: Of ``build_args``.
@@ -55,17 +55,17 @@ def secret_path(name: str) -> str:
 
 
 def optional_secret_path(name: str) -> str:
-    """The property path of a secret that need not be given."""
+    """The property path of a secret that may be absent."""
     return f"optional_secrets[{name!r}]"
 
 
 def refuse_misspelt_sources(reads: DockerfileReads, named_contexts: Iterable[str], dockerfile: str) -> None:
-    """Refuse an image of Docker Hub whose name is nearly that of a stage, or of a named context that nothing uses.
+    """Refuse an image of Docker Hub with nearly the name of a stage, or of a named context that nothing uses.
 
     Args:
         reads: What the Dockerfile reads.
         named_contexts: Their names.
-        dockerfile: What to call the file.
+        dockerfile: The file's name in the message.
 
     Raises:
         DockerfileError: With the line that names the image.
@@ -73,7 +73,7 @@ def refuse_misspelt_sources(reads: DockerfileReads, named_contexts: Iterable[str
     unused = set(named_contexts) - reads.known_contexts
     for image in reads.external_images:
         if set(image.reference) & set(":@/."):
-            # What has a tag, a digest or a host is an image by intent.
+            # A tag, a digest or a host shows that an image is meant.
             continue
         near = nearest(image.reference, unused)
         if near:
@@ -96,10 +96,11 @@ def refuse_misspelt_sources(reads: DockerfileReads, named_contexts: Iterable[str
 
 
 def _meant_stage(image: ExternalImage, reads: DockerfileReads) -> str:
-    """The stage that an image's name was probably meant to be; ``""`` for none.
+    """Return the stage that an image's name was probably meant to be; ``""`` for none.
 
-    A ``FROM`` can name earlier stages only, and begins most files with an image of a short name: there ``node`` beside
-    a stage ``nodejs`` is no typo. A stage of the same image is no typo of it either.
+    A ``FROM`` can only name earlier stages, and most files begin with an image of a short name: there, ``node`` beside
+    a
+    stage ``nodejs`` is not a typo. Nor is it beside a stage that starts from the same image.
     """
     written = image.reference.lower()
     others = [stage for stage in reads.named_stages if stage.line != image.line]
@@ -115,7 +116,7 @@ def _meant_stage(image: ExternalImage, reads: DockerfileReads) -> str:
 
 
 def spare_names(reads: DockerfileReads, given: GivenNames) -> Mapping[str, str]:
-    """Property path → line, for each name that the Dockerfile does not have; none where it was not understood."""
+    """Property path → line, for each name that the Dockerfile does not have; empty if the file was not understood."""
     if not reads.understood:
         return {}
     lines: dict[str, str] = {}
@@ -124,7 +125,7 @@ def spare_names(reads: DockerfileReads, given: GivenNames) -> Mapping[str, str]:
         lines[f"build_args[{name!r}]"] = f"no ARG of the Dockerfile declares it{_question(near)}"
     for name in sorted(given.volatile - given.build_args):
         near = nearest(name, given.build_args - given.volatile)
-        lines[f"volatile_build_args[{name!r}]"] = f"it is no build arg of the image{_question(near)}"
+        lines[f"volatile_build_args[{name!r}]"] = f"it is not a build arg of the image{_question(near)}"
     for name in sorted(given.contexts - reads.known_contexts):
         lines[f"named_contexts[{name!r}]"] = "nothing in the Dockerfile uses it"
     lines |= {secret_path(name): line for name, line in unmounted(reads.secrets, given.secrets).items()}

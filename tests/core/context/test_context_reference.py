@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.context.copy_source import Source
+from fast_container.core.context.copy_source import CopySource
 from fast_container.core.context.follow_links import resolve
 from fast_container.core.context.selection import select_sources, select_whole
 from fast_container.core.context.view import View
@@ -92,7 +92,7 @@ def test_selectors_take_what_influences_the_image(case: dict[str, Any], name: st
     rules = IgnoreRules.from_patterns(local["exclude_patterns"] or [])
     view = SharedWalks().view(named.get(name, str(tmp_path / "context")), rules)
     sources = [
-        Source(s["path"].strip("/"), s["wildcard"], tuple(s.get("include") or ()), tuple(s.get("exclude") or ()))
+        CopySource(s["path"].strip("/"), s["wildcard"], tuple(s.get("include") or ()), tuple(s.get("exclude") or ()))
         for s in local["selectors"]
     ]
     taken = [node.path for node in select_sources(view, sources).nodes if node.kind != "dir"]

@@ -1,9 +1,9 @@
-"""What one source of a COPY, ADD or bind mount takes of a view.
+"""What one source of a COPY, ADD or bind mount takes from a view.
 
-Decides, as BuildKit computes its cache keys: a plain source is followed through links, and a directory is taken with
-all below it; a wildcard takes each match with all below it; include (``--parents``) and exclude patterns are matched
-below the source, or below each match. Links that are matched themselves are followed, links inside a directory are
-not: those count by their text. Leaves how sources add up to ``core.context.selection``.
+Decides as BuildKit does when it computes cache keys: a plain source is followed through links, and a directory is taken
+with everything below it; a wildcard takes each match with everything below it; include (``--parents``) and exclude
+patterns are matched below the source, or below each match. Links that are matched themselves are followed; links inside
+a directory are not: only their target string counts. Leaves how sources add up to ``core.context.selection``.
 
 Source: moby/buildkit v0.34, ``cache/contenthash/checksum.go``, ``Checksum`` and ``includedPaths``.
 """
@@ -24,13 +24,13 @@ _SPECIAL = frozenset("\\[]{}|^$")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What is asked for; BuildKit's selector.
+class CopySource:
+    """A source to take; BuildKit's selector.
 
     Attributes:
         path: Relative to the context's root, without a slash at either end; "" is the root.
         wildcard: Whether the path is a pattern.
-        include: Patterns below the path, of which one has to match; all when there is none.
+        include: Patterns below the path, of which one has to match; if empty, everything does.
         exclude: Patterns below the path.
     """
 
@@ -41,15 +41,15 @@ class Source:
 
 
 @dataclass(slots=True)
-class Taken:
-    """What a source takes.
+class TakenEntries:
+    """The entries that a source takes.
 
     Attributes:
-        nodes: In no order, each once (as keys); directories above them only where they count themselves.
-        directories: Those of which all that is below them is taken, too, in the same form; themselves they are nodes,
-            but for the root.
-        missing: A path that BuildKit would not find, in the words of the context; None when all is there.
-        is_loop: Whether that is so because links run in a circle.
+        nodes: In no order, each once (as keys); directories above them only if they count themselves.
+        directories: Directories that are taken with everything below them, in the same form; all but the root are among
+            the nodes.
+        missing: A path that BuildKit would not find, in the words of the context; None if everything is there.
+        is_loop: Whether it is missing because links form a cycle.
         matched: Whether patterns (wildcard, include, exclude) let anything through.
     """
 
@@ -60,7 +60,7 @@ class Taken:
     matched: bool = False
 
     def add_place(self, place: Place, asked: str) -> None:
-        """Add a followed path: the links on the way and what is there, with all below it."""
+        """Add a followed path: the links on the way and the place itself, with everything below it."""
         self.nodes.update(dict.fromkeys(place.links))
         if place.node is None:
             self.missing, self.is_loop = asked, place.is_loop
@@ -71,15 +71,15 @@ class Taken:
             self.directories[place.node] = None
 
 
-def take(view: View, source: Source) -> Taken:
-    """What the source takes. Wants the tree's lock to be held.
+def take(view: View, source: CopySource) -> TakenEntries:
+    """Take a source. The caller holds the tree's lock.
 
     Raises:
         BadPatternError: Go refuses the wildcard.
         DockerfileError: moby refuses an include or exclude pattern.
         ContextError: A directory cannot be listed.
     """
-    taken = Taken()
+    taken = TakenEntries()
     if not source.wildcard and not source.include and not source.exclude:
         taken.add_place(resolve(view, source.path, follow_last=True), source.path)
         return taken
@@ -99,9 +99,9 @@ class _Header:
 
 
 class _Filter:
-    """``includedPaths``: the walk over what lies below a source's fixed part."""
+    """The walk below a source's fixed part: ``includedPaths``."""
 
-    def __init__(self, view: View, source: Source, taken: Taken) -> None:
+    def __init__(self, view: View, source: CopySource, taken: TakenEntries) -> None:
         self._view = view
         self._source = source
         self._taken = taken
@@ -119,7 +119,7 @@ class _Filter:
         if place.node is None:
             self._taken.missing, self._taken.is_loop = path, place.is_loop
         elif place.node.parent is None and not path:
-            # A source that ends in a slash does not count itself, and what lies in it is followed.
+            # A source that ends in a slash does not count itself, and links directly in it are followed.
             for name, child in self._view.listing(place.node).items():
                 if child.kind != "dir" or self._reach(name):
                     self._visit(child, name, name, None)
@@ -147,13 +147,13 @@ class _Filter:
                     pending.append((child, f"{path}/", depth + 1))
 
     def _visit(self, node: Node, path: str, candidate: str, above: _Header | None) -> None:
-        """One node and what is below it.
+        """Visit a node and everything below it.
 
         Args:
             node: The node.
-            path: What the source calls it, for following it.
-            candidate: What the patterns see.
-            above: The directory it lies in, as far as that belongs to the source.
+            path: Its path in terms of the source, for following it.
+            candidate: Its path as the patterns see it.
+            above: The directory it lies in, if that belongs to the source.
         """
         pending = [(node, path, candidate, above)]
         while pending:
@@ -179,7 +179,7 @@ class _Filter:
         )
 
     def _counts(self, candidate: str, header: _Header) -> bool:
-        """``shouldIncludePath``; leaves the states for the children in the header."""
+        """Apply ``shouldIncludePath``; the states for the children go into the header."""
         above = header.above
         if self._include is not None:
             parent = above.include if above is not None else header.include
@@ -203,10 +203,10 @@ class _Filter:
 
 
 def _reach(include: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether something at or below a directory can match: no walk through all of a tree for a few known places."""
+    """Make the test whether something at or below a directory can match, so that few known places need no full walk."""
     if len(include) != 1 or include[0].startswith("!"):
         return lambda _path: True
-    # Only what these patterns and Go's path.Match agree on.
+    # Only parts on which these patterns and Go's path.Match agree.
     plain = list(takewhile(lambda part: "**" not in part and _SPECIAL.isdisjoint(part), include[0].split("/")))
     tests = [compile_match(part) for part in plain]
     return lambda path: all(test(part) for test, part in zip(tests, path.split("/"), strict=False))

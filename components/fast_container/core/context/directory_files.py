@@ -1,8 +1,8 @@
-"""Files of one directory with what counts of them: what a tree knows, and what is remembered of it between runs.
+"""Files of one directory with their encoded entries: what a tree knows, and what is remembered between runs.
 
 Decides the form in which they are kept: joined bytes, in the order of the names' bytes, so that an unchanged directory
-costs one comparison however many files it has. Leaves reading to ``core.context.read_files``, which of them have to
-be read to ``core.context.known_files``, and the cache's file to ``adapters.digests.stat_cache``.
+costs one comparison however many files it has. Leaves reading to ``core.context.read_files``, which of them must be
+read to ``core.context.known_files``, and the cache's file to ``adapters.digests.stat_cache``.
 """
 
 from __future__ import annotations
@@ -23,67 +23,68 @@ class Files:
 
     Attributes:
         names: NUL-separated, in the order of their bytes; no name is empty or holds a NUL.
-        facts: What the last look said of each (``core.context.stat_facts``), joined.
-        frames: What counts of each as it goes into a context's digest (``core.key``), joined.
+        facts: The stat facts of each (``core.context.stat_facts``) at the last look, joined.
+        encoded: The encoded entry of each (``core.key``), joined.
     """
 
     def __init__(
-        self, names: bytes, facts: bytes, frames: bytes, each_frame: Sequence[bytes] | None, lengths: bytes
+        self, names: bytes, facts: bytes, encoded: bytes, each_encoded: Sequence[bytes] | None, lengths: bytes
     ) -> None:
-        """Use ``of``, ``in_order`` or ``decode``; the frames one by one, or their lengths as ``encode`` has them."""
+        """Use ``of``, ``in_order`` or ``decode``; pass the encoded entries one by one, or their lengths."""
         self.names = names
         self.facts = facts
-        self.frames = frames
-        self._each_frame = each_frame
+        self.encoded = encoded
+        self._each_encoded = each_encoded
         self._lengths = lengths
 
     @classmethod
     def of(cls, known: Mapping[bytes, tuple[bytes, bytes]]) -> Files:
-        """From name → facts, frame."""
+        """Make files from name → stat facts and encoded entry."""
         names = sorted(known)
         facts = b"".join([known[name][0] for name in names])
         return cls.in_order(b"\0".join(names), facts, [known[name][1] for name in names])
 
     @classmethod
-    def in_order(cls, names: bytes, facts: bytes, frames: Sequence[bytes]) -> Files:
-        """From names and facts, joined as the attributes are, and the frames of each."""
-        return cls(names, facts, b"".join(frames), frames, b"")
+    def in_order(cls, names: bytes, facts: bytes, encoded: Sequence[bytes]) -> Files:
+        """Make files from names and facts, both joined, and the encoded entries."""
+        return cls(names, facts, b"".join(encoded), encoded, b"")
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Number of files."""
         return len(self.facts) // FACTS_BYTES
 
     def each_name(self) -> list[bytes]:
-        """The names one by one."""
+        """Names one by one."""
         return self.names.split(b"\0") if self.names else []
 
-    def each_frame(self) -> Sequence[bytes]:
-        """The frames one by one."""
-        if self._each_frame is None:
+    def each_encoded(self) -> Sequence[bytes]:
+        """Encoded entries one by one."""
+        if self._each_encoded is None:
             ends = accumulate(struct.unpack(f"<{len(self)}I", self._lengths), initial=0)
-            self._each_frame = [self.frames[start:end] for start, end in pairwise(ends)]
-        return self._each_frame
+            self._each_encoded = [self.encoded[start:end] for start, end in pairwise(ends)]
+        return self._each_encoded
 
     @cached_property
     def by_name(self) -> dict[bytes, tuple[bytes, bytes]]:
-        """Name → facts, frame."""
-        return dict(zip(self.each_name(), zip(each_of(self.facts), self.each_frame(), strict=True), strict=True))
+        """Name → stat facts and encoded entry."""
+        return dict(zip(self.each_name(), zip(each_of(self.facts), self.each_encoded(), strict=True), strict=True))
 
     def encode(self) -> bytes:
-        """As bytes: number of files, length of the names, lengths of the frames, 4 bytes each; then all of them."""
-        frames = self.each_frame()
-        lengths = struct.pack(f"<{len(frames)}I", *map(len, frames))
-        return b"".join((_COUNTS.pack(len(frames), len(self.names)), lengths, self.facts, self.names, self.frames))
+        """Encode: number of files, length of the names, lengths of the encoded entries, 4 bytes each; then everything.
+        """
+        encoded = self.each_encoded()
+        lengths = struct.pack(f"<{len(encoded)}I", *map(len, encoded))
+        return b"".join((_COUNTS.pack(len(encoded), len(self.names)), lengths, self.facts, self.names, self.encoded))
 
     @classmethod
     def decode(cls, data: bytes) -> Files:
-        """From what ``encode`` gave, unchanged."""
+        """Read the bytes that ``encode`` returned."""
         count, names_bytes = _COUNTS.unpack_from(data)
         facts_at = _COUNTS.size + 4 * count
         names_at = facts_at + FACTS_BYTES * count
-        frames_at = names_at + names_bytes
+        encoded_at = names_at + names_bytes
         return cls(
-            data[names_at:frames_at], data[facts_at:names_at], data[frames_at:], None, data[_COUNTS.size : facts_at]
+            data[names_at:encoded_at], data[facts_at:names_at], data[encoded_at:], None, data[_COUNTS.size : facts_at]
         )
 
 

@@ -1,17 +1,17 @@
-"""Which file systems are believed when a file's facts say that it did not change.
+"""Which file systems are trusted to show in a file's stat facts that it changed.
 
-Decides it from the system's table of mounts. Believed are local file systems that put the kernel's clock, with
+Decides it from the system's table of mounts. Trusted are local file systems that put the kernel's clock, with
 fractions of a second, into ctime at every change, also at the first store through a mapping after its pages were
-written back. All others are not, and neither is one that is unknown; their files are read again each time:
+written back. All others, and unknown ones, are not; their files are read again each time:
 
 - network, FUSE and virtual machine mounts (nfs, cifs, 9p, virtiofs): facts come late, or from another clock;
 - tmpfs and ramfs: a store through a mapping changes no time;
-- overlay: what lies below it, and how that was made, cannot be seen from within a container;
+- overlay: its layers, and how they were made, cannot be seen from within a container;
 - images (squashfs, erofs, iso9660): times are what the maker of the image wrote;
 - zfs: a store through a mapping changes the times later than the content.
 
-A file system that nothing can write to is not believed either: whoever makes it chooses its times. Leaves getting the
-table to ``adapters.digests.mount_table``.
+A read-only file system is not trusted either: its maker chooses its times. Leaves getting the table to
+``adapters.digests.mount_table``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 _BELIEVED: Final = frozenset({"apfs", "btrfs", "ext4", "f2fs", "xfs"})
 _IN_MEMORY: Final = frozenset({"ramfs", "tmpfs"})
-# Files of btrfs have another device in each subvolume, which no mount table knows.
+# Files of btrfs have another device in each subvolume, which the mount table does not list.
 _OWN_DEVICES: Final = frozenset({"btrfs"})
 _OCTAL: Final = re.compile(rb"\\([0-7]{3})")
 # "/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled)"
@@ -34,7 +34,7 @@ class Mount(NamedTuple):
     """One mount.
 
     Attributes:
-        device: The device that its files have; None where the table does not say it.
+        device: The device of its files; None if the table does not say.
         place: Where it is mounted.
         type: Of its file system.
         is_writable: Whether anything can be changed there.
@@ -47,16 +47,16 @@ class Mount(NamedTuple):
 
 
 def is_believed(device: int, mounts: Sequence[Mount], device_at: Callable[[str], int | None]) -> bool:
-    """Whether the facts of files on a device tell of every change.
+    """Whether the stat facts of files on a device show every change.
 
     Args:
         device: The files' (``st_dev``).
         mounts: All mounts, in the table's order.
-        device_at: The device of what lies at a place now; None where it cannot be told.
+        device_at: Returns the device of a place as it is now; None if that cannot be told.
     """
     found = [mount for mount in mounts if mount.device == device]
     if not found:
-        # Of several mounts at one place the last hides the others.
+        # Of several mounts at one place, the last hides the others.
         shown = {mount.place: mount for mount in mounts}.values()
         found = [
             mount
@@ -67,13 +67,13 @@ def is_believed(device: int, mounts: Sequence[Mount], device_at: Callable[[str],
 
 
 def is_in_memory(device: int, mounts: Sequence[Mount]) -> bool:
-    """Whether what is written on a device never reaches a disk; swap aside."""
+    """Whether files on a device never reach a disk (swap aside)."""
     found = [mount for mount in mounts if mount.device == device]
     return bool(found) and all(mount.type in _IN_MEMORY for mount in found)
 
 
 def parse_mountinfo(table: bytes) -> list[Mount]:
-    """Linux's ``/proc/self/mountinfo``; a line that says something else is left out."""
+    """Parse Linux's ``/proc/self/mountinfo``; malformed lines are skipped."""
     found: list[Mount] = []
     for line in table.splitlines():
         mount, separator, file_system = line.partition(b" - ")
@@ -95,7 +95,7 @@ def parse_mountinfo(table: bytes) -> list[Mount]:
 
 
 def parse_mount_lines(lines: str) -> list[Mount]:
-    """What ``mount`` of macOS prints; a line that says something else, or no local file system, is left out."""
+    """Parse the output of ``mount`` on macOS; other lines, and file systems that are not local, are skipped."""
     found: list[Mount] = []
     for line in lines.splitlines():
         match = _MOUNT_LINE.match(line)

@@ -1,6 +1,6 @@
 """Where a path of a Dockerfile leads in a view when its links are followed.
 
-Decides, as BuildKit's ``contenthash`` does: each link on the way is replaced by its text, an absolute one starts again
+Decides as BuildKit's ``contenthash`` does: each link on the way is replaced by its target, an absolute one starts again
 at the context's root, ``..`` ends at the root, more than 255 links are a loop. Leaves what is done with the place to
 ``core.context.selection``.
 
@@ -22,10 +22,10 @@ class Place:
     """Where a path leads.
 
     Attributes:
-        path: The path without links, whether or not there is something.
-        node: What is there; None when nothing is, or the links run in a circle.
+        path: The path without links, whether or not it exists.
+        node: The node at that path; None if it does not exist, or the links form a cycle.
         links: The links that were followed.
-        is_loop: Whether they run in a circle.
+        is_loop: Whether they form a cycle.
     """
 
     path: str
@@ -38,13 +38,13 @@ def resolve(view: View, path: str, *, follow_last: bool) -> Place:
     """Follow a path.
 
     Args:
-        view: Where.
+        view: The view to look in.
         path: Relative to the context's root; may hold ``.``, ``..`` and empty components.
         follow_last: Whether a link in the last component is followed too.
     """
     pending = path.split("/")[::-1]
     current: list[str] = []
-    # What is there under each part of ``current``, behind the root.
+    # The node of each part of ``current``, after the root.
     nodes: list[Node | None] = [view.tree.top]
     links: list[Node] = []
     while pending:

@@ -1,8 +1,8 @@
-"""What is known of the files of a tree, from reading them or from an earlier run, and which have to be read.
+"""What is known of the files of a tree, from reading them or from an earlier run, and which must be read.
 
-Decides when a file is opened: when what counts of it is first needed and nobody remembers it with the facts that it has
-now. Leaves listing to ``core.context.tree``, reading itself to ``core.context.read_files``, and the file in which it is
-remembered to a ``StatCache`` (``adapters.digests.stat_cache``).
+Decides when a file is opened: when its digest is first needed and is not remembered with the stat facts that the file
+has now. Leaves listing to ``core.context.tree``, reading itself to ``core.context.read_files``, and the file on disk to
+a ``StatCache`` (``adapters.digests.stat_cache``).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from fast_container.core.context.node import Node, on_disk, path_bytes
 from fast_container.core.context.read_files import Digest, read_files, unreadable
 from fast_container.core.context.stat_facts import pack_facts, sizes_of
 
-# What takes seconds to read again; less is remembered when the program's last image was selected.
+# So much takes seconds to read again; less than that is saved only after the program's last image was selected.
 _MUCH_BYTES = 1 << 30
 
 
 class StatCache(Protocol):
-    """What is remembered of one root's files between runs."""
+    """Memory of one root's files between runs."""
 
     def get(self, directory: str) -> Files | None:
-        """The files of a directory as they were last read, or None."""
+        """Return the files of a directory as they were last read, or None."""
         ...
 
     def put(self, directory: str, files: Files) -> None:
@@ -32,7 +32,7 @@ class StatCache(Protocol):
         ...
 
     def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
-        """Files are about to be read: see to it that no later change of them goes unseen.
+        """Make sure that no later change of files goes unseen; called just before they are read.
 
         Args:
             paths: Relative to the root.
@@ -41,11 +41,11 @@ class StatCache(Protocol):
         ...
 
     def forget(self) -> None:
-        """Forget all, for good: something of it was wrong."""
+        """Forget everything, for good: some of it was wrong."""
         ...
 
     def save(self) -> None:
-        """Write what is new; a cache that cannot be written is no error."""
+        """Write what is new; a cache that cannot be written is not an error."""
         ...
 
 
@@ -53,12 +53,12 @@ class StatCaches(Protocol):
     """Gives each root its cache."""
 
     def open(self, root: str) -> StatCache | None:
-        """The cache of that root, empty when there is none or it is damaged; None where nothing can be remembered."""
+        """Return the cache of that root, empty if it is missing or damaged; None if nothing can be remembered."""
         ...
 
 
 class KnownFiles:
-    """The files of one root. Wants the tree's ``lock`` to be held.
+    """The files of one root. The caller holds the tree's ``lock``.
 
     Args:
         root: Where they lie; absolute.
@@ -66,7 +66,7 @@ class KnownFiles:
         digest: Reads the small ones.
 
     Attributes:
-        files_hashed: How many were read.
+        files_hashed: Number of files read.
     """
 
     def __init__(self, root: str, cache: StatCache | None, digest: Digest) -> None:
@@ -81,7 +81,7 @@ class KnownFiles:
         self._unsaved_bytes = 0
 
     def read(self, wanted: Sequence[tuple[Node, Sequence[str]]]) -> list[Files]:
-        """What counts of files, reading the contents that no cache knows.
+        """Return files with their encoded entries, reading the contents that no cache knows.
 
         Args:
             wanted: Listed directories, each with names of files in it, in the order of the names' bytes.
@@ -90,7 +90,7 @@ class KnownFiles:
             Those files, for each directory.
 
         Raises:
-            ContextError: Something cannot be read or changed while it was read.
+            ContextError: A file cannot be read or changed while it was read.
         """
         found: list[Files | None] = []
         missing: list[tuple[Node, list[str]]] = []
@@ -113,17 +113,17 @@ class KnownFiles:
             self._is_unsaved, self._unsaved_bytes = False, 0
 
     def forget(self) -> None:
-        """Let the cache forget all: something of it was wrong."""
+        """Let the cache forget everything: some of it was wrong."""
         if self._cache is not None:
             self._cache.forget()
 
     def save_if_worth_it(self) -> None:
-        """Let the cache write when much was learnt since it last did, lest a run that is killed loses it."""
+        """Save if much was learnt since the last save, so that a run that is killed does not lose it."""
         if self._unsaved_bytes >= _MUCH_BYTES:
             self.save()
 
     def _recalled(self, directory: Node, names: Sequence[str]) -> Files | None:
-        """Exactly these files, when all of them and no others are known, with the facts that they have now."""
+        """Return exactly these files, if all of them and no others are known, with their current stat facts."""
         known = self._known.get(directory.path)
         if known is None:
             known = (self._cache.get(directory.path) if self._cache is not None else None) or NO_FILES
@@ -138,7 +138,7 @@ class KnownFiles:
         return known if known.names == path_bytes("\0".join(names)) else None
 
     def _look(self, directory: Node, names: Sequence[str]) -> None:
-        """Look at the files that the listing did not look at."""
+        """Stat the files that the listing did not stat."""
         files = _listed(directory)
         for name in names:
             if not files[name]:
@@ -149,7 +149,7 @@ class KnownFiles:
                     raise unreadable(path, self._root, "file", error) from error
 
     def _unknown(self, directory: Node, names: Sequence[str]) -> list[str]:
-        """Which of these files have to be read; what is no longer so is forgotten, once."""
+        """Return which of these files must be read; outdated knowledge is dropped, once."""
         path, known = directory.path, self._known[directory.path]
         if not known:
             return list(names)
@@ -163,7 +163,7 @@ class KnownFiles:
         return [name for name in names if path_bytes(name) not in known.by_name]
 
     def _learn(self, missing: Sequence[tuple[Node, list[str]]]) -> None:
-        """Read files and keep what counts of them."""
+        """Read files and keep their encoded entries."""
         paths: list[bytes] = []
         facts: list[bytes] = []
         for directory, names in missing:
@@ -172,14 +172,14 @@ class KnownFiles:
             facts += [listed[name] for name in names]
         if self._cache is not None:
             self._cache.settle(paths, b"".join(facts))
-        frames = read_files(self._prefix, paths, b"".join(facts), self._digest)
+        encoded = read_files(self._prefix, paths, b"".join(facts), self._digest)
         self.files_hashed += len(paths)
         self._unsaved_bytes += sum(sizes_of(b"".join(facts)))
         end = 0
         for directory, names in missing:
             start, end = end, end + len(names)
             joined = path_bytes("\0".join(names))
-            self._add(directory, Files.in_order(joined, b"".join(facts[start:end]), frames[start:end]))
+            self._add(directory, Files.in_order(joined, b"".join(facts[start:end]), encoded[start:end]))
 
     def _add(self, directory: Node, learnt: Files) -> None:
         known = self._known[directory.path]
@@ -192,7 +192,7 @@ class KnownFiles:
             self._cache.put(directory.path, files)
 
     def _part(self, directory: Node, names: Sequence[str]) -> Files:
-        """These of the known files."""
+        """Return these of the known files."""
         known = self._known[directory.path]
         if len(known) == len(names):
             return known
@@ -201,6 +201,6 @@ class KnownFiles:
 
 
 def _listed(directory: Node) -> dict[str, bytes]:
-    """The facts of a listed directory's files."""
+    """Return the stat facts of a listed directory's files."""
     assert directory.listing is not None
     return directory.listing.files

@@ -1,7 +1,7 @@
 """One name in a tree of files, and what becomes known of it step by step.
 
-Decides what is kept of a name: there are as many of these as files, so no more than is needed, and of a file nothing
-but its facts until somebody asks for it by itself. Leaves listing and reading to ``core.context.tree``.
+Decides what is kept of a name. There are as many of these as files, so it is no more than needed: of a file only its
+stat facts, until its node is asked for. Leaves listing and reading to ``core.context.tree``.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Node:
         path: Relative to the root, ``/``-separated; "" is the root.
         parent: The directory that it was listed in; None for the root.
         kind: ``other`` is a device, socket or named pipe.
-        facts: A file's (``core.context.stat_facts``); empty for all else, and for a file that could not be looked at.
-        listing: What is in a directory, once it was listed.
-        frames: What counts of it as it goes into a context's digest (``core.key``), once complete; never empty then.
-        target: A link's text, once complete.
+        facts: A file's (``core.context.stat_facts``); empty for other kinds, and for a file without a successful look.
+        listing: The names in a directory, once it was listed.
+        encoded: The encoded entry (``core.key``), once complete; never empty then.
+        target: A link's target, once complete.
     """
 
-    __slots__ = ("facts", "frames", "kind", "listing", "parent", "path", "target")
+    __slots__ = ("encoded", "facts", "kind", "listing", "parent", "path", "target")
 
     def __init__(self, path: str, parent: Node | None, kind: Kind, facts: bytes = b"") -> None:
         self.path = path
@@ -40,7 +40,7 @@ class Node:
         self.kind: Kind = kind
         self.facts = facts
         self.listing: Listing | None = None
-        self.frames = b""
+        self.encoded = b""
         self.target = ""
 
     @property
@@ -50,35 +50,35 @@ class Node:
 
     @property
     def prefix(self) -> str:
-        """What stands before the names in a directory."""
+        """Prefix of the paths of the names in a directory."""
         return f"{self.path}/" if self.path else ""
 
     @property
     def sort_key(self) -> bytes:
-        """The path's bytes."""
+        """The path as bytes."""
         return path_bytes(self.path)
 
     @property
     def size(self) -> int:
-        """Of a file that was looked at, bytes of content; else 0."""
+        """Bytes of content of a file that was looked at; else 0."""
         return size_of(self.facts) if self.facts else 0
 
     def finish_directory(self) -> None:
-        """Set what counts of a directory."""
-        self.frames = encode_directory(self.sort_key)
+        """Encode a directory."""
+        self.encoded = encode_directory(self.sort_key)
 
     def finish_link(self, target: str, digest: str) -> None:
-        """Set what counts of a link: its text."""
+        """Encode a link with its target."""
         self.target = target
-        self.frames = encode_entry(self.sort_key, "symlink", MODE_LINK, target, digest)
+        self.encoded = encode_entry(self.sort_key, "symlink", MODE_LINK, target, digest)
 
     def entry(self) -> Entry:
-        """The complete node as an entry."""
-        assert self.frames and self.kind != "other"
+        """Return the complete node as an entry."""
+        assert self.encoded and self.kind != "other"
         if self.kind == "dir":
             return Entry(self.path, "dir", MODE_DIRECTORY, 0, "")
-        # Of what is framed the digest comes last.
-        digest = self.frames[-_FILE_DIGEST_LENGTH:].decode()
+        # The digest is the last encoded value.
+        digest = self.encoded[-_FILE_DIGEST_LENGTH:].decode()
         if self.kind == "file":
             return Entry(self.path, "file", mode_of(self.facts), self.size, digest)
         return Entry(self.path, "symlink", MODE_LINK, len(path_bytes(self.target)), digest, self.target)
@@ -88,9 +88,9 @@ class Listing:
     """The names in a directory.
 
     Attributes:
-        files: Name → facts of the files; empty of those that were not looked at.
-        others: Name → node of all else.
-        nodes: Name → node of all, once somebody asked for the files' nodes.
+        files: Name → stat facts of the files; empty for files that were not looked at.
+        others: Name → node of everything else.
+        nodes: Name → node of everything, once the files' nodes were asked for.
     """
 
     __slots__ = ("files", "nodes", "others")
@@ -102,31 +102,32 @@ class Listing:
 
 
 def path_bytes(path: str) -> bytes:
-    """A path or name as the bytes that the file system has."""
+    """Encode a path or name as the bytes that the file system has."""
     return path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")
 
 
 def path_text(path: bytes) -> str:
-    """The text of ``path_bytes``."""
+    """Decode the bytes of ``path_bytes``."""
     return path.decode("utf-8", "surrogateescape")
 
 
 def on_disk(path: str) -> str:
-    """A path or name of a tree, or any text, as the system's calls take it here.
+    """Convert a path or name of a tree, or any string, for the system's calls.
 
-    Names in a tree are UTF-8 texts whatever the locale, or the same files would have other keys in another locale.
-    Python's calls want names in the locale's encoding.
+    Names in a tree are UTF-8 strings in every locale, or the same files would have other keys in another locale.
+    Python's
+    calls want names in the locale's encoding.
     """
     return path if _IS_UTF8 or path.isascii() else os.fsdecode(path_bytes(path))
 
 
 def from_disk(name: str) -> str:
-    """What the system's calls gave, as a name of a tree."""
+    """Convert a name from the system's calls to a name of a tree."""
     return name if _IS_UTF8 or name.isascii() else path_text(os.fsencode(name))
 
 
 def kind_of(listed: os.DirEntry[str]) -> Kind:
-    """What a directory's listing says of a name that is no file; no link is followed."""
+    """Return the kind of a directory entry that is not a file; links are not followed."""
     if listed.is_symlink():
         return "symlink"
     return "dir" if listed.is_dir(follow_symlinks=False) else "other"

@@ -1,8 +1,8 @@
-"""The content of files, read once each.
+"""The content of files, each read once.
 
-Decides what is made of it: small files are read one after the other (``core.context.small_files``) or by whoever is
-quicker at it, because a thread costs more than a small file does; large ones in threads, beside them; what could not be
-read that way is looked into until there is a digest or a reason. Leaves which files to ``core.context.known_files``.
+Decides who reads: small files are read one after the other (``core.context.small_files``) or by a quicker replacement,
+because a thread costs more than a small file does; large ones in threads, beside them. A file that could not be read
+that way is looked into until there is a digest or a reason. Leaves which files to ``core.context.known_files``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 Digest = Callable[[bytes, Sequence[bytes], bytes], Sequence[bytes]]
-"""``core.context.small_files.digests``, or what gives the same in less time."""
+"""``core.context.small_files.digests``, or a quicker function with the same results."""
 
 _CHUNK_BYTES: Final = 1 << 20
 _MOST_THREADS: Final = 8
@@ -39,7 +39,7 @@ class LargeFiles:
     """Reads large files in threads.
 
     Args:
-        root: What stands before their paths.
+        root: Prefix of their paths.
     """
 
     def __init__(self, root: str) -> None:
@@ -64,20 +64,20 @@ class LargeFiles:
         self._running[path] = self._pool.submit(read_file, self._root, path, seen)
 
     def end(self) -> dict[bytes, str]:
-        """Path → digest of what was read."""
+        """Path → digest of the files that were read."""
         return {path: result.result() for path, result in self._running.items()}
 
 
 def read_file(root: str, path: bytes, seen: bytes) -> str:
-    """Read a file in pieces; its ``sha256:<hex>``.
+    """Read a file in pieces and return ``sha256:<hex>``.
 
     Args:
-        root: What stands before its path.
+        root: Prefix of its path.
         path: The file.
-        seen: The facts of the look before: the content has to belong to that file, unchanged to the last byte read.
+        seen: The stat facts of the look before: the content must belong to that file, unchanged to the last byte read.
 
     Raises:
-        ContextError: It cannot be read, changed since then or while it was read.
+        ContextError: It cannot be read, or changed since then or while it was read.
     """
     shown = path_text(path)
     size, length = size_of(seen), 0
@@ -85,7 +85,7 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
     try:
         descriptor = os.open(root + on_disk(shown), OPEN_FLAGS)
         try:
-            # Until there is no more: an end is where the file says, not where the look before did.
+            # Read until the file ends, not until the size that the look before found.
             while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
                 digest.update(data)
                 length += len(data)
@@ -100,16 +100,16 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
 
 
 def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) -> list[bytes]:
-    """Read files; what counts of each (``core.key.encode_file``).
+    """Read files and return the encoded entry of each (``core.key.encode_file``).
 
     Args:
-        root: What stands before each path.
+        root: Prefix of each path.
         paths: The files.
-        facts: What a look at each said, joined (``core.context.stat_facts``).
+        facts: The stat facts of each, joined (``core.context.stat_facts``).
         digest: Reads the small ones.
 
     Raises:
-        ContextError: One cannot be read, changed since then or while it was read.
+        ContextError: One cannot be read, or changed since then or while it was read.
     """
     with LargeFiles(root) as large:
         for number, (size, *_) in enumerate(unpack_each(facts)):
@@ -117,14 +117,14 @@ def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) 
                 large.begin(paths[number], _one_of(facts, number))
         small = digest(os.fsencode(root), paths, facts)
         known = large.end()
-    frames: list[bytes] = []
+    encoded: list[bytes] = []
     for path, content, (*_, mode) in zip(paths, small, unpack_each(facts), strict=True):
         if content != UNREAD:
             text = f"sha256:{content.hex()}"
         else:
-            text = known.get(path) or read_file(root, path, _one_of(facts, len(frames)))
-        frames.append(encode_file(path, counted_mode(mode), text))
-    return frames
+            text = known.get(path) or read_file(root, path, _one_of(facts, len(encoded)))
+        encoded.append(encode_file(path, counted_mode(mode), text))
+    return encoded
 
 
 def _one_of(facts: bytes, number: int) -> bytes:
@@ -132,7 +132,7 @@ def _one_of(facts: bytes, number: int) -> bytes:
 
 
 def changed(path: str, root: str) -> ContextChanged:
-    """The refusal of a file that did not hold still.
+    """Make the error for a file that changed.
 
     Args:
         path: Relative to the root.
@@ -148,7 +148,7 @@ def changed(path: str, root: str) -> ContextChanged:
 
 
 def impossible(path: str) -> ContextError:
-    """The refusal of what is no file, directory or link."""
+    """Make the error for something that is not a file, directory or link."""
     return ContextError(
         "A build context can only hold files, directories and links.",
         path=path,
@@ -158,13 +158,13 @@ def impossible(path: str) -> ContextError:
 
 
 def unreadable(path: str, root: str, kind: str, error: OSError) -> ContextError:
-    """The refusal of what cannot be looked at or read.
+    """Make the error for something that cannot be looked at or read.
 
     Args:
         path: Relative to the root.
         root: The context's root.
         kind: ``file``, ``directory`` or ``link``.
-        error: What the system said.
+        error: The system's error.
     """
     if isinstance(error, FileNotFoundError):
         return changed(path, root)

@@ -1,8 +1,8 @@
-"""Which entries of a view an image reads, and the digest of exactly these.
+"""Which entries of a view an image reads, and their digest.
 
-Decides how an image's sources add up: what they take, with the directories above, so that the same entries can be
-staged and BuildKit's own copy works on them; and that what was taken once is not looked for again for the next image.
-Leaves what one source takes to ``core.context.copy_source`` and which sources there are to ``core.dockerfile``.
+Decides how an image's sources add up: the entries that they take, with the directories above, so that the same entries
+can be staged and BuildKit's own copy works on them. What was taken once is remembered for the next image. Leaves what
+one source takes to ``core.context.copy_source`` and which sources there are to ``core.dockerfile``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
 
-from fast_container.core.context.copy_source import Source, Taken, take
+from fast_container.core.context.copy_source import CopySource, TakenEntries, take
 from fast_container.core.context.node import Node
 from fast_container.core.context.subtree import Subtree
 from fast_container.core.context.view import View
@@ -22,58 +22,58 @@ _sort_key = attrgetter("sort_key")
 
 
 class Selection:
-    """Selected entries of one context: nodes by themselves, and all that is below some directories.
+    """Selected entries of one context: single nodes, and everything below some directories.
 
     Attributes:
         digest: Their ``entries_digest`` (``core.key``).
     """
 
     def __init__(self, nodes: Iterable[Node], subtrees: Iterable[Subtree]) -> None:
-        """Of complete nodes, each once; what is in a subtree as well counts once."""
+        """Make a selection of complete nodes, each once; a node that is also in a subtree counts once."""
         parts: list[tuple[bytes, Node | Subtree]] = [(node.sort_key, node) for node in nodes]
         parts += [(subtree.prefix, subtree) for subtree in subtrees]
         parts.sort(key=lambda part: part[0])
         self._nodes: list[Node] = []
         self._subtrees: list[Subtree] = []
-        frames: list[bytes] = []
+        encoded: list[bytes] = []
         inside: bytes | None = None
         for key, part in parts:
             if inside is not None and key.startswith(inside):
                 continue
-            frames.append(part.frames)
+            encoded.append(part.encoded)
             if isinstance(part, Subtree):
                 inside = key
                 self._subtrees.append(part)
             else:
                 self._nodes.append(part)
-        self.digest = hashlib.sha256(b"".join(frames)).hexdigest()
+        self.digest = hashlib.sha256(b"".join(encoded)).hexdigest()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
-        """All of them, in the order of the paths' bytes; every parent directory of a node is among them."""
+        """All nodes, in the order of the paths' bytes; every parent directory of a node is among them."""
         below = [node for subtree in self._subtrees for node in subtree.nodes()]
         return tuple(sorted([*self._nodes, *below], key=_sort_key))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """The nodes as entries; made when asked for, because a key alone needs none."""
+        """The nodes as entries; made on demand, because a key alone needs none."""
         return tuple([node.entry() for node in self.nodes])
 
     @cached_property
     def file_count(self) -> int:
-        """Files and links."""
+        """Number of files and links."""
         alone = len([True for node in self._nodes if node.kind != "dir"])
         return alone + sum([subtree.file_count for subtree in self._subtrees])
 
     @cached_property
     def total_bytes(self) -> int:
-        """The files' content."""
+        """Bytes of the files' content."""
         alone = sum([node.size for node in self._nodes if node.kind == "file"])
         return alone + sum([subtree.total_bytes for subtree in self._subtrees])
 
 
 def select_whole(view: View) -> Selection:
-    """All that is there. Wants the tree's lock to be held.
+    """Select everything. The caller holds the tree's lock.
 
     Raises:
         ContextError: Something cannot be read, changed while it was read, or cannot be in a context.
@@ -84,16 +84,16 @@ def select_whole(view: View) -> Selection:
     return known
 
 
-def taken_by(view: View, source: Source) -> Taken:
-    """What a source takes, looked for once. Wants the tree's lock to be held; raises as ``take`` does."""
-    known: Taken | None = view.answers.get(source)
+def take_once(view: View, source: CopySource) -> TakenEntries:
+    """Take a source, or return the remembered result. The caller holds the tree's lock; raises as ``take`` does."""
+    known: TakenEntries | None = view.answers.get(source)
     if known is None:
         known = view.answers[source] = take(view, source)
     return known
 
 
-def select_sources(view: View, sources: Sequence[Source]) -> Selection:
-    """What the sources take together, with the directories above. Wants the tree's lock to be held.
+def select_sources(view: View, sources: Sequence[CopySource]) -> Selection:
+    """Select the entries of all sources together, with the directories above. The caller holds the tree's lock.
 
     Raises:
         ContextError: Something cannot be read, changed while it was read, or cannot be in a context.
@@ -104,7 +104,7 @@ def select_sources(view: View, sources: Sequence[Source]) -> Selection:
         nodes: dict[Node, None] = {}
         directories: dict[Node, None] = {}
         for source in sources:
-            taken = taken_by(view, source)
+            taken = take_once(view, source)
             nodes.update(taken.nodes)
             directories.update(taken.directories)
         for node in [*nodes, *directories]:
@@ -116,8 +116,8 @@ def select_sources(view: View, sources: Sequence[Source]) -> Selection:
     return known
 
 
-def part_digest(view: View, source: Source) -> str:
-    """The ``entries_digest`` of what one source takes, for explaining.
+def part_digest(view: View, source: CopySource) -> str:
+    """Compute the ``entries_digest`` of what one source takes, for explaining.
 
     Raises:
         ContextError: Something cannot be read, changed while it was read, or cannot be in a context.
@@ -125,7 +125,7 @@ def part_digest(view: View, source: Source) -> str:
     asked = ("part", source)
     known: str | None = view.answers.get(asked)
     if known is None:
-        taken = taken_by(view, source)
+        taken = take_once(view, source)
         known = view.answers[asked] = _selected(view, taken.nodes, taken.directories).digest
     return known
 

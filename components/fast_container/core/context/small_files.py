@@ -1,11 +1,11 @@
-"""SHA-256 of small files, each of which has to be what a look at it said, to the last byte read.
+"""SHA-256 of small files, each unchanged since it was looked at, to the last byte read.
 
-Decides when a digest is given: when the file is opened without following a link and its facts are the same behind the
-read as they were before it. Of what is large, gone, unreadable or changed it gives none, and leaves finding out why to
-``core.context.read_files``.
+Decides when there is a digest: when the file is opened without following a link and its stat facts are the same after
+the read as before. A file that is large, gone, unreadable or changed gets none; ``core.context.read_files`` finds out
+why.
 
-Stands by itself: a helper process (``adapters.digests.hash_helpers``) runs this very file and imports nothing else of
-the package, so that it is ready in milliseconds.
+Imports nothing of the package: a helper process (``adapters.digests.hash_helpers``) runs this very file and has to be
+ready in milliseconds.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ import sys
 from collections.abc import Sequence
 
 LARGE_BYTES = 1 << 20
-"""From here on a file is read in pieces, and by somebody else."""
+"""From this size on a file is read in pieces, by ``core.context.read_files``."""
 
 DIGEST_BYTES = 32
 UNREAD = bytes(DIGEST_BYTES)
-"""Stands where there is no digest."""
+"""Stands for a missing digest."""
 
 OPEN_FLAGS = (
     os.O_RDONLY
@@ -33,9 +33,9 @@ FACTS_LAYOUT = "<QqqQQI"
 """How ``core.context.stat_facts`` packs size, mtime_ns, ctime_ns, inode, device and mode."""
 
 HELLO = b"fast-container digests 1\n"
-"""What a helper says first."""
+"""First line of a helper."""
 QUESTION = struct.Struct("<QQQ")
-"""Lengths of the root, the paths and the facts, which follow; the answer is the digests."""
+"""Lengths of root, paths and facts, which follow; the answer is the digests."""
 
 _FACTS = struct.Struct(FACTS_LAYOUT)
 
@@ -44,12 +44,12 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
     """Read files one after the other.
 
     Args:
-        root: What stands before each path.
+        root: Prefix of each path.
         paths: The files.
-        facts: Theirs, joined.
+        facts: Their stat facts, joined.
 
     Returns:
-        The digest of each; ``UNREAD`` where there is none.
+        The digest of each, or ``UNREAD``.
     """
     found: list[bytes] = []
     for path, (size, mtime_ns, ctime_ns, inode, _, _) in zip(paths, _FACTS.iter_unpack(facts), strict=True):
@@ -58,7 +58,7 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
             try:
                 file = os.open(root + path, OPEN_FLAGS)
                 try:
-                    # One byte more than there should be, so that an end is seen without asking again.
+                    # Ask for one byte more than expected, so that the end is seen without another read.
                     data = os.read(file, size + 1)
                     now = os.fstat(file)
                 finally:
@@ -74,7 +74,7 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
 
 
 def serve() -> None:
-    """Answer the questions of standard input until it ends."""
+    """Answer the questions on standard input until it ends."""
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     answers.write(HELLO)
     answers.flush()

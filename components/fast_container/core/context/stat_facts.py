@@ -1,4 +1,4 @@
-"""What a look at a file says, as far as it shows that its content may have changed: 44 bytes.
+"""The stat facts of a file that show whether its content may have changed: 44 bytes.
 
 Decides which facts count: size, mtime, ctime, inode, device and mode. There are as many of these as files, and they are
 compared, joined and written to the cache as they are; bytes do that at the least cost.
@@ -31,11 +31,11 @@ _SIGNED: Final = (1 << 63) - 1
 
 
 def pack_facts(found: os.stat_result) -> bytes:
-    """The facts of one look."""
+    """Pack the result of one look."""
     try:
         return _pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev, found.st_mode)
     except struct.error:
-        # A time of the 23rd century, an inode of 128 bits: what is cut off is never the only difference.
+        # Times after the 23rd century and inodes of 128 bits are cut; the lost bits are never the only difference.
         return _pack(
             found.st_size & _UNSIGNED,
             found.st_mtime_ns & _SIGNED,
@@ -47,7 +47,7 @@ def pack_facts(found: os.stat_result) -> bytes:
 
 
 def same_file(one: bytes, other: bytes) -> bool:
-    """Whether two looks saw one file that nobody touched between them.
+    """Whether two looks saw one unchanged file.
 
     A change of mode sets ctime, too. The device does not count: some file systems name another one for an open file.
     """
@@ -61,7 +61,7 @@ def size_of(facts: bytes) -> int:
 
 
 def mode_of(facts: bytes) -> int:
-    """The mode that a file counts with."""
+    """The mode that counts for a file."""
     return counted_mode(_MODE.unpack_from(facts, _MODE_AT)[0])
 
 
@@ -72,7 +72,7 @@ def device_of(facts: bytes) -> int:
 
 
 def counted_mode(mode: int) -> int:
-    """The mode that a file counts with: whether its owner may execute it."""
+    """The mode that counts: whether the owner may execute the file."""
     return MODE_EXECUTABLE if mode & stat.S_IXUSR else MODE_PLAIN
 
 
@@ -83,15 +83,15 @@ def times_ns(facts: bytes) -> tuple[int, int]:
 
 
 def each_of(facts: bytes) -> list[bytes]:
-    """Joined facts one by one."""
+    """Split joined facts."""
     return [facts[start : start + FACTS_BYTES] for start in range(0, len(facts), FACTS_BYTES)]
 
 
 def unpack_each(facts: bytes) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Size, mtime, ctime, inode, device and mode of each in joined facts."""
+    """Size, mtime, ctime, inode, device and mode of each of joined facts."""
     return cast("Iterator[tuple[int, int, int, int, int, int]]", _FACTS.iter_unpack(facts))
 
 
 def sizes_of(facts: bytes) -> list[int]:
-    """The sizes in joined facts."""
+    """The sizes of joined facts."""
     return [found[0] for found in unpack_each(facts)]

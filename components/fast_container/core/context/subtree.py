@@ -1,7 +1,7 @@
-"""All that is there below a directory of a view, as it goes into a digest.
+"""Everything below a directory of a view, as it goes into a digest.
 
-Decides the order of what counts: that of the paths' bytes, in which the content of a directory ``a`` stands together,
-but behind ``a.txt``, because ``.`` comes before ``/``. Leaves what is there to ``core.context.view`` and adding up to
+Decides the order: that of the paths' bytes, in which the content of a directory ``a`` stands together, but after
+``a.txt``, because ``.`` comes before ``/``. Leaves which names are there to ``core.context.view`` and adding up to
 ``core.context.selection``.
 """
 
@@ -17,50 +17,50 @@ from fast_container.core.context.tree import Tree
 
 
 class Subtree:
-    """What is below a directory, complete.
+    """Everything below a directory, complete.
 
     Attributes:
-        prefix: What the path bytes of all that is in it begin with, and of nothing else.
-        frames: What counts of it, in the order of the paths' bytes.
+        prefix: The prefix of the path bytes of everything in it, and of nothing else.
+        encoded: The encoded entries, in the order of the paths' bytes.
     """
 
     def __init__(
         self, tree: Tree, directories: Sequence[Node], files: Sequence[Files], others: Sequence[Sequence[Node]]
     ) -> None:
-        """Of complete nodes.
+        """Make a subtree of complete nodes.
 
         Args:
             tree: Where they are.
             directories: The directory itself, then all below it, each before those in it.
             files: For each of them, the files in it.
-            others: For each of them, all else in it.
+            others: For each of them, everything else in it.
         """
         self._tree = tree
         self._directories = directories
         self._files = files
         self._others = others
         self.prefix = path_bytes(directories[0].prefix)
-        self.frames = _joined(directories, files, others)
+        self.encoded = _joined(directories, files, others)
 
     @cached_property
     def file_count(self) -> int:
-        """Files and links."""
+        """Number of files and links."""
         links = sum([node.kind != "dir" for others in self._others for node in others])
         return sum([len(files) for files in self._files]) + links
 
     @cached_property
     def total_bytes(self) -> int:
-        """The files' content."""
+        """Bytes of the files' content."""
         return sum(sizes_of(b"".join([files.facts for files in self._files])))
 
     def nodes(self) -> list[Node]:
-        """All of it, complete, in no order."""
+        """Return all nodes, complete, in no order."""
         found: list[Node] = []
         for directory, files, others in zip(self._directories, self._files, self._others, strict=True):
             children = self._tree.children(directory)
             named = [children[path_text(name)] for name in files.each_name()]
-            for node, facts, frames in zip(named, each_of(files.facts), files.each_frame(), strict=True):
-                node.facts, node.frames = facts, frames
+            for node, facts, encoded in zip(named, each_of(files.facts), files.each_encoded(), strict=True):
+                node.facts, node.encoded = facts, encoded
             found += named
             found += others
         return found
@@ -71,14 +71,14 @@ def _joined(directories: Sequence[Node], files: Sequence[Files], others: Sequenc
     for number in range(len(directories) - 1, -1, -1):
         directory, here = directories[number], files[number]
         if not others[number]:
-            inside[directory] = here.frames
+            inside[directory] = here.encoded
             continue
-        parts = list(zip(here.each_name(), here.each_frame(), strict=True))
+        parts = list(zip(here.each_name(), here.each_encoded(), strict=True))
         for node in others[number]:
             name = path_bytes(node.name)
-            parts.append((name, node.frames))
+            parts.append((name, node.encoded))
             if node.kind == "dir":
                 parts.append((name + b"/", inside.pop(node)))
         parts.sort()
-        inside[directory] = b"".join([frames for _, frames in parts])
+        inside[directory] = b"".join([encoded for _, encoded in parts])
     return inside[directories[0]]

@@ -1,14 +1,14 @@
 """The files under the roots of a program's build contexts, each looked at once.
 
-Decides how a directory is listed: once, when a selection first needs it, with a look at each of its files; what was
-seen is kept for every image of the program that reads the same root. Leaves which names count to ``core.context.view``
-and ``core.context.selection``, and when a file is read to ``core.context.known_files``.
+Decides how a directory is listed: once, when a selection first needs it, with a look at each of its files. The result
+is kept for every image of the program that reads the same root. Leaves which names count to ``core.context.view`` and
+``core.context.selection``, and when a file is read to ``core.context.known_files``.
 
 A tree is a picture of one moment. A file that changes while it is read is refused by its name; one that changes later
 is refused when it is staged.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH115
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fast_container.core.context.read_files import Digest, impossible, unreadabl
 from fast_container.core.context.small_files import OPEN_FLAGS, digests
 from fast_container.core.context.stat_facts import pack_facts
 
-# A name below a directory's descriptor is a shorter way than a path from the root of the file system.
+# A name relative to a directory's descriptor is quicker to resolve than a path from the root of the file system.
 _BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and hasattr(os, "O_DIRECTORY")
 _DIRECTORY_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0)
 
@@ -34,7 +34,7 @@ _DIRECTORY_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0)
 class Tree:
     """One root, its names and digests as far as they were needed.
 
-    All methods want ``lock`` to be held; a selection holds it from its first look to its last digest.
+    The caller of a method holds ``lock``; a selection holds it from its first look to its last digest.
     """
 
     def __init__(self, root: str, cache: StatCache | None = None, digest: Digest = digests) -> None:
@@ -46,11 +46,11 @@ class Tree:
 
     @property
     def files_hashed(self) -> int:
-        """How many files were read."""
+        """Number of files that were read."""
         return self._files.files_hashed
 
     def listing(self, directory: Node, *, is_ignored: bool = False) -> Listing:
-        """What is in a directory.
+        """List a directory.
 
         Args:
             directory: The directory.
@@ -68,7 +68,7 @@ class Tree:
         return known
 
     def children(self, directory: Node) -> dict[str, Node]:
-        """The names in a directory, in no order; raises as ``listing`` does."""
+        """Return the names in a directory, in no order; raises as ``listing`` does."""
         listing = self.listing(directory)
         if listing.nodes is None:
             prefix = directory.prefix
@@ -77,20 +77,20 @@ class Tree:
         return listing.nodes
 
     def link_target(self, node: Node) -> str:
-        """A link's text."""
-        if not node.frames:
+        """Return a link's target."""
+        if not node.encoded:
             self._finish_link(node)
         return node.target
 
     def complete(self, nodes: Iterable[Node]) -> None:
-        """Find out what counts of these nodes, reading the contents that no cache knows.
+        """Complete nodes, reading the contents that no cache knows.
 
         Raises:
-            ContextError: Something cannot be read, changed while it was read, or is no file, directory or link.
+            ContextError: Something cannot be read, changed while it was read, or is not a file, directory or link.
         """
         files: dict[Node, dict[str, Node]] = {}
         for node in nodes:
-            if node.frames:
+            if node.encoded:
                 continue
             if node.kind == "file":
                 assert node.parent is not None
@@ -104,10 +104,10 @@ class Tree:
         wanted = [(directory, sorted(found, key=path_bytes)) for directory, found in files.items()]
         for found, known in zip(files.values(), self.read(wanted), strict=True):
             for name, node in found.items():
-                node.facts, node.frames = known.by_name[path_bytes(name)]
+                node.facts, node.encoded = known.by_name[path_bytes(name)]
 
     def read(self, wanted: Sequence[tuple[Node, Sequence[str]]]) -> list[Files]:
-        """What counts of files of listed directories (``KnownFiles.read``)."""
+        """Return the files of listed directories with their encoded entries (``KnownFiles.read``)."""
         return self._files.read(wanted)
 
     def save(self) -> None:
@@ -116,16 +116,16 @@ class Tree:
             self._files.save()
 
     def forget(self) -> None:
-        """Let the cache forget all: something of it was wrong."""
+        """Let the cache forget everything: some of it was wrong."""
         with self.lock:
             self._files.forget()
 
     def save_if_worth_it(self) -> None:
-        """Let the cache write when much was learnt since it last did, lest a run that is killed loses it."""
+        """Save if much was learnt since the last save, so that a run that is killed does not lose it."""
         self._files.save_if_worth_it()
 
     def absolute(self, path: str) -> str:
-        """Where a path of this tree lies."""
+        """Return the absolute path of a path of this tree."""
         return self._prefix + on_disk(path) if path else self.root
 
     def _list(self, directory: Node, *, looks: bool) -> Listing:
@@ -142,7 +142,7 @@ class Tree:
                         try:
                             files[name] = pack_facts(entry.stat(follow_symlinks=False)) if looks else b""
                         except OSError:
-                            # It may be ignored; if not, the next look says what is wrong.
+                            # It may be ignored; if not, the next look finds out what is wrong.
                             files[name] = b""
                     else:
                         others[name] = Node(prefix + name, directory, kind_of(entry))

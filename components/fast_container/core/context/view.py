@@ -1,8 +1,8 @@
-"""A tree as its ignore rules leave it: what BuildKit's client would send of a whole context.
+"""A tree as its ignore rules leave it: the files that BuildKit's client would send of a whole context.
 
-Decides which names are there: those that no rule takes away, and the directories above one that a later rule brings
-back (moby's chained matcher, carried down from the root; fsutil's walk). Leaves the rules to ``core.ignore.rules`` and
-what of the rest an image reads to ``core.context.selection``.
+Decides which names are left: those that no rule ignores, and the directories above one that a later rule brings back
+(moby's chained matcher, carried down from the root; fsutil's walk). Leaves the rules to ``core.ignore.rules`` and what
+an image reads of the rest to ``core.context.selection``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from fast_container.core.ignore.rules import IgnoreRules, State
 from fast_container.errors import ContextError
 
 
-class Kept(NamedTuple):
-    """What is there in a directory.
+class KeptEntries(NamedTuple):
+    """The entries of a directory that the rules leave.
 
     Attributes:
-        files: Their names, in the order of their bytes.
-        others: All else, in no order.
+        files: Names of files, in the order of their bytes.
+        others: Everything else, in no order.
     """
 
     files: Sequence[str]
@@ -35,20 +35,20 @@ class Kept(NamedTuple):
 
 
 class View:
-    """A tree under one set of ignore rules. Wants the tree's ``lock`` to be held."""
+    """A tree under one set of ignore rules. The caller of a method holds the tree's ``lock``."""
 
     def __init__(self, tree: Tree, rules: IgnoreRules | None) -> None:
         self.tree = tree
         self.rules = rules
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, KeptEntries] = {}
         self._listings: dict[str, dict[str, Node]] = {}
         self._states: dict[str, State] = {"": rules.start()} if rules is not None else {}
         self._subtrees: dict[str, Subtree] = {}
         self.answers: dict[object, Any] = {}
-        """What was selected of this view before, by what was asked; ``core.context.selection``'s own."""
+        """Memo of selections, keyed by query; belongs to ``core.context.selection``."""
 
-    def kept(self, directory: Node) -> Kept:
-        """What is there in a directory that is there itself.
+    def kept(self, directory: Node) -> KeptEntries:
+        """Return the entries that are left of a directory, which is left itself.
 
         Raises:
             ContextError: The directory cannot be listed.
@@ -59,7 +59,7 @@ class View:
         return known
 
     def listing(self, directory: Node) -> dict[str, Node]:
-        """``kept`` as name → node."""
+        """Return ``kept`` as name → node."""
         known = self._listings.get(directory.path)
         if known is None:
             files, others = self.kept(directory)
@@ -69,11 +69,11 @@ class View:
         return known
 
     def child(self, directory: Node, name: str) -> Node | None:
-        """What is there under that name."""
+        """Return the node of that name, if it is left."""
         return self.listing(directory).get(name) if directory.kind == "dir" else None
 
     def below(self, directory: Node) -> list[Node]:
-        """All that is there below a directory, without itself; in no order, and not complete."""
+        """Return all nodes below a directory, without itself; in no order, and not complete."""
         found: list[Node] = []
         pending = [directory]
         while pending:
@@ -83,7 +83,7 @@ class View:
         return found
 
     def subtree(self, directory: Node) -> Subtree:
-        """All that is there below a directory, without itself, complete.
+        """Return everything below a directory, without itself, complete.
 
         Raises:
             ContextError: Something cannot be read, changed while it was read, or cannot be in a context.
@@ -109,10 +109,10 @@ class View:
                 pending.extend([node for node in kept.others if node.kind == "dir"])
         return Subtree(self.tree, directories, self.tree.read(wanted), others)
 
-    def _filter(self, directory: Node) -> Kept:
+    def _filter(self, directory: Node) -> KeptEntries:
         if self.rules is None:
             listing = self.tree.listing(directory)
-            return Kept(_in_order(listing.files), tuple(listing.others.values()))
+            return KeptEntries(_in_order(listing.files), tuple(listing.others.values()))
         rules, state = self.rules, self._states[directory.path]
         inherited = rules.inherit(state)
         listing = self.tree.listing(directory, is_ignored=inherited[0])
@@ -133,7 +133,7 @@ class View:
                 ignored = ignored and not self._something_returns(node, rules)
             if not ignored:
                 others.append(node)
-        return Kept(_in_order(files), others)
+        return KeptEntries(_in_order(files), others)
 
     def _something_returns(self, directory: Node, rules: IgnoreRules) -> bool:
         if rules.may_prune(directory.path):
@@ -141,18 +141,18 @@ class View:
         try:
             return any(self.kept(directory))
         except ContextError:
-            # What is ignored may be unreadable.
+            # An ignored directory may be unreadable.
             return False
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
     ordered = sorted(names)
-    # Surrogate escapes are sorted elsewhere than their bytes.
+    # Surrogate escapes sort differently from their bytes.
     return ordered if "".join(ordered).isascii() else sorted(ordered, key=path_bytes)
 
 
 class SharedWalks:
-    """The trees of one program, and its views of them: every image that names the same root gets the same tree.
+    """The trees of one program, and its views of them: images that name the same root share a tree.
 
     Args:
         caches: Where digests are remembered between runs; None remembers nothing.
@@ -168,7 +168,7 @@ class SharedWalks:
         self._lock = Lock()
 
     def view(self, root: str, rules: IgnoreRules) -> View:
-        """An absolute, existing directory under ignore rules."""
+        """Return the view of an absolute, existing directory under ignore rules."""
         with self._lock:
             tree = self._tree(root)
             view = self._views.get((tree.root, rules.patterns))
@@ -184,7 +184,7 @@ class SharedWalks:
             return sum([tree.files_hashed for tree in self._trees.values()])
 
     def forget(self, root: str) -> None:
-        """Have nothing remembered of a root: a file was not what it was taken for."""
+        """Drop what is remembered of a root: a remembered file was wrong."""
         with self._lock:
             tree = self._tree(root)
         tree.forget()
@@ -200,7 +200,7 @@ class SharedWalks:
         return tree
 
     def save(self) -> None:
-        """Write what was learnt for the next run; once, when all images of the program were selected."""
+        """Save what was learnt for the next run; once, when all images of the program were selected."""
         with self._lock:
             trees = list(self._trees.values())
         for tree in trees:

@@ -1,7 +1,7 @@
 """The wildcards of COPY and ADD sources: Go's ``path.Match``.
 
-Decides what a pattern matches and how deep below its fixed part a match can lie. Leaves which patterns are asked, and
-against which paths, to ``core.context.selection``. The patterns of ignore files are another language
+Decides what a pattern matches and how deep below its fixed part a match can lie. Leaves which patterns are matched
+against which paths to ``core.context.selection``. The patterns of ignore files are another language
 (``core.ignore.pattern``).
 
 Source: the Go standard library, package ``path``. ``*`` and ``?`` do not match a slash; a class does, in Go, too.
@@ -20,7 +20,7 @@ _STAR: Final = "[^/]*"
 
 
 def has_wildcard(text: str) -> bool:
-    """BuildKit's ``containsWildcards``."""
+    """Whether BuildKit's ``containsWildcards`` holds."""
     skip = False
     for char in text:
         if skip:
@@ -33,14 +33,14 @@ def has_wildcard(text: str) -> bool:
 
 
 def split_fixed(pattern: str) -> tuple[str, str]:
-    """BuildKit's ``splitWildcards``: the leading components without a wildcard, and the rest."""
+    """Split off the leading components without a wildcard; BuildKit's ``splitWildcards``."""
     parts = pattern.split("/")
     first = next((index for index, part in enumerate(parts) if has_wildcard(part)), len(parts))
     return "/".join(parts[:first]), "/".join(parts[first:])
 
 
 def compile_match(pattern: str) -> Callable[[str], object]:
-    """A test for whole texts.
+    """Compile the test of a whole string.
 
     Raises:
         BadPatternError: Go refuses the pattern.
@@ -99,14 +99,14 @@ class Descent:
             self._parts = [compile_match(part) for part in rest.split("/")]
 
     def enters(self, depth: int, name: str) -> bool:
-        """Whether to look into a directory that lies ``depth`` levels (from 0) below the fixed part."""
+        """Whether to enter a directory ``depth`` levels (from 0) below the fixed part."""
         if depth >= self._deepest:
             return False
         return self._parts is None or bool(self._parts[depth](name))
 
 
 def _class(pattern: str, position: int) -> tuple[str, int]:
-    """The regular expression of a character class whose ``[`` ends before the position; and where it ends."""
+    """Translate a character class whose ``[`` ends before the position; return the regular expression and its end."""
     negated = pattern.startswith("^", position)
     position += negated
     ranges: list[str] = []
@@ -118,7 +118,7 @@ def _class(pattern: str, position: int) -> tuple[str, int]:
         ranges.append(f"{re.escape(low)}-{re.escape(high)}" if low <= high else "")
     inside = "".join(ranges)
     if not inside:
-        # Only empty ranges: nothing is in it.
+        # All its ranges are empty: it matches nothing.
         return ("(?s:.)" if negated else "(?!)"), position + 1
     return f"[{'^' if negated else ''}{inside}]", position + 1
 

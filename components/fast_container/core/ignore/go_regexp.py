@@ -1,25 +1,22 @@
 """Regular expressions as Go reads them, written so that Python gives the same answers.
 
-moby turns an ignore pattern into a Go regular expression and forgets to escape some characters, so users'
-patterns reach Go's parser. This module decides what such an expression means to Go (package
-``regexp/syntax``, flags ``Perl``) and writes an equal one for Python's ``re``; what Go refuses, or Python
-cannot say equally, is refused. Leaves to ``core.linear_match`` what Python would take too long for, and how
-the expression comes about to ``core.ignore.pattern``.
+moby turns an ignore pattern into a Go regular expression and forgets to escape some characters, so users' patterns
+reach Go's parser. This module decides what such an expression means to Go (package ``regexp/syntax``, flags ``Perl``)
+and writes an equal one for Python's ``re``; it refuses what Go refuses, or Python cannot say equally. Leaves searching
+to ``core.ignore.go_expression``, and how the expression comes about to ``core.ignore.pattern``.
 
-Only the part of Go's syntax that can arise is read: ``(``, ``)``, ``+``, ``?`` and ``$`` of a pattern are
-always escaped or replaced by moby, so groups and lazy repetitions come from moby's own ``(.*/)?`` alone.
+Only the part of Go's syntax that can arise is read: moby always escapes or replaces ``(``, ``)``, ``+``, ``?`` and
+``$`` of a pattern, so groups and lazy repetitions come from moby's own ``(.*/)?`` alone.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from fast_container.core.go_path import BadPatternError
-from fast_container.core.linear_match import LinearMatcher, Step, is_costly, one_of
+from fast_container.core.ignore.go_expression import BEGIN, DIRECTORIES, Atom, GoExpression
 
 Ranges = list[tuple[int, int]]
 
@@ -46,81 +43,18 @@ _POSIX: Final[dict[str, Ranges]] = {
     "word": _WORD,
     "xdigit": [(0x30, 0x39), (0x41, 0x46), (0x61, 0x66)],
 }
-_OPERATORS: Final = {"^": r"(?:\A)", "$": r"\Z", ".": "."}
+_OPERATORS: Final = {"^": BEGIN, "$": r"\Z", ".": "."}
 _CONTROL: Final = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 
 
-_DIRECTORIES: Final = "(?:.*/)?"
-_PLACES: Final = frozenset({r"(?:\A)", r"\Z", r"(?:\Z)", r"(?:\b)", r"(?:\B)"})
 _MOST_CHARACTERS: Final = 20_000
-
-
-@dataclass(slots=True)
-class _Atom:
-    """A piece of an expression as Python text; ``in_name``: it takes exactly one character, never a slash."""
-
-    text: str
-    star: bool = False  # moby's `*`: any run without a slash
-    in_name: bool = False
-    repeated: bool = False
-    base: str = ""  # what is repeated
-    low: int = 1
-    high: int | None = 1
-
-    @property
-    def varies(self) -> bool:
-        """Whether it can take a different number of characters."""
-        return self.text == _DIRECTORIES or self.low != self.high
-
-    def steps(self) -> list[Step]:
-        """The same for a ``LinearMatcher``."""
-        base = self.base or self.text
-        if base == _DIRECTORIES:
-            return [Step(one_of("."), "directories")]
-        if base in _PLACES:
-            found = re.compile(base, re.ASCII)
-            return [Step(lambda _: False, "place", found.match)] if self.low else []
-        takes = one_of(base)
-        more = [Step(takes, "many")] if self.high is None else [Step(takes, "maybe")] * (self.high - self.low)
-        return [Step(takes)] * self.low + more
-
-
-class GoExpression:
-    """One or several expressions as one search; never slow, whatever they are.
-
-    Args:
-        branches: The alternatives of all of them.
-    """
-
-    def __init__(self, branches: Sequence[Sequence[_Atom]]) -> None:
-        texts = [_join(atoms) for atoms in branches]
-        self._quick = re.compile("|".join(texts), re.ASCII).search
-        self._branches = branches
-        self._shapes = {shape for shape in map(_shape, branches) if shape[0] > 1}
-        self._linear: list[LinearMatcher] | None = None
-
-    def search(self, text: str) -> object:
-        """Whether one of them is found in a text."""
-        if not any(is_costly(*shape, text) for shape in self._shapes):
-            return self._quick(text)
-        if self._linear is None:
-            self._linear = [
-                LinearMatcher([step for atom in atoms for step in atom.steps()]) for atoms in self._branches
-            ]
-        return any(matcher.found_in(text) for matcher in self._linear)
-
-
-def _shape(atoms: Sequence[_Atom]) -> tuple[int, int]:
-    """How many parts vary, and how many of them are directories; one that may begin anywhere varies there, too."""
-    begins_anywhere = not atoms or atoms[0].text != _OPERATORS["^"]
-    return begins_anywhere + sum([a.varies for a in atoms]), sum([a.text == _DIRECTORIES for a in atoms])
 
 
 def compile_go(*expressions: str) -> GoExpression:
     """Compile for ``search``; the subject has U+FFFD for each byte that is not UTF-8, as Go sees it.
 
     Args:
-        expressions: Of several, it is whether any of them is found.
+        expressions: The search finds any of them.
 
     Raises:
         BadPatternError: Go would refuse one, or Python has no equal form.
@@ -139,9 +73,9 @@ class _Reader:
         self._text = expression
         self._at = 0
 
-    def read(self) -> list[list[_Atom]]:
-        branches: list[list[_Atom]] = []
-        atoms: list[_Atom] = []
+    def read(self) -> list[list[Atom]]:
+        branches: list[list[Atom]] = []
+        atoms: list[Atom] = []
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == "|":
@@ -154,20 +88,20 @@ class _Reader:
                 atoms += self._atoms(char)
         return [*branches, atoms]
 
-    def _atoms(self, char: str) -> list[_Atom]:
+    def _atoms(self, char: str) -> list[Atom]:
         if self._text.startswith(_ANY_DIRECTORY, self._at):
             self._at += len(_ANY_DIRECTORY)
-            return [_Atom(_DIRECTORIES, repeated=True)]
+            return [Atom(DIRECTORIES, repeated=True)]
         if char == "[":
             return [self._class()]
         if char == "\\":
             return self._escape()
         self._at += 1
         known = _OPERATORS.get(char)
-        return [_literal(ord(char)) if known is None else _Atom(known)]
+        return [_literal(ord(char)) if known is None else Atom(known)]
 
-    def _repetition(self, atoms: list[_Atom]) -> bool:
-        """Read ``*`` or ``{n,m}`` onto the last atom; False where Go reads a plain brace."""
+    def _repetition(self, atoms: list[Atom]) -> bool:
+        """Apply ``*`` or ``{n,m}`` to the last atom; False where Go reads a plain brace."""
         if self._text[self._at] == "*":
             length, times, low, high = 1, "*", 0, None
         else:
@@ -178,18 +112,18 @@ class _Reader:
             low = int(found[1])
             high = int(found[3]) if found[3] else None if found[2] else low
             if max(low, high or 0) > _MAX_REPEAT or (high is not None and low > high):
-                raise BadPatternError(f"{times} is no repetition that Go takes")
+                raise BadPatternError(f"{times} is not a repetition that Go accepts")
         if not atoms:
             raise BadPatternError(f"there is nothing for {times} to repeat")
         last = atoms[-1]
         if last.repeated:
             raise BadPatternError(f"{times} repeats a repetition")
         star = times == "*" and last.text == "[^/]"
-        atoms[-1] = _Atom(f"{last.text}{times}", star=star, repeated=True, base=last.text, low=low, high=high)
+        atoms[-1] = Atom(f"{last.text}{times}", star=star, repeated=True, base=last.text, low=low, high=high)
         self._at += length
         return True
 
-    def _class(self) -> _Atom:
+    def _class(self) -> Atom:
         self._at += 1
         negated = self._text.startswith("^", self._at)
         self._at += negated
@@ -209,7 +143,7 @@ class _Reader:
                 self._at = end + 2
                 ranges = _POSIX.get(name.removeprefix("^"))
                 if ranges is None:
-                    raise BadPatternError(f"[:{name}:] is no character class")
+                    raise BadPatternError(f"[:{name}:] is not a character class")
                 return _complement(ranges) if name.startswith("^") else ranges
         if self._text.startswith("\\", self._at):
             perl = self._perl_class()
@@ -231,7 +165,7 @@ class _Reader:
         return self._escaped() if char == "\\" else ord(char)
 
     def _perl_class(self) -> Ranges | None:
-        r"""``\d`` and its like at a backslash, or None; refuses Unicode properties."""
+        r"""Read ``\d`` and the like at a backslash, or return None; refuse Unicode properties."""
         letter = self._text[self._at + 1 : self._at + 2]
         if letter in ("p", "P"):
             raise BadPatternError(f"\\{letter} is a Unicode property to Go; write the characters out")
@@ -241,7 +175,7 @@ class _Reader:
         self._at += 2
         return _complement(ranges) if letter.isupper() else ranges
 
-    def _escape(self) -> list[_Atom]:
+    def _escape(self) -> list[Atom]:
         letter = self._text[self._at + 1 : self._at + 2]
         if letter == "Q":
             quoted, _, _ = self._text[self._at + 2 :].partition("\\E")
@@ -249,7 +183,7 @@ class _Reader:
             return [_literal(ord(char)) for char in quoted]
         if letter in ("A", "b", "B", "z"):
             self._at += 2
-            return [_Atom("(?:\\Z)" if letter == "z" else f"(?:\\{letter})")]
+            return [Atom("(?:\\Z)" if letter == "z" else f"(?:\\{letter})")]
         perl = self._perl_class()
         if perl is not None:
             return [_class_atom(perl)]
@@ -257,7 +191,7 @@ class _Reader:
         return [_literal(self._escaped())]
 
     def _escaped(self) -> int:
-        """The character of an escape; stands behind the backslash."""
+        """Read the character of an escape, after the backslash."""
         if self._at >= len(self._text):
             raise BadPatternError("it ends with an escape")
         char = self._text[self._at]
@@ -275,7 +209,7 @@ class _Reader:
             return _CONTROL[char]
         if char.isascii() and not char.isalnum():
             return ord(char)
-        raise BadPatternError(f"\\{char} is no escape that Go's regular expressions know")
+        raise BadPatternError(f"\\{char} is not an escape of Go's regular expressions")
 
     def _hexadecimal(self) -> int:
         found = re.compile(r"\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{2})").match(self._text, self._at)
@@ -286,8 +220,8 @@ class _Reader:
         return value
 
 
-def _literal(code: int) -> _Atom:
-    return _Atom(re.escape(chr(code)), in_name=code != 0x2F)
+def _literal(code: int) -> Atom:
+    return Atom(re.escape(chr(code)), in_name=code != 0x2F)
 
 
 def _complement(ranges: Ranges) -> Ranges:
@@ -302,33 +236,10 @@ def _complement(ranges: Ranges) -> Ranges:
     return result
 
 
-def _class_atom(ranges: Ranges) -> _Atom:
+def _class_atom(ranges: Ranges) -> Atom:
     if _complement(ranges) == [(0x2F, 0x2F)]:
-        return _Atom("[^/]", in_name=True)
+        return Atom("[^/]", in_name=True)
     if not ranges:
-        return _Atom(r"(?!)")
+        return Atom(r"(?!)")
     text = "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges)
-    return _Atom(f"[{text}]", in_name=not any(low <= 0x2F <= high for low, high in ranges))
-
-
-def _join(atoms: Sequence[_Atom]) -> str:
-    """Text of a sequence.
-
-    Between two stars of one name the first occurrence of what stands there is as good as any other, so the
-    search need not come back to it: without that, a long name against many stars takes polynomial time.
-    """
-    parts: list[str] = []
-    index = 0
-    while index < len(atoms):
-        end = index + 1
-        if atoms[index].star:
-            while end < len(atoms) and atoms[end].in_name:
-                end += 1
-            if end < len(atoms) and atoms[end].star:
-                middle = "".join(atom.text for atom in atoms[index + 1 : end])
-                parts.append(f"(?>[^/]*?{middle})")
-                index = end
-                continue
-        parts.append(atoms[index].text)
-        index += 1
-    return "".join(parts)
+    return Atom(f"[{text}]", in_name=not any(low <= 0x2F <= high for low, high in ranges))

@@ -1,8 +1,7 @@
 """One pattern of an ignore file: what it is, and which paths it matches by itself.
 
-Decides the four kinds that moby tells apart by a pattern's shape (exact, prefix, suffix, regular
-expression) and the test of each. Leaves the list of patterns, their order and what parents decided to
-``core.ignore.rules``.
+Decides the four kinds that moby tells apart by a pattern's shape (exact, prefix, suffix, regular expression) and the
+test of each. Leaves the list of patterns, their order and the results of parent directories to ``core.ignore.rules``.
 
 Source: github.com/moby/patternmatcher v0.6.1.
 """
@@ -24,13 +23,13 @@ _ESCAPED: Final = frozenset(".+()$")
 _WILD: Final = frozenset("*[]?^\\")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _CLASS_OR_ESCAPE: Final = frozenset("[\\")
-# Characters that make a pattern more than a name or a path.
+# Characters with a meaning: a pattern with one is more than a name or a path.
 _SHAPING: Final = frozenset("*?[]\\\ufeff")
-# Characters that stand for themselves in a pattern, whoever reads it.
+# Characters that stand for themselves in every pattern.
 _LITERAL_BEGIN: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*")
 _LITERAL_END: Final = re.compile(r"[A-Za-z0-9_./@+~=,%-]*\Z")
-# Characters that moby forgets to escape, and "\\", behind which letters and digits mean something else to Go ("\\x41",
-# "\\101", "\\Q"): what such a pattern matches is for the pattern itself to say.
+# Characters that moby forgets to escape, and "\\", after which letters and digits mean something else to Go ("\\x41",
+# "\\101", "\\Q"): only the pattern's own regular expression decides what such a pattern matches.
 _NOT_PLAIN: Final = frozenset("{}|^\\")
 _WILD_RUN: Final = re.compile(r"\*\*/?|[*?]")
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
@@ -42,7 +41,7 @@ class IgnorePattern:
 
     Attributes:
         text: Cleaned, without the ``!``.
-        exception: It had a ``!``: what it matches is kept.
+        exception: It had a ``!``: it brings back what it matches.
         kind: How it is matched.
         expression: The Go regular expression of the kind ``regexp``; "" for the others.
     """
@@ -53,11 +52,12 @@ class IgnorePattern:
     expression: str
 
     def test(self, refusal: Callable[[BadPatternError], Exception]) -> Callable[[str], object]:
-        """A function from a path to whether this pattern matches that very path.
+        """Make the function that says whether this pattern matches exactly a given path.
 
         Args:
-            refusal: What the function raises when the regular expression is refused. moby finds that out at the first
-                use, and so do we.
+            refusal: Makes the error when the regular expression is refused. moby finds that out at the first use, and
+                so do
+                we.
         """
         if self.kind == "exact":
             return self.text.__eq__
@@ -70,7 +70,7 @@ class IgnorePattern:
         return self._regexp_test(refusal)
 
     def _regexp_test(self, refusal: Callable[[BadPatternError], Exception]) -> Callable[[str], object]:
-        # Compiled when it is first needed: of most paths one search for all patterns says enough.
+        # Compiled when first needed: one search for all patterns settles most paths.
         search: Callable[[str], object] | None = None
         needle = self.needle
 
@@ -97,25 +97,25 @@ class IgnorePattern:
 
     @property
     def needle(self) -> str:
-        """A text that every path holds which the pattern matches; "" where none is known."""
+        """A string that every matching path contains; "" if none is known."""
         if not self.text.isascii() or not _NOT_PLAIN.isdisjoint(self.text) or "[" in self.text:
             return ""
         return max(_WILD_RUN.split(self.text), key=len)
 
     @property
     def literal_ends(self) -> tuple[str, str]:
-        """What each path that the pattern matches ends with, and begins with; "" where that is not known."""
+        """How each matching path ends, and how it begins; "" if that is not known."""
         if not _NOT_PLAIN.isdisjoint(self.text):
             return "", ""
         found = _LITERAL_END.search(self.text)
         end = found.group() if found is not None else ""
         begin = _LITERAL_BEGIN.match(self.text)
-        # A slash in front may be that of "**/", which also stands for nothing.
+        # A leading slash may belong to "**/", which also stands for nothing.
         return end.lstrip("/"), begin.group() if begin is not None else ""
 
     @property
     def fixed_part(self) -> str:
-        """The text without a ``/**`` and then a ``/*`` at its end: what fsutil looks at when it prunes."""
+        """The pattern without a ``/**`` and then a ``/*`` at its end: fsutil looks at this when it prunes."""
         return self.text.removesuffix("/**").removesuffix("/*")
 
     @property
@@ -125,7 +125,7 @@ class IgnorePattern:
 
 
 def read_pattern(text: str) -> IgnorePattern | None:
-    """A pattern as the matcher receives it; None for a blank one.
+    """Read a pattern as the matcher receives it; None for a blank one.
 
     Raises:
         BadPatternError: moby refuses it when the matcher is made.
@@ -138,7 +138,7 @@ def read_pattern(text: str) -> IgnorePattern | None:
     if exception:
         text = text[1:]
         if not text:
-            raise BadPatternError("a lone '!' excepts nothing")
+            raise BadPatternError("a lone '!' brings nothing back")
     if not _CLASS_OR_ESCAPE.isdisjoint(text):
         check_ignore_syntax(text)
     kind, expression = _shape(text)
@@ -146,7 +146,7 @@ def read_pattern(text: str) -> IgnorePattern | None:
 
 
 def _shape(text: str) -> tuple[Kind, str]:
-    """The kind of a pattern and its Go regular expression, as far as it has need of one."""
+    """Return the kind of a pattern, and its Go regular expression if it needs one."""
     if _SHAPING.isdisjoint(text.removeprefix("**/")):
         return ("suffix" if text.startswith("**/") else "exact"), ""
     chars = _NOT_UTF8.sub("\ufffd", text).removeprefix(_BYTE_ORDER_MARK)
@@ -183,7 +183,7 @@ def _double_star(kind: Kind, parts: list[str], *, first: bool, last: bool) -> Ki
 
 
 def _bytewise(method: Literal["startswith", "endswith"], text: str) -> Callable[[str], object]:
-    """Compare text with a path's begin or end; as bytes where a character could be cut in two."""
+    """Compare with a path's begin or end; as bytes where a character could be cut in two."""
     if not _NOT_UTF8.search(text):
         return methodcaller(method, text)
     compare: Callable[[bytes], object] = methodcaller(method, text.encode("utf-8", "surrogateescape"))

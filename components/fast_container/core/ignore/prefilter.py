@@ -1,7 +1,7 @@
-"""Quick looks at paths that no ignore pattern matches, which is nearly all of them.
+"""Quick tests for paths that no ignore pattern matches, which is nearly all of them.
 
-Decides only "surely not"; everything that is in doubt is decided by the patterns themselves (``core.ignore.rules``). A
-pattern's ``!`` does not matter here: one that matches nothing takes nothing away and brings nothing back.
+Decides only "certainly not"; anything in doubt is decided by the patterns themselves (``core.ignore.rules``). A
+pattern's ``!`` does not matter here: without a match it neither ignores nor brings back.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from fast_container.core.go_path import BadPatternError
 from fast_container.core.ignore.go_regexp import compile_go
 from fast_container.core.ignore.pattern import IgnorePattern
 
-# Without a class an expression that moby writes is one that Go takes, but for the characters that it forgets to escape.
+# Without a class, Go accepts every expression that moby writes, but for the characters that moby forgets to escape.
 _CLASS: Final = "["
-# To compile one search for all patterns takes as long as to ask each of them about so many paths.
+# Compiling one search for all patterns takes as long as asking each of them about so many paths.
 _WORTH_COMPILING: Final = 50
 
 
 def path_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
-    """Whether surely none of the patterns matches a path by itself: one look at it for all together."""
+    """Make the test whether certainly none of the patterns matches a path: one search for all of them."""
     if any(not pattern.text.isascii() or (_CLASS in pattern.text and _is_refused(pattern)) for pattern in patterns):
         return _in_doubt
     suffixes = tuple([pattern.text[2:] for pattern in patterns if pattern.kind == "suffix"])
@@ -33,7 +33,7 @@ def path_test(patterns: Sequence[IgnorePattern]) -> Callable[[str], bool]:
 
     def matches_nothing(path: str) -> bool:
         nonlocal search, asked
-        # Of several kinds of patterns only those cost time that there are.
+        # Only the kinds of patterns that are there cost time.
         if path in exact or (suffixes and path.endswith(suffixes)) or (prefixes and path.startswith(prefixes)):
             return False
         if not path.isascii():
@@ -62,7 +62,7 @@ def _search_for_any(expressions: Sequence[str]) -> Callable[[str], object]:
     try:
         return compile_go(*expressions).search
     except BadPatternError:
-        # Which of them is refused is for the pattern itself to say.
+        # The pattern itself says which of them is refused.
         return _in_every_path
 
 
@@ -77,17 +77,18 @@ def _in_doubt(_path: str) -> bool:
 def directory_test(
     patterns: Sequence[IgnorePattern], matches_nothing: Callable[[str], bool]
 ) -> Callable[[str, Iterable[str]], bool]:
-    """Whether surely none of the patterns matches any of several names in one directory.
+    """Make the test whether certainly none of the patterns matches any of several names in one directory.
 
-    A path that a pattern matches ends as the pattern does, where that end is literal; else it begins as the pattern
-    begins, or holds what is literal in the middle. So a few searches in all paths at once tell that there is none.
+    A matching path ends as the pattern does, if that end is literal; else it begins as the pattern begins, or contains
+    the
+    pattern's literal middle. So a few searches in all paths at once show that there is no match.
 
     Args:
         patterns: The patterns.
-        matches_nothing: Their ``path_test``; what that doubts is doubted here.
+        matches_nothing: Their ``path_test``; its doubts are doubts here.
 
     Returns:
-        A test of what stands before each name (the directory's path with a slash, or nothing), and the names.
+        A test of the prefix of each name (the directory's path with a slash, or nothing), and the names.
     """
     if matches_nothing is _in_doubt:
         return _doubt_all
@@ -114,7 +115,7 @@ def directory_test(
 
 
 def _sought(pattern: IgnorePattern) -> tuple[str, str]:
-    """What is in the paths, each with a NUL behind it, if the pattern matches one; or else what a path begins with."""
+    """Return what to look for in the joined paths (a NUL after each), or else the begin of a matching path."""
     end, begin = pattern.literal_ends
     if end:
         return f"{end}\0", ""
@@ -122,7 +123,7 @@ def _sought(pattern: IgnorePattern) -> tuple[str, str]:
 
 
 def _shortest(texts: Iterable[str]) -> tuple[str, ...]:
-    """Those that no other one is the end of: where a longer one is found, the shorter one is."""
+    """Drop every string that ends with another one."""
     kept: list[str] = []
     for backwards in sorted([text[::-1] for text in texts]):
         if not (kept and backwards.startswith(kept[-1])):

@@ -1,12 +1,11 @@
 """Ignore files, exactly as moby reads and applies them.
 
-Decides which lines are patterns, and for a path whether the list of them ignores it, given what was decided
-for its parents: moby's chained ``MatchesUsingParentResults``, not its stateless cousin, because the walk is
-what decides which files BuildKit gets. Leaves the meaning of one pattern to ``core.ignore.pattern``, and
-which ignore file belongs to a context and the walk itself to ``core.select``.
+Decides which lines are patterns, and whether the list of them ignores a path, given the results for its parents: moby's
+chained ``MatchesUsingParentResults``, not its stateless sibling, because the walk decides which files BuildKit gets.
+Leaves the meaning of one pattern to ``core.ignore.pattern``, and which ignore file belongs to a context and the walk
+itself to ``core.select``.
 
-Sources: github.com/moby/patternmatcher v0.6.1 (``ignorefile.ReadAll`` and the matcher), tonistiigi/fsutil
-    (pruning).
+Sources: github.com/moby/patternmatcher v0.6.1 (``ignorefile.ReadAll`` and the matcher), tonistiigi/fsutil (pruning).
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ from fast_container.core.ignore.prefilter import directory_test, path_test
 from fast_container.errors import DockerfileError
 
 State = NewType("State", int)
-"""What a directory's children must know: one bit for each pattern that matched the directory or one above
-it."""
+"""What a directory's children must know: one bit for each pattern that matched the directory or one above it."""
 
 _START: Final = State(-1)
 _LONGEST_LINE: Final = 65535
@@ -32,16 +30,18 @@ _Rule = tuple[int, bool, Callable[[str], object]]
 
 
 class IgnoreRules:
-    """The rules of one ignore file (and the caller's own patterns behind them). Immutable.
+    """The rules of one ignore file, and the caller's own patterns after them. Immutable.
 
-    Paths are relative to the context's root, ``/``-separated, without a slash at either end; bytes that are
-    not UTF-8 are surrogate escapes. Case counts, and nothing is normalised.
+    Paths are relative to the context's root, ``/``-separated, without a slash at either end; bytes that are not UTF-8
+    are
+    surrogate escapes. Case counts, and nothing is normalised.
 
     Attributes:
         patterns: The patterns as BuildKit sends them: cleaned, with their ``!``.
-        matches_nothing: Whether surely no pattern matches a path by itself; cheap, and False when in doubt. What such
-            a path is, it has from its directory: ``inherit``.
-        matches_nothing_in: The same of many names in one directory, given what stands before them; cheaper.
+        matches_nothing: Whether certainly no pattern matches a path by itself; cheap, and False when in doubt. Such a
+            path
+            inherits the result of its directory: ``inherit``.
+        matches_nothing_in: The same for many names in one directory, given their common prefix; cheaper.
     """
 
     __slots__ = (
@@ -61,7 +61,7 @@ class IgnoreRules:
         Args:
             patterns: As the matcher receives them.
             lines: The line of each in the file; ``-1 - i`` for the caller's ``ignore[i]``.
-            file: What to call the file in messages.
+            file: The file's name in messages.
         """
         self.patterns = tuple(patterns)
         self._lines: list[int] = []
@@ -91,17 +91,18 @@ class IgnoreRules:
         Args:
             text: The file's bytes.
             file: Its name, for messages.
-            extra: The caller's ``ignore=``: one pattern each, put behind the file's; no comments among them.
+            extra: The caller's ``ignore=``: one pattern each, after the file's; comments are not recognised.
 
         Raises:
-            DockerfileError: What moby refuses, with file and line, or ``ignore[i]``. A pattern whose regular
-                expression is bad is refused when it is first needed, by ``step``, as moby does.
+            DockerfileError: moby would refuse it; with file and line, or ``ignore[i]``. A pattern whose regular
+                expression is
+                bad is refused when it is first needed, by ``step``, as in moby.
         """
         return _parsed(text, file, tuple(extra))
 
     @classmethod
     def from_lines(cls, text: bytes, file: str, extra: tuple[str, ...]) -> IgnoreRules:
-        """``parse`` itself, which remembers what it has read: many images share a file."""
+        """Read an ignore file without memory; ``parse`` remembers, since many images share a file."""
         if len(text) > _LARGEST_FILE:
             raise DockerfileError("The ignore file is larger than 16 MiB.", file=file, next_step="Make it smaller.")
         patterns: list[str] = []
@@ -127,7 +128,7 @@ class IgnoreRules:
 
     @classmethod
     def from_patterns(cls, patterns: Sequence[str]) -> IgnoreRules:
-        """Rules from patterns as moby's matcher receives them (``--exclude``, follow paths, tests)."""
+        """Make rules from patterns as moby's matcher receives them (``--exclude``, follow paths, tests)."""
         return cls(patterns, range(1, len(patterns) + 1), file="patterns")
 
     def __bool__(self) -> bool:
@@ -135,15 +136,14 @@ class IgnoreRules:
         return bool(self._rules)
 
     def start(self) -> State:
-        """The state above the root's entries."""
+        """Return the state above the root's entries."""
         return _START
 
     def step(self, parent: State, path: str) -> tuple[bool, State]:
         """Decide one path, given its parent directory's state.
 
         Returns:
-            Whether it is ignored, and the state for its children. Children of an ignored directory may be
-            kept.
+            Whether it is ignored, and the state for its children. Children of an ignored directory may be kept.
 
         Raises:
             DockerfileError: A pattern that moby refuses at its first use.
@@ -161,7 +161,7 @@ class IgnoreRules:
         return ignored, State(state)
 
     def inherit(self, parent: State) -> tuple[bool, State]:
-        """What ``step`` says of a path that no pattern matches by itself."""
+        """Decide a path that no pattern matches by itself."""
         if parent <= 0:
             return False, State(0)
         ignored = False
@@ -175,7 +175,7 @@ class IgnoreRules:
     def may_prune(self, directory: str) -> bool:
         """Whether an *ignored* directory need not be walked.
 
-        This is fsutil's rule and a part of what BuildKit sends: where it prunes, nothing below is sent.
+        This is fsutil's rule and changes what BuildKit sends: where it prunes, nothing below is sent.
         """
         if not self._prunable:
             return False
@@ -183,11 +183,11 @@ class IgnoreRules:
         return not any(top.startswith(inside) for top in self._tops)
 
     def ignores(self, path: str) -> bool:
-        """Whether a path is ignored, asked from the top down; for messages and small uses."""
+        """Whether a path is ignored, decided from the top down; for messages and small uses."""
         return self._walk(path)[0]
 
     def rule_for(self, path: str) -> tuple[str, int] | None:
-        """The pattern that had the last word on a path, with its ``!``, and its line; None when none matched.
+        """Return the pattern that had the last word on a path, with its ``!``, and its line; None if none matched.
 
         The line is 0 for a pattern of the caller's ``ignore=``.
         """
@@ -206,7 +206,7 @@ class IgnoreRules:
         return ignored, state
 
     def _from_nowhere(self, path: str) -> tuple[bool, State]:
-        """A path whose parents were never asked: moby then tries every parent with each pattern."""
+        """Decide a path whose parents were never decided: moby then tries every parent with each pattern."""
         parts = path.split("/")
         candidates = [path, *("/".join(parts[:depth]) for depth in range(1, len(parts)))]
         ignored = False
@@ -224,7 +224,7 @@ def _parsed(text: bytes, file: str, extra: tuple[str, ...]) -> IgnoreRules:
 
 
 def _clean_line(line: str) -> str:
-    """``ignorefile.ReadAll`` on one line that is no comment; "" for a blank one."""
+    """Apply ``ignorefile.ReadAll`` to one line that is not a comment; "" for a blank one."""
     line = line.strip(SPACE)
     exception = line.startswith("!")
     if exception:
@@ -242,6 +242,6 @@ def _refusal(pattern: str, error: BadPatternError, file: str, line: int) -> Dock
         f"The ignore pattern {pattern!r} is refused: {error}.",
         file=f"ignore[{-1 - line}]" if own else file,
         line=0 if own else line,
-        why="BuildKit fails the whole build over a pattern that it cannot read.",
-        next_step="Correct the pattern, or write '\\' before a character that is meant as it is.",
+        why="BuildKit fails the whole build if it cannot read a pattern.",
+        next_step="Correct the pattern, or write '\\' before a character to take it literally.",
     )

@@ -1,8 +1,8 @@
-"""Which image of an index a platform gets.
+"""Chooses the image of a platform from an index.
 
-Decides as BuildKit does: the platform itself first, then what its processor also runs. Leaves fetching to
+Decides as BuildKit does: the platform itself first, then others that its processor also runs. Leaves fetching to
 ``adapters.registry.image_resolver``.
-Source: github.com/containerd/platforms v1.0.0-rc.5, ``platformVector`` behind ``platforms.Only``.
+Source: github.com/containerd/platforms v1.0.0-rc.5, ``platformVector``, which ``platforms.Only`` uses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 
 
 def image_of_platform(index: bytes, platform: str) -> str:
-    """The digest of the image that BuildKit takes from an index for a platform; ``""`` where there is none.
+    """Return the digest of the image that BuildKit chooses for a platform; ``""`` without one.
 
     Args:
         index: The index's bytes.
@@ -32,7 +32,7 @@ def image_of_platform(index: bytes, platform: str) -> str:
 
 
 def platforms_of(index: bytes) -> tuple[str, ...]:
-    """The platforms that an index has images for, in its order; attestations are left out."""
+    """List the platforms of an index, in its order; attestations are left out."""
     return tuple(dict.fromkeys(platform for platform, _ in _images(index)))
 
 
@@ -47,7 +47,7 @@ def _images(index: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _candidates(platform: str) -> Iterator[str]:
-    """Platforms in the order in which they are taken."""
+    """Platforms in order of preference."""
     system, _, rest = platform.partition("/")
     architecture, _, variant = rest.partition("/")
     yield platform

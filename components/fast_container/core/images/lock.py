@@ -1,4 +1,4 @@
-"""``images.lock``: which digest an outside image's reference stands for, and what its configuration says.
+"""``images.lock``: the digest of each external image's reference, and the facts of its configuration.
 
 Decides the file's form (JSON, committed, equal for equal contents, one value a line so that a change reads well in a
 review). Leaves asking registries to ``adapters.registry.image_resolver``, and what follows from knowing an image to
@@ -20,7 +20,7 @@ review). Leaves asking registries to ``adapters.registry.image_resolver``, and w
 
 References are in normal form, so that ``python:3.12-slim`` and ``docker.io/library/python:3.12-slim`` are one. The
 digest of a reference is what its tag named: an index, or the image itself. A platform has its own image's digest, so
-that a change of another platform's image is none for it.
+that a change of another platform's image does not change it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LOCK_FILE: Final = "images.lock"
 VERSION: Final = 1
 
 Policy = Literal["as-written", "locked", "resolve"]
-"""How an outside image counts: by its text; by the lock; by what a registry answers now."""
+"""How an external image counts: as written; by the lock; by a registry's current answer."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
@@ -52,7 +52,7 @@ class PlatformImage:
 
     Attributes:
         digest: Of its manifest.
-        facts: What its configuration says.
+        facts: The facts of its configuration.
     """
 
     digest: str
@@ -65,7 +65,7 @@ class LockedImage:
 
     Attributes:
         digest: What the reference named: an image index, or a manifest.
-        platforms: ``os/arch[/variant]`` in normal form → that platform's image, for those that were asked for.
+        platforms: ``os/arch[/variant]`` in normal form → that platform's image, for the requested platforms.
     """
 
     digest: str
@@ -74,12 +74,12 @@ class LockedImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageLock:
-    """What is known of outside images: reference in normal form → what it stands for."""
+    """The external images that are known, by reference in normal form."""
 
     images: Mapping[str, LockedImage] = field(default_factory=dict[str, LockedImage])
 
     def with_image(self, reference: str, locked: LockedImage) -> ImageLock:
-        """The lock with one reference locked anew; other platforms stay while the reference's digest does."""
+        """Return the lock with one reference locked anew; its other platforms stay while its digest does."""
         before = self.images.get(reference)
         if before is not None and before.digest == locked.digest:
             locked = LockedImage(locked.digest, {**before.platforms, **locked.platforms})
@@ -87,7 +87,7 @@ class ImageLock:
 
 
 def check_policy(policy: str) -> Policy:
-    """A policy by its name.
+    """Check the name of a policy.
 
     Raises:
         ArgsError: There is no such policy.
@@ -95,14 +95,14 @@ def check_policy(policy: str) -> Policy:
     if policy in ("as-written", "locked", "resolve"):
         return policy
     raise ArgsError(
-        f"{policy!r} is no policy for outside images.",
+        f"{policy!r} is not a policy for external images.",
         property_path="image_policy",
-        next_step='one of: "as-written", "locked", "resolve"',
+        next_step='Use one of: "as-written", "locked", "resolve".',
     )
 
 
 def read_lock(file: str) -> ImageLock | None:
-    """The lock in a file; None where there is no such file.
+    """Read a lock file; None if it does not exist.
 
     Raises:
         DockerfileError: It is damaged.
@@ -114,21 +114,21 @@ def read_lock(file: str) -> ImageLock | None:
         return None
     except OSError as error:
         raise ArgsError(
-            "The lock of outside images cannot be read.", property_path=file, why=error.strerror or str(error)
+            "The lock of external images cannot be read.", property_path=file, why=error.strerror or str(error)
         ) from None
 
 
 def read_needed_lock(file: str, property_path: str) -> ImageLock:
-    """The lock that images are to be pinned by.
+    """Read the lock file that an image's policy requires.
 
     Raises:
         DockerfileError: It is damaged.
-        ArgsError: It is not there, or cannot be read.
+        ArgsError: It does not exist, or cannot be read.
     """
     lock = read_lock(file)
     if lock is None:
         raise ArgsError(
-            "The lock of outside images is not there.",
+            "The lock of external images is not there.",
             property_path=property_path,
             why=f"no file at {file}",
             next_step=f"Run: fast-container lock --file {file} --dockerfile …, and commit the file",
@@ -137,17 +137,17 @@ def read_needed_lock(file: str, property_path: str) -> ImageLock:
 
 
 def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:
-    """Read the file.
+    """Parse a lock file.
 
     Raises:
-        DockerfileError: It is not of this form, with the line where JSON says one.
+        DockerfileError: It is malformed; with the line if the JSON parser gives one.
     """
     try:
         found: Any = parse_json(text)
     except ValueError as error:
         raise _refusal(file, str(error), getattr(error, "lineno", 0)) from None
     if not isinstance(found, dict) or cast("dict[str, Any]", found).get("version") != VERSION:
-        raise _refusal(file, f"It is no lock of version {VERSION}.")
+        raise _refusal(file, f"It is not a lock of version {VERSION}.")
     images: dict[str, LockedImage] = {}
     for reference, locked in _object(cast("dict[str, Any]", found).get("images"), file, "images").items():
         entry = _object(locked, file, reference)
@@ -160,7 +160,7 @@ def parse_lock(text: bytes, *, file: str = LOCK_FILE) -> ImageLock:
 
 
 def format_lock(lock: ImageLock) -> bytes:
-    """The file's bytes; equal for equal locks."""
+    """Format a lock as a file; equal for equal locks."""
     images = {
         reference: {
             "digest": locked.digest,
@@ -184,9 +184,9 @@ def _platform(value: object, file: str, where: str) -> PlatformImage:
     env = _object(found.get("env", {}), file, f"{where}: env")
     onbuild: object = found.get("onbuild", [])
     if not all(isinstance(text, str) for text in env.values()):
-        raise _refusal(file, f"{where}: env holds what is no text.")
+        raise _refusal(file, f"{where}: env holds something that is not a string.")
     if not isinstance(onbuild, list) or not all(isinstance(line, str) for line in cast("list[object]", onbuild)):
-        raise _refusal(file, f"{where}: onbuild is no list of texts.")
+        raise _refusal(file, f"{where}: onbuild is not a list of strings.")
     return PlatformImage(_digest(found, file, where), ImageFacts(env, tuple(cast("list[str]", onbuild))))
 
 
@@ -199,13 +199,13 @@ def _digest(entry: Mapping[str, Any], file: str, where: str) -> str:
 
 def _object(value: object, file: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _refusal(file, f"{where} is no object.")
+        raise _refusal(file, f"{where} is not an object.")
     return cast("dict[str, Any]", value)
 
 
 def _refusal(file: str, why: str, line: int = 0) -> DockerfileError:
     return DockerfileError(
-        "The lock of outside images cannot be read.",
+        "The lock of external images cannot be read.",
         file=file,
         line=line,
         why=why,

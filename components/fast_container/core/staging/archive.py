@@ -1,15 +1,15 @@
-"""An archive of exactly a context's entries: the same bytes on every machine, and a safe way back.
+"""An archive of exactly a context's entries: the same bytes on every machine, and safe to unpack.
 
 Decides the format: an uncompressed GNU tar (no compressor gives the same bytes everywhere), entries in the order of
-the paths' bytes, modes 0644 and 0755, owner 0, one constant date. What is unpacked has the entries that were packed;
-its dates mean nothing, because ``core.staging.stage`` dates it anew where it is built.
+the paths' bytes, modes 0644 and 0755, owner 0, one constant date. Unpacking gives the entries that were packed; their
+dates mean nothing, because ``core.staging.stage`` dates them anew where the image is built.
 
-Unpacking trusts nothing: no absolute path, no ``..``, no name twice, nothing but files, directories and links, and
-nothing below what this archive has not itself made as a directory. So a link is a text and never a way out: nothing is
-written through it, whatever it says.
+Unpacking trusts nothing: no absolute path, no ``..``, no name twice, only files, directories and links, and nothing
+below a name that is not a directory of this archive. So a link is only a string: nothing is written through it,
+wherever it points.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH101, PTH102, PTH103, PTH118, PTH123, PTH211
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 _TYPES: Final = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
 _CHUNK_BYTES: Final = 1 << 20
 _DATE_S: Final = 315_619_200
-"""1980-01-02: the same on every machine, and of a kind that every program takes."""
+"""1980-01-02: the same on every machine, and every program accepts it."""
 
 
 def write_archive(source: ContextSource, archive: IO[bytes]) -> str:
     """Pack a context's entries, reading each file once.
 
     Args:
-        source: What to pack from where.
-        archive: Where to; only written to, never sought.
+        source: The root and the entries to pack.
+        archive: The file to write; it is not sought.
 
     Returns:
         ``sha256:<hex>`` of the archive.
 
     Raises:
-        ContextError: A file is not what it was when it was hashed, or cannot be read; the archive is of no use then.
+        ContextError: A file changed since it was hashed, or cannot be read; the archive is of no use then.
     """
     digest = hashlib.sha256()
 
@@ -70,14 +70,14 @@ def extract_archive(archive: IO[bytes], destination: str) -> tuple[Entry, ...]:
     """Unpack into an empty or absent directory.
 
     Args:
-        archive: Read from where it stands, to its end.
+        archive: Read from its position to its end.
         destination: A directory; made when it is absent.
 
     Returns:
-        What was unpacked, in the archive's order; compare its ``entries_digest`` with the one that is expected.
+        The unpacked entries, in the archive's order; compare their ``entries_digest`` with the expected one.
 
     Raises:
-        ContextError: The archive is damaged, or holds what no archive of ours holds.
+        ContextError: The archive is damaged, or holds something that ``write_archive`` never writes.
         OSError: The destination cannot be written.
     """
     os.makedirs(destination, mode=0o700, exist_ok=True)
@@ -104,7 +104,7 @@ def _header(entry: Entry) -> bytes:
 
 
 def _check_member(member: tarfile.TarInfo, entries: dict[str, Entry]) -> None:
-    """Refuse what no archive of ours holds."""
+    """Refuse a member that ``write_archive`` never writes."""
     name = member.name
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\0" in name:
@@ -113,9 +113,9 @@ def _check_member(member: tarfile.TarInfo, entries: dict[str, Entry]) -> None:
         raise _refusal(name, "It is there twice.")
     above = "/".join(parts[:-1])
     if above and (above not in entries or entries[above].type != "dir"):
-        raise _refusal(name, "It lies below what is no directory of the archive.")
+        raise _refusal(name, "It is below something that is not a directory of the archive.")
     if member.type not in _TYPES.values():
-        raise _refusal(name, "It is no file, directory or link.")
+        raise _refusal(name, "It is not a file, directory or link.")
 
 
 def _extract(members: tarfile.TarFile, member: tarfile.TarInfo, target: str) -> Entry:

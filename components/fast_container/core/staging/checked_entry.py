@@ -1,11 +1,11 @@
-"""Reading a selected entry again, when it is staged or packed: it has to be what the build key was computed from.
+"""Reads a selected entry again when it is staged or packed, and refuses one that is not what was hashed.
 
-Decides what "still the same" means: the same type, link text and content. A directory that is there is enough, because
-what lies in it are entries of their own. Leaves where the bytes go to ``core.staging.stage`` and
+Decides what "unchanged" means: the same type, link target and content. A directory only has to exist, because its
+content consists of entries of its own. Leaves where the bytes go to ``core.staging.stage`` and
 ``core.staging.archive``.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH115, PTH118
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from fast_container.core.entry import Entry
 from fast_container.errors import ContextError
 
 _CHUNK_BYTES = 1 << 20
-# ELOOP and EMLINK are what systems answer to O_NOFOLLOW on a link; ENXIO is a pipe or socket.
+# Systems answer ELOOP or EMLINK to O_NOFOLLOW on a link, and ENXIO for a pipe or socket.
 _ANOTHER_TYPE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR})
 
 
 def read_file(root: str, entry: Entry) -> Iterator[bytes]:
-    """The content of a file entry in pieces; the last step compares it with the entry's digest.
+    """Yield the content of a file entry in pieces; the last step compares it with the entry's digest.
 
-    Whoever takes the pieces has to take them all, and to throw them away when an error comes.
+    The caller must take all pieces, and discard them if an error comes.
 
     Raises:
-        ContextError: It is not what it was when it was hashed, or cannot be read.
+        ContextError: The file changed since it was hashed, or cannot be read.
     """
     try:
         descriptor = os.open(os.path.join(root, on_disk(entry.path)), OPEN_FLAGS)
@@ -58,7 +58,7 @@ def read_file(root: str, entry: Entry) -> Iterator[bytes]:
 
 
 def check_directory(root: str, entry: Entry) -> None:
-    """Refuse a directory entry that is something else now."""
+    """Refuse a directory entry that is now something else."""
     try:
         is_directory = stat.S_ISDIR(os.lstat(os.path.join(root, on_disk(entry.path))).st_mode)
     except OSError as error:
@@ -68,7 +68,7 @@ def check_directory(root: str, entry: Entry) -> None:
 
 
 def check_link(root: str, entry: Entry) -> None:
-    """Refuse a link entry that leads elsewhere now."""
+    """Refuse a link entry whose target is now another."""
     try:
         target = from_disk(os.readlink(os.path.join(root, on_disk(entry.path))))
     except OSError as error:

@@ -1,20 +1,20 @@
 """A private copy of exactly the selected entries: what BuildKit gets instead of the working tree.
 
-Decides what a staged file looks like: modes 0644 and 0755, and one date for all that is staged together, the moment at
-which the copying ended. Tools that go by dates (make, ninja, cmake, cargo) find their outputs of earlier builds in a
-cache mount or an earlier layer; to them every staged file has to look newer than those, and no generated file older
-than its source. No date is kept from an earlier staging: whether any other content of a file was built meanwhile is
-known neither of another checkout, nor of another machine on the same BuildKit, nor of a plain ``docker build``.
-BuildKit's layer cache knows contents, not dates, so nothing is built again for this.
+Decides what a staged file looks like: modes 0644 and 0755, and one date for everything that is staged together, the
+moment at which the copying ended. Tools that go by dates (make, ninja, cmake, cargo) find their outputs of earlier
+builds in a cache mount or an earlier layer; to them every staged file has to look newer than those, and no generated
+file older than its source. No date is kept from an earlier staging: another checkout, another machine on the same
+BuildKit, or a plain ``docker build`` may have built other content of the file meanwhile, and we cannot know. BuildKit's
+layer cache goes by content, not dates, so nothing is built again for this.
 
 BuildKit's directory sync does trust dates: it takes a file for unchanged when its size and date are. Two different
-contents must never meet there, so a staged directory is called by its ``context_digest`` (``adapters.buildx.command``).
+contents must never meet there, so a staged directory is named by its ``context_digest`` (``adapters.buildx.command``).
 
-Each file is opened once and its digest is taken while it is copied: a file that is no longer what the build key was
-computed from stops the build. Leaves selecting to ``core.select`` and sending to the executors.
+Each file is opened once and its digest is computed while it is copied: a file that changed since the build key was
+computed stops the build. Leaves selecting to ``core.select`` and sending to the executors.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH101, PTH102, PTH103, PTH116, PTH118, PTH211
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def stage(source: ContextSource, destination: str) -> None:
     """Copy a context's entries to an empty or absent directory, with one date for all of them.
 
     Args:
-        source: What to copy from where.
+        source: The root and the entries to copy.
         destination: A directory; made when it is absent.
 
     Raises:
-        ContextError: A file is not what it was when it was hashed, or cannot be read.
+        ContextError: A file changed since it was hashed, or cannot be read.
         OSError: The destination cannot be written.
     """
     stage_together({destination: source})
@@ -56,11 +56,11 @@ def stage_together(sources: Mapping[str, ContextSource], *, ahead_ns: int = 0) -
     """Copy several contexts of one build, with one date for the entries of all.
 
     Args:
-        sources: Directory → what to copy there.
-        ahead_ns: By how much the clock of whoever builds is ahead of this machine's.
+        sources: Directory → the context to copy there.
+        ahead_ns: How far the builder's clock is ahead of this machine's.
 
     Raises:
-        ContextError: A file is not what it was when it was hashed, or cannot be read.
+        ContextError: A file changed since it was hashed, or cannot be read.
         OSError: A destination cannot be written.
     """
     for destination, source in sources.items():
@@ -69,7 +69,7 @@ def stage_together(sources: Mapping[str, ContextSource], *, ahead_ns: int = 0) -
 
 
 def _put_one_date(sources: Mapping[str, ContextSource], ahead_ns: int) -> None:
-    """Date what was staged: now, by the clock that dates files."""
+    """Set the date of everything staged: now, by the file system's clock."""
     last = list(sources)[-1]
     os.utime(last)
     date_ns = os.stat(last).st_mtime_ns + ahead_ns
@@ -96,7 +96,7 @@ def _copy(source: ContextSource, destination: str) -> None:
 
 
 def _set_date(path: str, date_ns: int, *, is_link: bool = False) -> None:
-    """Set a file's times; a link's where the system can."""
+    """Set a file's times; a link's if the system can."""
     if not is_link:
         os.utime(path, ns=(date_ns, date_ns))
     elif os.utime in os.supports_follow_symlinks:
