@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.rivals import floor, whole_context_hash
 from fast_container.adapters.digests.walks import open_walks
-from fast_container.core.decision import Lookup, Recorded, Skip, decide
+from fast_container.core.decision import NoManifest, RecordedImage, Skip, decide
 from fast_container.core.declared import DeclaredImage, ignore_rules
 from fast_container.core.recipe import Recipe
 from fast_container.core.select import check_declared, select_image
@@ -41,7 +41,7 @@ def ours(root: str, images: int, dockerfiles: Path, cache: str) -> dict[str, flo
         check_declared(image)
         selected = select_image(image, walks)
         key = selected.key
-        skipped += isinstance(decide(key, Recorded(key.hex, "sha256:0", key.parts), Lookup.NOT_ASKED), Skip)
+        skipped += isinstance(decide(key, RecordedImage(key.hex, "sha256:0", key.parts), NoManifest.NOT_ASKED), Skip)
         files = max(files, sum(context.selection.file_count for context in selected.selected.values()))
     took = time.perf_counter() - started
     started = time.perf_counter()

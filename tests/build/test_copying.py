@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from fast_container.build.scheduler import Scheduler
-from fast_container.core.decision import Recorded
+from fast_container.core.decision import RecordedImage
 from fast_container.core.ports import Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord
 from fast_container.errors import AuthError, BuilderError, BuildFailed, RegistryError
@@ -162,7 +162,7 @@ def test_a_moved_image_is_copied_only_as_the_state_has_recorded_it(shop: Shop, r
     job, old, new = make_job(repository_url=URLS[1]), shop.registries[URLS[0]], shop.registries[URLS[1]]
     held = old.push("honest" if recorded_is_there else "other")
     old.tags[job.key.tag] = held.digest
-    recorded = Recorded(job.key.hex, old.push("honest").digest, {}, here=False)
+    recorded = RecordedImage(job.key.hex, old.push("honest").digest, {}, here=False)
     publishing = shop.scheduler.publish(
         job, new, shop.executors[URLS[1]], ListReporter(), recorded=recorded, elsewhere=[old], before=URLS[0]
     )

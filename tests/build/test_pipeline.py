@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fast_container.build.pipeline import publish
-from fast_container.core.decision import FIRST_BUILD, GONE, Recorded
+from fast_container.core.decision import FIRST_BUILD, GONE, RecordedImage
 from fast_container.core.ports import BuildJob, Manifest
 from fast_container.core.record import BuildRecord
 from fast_container.errors import BuildFailed, RegistryError, VerifyError
@@ -57,7 +57,7 @@ def test_a_reused_image_is_checked_for_where_it_runs() -> None:
 
 def test_a_recorded_image_that_is_gone_is_built_again() -> None:
     registry, job = FakeRegistry(), make_job()
-    record, _ = run(job, registry, FakeExecutor(registry), recorded=Recorded(job.key.hex, "sha256:gone"))
+    record, _ = run(job, registry, FakeExecutor(registry), recorded=RecordedImage(job.key.hex, "sha256:gone"))
     assert (record.outcome, record.reason) == ("built", GONE)
 
 
@@ -139,7 +139,7 @@ def test_layers_of_the_previous_image_do_not_count_as_pushed() -> None:
     registry = FakeRegistry()
     before = registry.push("same layer", layer_bytes=50_000_000)
     executor = FakeExecutor(registry, push=lambda job: before)
-    record, _ = run(make_job(), registry, executor, recorded=Recorded("another key", before.digest))
+    record, _ = run(make_job(), registry, executor, recorded=RecordedImage("another key", before.digest))
     assert record.pushed_bytes < 1000
     record, _ = run(make_job(content="2"), registry, executor)
     assert record.pushed_bytes > 50_000_000

@@ -200,9 +200,9 @@ def test_a_registry_that_cannot_be_asked_is_exit_code_2_and_never_something_to_b
     ("content", "said"),
     [
         (None, "cannot be read"),
-        (b"", "is no plan file"),
-        (b"\xff\xfe\x00", "is no plan file"),
-        (b"[1, 2]", "is no plan file"),
+        (b"", "is not a plan file"),
+        (b"\xff\xfe\x00", "is not a plan file"),
+        (b"[1, 2]", "is not a plan file"),
         (b'{"version": 99, "images": []}', "has version 99"),
     ],
 )

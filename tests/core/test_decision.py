@@ -12,8 +12,8 @@ from fast_container.core.decision import (
     MOVED,
     STARTED,
     Build,
-    Lookup,
-    Recorded,
+    NoManifest,
+    RecordedImage,
     Replaced,
     Reuse,
     Skip,
@@ -29,38 +29,38 @@ HELD = Manifest("sha256:held", "", b"")
 
 
 def test_an_unchanged_key_is_skipped_without_asking() -> None:
-    assert decide(KEY, Recorded(KEY.hex, "sha256:held"), Lookup.NOT_ASKED) == Skip("sha256:held")
+    assert decide(KEY, RecordedImage(KEY.hex, "sha256:held"), NoManifest.NOT_ASKED) == Skip("sha256:held")
 
 
 def test_a_recorded_image_that_is_absent_is_built() -> None:
-    assert decide(KEY, Recorded(KEY.hex, "sha256:held"), Lookup.ABSENT) == Build(GONE)
+    assert decide(KEY, RecordedImage(KEY.hex, "sha256:held"), NoManifest.ABSENT) == Build(GONE)
 
 
 def test_a_recorded_image_that_is_there_is_skipped() -> None:
-    assert decide(KEY, Recorded(KEY.hex, "sha256:held"), HELD) == Skip("sha256:held")
+    assert decide(KEY, RecordedImage(KEY.hex, "sha256:held"), HELD) == Skip("sha256:held")
 
 
 def test_a_tag_that_names_another_image_is_refused_unless_that_is_accepted() -> None:
-    assert decide(KEY, Recorded(KEY.hex, "sha256:other"), HELD) == Replaced("sha256:other", "sha256:held")
-    accepted = Recorded(KEY.hex, "sha256:other", accepted="sha256:held")
+    assert decide(KEY, RecordedImage(KEY.hex, "sha256:other"), HELD) == Replaced("sha256:other", "sha256:held")
+    accepted = RecordedImage(KEY.hex, "sha256:other", accepted="sha256:held")
     assert decide(KEY, accepted, HELD) == Reuse(HELD, ACCEPTED)
-    other = Recorded(KEY.hex, "sha256:other", accepted="sha256:third")
+    other = RecordedImage(KEY.hex, "sha256:other", accepted="sha256:third")
     assert decide(KEY, other, HELD) == Replaced("sha256:other", "sha256:held")
 
 
 def test_the_recorded_digest_of_another_place_or_build_is_nothing_to_compare_with() -> None:
-    moved = Recorded(KEY.hex, "sha256:other", here=False)
+    moved = RecordedImage(KEY.hex, "sha256:other", here=False)
     assert decide(KEY, moved, HELD) == Reuse(HELD, MOVED)
-    assert decide(KEY, moved, Lookup.ABSENT) == Build(MOVED)
-    started = Recorded(KEY.hex, "sha256:other", settled=False)
+    assert decide(KEY, moved, NoManifest.ABSENT) == Build(MOVED)
+    started = RecordedImage(KEY.hex, "sha256:other", settled=False)
     assert decide(KEY, started, HELD) == Reuse(HELD, STARTED)
-    assert decide(KEY, started, Lookup.ABSENT) == Build(STARTED)
+    assert decide(KEY, started, NoManifest.ABSENT) == Build(STARTED)
 
 
 def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -> None:
     assert decide(KEY, None, HELD) == Reuse(HELD, "new to this stack")
-    assert decide(KEY, None, Lookup.ABSENT) == Build("first build")
-    assert decide(KEY, None, Lookup.NOT_ASKED) == Build("first build")
+    assert decide(KEY, None, NoManifest.ABSENT) == Build("first build")
+    assert decide(KEY, None, NoManifest.NOT_ASKED) == Build("first build")
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -
     ],
 )
 def test_the_reason_names_the_part_that_changed(old: dict[str, str], said: str) -> None:
-    assert why(KEY, Recorded("b" * 64, "sha256:held", old)) == said
+    assert why(KEY, RecordedImage("b" * 64, "sha256:held", old)) == said
 
 
 def test_many_changes_of_a_kind_are_counted() -> None:
     key = BuildKey("c" * 64, {f"arg:A{n}": "1" for n in range(5)})
-    assert why(key, Recorded("b" * 64, "", {f"arg:A{n}": "0" for n in range(5)})) == (
+    assert why(key, RecordedImage("b" * 64, "", {f"arg:A{n}": "0" for n in range(5)})) == (
         "build arg A0, A1, A2 and 2 more changed"
     )
 

@@ -104,7 +104,7 @@ def test_a_plan_of_a_version_without_options_of_the_steps_is_read_and_an_unknown
     document["images"][0]["recipe"] = {"cgroup": "x"}
     with pytest.raises(ArgsError) as refused:
         read(json.dumps(document), tmp_path)
-    assert "'cgroup' is no option" in refused.value.why
+    assert "'cgroup' is not an option" in refused.value.why
 
 
 def test_keys_from_the_plan_are_those_of_the_program(tmp_path: Path) -> None:
@@ -147,16 +147,16 @@ def test_images_whose_keys_were_unknown_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is no plan file"),
-        ("[]", "is no plan file"),
-        ("null", "is no plan file"),
-        ("{}", "is no plan file"),
-        ('{"version": 1}', "is no plan file"),
-        ('{"version": 1, "images": []}', "is no plan file"),
-        ('{"version": 1, "images": [], "unknown": 5}', "is no plan file"),
-        ('{"version": 1, "images": 5}', "is no plan file"),
-        ('{"version": 1, "images": {"a": 1}}', "is no plan file"),
-        ('{"version": 1, "images": [{}]}', "is no plan file"),
+        ("", "is not a plan file"),
+        ("[]", "is not a plan file"),
+        ("null", "is not a plan file"),
+        ("{}", "is not a plan file"),
+        ('{"version": 1}', "is not a plan file"),
+        ('{"version": 1, "images": []}', "is not a plan file"),
+        ('{"version": 1, "images": [], "unknown": 5}', "is not a plan file"),
+        ('{"version": 1, "images": 5}', "is not a plan file"),
+        ('{"version": 1, "images": {"a": 1}}', "is not a plan file"),
+        ('{"version": 1, "images": [{}]}', "is not a plan file"),
         ('{"version": 2, "images": []}', "has version 2; this program reads 1"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_damaged_plan_is_an_error_of_ours_or_a_plan(field: str, value: Any) ->
     try:
         found = read(json.dumps(document), root)
     except ArgsError as error:
-        assert "is no plan file" in str(error)
+        assert "is not a plan file" in str(error)
     else:
         for one in found.values():
             assert os.path.isabs(one.declared.context)

@@ -95,7 +95,7 @@ def test_what_no_arg_declares_and_nothing_uses_is_said_with_what_was_meant() -> 
         "build_args['VERSIN']": "no ARG of the Dockerfile declares it; did you mean 'VERSION'?"
     }
     assert spare(text, args={"VERSION"}, volatile={"VERZION"}) == {
-        "volatile_build_args['VERZION']": "it is no build arg of the image; did you mean 'VERSION'?"
+        "volatile_build_args['VERZION']": "it is not a build arg of the image; did you mean 'VERSION'?"
     }
     assert spare(text, contexts={"lib"}) == {"named_contexts['lib']": "nothing in the Dockerfile uses it"}
 

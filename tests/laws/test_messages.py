@@ -22,8 +22,6 @@ NOT_YET_MENDED: frozenset[str] = frozenset(
         "build",
         "cli",
         "codebuild",
-        "core",
-        "core.images",
         "core.oci",
         "library",
         "python_base",

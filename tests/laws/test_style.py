@@ -24,13 +24,8 @@ NOT_YET_REWRITTEN: frozenset[str] = frozenset(
         "checks",
         "cli",
         "codebuild",
-        "core",
-        "core.context",
-        "core.ignore",
-        "core.images",
         "core.oci",
         "core.remote",
-        "core.staging",
         "library",
         "localcloud",
         "localcloud.aws_plugin",
@@ -170,4 +165,3 @@ def test_the_reader_of_sections_sees_a_run_on_entry() -> None:
 
 def test_the_repository_is_found() -> None:
     assert Path(__file__).is_relative_to(prose.REPOSITORY)
-    assert {"core.context", "localcloud.codebuild", "library", "tools", "bench"} <= set(prose.rooms())

@@ -15,7 +15,7 @@ from fast_container.build.look_inside import LayerLooks
 from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import parse_manifest
-from fast_container.core.decision import Build, Lookup, Recorded, Replaced, decide
+from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord, Outcome
 from fast_container.core.replaced_tag import replaced_error
@@ -40,7 +40,7 @@ async def publish(
     reporter: Reporter,
     clock: Clock,
     *,
-    recorded: Recorded | None = None,
+    recorded: RecordedImage | None = None,
     executor_name: str = "local",
     explained: str = "",
     held_layers: set[str] | None = None,
@@ -71,7 +71,7 @@ async def publish(
     started, start_s = clock.now(), clock.monotonic()
     held = set[str]() if held_layers is None else held_layers
     there = (await registry.find([job.key.tag])).get(job.key.tag)
-    plan = decide(job.key, recorded, there or Lookup.ABSENT)
+    plan = decide(job.key, recorded, there or NoManifest.ABSENT)
     if isinstance(plan, Replaced):
         raise replaced_error(registry.url, job.key.tag, plan.recorded, plan.found)
     copied = None

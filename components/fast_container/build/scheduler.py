@@ -16,7 +16,7 @@ from functools import partial
 from fast_container.build.copying import Copying
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
-from fast_container.core.decision import Recorded
+from fast_container.core.decision import RecordedImage
 from fast_container.core.ports import (
     BuildJob,
     BuiltImage,
@@ -167,7 +167,7 @@ class Scheduler:
         executor: Executor,
         reporter: Reporter,
         *,
-        recorded: Recorded | None = None,
+        recorded: RecordedImage | None = None,
         executor_name: str = "local",
         explained: str = "",
         elsewhere: Sequence[Registry] = (),

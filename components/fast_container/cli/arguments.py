@@ -33,7 +33,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
     parser.description = "Say what makes up an image, before anything is built."
-    parser.epilog = "Exit codes: `fast-container VERB --help` lists those of a verb."
+    parser.epilog = (
+        f"Exit codes: 0; 1 when a build failed or `certify` found a difference; {_BAD_INPUT}; 3 when `plan` finds"
+        " something to build. `--help` of a verb lists its own."
+    )
     # With its own prog it does not ask the terminal, which would import half of the library.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
     _inspect(verbs.add_parser("inspect", help="what an image reads, and its build key", allow_abbrev=False))

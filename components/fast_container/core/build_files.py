@@ -73,7 +73,7 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context
         raise DockerfileError(
             "A policy lies beside the Dockerfile, and fast-container does not apply policies yet.",
             file=f"{name.removesuffix(os.path.basename(dockerfile))}{os.path.basename(path)}{POLICY_SUFFIX}",
-            why="buildx 0.31 and newer would evaluate it before the build; here, an image that it forbids would be built",
+            why="buildx 0.31 and newer would evaluate it before the build; an image that it forbids would be built",
             next_step="Build this image with `docker buildx build`, or move the policy away if it is not meant for it.",
         )
     return _read(path, name, "Dockerfile")

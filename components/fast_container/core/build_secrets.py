@@ -101,8 +101,8 @@ def _none_given(mount: SecretMount, dockerfile: str) -> ArgsError:
     return ArgsError(
         "A build secret is mounted, and none is given.",
         property_path="secrets",
-        why=f"{dockerfile}:{mount.line} mounts one whose id depends on the base image's environment, and a build without"
-        " it would be taken for good",
+        why=f"{dockerfile}:{mount.line} mounts one whose id depends on the base image's environment; a build without"
+        " it would count as correct",
         next_step="Give it in `secrets=`, or name it in `optional_secrets=`; write its id out in the Dockerfile.",
     )
 

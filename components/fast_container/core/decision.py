@@ -107,7 +107,10 @@ _AS_THEY_ARE: Final[Mapping[str, str]] = {}
 
 
 def decide(
-    key: BuildKey, recorded: RecordedImage | None, found: Manifest | NoManifest, called: Mapping[str, str] = _AS_THEY_ARE
+    key: BuildKey,
+    recorded: RecordedImage | None,
+    found: Manifest | NoManifest,
+    called: Mapping[str, str] = _AS_THEY_ARE,
 ) -> Decision:
     """Choose between ``Skip``, ``Reuse``, ``Build`` and ``Replaced``.
 

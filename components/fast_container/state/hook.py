@@ -17,7 +17,17 @@ from pulumi.runtime import rpc, settings
 from fast_container.adapters.threads import in_thread
 from fast_container.adapters.traceback_log import explained
 from fast_container.builders import cache_dir
-from fast_container.core.decision import MOVED, NEW_HERE, Build, Lookup, Recorded, Replaced, Reuse, Skip, decide
+from fast_container.core.decision import (
+    MOVED,
+    NEW_HERE,
+    Build,
+    NoManifest,
+    RecordedImage,
+    Replaced,
+    Reuse,
+    Skip,
+    decide,
+)
 from fast_container.core.ports import StartingExecutor
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
@@ -69,7 +79,9 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
     )
 
 
-async def _preview(program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> None:
+async def _preview(
+    program: Program, image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any]
+) -> None:
     plan = await _decided(program, image, recorded)
     if isinstance(plan, Skip):
         return
@@ -110,7 +122,7 @@ def _moved_key(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     return url if isinstance(url, str) and url != rpc.UNKNOWN and old.get("build_key") == new["build_key"] else ""
 
 
-async def _decided(program: Program, image: PlannedImage, recorded: Recorded | None) -> Skip | Reuse | Build:
+async def _decided(program: Program, image: PlannedImage, recorded: RecordedImage | None) -> Skip | Reuse | Build:
     """What is to be done, as the registry's answer says.
 
     Raises:
@@ -118,7 +130,7 @@ async def _decided(program: Program, image: PlannedImage, recorded: Recorded | N
     """
     key = image.selected.key
     found = (await program.repository_of(image).find([key.tag])).get(key.tag)
-    plan = decide(key, recorded, found or Lookup.ABSENT, image.called)
+    plan = decide(key, recorded, found or NoManifest.ABSENT, image.called)
     if isinstance(plan, Replaced):
         raise replaced_error(image.repository_url, key.tag, plan.recorded, plan.found)
     return plan
@@ -145,7 +157,7 @@ async def _held_elsewhere(program: Program, image: PlannedImage, before: str = "
 async def _publish(
     program: Program,
     image: PlannedImage,
-    recorded: Recorded | None,
+    recorded: RecordedImage | None,
     old: Mapping[str, Any],
     *,
     wait: bool,
@@ -171,7 +183,7 @@ async def _count_missing(program: Program, image: PlannedImage) -> None:
 
 
 async def _only_started(
-    program: Program, image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any], *, wait: bool
+    program: Program, image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
 ) -> bool:
     """Start the build and return, where the builder does not wait and consumers have an image to stay on."""
     if wait or recorded is None or not recorded.digest:
@@ -201,19 +213,19 @@ async def _only_started(
     return True
 
 
-def _moved_from(image: PlannedImage, recorded: Recorded | None, old: Mapping[str, Any]) -> str:
+def _moved_from(image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any]) -> str:
     """The repository that the state names, where the same image is wanted in another one now; else ""."""
     url = old.get("repository_url")
     same = recorded is not None and recorded.key_hex == image.selected.key.hex and not recorded.here
     return url if same and isinstance(url, str) and url != rpc.UNKNOWN else ""
 
 
-def _recorded(args: pulumi.ResourceHookArgs) -> Recorded | None:
+def _recorded(args: pulumi.ResourceHookArgs) -> RecordedImage | None:
     old, new, outputs = args.old_inputs or {}, args.new_inputs or {}, args.old_outputs or {}
     key, digest, accepted = old.get("build_key"), outputs.get("digest"), new.get("accepted")
     if not isinstance(key, str) or key == rpc.UNKNOWN:
         return None
-    return Recorded(
+    return RecordedImage(
         key,
         digest if isinstance(digest, str) else "",
         cast("Mapping[str, str]", old.get("parts") or {}),

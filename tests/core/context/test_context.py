@@ -202,10 +202,10 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(tmp_path: Path, monke
     assert refusal.value.path == "growing"
 
 
-def test_links_that_run_in_a_circle_end(tmp_path: Path) -> None:
+def test_links_that_form_a_cycle_end(tmp_path: Path) -> None:
     tree: Tree = {"one": ("link", "two"), "two": ("link", "one"), "self": ("link", "."), "d/up": ("link", "../d")}
     assert paths(select(made(tmp_path, tree))) == ["Dockerfile", "d/", "d/up", "one", "self", "two"]
-    with pytest.raises(DockerfileError, match="circle") as refusal:
+    with pytest.raises(DockerfileError, match="cycle") as refusal:
         select(made(tmp_path, {}, "FROM scratch\n\nCOPY one /x\n"))
     assert refusal.value.line == 3
 

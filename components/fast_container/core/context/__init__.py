@@ -1,6 +1,6 @@
 """A build context: which entries the stages of an image can read, and the digest of exactly these.
 
-Decides which files count, as BuildKit would send and copy them. ``select`` is the door: one context of one image.
+Decides which files count, as BuildKit would send and copy them. ``select`` is the way in: one context of one image.
 ``copy_source``, ``wildcard`` and ``follow_links`` say what a COPY, ADD or bind mount takes; ``selection`` puts it
 together. Below them lies what is on disk: ``tree`` (each file looked at once for a whole program), ``view`` (a tree
 as ignore rules leave it), ``subtree``, ``node``, and what is known of files without reading them again

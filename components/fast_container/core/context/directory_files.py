@@ -70,8 +70,7 @@ class Files:
         return dict(zip(self.each_name(), zip(each_of(self.facts), self.each_encoded(), strict=True), strict=True))
 
     def encode(self) -> bytes:
-        """Encode: number of files, length of the names, lengths of the encoded entries, 4 bytes each; then everything.
-        """
+        """Encode: number of files, length of the names, lengths of the encoded entries, 4 bytes each; then all."""
         encoded = self.each_encoded()
         lengths = struct.pack(f"<{len(encoded)}I", *map(len, encoded))
         return b"".join((_COUNTS.pack(len(encoded), len(self.names)), lengths, self.facts, self.names, self.encoded))
