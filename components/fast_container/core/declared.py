@@ -1,11 +1,11 @@
 """One image as a program or the command line declares it, in plain values.
 
-Decides which declarations are refused before anything is hashed: places that are not there or are of the wrong kind,
-names and platforms that BuildKit would not take. Leaves which files are read to ``core.build_files``, what they say to
-``core.dockerfile`` and ``core.ignore.rules``, and the selected files to ``core.select``.
+Decides which declarations are refused before anything is hashed: missing or wrong places, names and platforms that
+BuildKit would not accept. Leaves which files are read to ``core.build_files``, what they say to ``core.dockerfile`` and
+``core.ignore.rules``, and the selected files to ``core.select``.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH109, PTH110, PTH112, PTH113, PTH118
 
 from __future__ import annotations
@@ -68,20 +68,20 @@ class DeclaredImage:
     Attributes:
         name: Its name in the program.
         context: Absolute path of the build context's directory.
-        dockerfile: Absolute path, or the text itself.
-        dockerfile_name: What to call the Dockerfile in messages.
+        dockerfile: Absolute path, or the content itself.
+        dockerfile_name: The Dockerfile's name in messages.
         recipe: What else BuildKit is asked for.
         named_contexts: Name → absolute path of a directory, or a reference (``docker-image://…``, ``https://…``).
-        ignore: Patterns behind those of the ignore file.
+        ignore: Patterns after those of the ignore file.
         dockerignore: ``Default`` is BuildKit's own rule; None disregards ignore files; a path is read instead.
         secret_ids: Ids only.
-        optional_secrets: Ids that a stage may mount and nobody gives; None: all, where no one was asked for secrets.
+        optional_secrets: Ids of secrets that may be absent; None: all, when no secrets were asked for.
         triggers: The caller's own parts of the key.
         base_keys: Name of a base image of ours → its build key.
         volatile_build_args: Build args whose values do not enter the key.
-        image_pins: Reference as written → digest, from ``images.lock`` or a registry; what is absent counts as written.
-        image_facts: Reference → what is known of that image (``core.dockerfile``).
-        base_facts: Stand-in of a base image of ours → what is known of it.
+        image_pins: Reference as written → digest, from ``images.lock`` or a registry; others count as written.
+        image_facts: Reference → facts of that image (``core.dockerfile``).
+        base_facts: Stand-in of a base image of ours → facts of it.
     """
 
     name: str
@@ -108,7 +108,7 @@ class DeclaredImage:
 
     @property
     def given_names(self) -> GivenNames:
-        """What it names of its Dockerfile, but for what stands in for base images of ours."""
+        """Names that its Dockerfile should have, without the stand-ins for base images of ours."""
         bases = {name for name, place in self.named_contexts.items() if is_own_base(place)}
         return GivenNames(
             frozenset(name for name, value in self.recipe.build_args.items() if value not in bases),
@@ -126,7 +126,7 @@ class DeclaredImage:
 
 
 def absolute_path(path: str | os.PathLike[str]) -> str:
-    """The path from the root, without ``.`` and ``..``; it names the same place, also where ``..`` follows a link."""
+    """Make a path absolute, without ``.`` and ``..``; it names the same place, also after a link."""
     joined = os.path.join(os.getcwd(), path)
     short = os.path.normpath(joined)
     if ".." not in Path(path).parts or os.path.realpath(short) == os.path.realpath(joined):
@@ -140,7 +140,7 @@ def is_remote(place: str) -> bool:
 
 
 def check_declared(image: DeclaredImage) -> None:
-    """Refuse all that can be refused without hashing; reads only the Dockerfile and the ignore files.
+    """Refuse everything that can be refused without hashing; reads only the Dockerfile and the ignore files.
 
     Raises:
         ArgsError: An argument, with its property path.
@@ -155,14 +155,14 @@ def check_declared(image: DeclaredImage) -> None:
 
 
 def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
-    """The Dockerfile's bytes, and what the target's stages read.
+    """Return the Dockerfile's bytes, and what the target's stages read.
 
     Raises:
-        ArgsError: The Dockerfile is not there.
+        ArgsError: The Dockerfile does not exist.
         DockerfileError: BuildKit would refuse it, or it has no such target.
     """
     text = read_dockerfile_bytes(image.dockerfile, image.dockerfile_name, image.context)
-    # A directory that is used as a base image has no configuration.
+    # A directory used as a base image has no configuration.
     facts = {name: ImageFacts({}, ()) for name in image.local_contexts if name != MAIN_CONTEXT}
     facts |= dict(image.image_facts)
     facts |= {alias: ImageFacts(None, of.onbuild) for alias, of in image.base_facts.items() if of.onbuild is not None}
@@ -179,7 +179,7 @@ def read_declared(image: DeclaredImage) -> tuple[bytes, DockerfileReads]:
 
 
 class _Question(NamedTuple):
-    """All that an answer of ``read_dockerfile`` depends on."""
+    """Everything that an answer of ``read_dockerfile`` depends on."""
 
     text: bytes
     file: str
@@ -192,7 +192,7 @@ class _Question(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _answer(asked: _Question) -> DockerfileReads:
-    """``read_dockerfile``, remembered: an image is checked, pinned and selected, and each of them asks."""
+    """Call ``read_dockerfile``, cached: an image is checked, pinned and selected, and each of these asks."""
     return read_dockerfile(
         asked.text,
         file=asked.file,
@@ -207,7 +207,7 @@ def _answer(asked: _Question) -> DockerfileReads:
 
 
 def ignore_rules(image: DeclaredImage, context: str) -> IgnoreFile:
-    """The rules of one local context of an image.
+    """Read the rules of one local context of an image.
 
     Raises:
         DockerfileError: The ignore file cannot be read, or moby would refuse a pattern.
@@ -220,7 +220,7 @@ def ignore_rules(image: DeclaredImage, context: str) -> IgnoreFile:
 
 
 def check_arguments(image: DeclaredImage) -> None:
-    """Refuse what can be refused without reading a Dockerfile; looks at directories only.
+    """Refuse everything that can be refused without reading a Dockerfile; looks at directories only.
 
     Raises:
         ArgsError: An argument, with its property path.
@@ -233,26 +233,26 @@ def check_arguments(image: DeclaredImage) -> None:
     for name in image.named_contexts:
         if name == MAIN_CONTEXT or not _CONTEXT_NAME.fullmatch(name):
             raise ArgsError(
-                f"{name!r} cannot be the name of a named context",
+                f"{name!r} cannot be the name of a named context.",
                 property_path=f'named_contexts["{name}"]',
                 why="that is what the image's own build context is called" if name == MAIN_CONTEXT else "",
-                next_step="use another name, in the Dockerfile too",
+                next_step="Use another name, in the Dockerfile too.",
             )
     for name in image.recipe.build_args:
         if not _ARG_NAME.fullmatch(name):
             raise ArgsError(
-                f"{name!r} cannot be the name of a build arg",
+                f"{name!r} cannot be the name of a build arg.",
                 property_path=f'build_args["{name}"]',
                 why="no ARG instruction can declare it",
-                next_step="use letters, digits and _, not beginning with a digit",
+                next_step="Use letters, digits and _, not beginning with a digit.",
             )
     check_platform(image.recipe.platform)
     if isinstance(image.dockerignore, str) and not os.path.isfile(image.dockerignore):
         raise ArgsError(
-            "The ignore file is not there",
+            "The ignore file is not there.",
             property_path="dockerignore",
             why=f"no file at {image.dockerignore}",
-            next_step="give the path of a file, or None to disregard ignore files",
+            next_step="Give the path of a file, or None to disregard ignore files.",
         )
 
 
@@ -261,26 +261,26 @@ def _check_directory(place: str, property_path: str, what: str) -> None:
         return
     is_there = os.path.exists(place)
     raise ArgsError(
-        f"{what} is a file, not a directory" if is_there else f"{what} is not there",
+        f"{what} is a file, not a directory." if is_there else f"{what} is not there.",
         property_path=property_path,
         why=f"{'a file' if is_there else 'nothing'} at {place}",
-        next_step="give a directory; paths are relative to the program's working directory",
+        next_step="Give a directory; paths are relative to the program's working directory.",
     )
 
 
 def check_platform(platform: str, property_path: str = "platform") -> None:
-    """Refuse what is not one platform.
+    """Refuse anything but one platform.
 
     Raises:
         ArgsError: With the property path.
     """
     with suppress(NotAPlatformError):
-        # What names no architecture is the builder's own: another image on another machine.
+        # Without an architecture it is the builder's own: another image on another machine.
         if normal_platform(platform).partition("/")[0] in _SYSTEMS:
             return
     raise ArgsError(
-        f"{platform!r} is not a platform",
+        f"{platform!r} is not a platform.",
         property_path=property_path,
         why="one platform is built at a time" if "," in platform else "",
-        next_step='use "linux/amd64" or "linux/arm64"',
+        next_step='Use "linux/amd64" or "linux/arm64".',
     )

@@ -1,6 +1,6 @@
 """The order of images: bases first.
 
-Decides what a cycle is called and that names settle what the bases leave open. Leaves sorting to ``graphlib``, what is
+Decides the error for a cycle, and that names settle what the bases leave open. Leaves sorting to ``graphlib``, what is
 built at once to ``build.scheduler``, and keys to ``core.key``.
 """
 
@@ -12,11 +12,11 @@ from graphlib import CycleError, TopologicalSorter
 from fast_container.errors import ArgsError
 
 Bases = Mapping[str, Collection[str]]
-"""Name of an image → names of its base images. A name that is not a key is an external image."""
+"""Name of an image → names of its base images. A name without an entry is an external image."""
 
 
 def order(bases: Bases) -> tuple[str, ...]:
-    """All images, each after its bases; by name where the bases leave it open.
+    """Sort all images so that each comes after its bases; otherwise by name.
 
     Raises:
         ArgsError: Base images form a cycle.
@@ -40,7 +40,7 @@ def order(bases: Bases) -> tuple[str, ...]:
 
 
 def closure(bases: Bases, names: Collection[str]) -> tuple[str, ...]:
-    """Those images and all that they need, each after its bases.
+    """List images and everything that they are based on, each after its bases.
 
     Raises:
         ArgsError: Base images form a cycle.

@@ -32,7 +32,7 @@ def job_of(selected: SelectedImage, repository_url: str, named_images: Mapping[s
         **known: Further fields of ``BuildJob``.
     """
     declared = selected.declared
-    # What no reachable stage declares is in no key: a trigger that nobody has read must not get it either.
+    # An arg that no reachable stage declares is in no key, so an unknown trigger must not get it either.
     sent = {name: value for name, value in declared.recipe.build_args.items() if is_sent(name, selected.reads)}
     return BuildJob(
         name=declared.name,

@@ -97,7 +97,7 @@ def as_string(value: object) -> str:
         TypeError: It is of another type.
     """
     if not isinstance(value, str):
-        raise TypeError(f"a {type(value).__name__} where a text belongs")
+        raise TypeError(f"a {type(value).__name__} instead of a string")
     return value
 
 

@@ -59,7 +59,7 @@ def write_plan_file(entries: Iterable[PlannedEntry], folder: str, *, unknown: It
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """What a plan file says.
+    """The content of a program file.
 
     Attributes:
         entries: Image name → entry.
@@ -71,15 +71,15 @@ class PlanFile:
 
 
 def read_plan_file(text: str, folder: str, name: str) -> PlanFile:
-    """Read it.
+    """Read a program file.
 
     Args:
         text: The file's content.
-        folder: Where it lies: relative paths start there.
-        name: What to call it in messages.
+        folder: Its folder: relative paths start there.
+        name: Its name in messages.
 
     Raises:
-        ArgsError: It is no plan file, or of another version.
+        ArgsError: It is malformed, or of another version.
     """
     try:
         document = cast("dict[str, Any]", parse_json(text))
@@ -87,16 +87,16 @@ def read_plan_file(text: str, folder: str, name: str) -> PlanFile:
             raise ArgsError(
                 f"{name} has {version_of(document)}; this program reads {VERSION}.",
                 property_path="--plan",
-                next_step="let `pulumi preview` write it again",
+                next_step="Let `pulumi preview` write it again.",
             )
         entries = [_read(cast("dict[str, Any]", image), folder) for image in document["images"]]
         unknown = as_strings(document["unknown"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArgsError(
-            f"{name} is no plan file.",
+            f"{name} is not a plan file.",
             property_path="--plan",
             why=f"{type(error).__name__}: {error}",
-            next_step="let `pulumi preview` write it again",
+            next_step="Let `pulumi preview` write it again.",
         ) from error
     return PlanFile({entry.declared.name: entry for entry in entries}, unknown)
 

@@ -1,11 +1,11 @@
 """What BuildKit is asked for beside a Dockerfile and its contexts: target, platform, build args, labels, and options.
 
-Decides which options of a build's steps there are, which values each takes and in which normal form, that one counts in
-the key when it is not the default, and how a recipe is written for buildx and, by one codec, for the program file and
-for the plan of a remote build. A new option is one field and one row of ``OPTIONS`` here, and its type in
-``image_options``. The declared image and the job hold the same ``Recipe``; only build args that no stage can read stay
-behind. Leaves named contexts and pins to these two, which know them in different forms (directories and images as they
-were declared; what they were resolved to), the shape of values in a program to ``given_options``, and whether a builder
+Decides which options of a build's steps there are, which values each takes and in which normal form; that an option
+counts in the key when it is not the default; and how a recipe is written for buildx and, by one codec, for the program
+file and for the plan of a remote build. A new option is one field and one row of ``OPTIONS`` here, and its type in
+``image_options``. The declared image and the job hold the same ``Recipe``, without the build args that no stage can
+read. Leaves named contexts and pins to these two, which know them in different forms (directories and images as
+declared; what they were resolved to), the shape of values in a program to ``given_options``, and whether a builder
 allows host networking to that builder.
 """
 
@@ -69,7 +69,7 @@ class Recipe:
 
     @property
     def given(self) -> dict[str, tuple[str, ...]]:
-        """Name → texts of each option that is not the default: what counts, and what buildx is told."""
+        """Name → values of each option that is not the default: they count in the key, and buildx gets them."""
         default = Recipe()
         found: dict[str, tuple[str, ...]] = {}
         for option in OPTIONS:
@@ -123,12 +123,12 @@ class RecipeOption:
 
 
 def recipe_of(values: Mapping[str, object], *, flags: bool = False, **known: Any) -> Recipe:
-    """The recipe of arguments.
+    """Make the recipe of arguments.
 
     Args:
         values: Name → value; None is not given, and names of other arguments may be among them.
         flags: Whether messages name the flag instead of the argument.
-        **known: Fields of ``Recipe`` that are no options.
+        **known: Fields of ``Recipe`` that are not options.
 
     Raises:
         ArgsError: A value cannot be right.
@@ -145,18 +145,18 @@ def recipe_of(values: Mapping[str, object], *, flags: bool = False, **known: Any
 
 
 def read_recipe(document: Mapping[str, object]) -> Recipe:
-    """The recipe of a document that holds what ``Recipe.as_json`` gave.
+    """Read the recipe of a document that holds the form of ``Recipe.as_json``.
 
     Raises:
         ArgsError: A value cannot be right.
         KeyError: A field is absent; only options may be, in documents of versions that had none.
         TypeError: A field is of another type.
-        ValueError: There is an option that this version has none of; a build without it would be another.
+        ValueError: An option that this version does not know; a build without it would be another.
     """
     options = cast("Mapping[str, object]", document.get("recipe", {}))
     unknown = [name for name in options if name not in _BY_NAME]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no option of a build here")
+        raise ValueError(f"{unknown[0]!r} is not an option of a build here")
     return recipe_of(
         options,
         target=as_string(document["target"]),
@@ -203,7 +203,7 @@ def _shm_size(value: object, path: str) -> int:
     if found is not None:
         size = int(Decimal(found[1]) * 1024 ** _UNITS.index(found[2].lower().replace("b", "")))
     if not 0 < size < _MOST:
-        raise _refused(value, path, "a size of /dev/shm", 'bytes, or a text such as "256m"')
+        raise _refused(value, path, "a size of /dev/shm", 'bytes, or a string such as "256m"')
     return size
 
 
@@ -224,7 +224,7 @@ def _ulimits(value: object, path: str) -> tuple[str, ...]:
 
 
 def _pairs(value: object, path: str, form: str, joint: str) -> list[str]:
-    """A list of texts, or a mapping, each entry as one text."""
+    """Convert a list of strings, or a mapping, to one string for each entry."""
     if isinstance(value, Mapping):
         return [f"{name}{joint}{text}" for name, text in cast("Mapping[str, object]", value).items()]
     if not isinstance(value, list | tuple):

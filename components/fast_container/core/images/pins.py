@@ -1,12 +1,12 @@
-"""Pins of an image's outside images: what has to be known, and what follows from knowing it.
+"""Pins of an image's external images: what must be known, and what follows from it.
 
-Decides which images a declaration takes from outside, which digest stands for each in the build key and in the build,
-and what of their configuration may be relied on. Leaves where the knowledge comes from (``images.lock``, a registry)
-to the caller. Reads the Dockerfile; asks nobody else.
+Decides which external images a declaration uses, which digest stands for each in the build key and in the build, and
+which facts of their configuration can be relied on. Leaves where the knowledge comes from (``images.lock``, a registry)
+to the caller. Reads the Dockerfile and nothing else.
 
-A platform's own digest is taken where the platform is certain, so that a change of another platform's image is none.
-Where it is not (``--platform=$BUILDPLATFORM``, or one name for several platforms in one build: BuildKit's policy has
-one answer for a name) the build takes the index, and BuildKit chooses as it always does.
+If the platform is certain, its own digest is used, so that a change of another platform's image does not matter. If it
+is not (``--platform=$BUILDPLATFORM``, or one name for several platforms in one build: BuildKit's policy has one answer
+for a name), the build takes the index, and BuildKit chooses as it always does.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _ARG: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class NeededImage:
-    """One use of an outside image.
+    """One use of an external image.
 
     Attributes:
-        written: What the build key calls it: the reference as written, or the named context's value.
+        written: Its name in the build key: the reference as written, or the named context's value.
         normalised: The reference in normal form.
-        platform: In normal form; ``""`` where only the builder knows it.
+        platform: In normal form; ``""`` if only the builder knows it.
         place: Where it is used: ``file:line``, or the named context's property path.
         line: The Dockerfile's line; 0 for a named context.
     """
@@ -49,7 +49,7 @@ class NeededImage:
 
     @property
     def has_digest(self) -> bool:
-        """Whether the reference says a digest itself; it needs no pin then, only facts."""
+        """Whether the reference has a digest itself; then it needs facts, but no pin."""
         return "@" in self.normalised
 
 
@@ -58,8 +58,9 @@ class PinnedImage:
     """A declaration with its pins.
 
     Attributes:
-        declared: With pins and facts.
-        unknown: Those of which nothing is known; with any that has no digest, the pins are not complete.
+        declared: The declaration, with pins and facts.
+        needed: Its external images.
+        unknown: Those of which nothing is known; if one of them has no digest, the pins are not complete.
     """
 
     declared: DeclaredImage
@@ -67,18 +68,18 @@ class PinnedImage:
 
     @property
     def missing(self) -> tuple[NeededImage, ...]:
-        """Those without which the image cannot be pinned."""
+        """Images without which the declaration cannot be pinned."""
         return tuple(one for one in self.unknown if not one.has_digest)
 
 
 def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
-    """Use what is known.
+    """Pin an image as far as its external images are known.
 
-    Triggers of a base image may name further images, so what is unknown may grow with what becomes known.
+    Triggers of a base image may name further images, so ``unknown`` may grow as more becomes known.
 
     Raises:
-        DockerfileError: BuildKit would refuse the file, or nobody can tell which images it needs.
-        ArgsError: The Dockerfile is not there, or a named context is no image's name.
+        DockerfileError: BuildKit would refuse the file, or its images cannot be told.
+        ArgsError: The Dockerfile does not exist, or a named context is not an image's name.
     """
     needed = needed_images(image, *read_declared(image))
     while True:
@@ -88,7 +89,7 @@ def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
             image_pins=_pins(pinned, known),
             image_facts=_facts(image, needed, known),
         )
-        # An environment decides about paths, never about which images are needed.
+        # An environment affects paths, never which images are needed.
         triggers = any(facts.onbuild for facts in image.image_facts.values())
         found = needed_images(image, *read_declared(image)) if triggers else needed
         if found == needed:
@@ -97,18 +98,18 @@ def pin_image(image: DeclaredImage, known: ImageLock) -> PinnedImage:
 
 
 def needed_images(image: DeclaredImage, text: bytes, reads: DockerfileReads) -> tuple[NeededImage, ...]:
-    """The outside images of a declaration.
+    """List the external images of a declaration.
 
     Raises:
-        DockerfileError: The Dockerfile was not understood, so nobody can tell.
-        ArgsError: A named context is no image's name.
+        DockerfileError: The Dockerfile was not understood, so its images cannot be told.
+        ArgsError: A named context is not an image's name.
     """
     if not reads.understood:
         raise DockerfileError(
             "The base images cannot be pinned.",
             file=image.dockerfile_name,
             why=reads.warnings[0].partition(";")[0] if reads.warnings else "the file was not understood",
-            next_step='use image_policy="as-written" for this image',
+            next_step='Use image_policy="as-written" for this image.',
         )
     file = image.dockerfile_name
     named = _named_images(image, reads, platform_is_certain=b"--platform" not in text.lower())
@@ -122,7 +123,7 @@ def needed_images(image: DeclaredImage, text: bytes, reads: DockerfileReads) -> 
 
 
 def digest_of(needed: NeededImage, known: ImageLock) -> str:
-    """The digest that stands for one use; ``""`` where nothing is known of it."""
+    """Return the digest that stands for one use; ``""`` if nothing is known of the image."""
     image = known.images.get(needed.normalised)
     if image is None:
         return ""
@@ -133,7 +134,7 @@ def digest_of(needed: NeededImage, known: ImageLock) -> str:
 
 
 def not_locked(image: DeclaredImage, missing: NeededImage, lock_file: str) -> FastContainerError:
-    """The error for an image that the lock file does not have."""
+    """Make the error for an image that the lock file does not have."""
     what = f"{missing.written} is not in {lock_file} for {missing.platform or 'the platform of the builder'}."
     step = f"Run: {shlex.join(_lock_command(image, missing, lock_file))}"
     if not missing.line:
@@ -142,10 +143,10 @@ def not_locked(image: DeclaredImage, missing: NeededImage, lock_file: str) -> Fa
 
 
 def image_by_name(reference: str, platform: str) -> NeededImage:
-    """An outside image that is named outside a Dockerfile.
+    """Make an external image from a name outside a Dockerfile.
 
     Raises:
-        ArgsError: The reference or the platform is none.
+        ArgsError: The reference or the platform is malformed.
     """
     try:
         normalised, platform = parse_reference(reference).normalised, normal_platform(platform)
@@ -157,17 +158,17 @@ def image_by_name(reference: str, platform: str) -> NeededImage:
 
 
 def own_base(name: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Build args and named contexts by which a Dockerfile finds a stand-in for a base image of ours.
+    """Make the build args and named contexts by which a Dockerfile finds a stand-in for one of our base images.
 
     Args:
-        name: Of a build arg that a ``FROM`` uses, or what ``FROM`` says itself.
+        name: A build arg that a ``FROM`` uses, or the name in ``FROM`` itself.
     """
     alias = f"own-base-{name.lower().replace('_', '-').strip('-')}" if _ARG.fullmatch(name) else name
     return {name: alias} if alias != name else {}, {alias: f"{SCHEME}{OWN_BASE_HOST}/{alias}"}
 
 
 def pinned_reference(image: DeclaredImage, written: str, platform: str = "") -> str:
-    """A reference of a declaration with its pin behind it, for people; as written where it has none."""
+    """Format a reference of a declaration, followed by its pin if it has one, for people."""
     pin = image.image_pins.get(written, "")
     digests = digests_of(pin)
     pin = digests.get(platform, "") if len(digests) > 1 else pin
@@ -175,7 +176,7 @@ def pinned_reference(image: DeclaredImage, written: str, platform: str = "") -> 
 
 
 def absent_error(needed: NeededImage, error: FastContainerError) -> FastContainerError:
-    """The error for an image that a registry does not have, with the place that asks for it."""
+    """Make the error for an image that a registry does not have, with the place that uses it."""
     why = "; ".join(text for text in (error.why, error.where) if text)
     if not needed.line:
         return ArgsError(error.what, property_path=needed.place, why=why, next_step=error.next_step)
@@ -184,7 +185,7 @@ def absent_error(needed: NeededImage, error: FastContainerError) -> FastContaine
 
 
 def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) -> list[str]:
-    """The command that locks an image's outside images; only the missing one where there is no Dockerfile to name."""
+    """Build the command that locks an image's external images; without a Dockerfile's name, only the missing one."""
     command = ["fast-container", "lock", "--file", lock_file]
     if not isinstance(image.dockerfile, str):
         return [*command, "--image", missing.normalised, "--platform", missing.platform or image.recipe.platform]
@@ -209,7 +210,7 @@ def _lock_command(image: DeclaredImage, missing: NeededImage, lock_file: str) ->
 
 
 def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_certain: bool) -> Iterator[NeededImage]:
-    # A named context may serve a stage for another platform; that is ruled out only where no FROM names one.
+    # A named context may serve a stage for another platform, unless no FROM names a platform.
     platform = image.recipe.platform if platform_is_certain else ""
     for name in reads.contexts:
         place = image.named_contexts.get(name, "")
@@ -220,15 +221,18 @@ def _named_images(image: DeclaredImage, reads: DockerfileReads, *, platform_is_c
             normalised = parse_reference(place.removeprefix(SCHEME)).normalised
         except NotAReferenceError as error:
             raise ArgsError(
-                f"{place!r} names no image.", property_path=path, why=str(error), next_step="docker-image://name:tag"
+                f"{place!r} does not name an image.",
+                property_path=path,
+                why=str(error),
+                next_step="Write docker-image://name:tag.",
             ) from None
         yield NeededImage(place, normalised, platform, path)
 
 
 def _pins(pinned: Iterable[NeededImage], known: ImageLock) -> dict[str, str]:
-    """Reference as written → what stands for it in the key and decides what the build takes.
+    """Reference as written → its pin, which is in the key and decides what the build takes.
 
-    Where the uses of an image have different digests, the build takes the index: so that is in every one's pin.
+    If the uses of an image have different digests, the build takes the index, so the index is in the pin of each.
     """
     uses: dict[str, dict[str, dict[str, str]]] = {}
     for one in pinned:
@@ -243,7 +247,7 @@ def _pins(pinned: Iterable[NeededImage], known: ImageLock) -> dict[str, str]:
 
 
 def _facts(image: DeclaredImage, needed: Iterable[NeededImage], known: ImageLock) -> dict[str, ImageFacts]:
-    """Name → facts, where all uses of the image agree on them."""
+    """Name → facts, if all uses of the image agree on them."""
     said: dict[str, list[ImageFacts | None]] = {}
     names: dict[str, str] = {}
     for one in needed:
@@ -265,6 +269,6 @@ def _facts_of(needed: NeededImage, known: ImageLock) -> ImageFacts | None:
     if needed.platform:
         found = image.platforms.get(needed.platform)
     else:
-        # An image without an index is the same for every platform.
+        # Without an index, every platform gets the same image.
         found = next((one for one in image.platforms.values() if one.digest == image.digest), None)
     return found.facts if found else None
