@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+RESET = b"(reset)"
+"""Instead of a piece: hang up at once, without a word of an end."""
 
 
 @dataclass
@@ -18,11 +22,15 @@ class RawServer:
     Attributes:
         answers: What each connection gets, in pieces; the last one stays. Then it hangs up.
         pause_s: Between two pieces.
+        waits: Whether it then waits for the other side to hang up.
+        left: Set once the other side has hung up before an answer was sent.
     """
 
     answers: list[Iterable[bytes]]
     pause_s: float = 0.0
+    waits: bool = False
     port: int = 0
+    left: threading.Event = field(default_factory=threading.Event)
     requests: list[bytes] = field(default_factory=list)
 
     @property
@@ -38,9 +46,9 @@ def whole(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 
 @contextmanager
-def raw_server(*answers: bytes | Iterable[bytes], pause_s: float = 0.0) -> Generator[RawServer]:
+def raw_server(*answers: bytes | Iterable[bytes], pause_s: float = 0.0, waits: bool = False) -> Generator[RawServer]:
     """A running server."""
-    server = RawServer([[one] if isinstance(one, bytes) else one for one in answers], pause_s)
+    server = RawServer([[one] if isinstance(one, bytes) else one for one in answers], pause_s, waits)
     listener = socket.create_server(("127.0.0.1", 0))
     server.port = listener.getsockname()[1]
     stopped = threading.Event()
@@ -73,10 +81,16 @@ def _answer(server: RawServer, connection: socket.socket, answer: Iterable[bytes
                 return
             request += piece
         server.requests.append(request)
-        for piece in answer:
-            if stopped():
-                return
-            connection.sendall(piece)
-            time.sleep(server.pause_s)
-        connection.shutdown(socket.SHUT_WR)
-        connection.recv(65536)
+        try:
+            for piece in answer:
+                if stopped():
+                    return
+                if piece is RESET:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+                connection.sendall(piece)
+                time.sleep(server.pause_s)
+        except OSError:
+            server.left.set()
+        if server.waits:
+            connection.recv(1)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
+import itertools
 import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fast_container.adapters.registry.http_transport import HttpTransport
+from fast_container.adapters.registry.http_transport import ATTEMPTS, HttpTransport
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.proxies import Proxies, Proxy, is_loopback, parse_proxy
-from fast_container.errors import RegistryError
+from fast_container.core.ports import Credentials
+from fast_container.errors import AuthError, RegistryError
 from tests.adapters.http_registry import HttpRegistry, http_registry
+from tests.adapters.raw_server import raw_server, whole
 
 ABSENT = b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'
 
@@ -193,6 +197,115 @@ def test_a_proxy_is_spoken_to_over_tls_where_its_url_says_so(
     assert asked.startswith(b"CONNECT registry.example:443 HTTP/1.1\r\nHost: registry.example:443\r\n")
     assert b"Proxy-Authorization: Basic " in asked
     assert "proxy-authorization" not in origin.requests[0][2]
+
+
+def asked_through(origin: HttpRegistry) -> tuple[OciRegistry, HttpTransport, Tunnels]:
+    """The registry over TLS by its name, which a proxy knows."""
+    proxy = Tunnels(("127.0.0.1", origin.port), None, b"HTTP/1.1 200 Connection established\r\n\r\n")
+    transport = HttpTransport(proxies=Proxies(https=f"http://127.0.0.1:{proxy.port}"), timeout_s=5.0)
+    user = Credentials("ci-user", "registry-password")
+    return OciRegistry("registry.example/shop/images", lambda: user, transport=transport), transport, proxy
+
+
+def test_a_connection_over_tls_is_used_again(origin: HttpRegistry) -> None:
+    registry, transport, proxy = asked_through(origin)
+    for number in range(5):
+        assert asyncio.run(registry.find([f"key-{number}"])) == {}
+    transport.close()
+    proxy.listener.close()
+    assert len(proxy.asked) == origin.connections == 1
+
+
+def test_a_registry_elsewhere_does_not_choose_this_machine_as_its_token_service(origin: HttpRegistry) -> None:
+    registry, transport, proxy = asked_through(origin)
+    with raw_server(whole(200, b'{"token":"t"}')) as service:
+        origin.script = [(401, {"WWW_Authenticate": f'Bearer realm="http://{service.host}/token"'}, b"")]
+        with pytest.raises(AuthError, match="without TLS"):
+            asyncio.run(registry.find(["key-1"]))
+    transport.close()
+    proxy.listener.close()
+    assert not service.requests
+
+
+def failure(url: str, **proxies: str) -> RegistryError:
+    transport = HttpTransport(proxies=Proxies(**proxies), sleep=lambda _: None, timeout_s=5.0)
+    with pytest.raises(RegistryError) as caught:
+        transport.request("GET", url, {})
+    transport.close()
+    return caught.value
+
+
+def test_a_certificate_that_is_not_trusted_is_named_as_the_cause(certificate: Path) -> None:
+    with http_registry(tls=server_tls(certificate)) as server:
+        error = failure(f"https://{server.host}/v2/")
+    assert "certificate was not accepted: self-signed certificate" in error.why
+    assert "SSL_CERT_FILE" in error.next_step
+
+
+def test_a_registry_without_tls_is_named_as_the_cause() -> None:
+    with http_registry() as server:
+        error = failure(f"https://{server.host}/v2/")
+    assert error.why == "it does not speak TLS"
+
+
+def test_a_connection_that_ends_before_tls_is_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepted: list[int] = []
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    one, _ = listener.accept()
+                    accepted.append(1)
+                    with one:
+                        one.recv(4096)
+
+        threading.Thread(target=serve, daemon=True).start()
+        error = failure(f"https://127.0.0.1:{listener.getsockname()[1]}/v2/")
+        listener.shutdown(socket.SHUT_RDWR)
+    assert len(accepted) == ATTEMPTS
+    assert error.what == "The registry cannot be reached."
+
+
+def test_a_proxy_that_is_not_there_is_named_and_not_the_registry(certificate: Path) -> None:
+    with http_registry(tls=server_tls(certificate)) as untrusted:
+        closed = f"http://u:secret@127.0.0.1:{free_port()}"
+        errors = [
+            failure("https://registry.example/v2/", https=closed),
+            failure("http://registry.example/v2/", http=closed),
+            failure("https://registry.example/v2/", https="http://u:secret@proxy.invalid:3128"),
+            failure("https://registry.example/v2/", https=f"https://u:secret@{untrusted.host}"),
+        ]
+    for error, why in zip(errors, ("refused", "refused", "proxy.invalid:3128", "self-signed"), strict=True):
+        assert error.why.startswith("the proxy ")
+        assert why in error.why
+        assert "HTTPS_PROXY" in error.next_step
+        assert "secret" not in str(error)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "refused: 502 Bad Gateway"),
+        (b"garbage\r\n\r\n", "gave no HTTP answer"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "gave no HTTP answer"),
+        (itertools.repeat(b"HTTP/1.1 100 Continue\r\nX: " + b"y" * 60_000 + b"\r\n\r\n"), "no end"),
+        (itertools.chain([b"HTTP/1.1 200 OK\r\nX: "], itertools.repeat(b"y")), "too slowly"),
+    ],
+    ids=["refuses", "garbage", "headers", "never stops", "drips"],
+)
+def test_what_a_proxy_says_instead_of_a_tunnel_has_an_end(answer: bytes | Iterable[bytes], why: str) -> None:
+    with raw_server(answer, pause_s=0.05 if why == "too slowly" else 0.0) as proxy:
+        transport = HttpTransport(proxies=Proxies(https=f"http://{proxy.host}"), timeout_s=1.0)
+        with pytest.raises(RegistryError) as caught:
+            transport.request("GET", "https://registry.example/v2/", {})
+    assert why in caught.value.why
+    assert len(proxy.requests) == 1
 
 
 def test_a_proxy_that_refuses_is_one_clear_error(certificate: Path) -> None:

@@ -1,179 +1,210 @@
-"""Connections to a registry: TLS, proxies, and the limits of time.
+"""Connections to a registry: made directly or through a proxy, kept for the next request, ended when given up.
 
-Decides how a host is reached (directly, or through a proxy, to which TLS is spoken where its URL says https) and when
-an exchange has taken too long: nothing comes for ``timeout_s``; what comes takes longer than its size allows; or bytes
-only drip, which no limit for a single read would ever end. Whoever gives up an exchange ends it at once
-(``TimedSocket.abort``). Leaves requests and answers to ``adapters.registry.http_transport``.
+Decides how a host is reached (to a proxy, TLS is spoken where its URL says https; to a registry, within the proxy's)
+and which connection may be used again. Python's own ``http.client`` does the rest, with the limits of
+``adapters.registry.exchange``. ``urllib3`` was tried in its place: docs/registries.md says why it is not used.
+Leaves requests and answers to ``adapters.registry.http_transport``, which proxy it is to ``adapters.registry.proxies``.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import http.client
-import io
-import math
 import socket
 import ssl
-import time
-from collections.abc import Callable
-from typing import Any, Final, Protocol, cast
+import threading
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
 
+from fast_container.adapters.registry.exchange import Answer, Exchange
 from fast_container.adapters.registry.proxies import Proxy
 from fast_container.adapters.threads import ended_by
 
-_SLICE_BYTES: Final = 64 * 1024
-# An answer gets its time limit once more, and a second for each of these.
-_SLOWEST_BYTES_S: Final = 32 * 1024
-# So slow, in so many small pieces, is no network: the other side wants to be waited for.
-_DRIP_AFTER_S: Final = 5.0
-_DRIP_BYTES_S: Final = 256
-_DRIP_READS: Final = 4
+# Of a proxy's answer to CONNECT.
+_MOST_BYTES: Final = 1024 * 1024
 
 
-class TooSlowError(OSError):
-    """An exchange was ended because it took too long; another attempt would take as long."""
+class ProxyError(OSError):
+    """The proxy cannot be reached or refused; nothing is known of the registry."""
 
 
-class _Stream(Protocol):
-    def settimeout(self, value: float | None, /) -> None: ...
-    def sendall(self, data: bytes | memoryview, /) -> None: ...
-    def recv_into(self, buffer: bytearray | memoryview, /) -> int: ...
-    def close(self) -> None: ...
-
-
-class TimedSocket:
-    """A socket whose calls end when the time of the exchange is over; as ``http.client`` uses one.
-
-    Args:
-        raw: The socket below everything else; need not be connected yet.
-        timeout_s: How long nothing may come.
-    """
-
-    def __init__(self, raw: socket.socket, timeout_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._raw = raw
-        self.stream = cast("_Stream", raw)
-        self._timeout_s, self._now_s = timeout_s, now_s
-        self._readers, self._closed = 0, False
-        self.begin(timeout_s)
-
-    def use(self, raw: ssl.SSLSocket) -> None:
-        """Go on with the socket that has taken the other's place."""
-        self._raw, self.stream = raw, cast("_Stream", raw)
-
-    def begin(self, first_byte_s: float) -> None:
-        """A new exchange; its answer may be waited for so long."""
-        self._first_byte_s = first_byte_s
-        self._answering_since_s = 0.0
-        self._received, self._reads = 0, 0
-
-    def sendall(self, data: bytes | bytearray | memoryview) -> None:
-        """Send everything; each piece of it has the time limit of its own."""
-        view = memoryview(data)
-        self.stream.settimeout(self._timeout_s)
-        for start in range(0, len(view), _SLICE_BYTES):
-            self.stream.sendall(view[start : start + _SLICE_BYTES])
-
-    def recv_into(self, buffer: bytearray | memoryview) -> int:
-        """Receive what is there."""
-        left_s = self._left_s() if self._received else math.inf
-        self.stream.settimeout(min(left_s, self._timeout_s if self._received else self._first_byte_s))
-        try:
-            count = self.stream.recv_into(buffer)
-        except TimeoutError:
-            if left_s < self._timeout_s:
-                raise self._too_slow() from None
-            raise
-        if not self._received:
-            self._answering_since_s = self._now_s()
-        self._received += count
-        self._reads += 1
-        return count
-
-    def _left_s(self) -> float:
-        passed_s = self._now_s() - self._answering_since_s
-        left_s = self._timeout_s + self._received / _SLOWEST_BYTES_S - passed_s
-        drips = self._reads >= _DRIP_READS and self._received < _DRIP_BYTES_S * passed_s
-        if left_s <= 0 or (drips and passed_s >= min(_DRIP_AFTER_S, self._timeout_s)):
-            raise self._too_slow()
-        return left_s
-
-    def _too_slow(self) -> TooSlowError:
-        passed_s = self._now_s() - self._answering_since_s
-        return TooSlowError(f"it sent {self._received} bytes in {passed_s:.0f} s")
-
-    def makefile(self, _mode: str = "rb", *_: object, **__: object) -> io.BufferedReader:
-        """A reader; the socket stays open for it after ``close``, as Python's own sockets do."""
-        self._readers += 1
-        return io.BufferedReader(_Reader(self))
-
-    def reader_closed(self) -> None:
-        """One of its readers needs it no longer."""
-        self._readers -= 1
-        if self._closed and not self._readers:
-            self.stream.close()
-
-    def close(self) -> None:
-        """Close it, as soon as nothing reads from it."""
-        self._closed = True
-        if not self._readers:
-            self.stream.close()
-
-    def abort(self) -> None:
-        """End whatever is under way; for another thread."""
-        with contextlib.suppress(OSError):
-            # Not that of an SSLSocket, which would also change what the other thread uses.
-            socket.socket.shutdown(self._raw, socket.SHUT_RDWR)
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, sock: TimedSocket) -> None:
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        return self._sock.recv_into(memoryview(buffer))
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._sock.reader_closed()
-
-
-def connect(
-    address: tuple[str, int], tls: ssl.SSLContext | None, proxy: Proxy | None, timeout_s: float
-) -> http.client.HTTPConnection:
-    """Connect to a registry.
+class Connection(http.client.HTTPConnection):
+    """A connection to a registry.
 
     Args:
         address: Its host (without brackets) and port.
         tls: For ``https``; None for ``http``, where a proxy is sent the whole address in each request.
         proxy: What to go through.
         timeout_s: For each step, and later for whatever is waited for.
-
-    Raises:
-        OSError: It cannot be reached, or the proxy refused.
     """
-    host, port = address
-    timed = _dial((proxy.host, proxy.port) if proxy else address, timeout_s)
-    try:
-        with ended_by(timed.abort):
-            if proxy and proxy.tls:
-                # The name that is verified is the proxy's own.
-                _encrypt(timed, tls or ssl.create_default_context(), proxy.host, timeout_s)
-            if tls and proxy:
-                _tunnel(timed, host, port, proxy)
-            if tls:
-                _encrypt(timed, tls, host, timeout_s)
-    except BaseException:
-        timed.close()
-        raise
-    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
-    connection.auto_open = 0
-    connection.sock = timed
-    return connection
+
+    auto_open = 0
+    is_cut = False
+    """Whether the other side hung up before it had the whole request; it may have answered all the same."""
+
+    def __init__(
+        self, address: tuple[str, int], tls: ssl.SSLContext | None, proxy: Proxy | None, timeout_s: float
+    ) -> None:
+        super().__init__(*address, timeout=timeout_s)
+        self._tls, self._proxy, self._timeout_s = tls, proxy, timeout_s
+        self._raw: socket.socket | None = None
+
+    def connect(self) -> None:
+        """Reach the registry.
+
+        Raises:
+            OSError: It cannot be reached.
+            ProxyError: It is the proxy that cannot be reached, or that refused.
+        """
+        tls, proxy = self._tls, self._proxy
+        try:
+            if proxy is None:
+                self._dial(self.host, self.port)
+            else:
+                self._reach(proxy)
+            with ended_by(self.abort):
+                if tls and proxy:
+                    self._ask_through(proxy)
+                if tls:
+                    self._encrypt(tls, self.host)
+        except BaseException:
+            self.close()
+            raise
+
+    def send_request(
+        self,
+        exchange: Exchange,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[memoryview] | None,
+    ) -> None:
+        """Send a request as a registry or a proxy wants it; the limits of ``exchange`` hold for the answer."""
+        self.response_class = cast("type[http.client.HTTPResponse]", functools.partial(Answer, exchange=exchange))
+        self.sock.settimeout(self._timeout_s)
+        parts = urllib.parse.urlsplit(url)
+        place = parts.netloc.rpartition("@")[2]
+        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        sent = {"Host": place, **headers}
+        if self._proxy and not self._tls:
+            target = f"{parts.scheme}://{place}{target}"
+            sent |= proxy_authorization(self._proxy)
+        try:
+            self.request(method, target, body=body, headers=sent)
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+            # A gateway that refuses a body says so before it has read it, and hangs up.
+            self.is_cut = True
+
+    def abort(self) -> None:
+        """End whatever is under way; for another thread."""
+        with contextlib.suppress(OSError):
+            if self._raw is not None:
+                # Not that of an SSLSocket, which would also change what the other thread uses.
+                socket.socket.shutdown(self._raw, socket.SHUT_RDWR)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing came since the last answer: neither an end, nor bytes that belong to no request."""
+        raw = self._raw
+        if raw is None or (isinstance(raw, ssl.SSLSocket) and raw.pending()):
+            return False
+        try:
+            raw.settimeout(0)
+            # Below TLS: what is encrypted counts too. Not ``select``, which refuses the 1,025th open file.
+            socket.socket.recv(raw, 1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _dial(self, host: str, port: int) -> None:
+        """As ``socket.create_connection``, but may be given up."""
+        error: OSError | None = None
+        for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            self.sock = self._raw = raw = socket.socket(family, kind, protocol)
+            try:
+                with ended_by(self.abort):
+                    raw.settimeout(self._timeout_s)
+                    raw.connect(place)
+                    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return
+            except OSError as failed:
+                raw.close()
+                error = failed
+        raise error or OSError("the name has no address")
+
+    def _reach(self, proxy: Proxy) -> None:
+        try:
+            self._dial(proxy.host, proxy.port)
+            if proxy.tls:
+                with ended_by(self.abort):
+                    # The name that is verified is the proxy's own.
+                    self._encrypt(self._tls or ssl.create_default_context(), proxy.host)
+        except (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError) as error:
+            why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
+            raise ProxyError(f"the proxy {proxy.host}:{proxy.port} cannot be reached: {why}") from error
+
+    def _ask_through(self, proxy: Proxy) -> None:
+        host, port = self.host, self.port
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+        lines += [f"{name}: {value}" for name, value in proxy_authorization(proxy).items()]
+        self.sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
+        answer = Answer(self.sock, Exchange(self._timeout_s, self._timeout_s, _MOST_BYTES), method="CONNECT")
+        try:
+            answer.begin()
+        except http.client.HTTPException as error:
+            raise ProxyError(f"the proxy {proxy.host}:{proxy.port} gave no HTTP answer") from error
+        finally:
+            answer.close()
+        if answer.status != http.client.OK:
+            raise ProxyError(f"the proxy {proxy.host}:{proxy.port} refused: {answer.status} {answer.reason}")
+
+    def _encrypt(self, tls: ssl.SSLContext, host: str) -> None:
+        if isinstance(self._raw, ssl.SSLSocket):
+            # TLS within the proxy's TLS, which Python's own sockets cannot do.
+            from urllib3.util.ssltransport import SSLTransport  # noqa: PLC0415 - needed nowhere else
+
+            self.sock = cast("socket.socket", SSLTransport(self._raw, tls, server_hostname=host))
+            return
+        wrapped = tls.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+        self.sock = self._raw = wrapped
+        wrapped.settimeout(self._timeout_s)
+        wrapped.do_handshake()
+
+
+class KeptConnections:
+    """Idle connections, for the next request to the same host; safe for use by many threads."""
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[str, str], list[Connection]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, origin: tuple[str, str]) -> Connection | None:
+        """A connection that can be used now, or None."""
+        with self._lock:
+            waiting = self._idle.get(origin, [])
+            while waiting:
+                if (connection := waiting.pop()).is_quiet():
+                    return connection
+                connection.close()
+        return None
+
+    def keep(self, origin: tuple[str, str], connection: Connection) -> None:
+        """Keep a connection whose answer is complete."""
+        with self._lock:
+            self._idle.setdefault(origin, []).append(connection)
+
+    def close(self) -> None:
+        """Close all of them."""
+        with self._lock:
+            for waiting in self._idle.values():
+                for connection in waiting:
+                    connection.close()
+            self._idle.clear()
 
 
 def proxy_authorization(proxy: Proxy) -> dict[str, str]:
@@ -182,53 +213,3 @@ def proxy_authorization(proxy: Proxy) -> dict[str, str]:
         return {}
     pair = f"{proxy.username}:{proxy.password}".encode()
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair).decode()}
-
-
-def _dial(address: tuple[str, int], timeout_s: float) -> TimedSocket:
-    """As ``socket.create_connection``, but may be given up."""
-    error: OSError | None = None
-    for family, kind, protocol, _, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
-        timed = TimedSocket(raw := socket.socket(family, kind, protocol), timeout_s)
-        try:
-            with ended_by(timed.abort):
-                raw.settimeout(timeout_s)
-                raw.connect(place)
-                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return timed
-        except OSError as failed:
-            timed.close()
-            error = failed
-        except BaseException:
-            timed.close()
-            raise
-    raise error or OSError("the name has no address")
-
-
-def _encrypt(timed: TimedSocket, tls: ssl.SSLContext, host: str, timeout_s: float) -> None:
-    under = cast("object", timed.stream)
-    if isinstance(under, ssl.SSLSocket):
-        # TLS within the proxy's TLS, which Python's own sockets cannot do.
-        from urllib3.util.ssltransport import SSLTransport  # noqa: PLC0415 - botocore brings it
-
-        timed.stream = cast("_Stream", SSLTransport(under, tls, server_hostname=host))
-        return
-    wrapped = tls.wrap_socket(cast("socket.socket", under), server_hostname=host, do_handshake_on_connect=False)
-    timed.use(wrapped)
-    wrapped.settimeout(timeout_s)
-    wrapped.do_handshake()
-
-
-def _tunnel(timed: TimedSocket, host: str, port: int, proxy: Proxy) -> None:
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
-    lines += [f"{name}: {value}" for name, value in proxy_authorization(proxy).items()]
-    timed.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
-    answer = http.client.HTTPResponse(cast("socket.socket", timed), method="CONNECT")
-    try:
-        answer.begin()
-    except http.client.HTTPException as error:
-        raise OSError(f"the proxy {proxy.host}:{proxy.port} gave no HTTP answer") from error
-    finally:
-        answer.close()
-    if answer.status != http.client.OK:
-        raise OSError(f"the proxy {proxy.host}:{proxy.port} refused: {answer.status} {answer.reason}")

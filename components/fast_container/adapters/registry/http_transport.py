@@ -3,9 +3,9 @@
 Decides what is worth another attempt (429, 5xx, a connection that broke, a body that is shorter than was said) and how
 long to wait: longer where the registry says that it gets too much (ECR allows ten PutImage a second). Tells who
 answered: after a redirect to another host the answer is not the registry's. Leaves the meaning of every other status,
-and authentication, to ``adapters.registry.oci_registry``, sockets and their limits of time to
-``adapters.registry.connections``. Blocking: callers use a thread (``adapters.threads``), and an answer that nobody
-awaits any more is given up.
+and authentication, to ``adapters.registry.oci_registry``, sockets to ``adapters.registry.connections``, limits of time
+and size to ``adapters.registry.exchange``. Blocking: callers use a thread (``adapters.threads``), and an answer that
+nobody awaits any more is given up.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ import contextlib
 import http.client
 import math
 import ssl
-import threading
 import time
 import urllib.parse
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 from fast_container.adapters.call_log import CallLog
-from fast_container.adapters.registry.connections import TimedSocket, TooSlowError, connect, proxy_authorization
+from fast_container.adapters.registry.connections import Connection, KeptConnections
+from fast_container.adapters.registry.exchange import Exchange, TooSlowError
 from fast_container.adapters.registry.proxies import Proxies, parse_proxy
 from fast_container.adapters.registry.unreachable import real_address, shown, unreachable
 from fast_container.adapters.threads import check_awaited, ended_by, pause
@@ -37,9 +36,12 @@ _LONGEST_PAUSE_S = 10.0
 _LATEST_ATTEMPT_S = 60.0
 # Of the time limit: a registry that has got a large blob may work on it before it answers.
 _UPLOAD_FACTOR = 10
+# Of the largest body, for the marks of its chunks; and what headers may add.
+_FRAMING_FACTOR = 2
+_HEAD_BYTES = 1024 * 1024
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_BROKEN = (ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead, TimeoutError)
+_BROKEN = (ConnectionError, http.client.IncompleteRead, TimeoutError, ssl.SSLEOFError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,6 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     elsewhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes | Iterable[bytes] | None
-    first_byte_s: float
 
 
 class HttpTransport:
@@ -93,15 +86,13 @@ class HttpTransport:
         self._timeout_s = timeout_s
         self._sleep = sleep
         self._largest_body = largest_body
-        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
-        weakref.finalize(self, _close_all, self._idle)
-        self._lock = threading.Lock()
+        self._kept = KeptConnections()
+        weakref.finalize(self, self._kept.close)
         self._tls: ssl.SSLContext | None = None
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        with self._lock:
-            _close_all(self._idle)
+        self._kept.close()
 
     def request(
         self,
@@ -132,7 +123,7 @@ class HttpTransport:
                     headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
                 _refuse_downgrade(url, target)
             url = target
-        raise RegistryError("The registry redirects in a circle.", where=shown(url))
+        raise RegistryError("The registry redirects again and again.", where=shown(url))
 
     def upload(self, method: str, url: str, headers: Mapping[str, str], pieces: Iterable[bytes]) -> Response:
         """Send a body piece by piece, with a ``Content-Length`` among the headers; once, since pieces are used up.
@@ -140,11 +131,16 @@ class HttpTransport:
         Raises:
             RegistryError: The host cannot be reached, or hung up.
         """
-        with real_address(url):
-            try:
-                return self._noted(method, url, headers, pieces)
-            except (OSError, http.client.HTTPException) as error:
-                raise unreachable(url, error) from error
+        exchange = self._new_exchange(_UPLOAD_FACTOR * self._timeout_s)
+
+        def send() -> Response:
+            return self._exchange(self._connect(url), exchange, method, url, headers, exchange.slices(pieces))
+
+        try:
+            with real_address(url):
+                return self._noted(method, url, send)
+        except (OSError, http.client.HTTPException) as error:
+            raise unreachable(url, error) from error
 
     def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         pause_s, began_s = _FIRST_PAUSE_S, time.monotonic()
@@ -154,7 +150,7 @@ class HttpTransport:
             last = late or attempt >= ATTEMPTS
             try:
                 with real_address(url):
-                    response = self._noted(method, url, headers, body)
+                    response = self._noted(method, url, lambda: self._once(method, url, headers, body))
             except (ConnectionRefusedError, TooSlowError) as error:
                 raise unreachable(url, error) from error
             except _BROKEN as error:
@@ -174,59 +170,49 @@ class HttpTransport:
             pause_s *= 2
         raise AssertionError("unreachable")
 
-    def _noted(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
-    ) -> Response:
+    def _noted(self, method: str, url: str, send: Callable[[], Response]) -> Response:
         began_s = time.monotonic()
         try:
-            response = self._once(method, url, headers, body)
+            response = send()
         except Exception as error:
             self._calls.of_request(method, url, time.monotonic() - began_s, error=type(error).__name__)
             raise
         self._calls.of_request(method, url, time.monotonic() - began_s, status=response.status)
         return response
 
-    def _once(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
-    ) -> Response:
-        parts = urllib.parse.urlsplit(url)
-        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        through = self._proxies.choose(parts.scheme, parts.hostname or "", parts.port)
-        if through and parts.scheme == "http":
-            target = url
-            headers = {**headers, **proxy_authorization(parse_proxy(through))}
-        whole = body is None or isinstance(body, bytes)
-        first_byte_s = self._timeout_s * (1 if whole else _UPLOAD_FACTOR)
-        request = _Request(method, target, {"Host": parts.netloc.rpartition("@")[2], **headers}, body, first_byte_s)
-        connection = self._take(parts) if whole else None
-        try:
-            return self._exchange(connection or self._connect(parts, through), _origin(url), request)
-        except _BROKEN:
-            if connection is None:
-                raise
-            # A kept connection that the server has closed meanwhile says nothing about the server.
-            return self._exchange(self._connect(parts, through), _origin(url), request)
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        if (kept := self._kept.take(_origin(url))) is not None:
+            # That the server has closed it meanwhile says nothing about the server.
+            with contextlib.suppress(*_BROKEN):
+                return self._exchange(kept, self._new_exchange(), method, url, headers, body)
+        return self._exchange(self._connect(url), self._new_exchange(), method, url, headers, body)
 
-    def _exchange(self, connection: http.client.HTTPConnection, origin: tuple[str, str], request: _Request) -> Response:
-        sock = cast("TimedSocket", connection.sock)
+    def _new_exchange(self, first_byte_s: float | None = None) -> Exchange:
+        most_bytes = _FRAMING_FACTOR * self._largest_body + _HEAD_BYTES
+        return Exchange(self._timeout_s, first_byte_s or self._timeout_s, most_bytes)
+
+    def _exchange(
+        self,
+        connection: Connection,
+        exchange: Exchange,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[memoryview] | None,
+    ) -> Response:
         try:
-            with ended_by(sock.abort):
-                sock.begin(request.first_byte_s)
-                connection.request(request.method, request.target, body=request.body, headers=dict(request.headers))
-                answer = connection.getresponse()
-                with contextlib.closing(answer):
-                    data = self._body(answer, origin[1])
-            response = Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, data)
-            keep = not answer.will_close
+            with ended_by(connection.abort):
+                connection.send_request(exchange, method, url, headers, body)
+                with contextlib.closing(connection.getresponse()) as answer:
+                    data = self._body(answer, _origin(url)[1])
         except BaseException:
             connection.close()
             raise
-        if keep:
-            with self._lock:
-                self._idle.setdefault(origin, []).append(connection)
-        else:
+        if answer.will_close or connection.is_cut:
             connection.close()
-        return response
+        else:
+            self._kept.keep(_origin(url), connection)
+        return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
     def _body(self, answer: http.client.HTTPResponse, where: str) -> bytes:
         """The whole body; ``HTTPResponse.read`` with a limit takes one that was cut off for the whole."""
@@ -240,25 +226,17 @@ class HttpTransport:
             raise http.client.IncompleteRead(data, answer.length)
         return data
 
-    def _take(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection | None:
-        with self._lock:
-            idle = self._idle.get((parts.scheme, parts.netloc))
-            return idle.pop() if idle else None
-
-    def _connect(self, parts: urllib.parse.SplitResult, through: str) -> http.client.HTTPConnection:
+    def _connect(self, url: str) -> Connection:
+        parts = urllib.parse.urlsplit(url)
         secure = parts.scheme == "https"
         if secure and self._tls is None:
             self._tls = ssl.create_default_context()
-        address = parts.hostname or "", parts.port or (443 if secure else 80)
+        through = self._proxies.choose(parts.scheme, parts.hostname or "", parts.port)
         proxy = parse_proxy(through) if through else None
-        return connect(address, self._tls if secure else None, proxy, self._timeout_s)
-
-
-def _close_all(idle: dict[tuple[str, str], list[http.client.HTTPConnection]]) -> None:
-    for connections in idle.values():
-        for connection in connections:
-            connection.close()
-    idle.clear()
+        address = parts.hostname or "", parts.port or (443 if secure else 80)
+        connection = Connection(address, self._tls if secure else None, proxy, self._timeout_s)
+        connection.connect()
+        return connection
 
 
 def _origin(url: str) -> tuple[str, str]:

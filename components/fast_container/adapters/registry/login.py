@@ -7,6 +7,7 @@ machine's own registry to this machine). Leaves where credentials come from to i
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from fast_container.errors import AuthError
 
 IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - Docker's marker for an identity token, not a password
 _CLIENT = "fast-container"
+_TOKEN = re.compile(r"[!-~]+")
 
 CredentialsSource = Callable[[], Credentials | None]
 
@@ -102,7 +104,8 @@ class RegistryLogin:
             raise denied(response, self._url)
         answer = json_object(response.body)
         token = answer.get("token") or answer.get("access_token")
-        if not isinstance(token, str):
+        # It becomes a header, so it must not end one; and no error may show it.
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise AuthError("The token service gave no token.", where=realm)
         return token
 

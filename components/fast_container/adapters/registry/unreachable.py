@@ -12,13 +12,16 @@ import urllib.parse
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from fast_container.adapters.registry.connections import TooSlowError
+from fast_container.adapters.registry.connections import ProxyError
+from fast_container.adapters.registry.exchange import TooLargeError, TooSlowError
 from fast_container.errors import RegistryError
 
 
 def unreachable(url: str, error: Exception) -> RegistryError:
     """The error for a registry from which no answer came."""
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if isinstance(error, ProxyError):
+        why, step = str(error), "Check HTTPS_PROXY and HTTP_PROXY, or list the registry in NO_PROXY."
+    elif isinstance(error, ssl.SSLCertVerificationError):
         why, step = (
             f"its certificate was not accepted: {error.verify_message}",
             "Trust the registry's CA (SSL_CERT_FILE).",
@@ -28,6 +31,13 @@ def unreachable(url: str, error: Exception) -> RegistryError:
             f"the name cannot be resolved: {error.strerror}",
             "Check the repository URL and the network.",
         )
+    elif isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        why, step = (
+            "it does not speak TLS",
+            "Check host and port; only a registry of this machine (localhost) is spoken to without TLS.",
+        )
+    elif isinstance(error, TooLargeError):
+        why, step = f"its answer has no end: {error}", "Check the repository URL and any proxy in between."
     elif isinstance(error, TooSlowError):
         why, step = (
             f"it answers too slowly to be waited for: {error}",
@@ -50,6 +60,9 @@ def real_address(url: str) -> Generator[None]:
     """Turn whatever Python says of an address that is none into one error; the registry may have named it."""
     try:
         yield
+    except ssl.SSLCertVerificationError:
+        # To Python, that is a ValueError too.
+        raise
     except ValueError as error:
         raise RegistryError("There is no such address.", where=shown(url), why=str(error)[:200]) from error
 
