@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fast_container.core.context.small_files import digests
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.select import SharedWalks, check_declared, select_image
 from fast_container.errors import ArgsError, ContextError, DockerfileError, FastContainerError
@@ -407,15 +406,16 @@ def test_images_over_one_root_look_at_it_once(tmp_path: Path, monkeypatch: pytes
     for i in range(5):
         (root / f"Dockerfile.{i}").write_text(f"FROM scratch\nCOPY pkg{i} pkg{(i + 1) % 5} /x/\n")
     listed: list[Any] = []
-    read: list[bytes] = []
-    scandir = os.scandir
+    opened: list[str] = []
+    scandir, open_file = os.scandir, os.open
     monkeypatch.setattr(os, "scandir", lambda place: listed.append(place) or scandir(place))
 
-    def digest(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
-        read.extend(paths)
-        return digests(root, paths, facts)
+    def opening(path: Any, *more: Any, **options: Any) -> int:
+        opened.append(os.fsdecode(path))
+        return open_file(path, *more, **options)
 
-    walks = SharedWalks(digest=digest)
+    monkeypatch.setattr(os, "open", opening)
+    walks = SharedWalks()
     found: dict[int, str] = {}
 
     def work(i: int) -> None:
@@ -429,5 +429,6 @@ def test_images_over_one_root_look_at_it_once(tmp_path: Path, monkeypatch: pytes
         thread.join()
     assert len(set(found.values())) == 5
     assert len(listed) == 6
+    read = [path for path in opened if path.endswith(".py")]
     assert len(read) == len(set(read)) == 25
     assert found == {i: key(root, dockerfile=str(root / f"Dockerfile.{i}")) for i in range(5)}

@@ -1,9 +1,9 @@
 """Digests of many files: quick, and never of another content than the file has.
 
-Decides when an earlier digest is believed, and who reads the other files. ``walks`` is the door: it gives a program
-one look at each of its roots. ``stat_cache`` remembers digests between runs, ``mount_table`` says of which file
-systems that may be believed, ``write_back`` makes the next store to a file show in its times, ``hash_helpers`` read
-small files in processes beside this one.
+Decides when an earlier digest is believed. ``walks`` is the door: it gives a program one look at each of its roots.
+``stat_cache`` remembers digests between runs, ``mount_table`` says of which file systems that may be believed,
+``write_back`` makes the next store to a file show in its times.
 
-Leaves which files count to ``core.context``, and where the cache folder is to ``core.cache_folder``.
+Leaves reading files, and which of them count, to ``core.context``, and where the cache folder is to
+``core.cache_folder``.
 """

@@ -1,18 +1,16 @@
-"""The walks of one program, with all that makes them quick.
+"""The walks of one program.
 
-Decides that digests are remembered in the user's cache folder and that helpers read beside this process. Leaves both to
-``adapters.digests.stat_cache`` and ``adapters.digests.hash_helpers``.
+Decides that digests are remembered in the user's cache folder. Leaves how to ``adapters.digests.stat_cache``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from fast_container.adapters.digests.hash_helpers import digests_with_help
 from fast_container.adapters.digests.stat_cache import StatCache
 from fast_container.core.select import SharedWalks
 
 
 def open_walks(cache: Path | None) -> SharedWalks:
     """Walks that have seen nothing yet; without a cache folder nothing is remembered."""
-    return SharedWalks(StatCache(str(cache / "stat")) if cache is not None else None, digests_with_help)
+    return SharedWalks(StatCache(str(cache / "stat")) if cache is not None else None)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from fast_container.core.context.directory_files import NO_FILES, Files
 from fast_container.core.context.node import Node, on_disk, path_bytes
-from fast_container.core.context.read_files import Digest, read_files, unreadable
+from fast_container.core.context.read_files import read_files, unreadable
 from fast_container.core.context.stat_facts import pack_facts, sizes_of
 
 # So much takes seconds to read again; less than that is saved only after the program's last image was selected.
@@ -63,17 +63,15 @@ class KnownFiles:
     Args:
         root: Where they lie; absolute.
         cache: What is remembered of them; None for nothing.
-        digest: Reads the small ones.
 
     Attributes:
         files_hashed: Number of files read.
     """
 
-    def __init__(self, root: str, cache: StatCache | None, digest: Digest) -> None:
+    def __init__(self, root: str, cache: StatCache | None) -> None:
         self._root = root
         self._prefix = root if root.endswith("/") else f"{root}/"
         self._cache = cache
-        self._digest = digest
         self._known: dict[str, Files] = {}
         self._tidied: set[str] = set()
         self.files_hashed = 0
@@ -172,7 +170,7 @@ class KnownFiles:
             facts += [listed[name] for name in names]
         if self._cache is not None:
             self._cache.settle(paths, b"".join(facts))
-        encoded = read_files(self._prefix, paths, b"".join(facts), self._digest)
+        encoded = read_files(self._prefix, paths, b"".join(facts))
         self.files_hashed += len(paths)
         self._unsaved_bytes += sum(sizes_of(b"".join(facts)))
         end = 0

@@ -1,19 +1,19 @@
 """The content of files, each read once.
 
-Decides who reads: small files are read one after the other (``core.context.small_files``) or by a quicker replacement,
-because a thread costs more than a small file does; large ones in threads, beside them. A file that could not be read
-that way is looked into until there is a digest or a reason. Leaves which files to ``core.context.known_files``.
+Decides who reads: small files are read one after the other (``core.context.small_files``), because a thread costs more
+than a small file does; large ones in threads, beside them. A file that could not be read that way is looked into until
+there is a digest or a reason. Leaves which files to ``core.context.known_files``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from fast_container.core.context.node import on_disk, path_text
-from fast_container.core.context.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD
+from fast_container.core.context.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD, digests
 from fast_container.core.context.stat_facts import (
     FACTS_BYTES,
     counted_mode,
@@ -27,9 +27,6 @@ from fast_container.errors import ContextChanged, ContextError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
-
-Digest = Callable[[bytes, Sequence[bytes], bytes], Sequence[bytes]]
-"""``core.context.small_files.digests``, or a quicker function with the same results."""
 
 _CHUNK_BYTES: Final = 1 << 20
 _MOST_THREADS: Final = 8
@@ -99,14 +96,13 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) -> list[bytes]:
+def read_files(root: str, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
     """Read files and return the encoded entry of each (``core.key.encode_file``).
 
     Args:
         root: Prefix of each path.
         paths: The files.
         facts: The stat facts of each, joined (``core.context.stat_facts``).
-        digest: Reads the small ones.
 
     Raises:
         ContextError: One cannot be read, or changed since then or while it was read.
@@ -115,7 +111,7 @@ def read_files(root: str, paths: Sequence[bytes], facts: bytes, digest: Digest) 
         for number, (size, *_) in enumerate(unpack_each(facts)):
             if size >= LARGE_BYTES:
                 large.begin(paths[number], _one_of(facts, number))
-        small = digest(os.fsencode(root), paths, facts)
+        small = digests(os.fsencode(root), paths, facts)
         known = large.end()
     encoded: list[bytes] = []
     for path, content, (*_, mode) in zip(paths, small, unpack_each(facts), strict=True):

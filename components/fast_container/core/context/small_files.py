@@ -3,22 +3,20 @@
 Decides when there is a digest: when the file is opened without following a link and its stat facts are the same after
 the read as before. A file that is large, gone, unreadable or changed gets none; ``core.context.read_files`` finds out
 why.
-
-Imports nothing of the package: a helper process (``adapters.digests.hash_helpers``) runs this very file and has to be
-ready in milliseconds.
 """
+
+from __future__ import annotations
 
 import hashlib
 import os
-import struct
-import sys
 from collections.abc import Sequence
+
+from fast_container.core.context.stat_facts import unpack_each
 
 LARGE_BYTES = 1 << 20
 """From this size on a file is read in pieces, by ``core.context.read_files``."""
 
-DIGEST_BYTES = 32
-UNREAD = bytes(DIGEST_BYTES)
+UNREAD = bytes(32)
 """Stands for a missing digest."""
 
 OPEN_FLAGS = (
@@ -28,16 +26,6 @@ OPEN_FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
-
-FACTS_LAYOUT = "<QqqQQI"
-"""How ``core.context.stat_facts`` packs size, mtime_ns, ctime_ns, inode, device and mode."""
-
-HELLO = b"fast-container digests 1\n"
-"""First line of a helper."""
-QUESTION = struct.Struct("<QQQ")
-"""Lengths of root, paths and facts, which follow; the answer is the digests."""
-
-_FACTS = struct.Struct(FACTS_LAYOUT)
 
 
 def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
@@ -52,7 +40,7 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
         The digest of each, or ``UNREAD``.
     """
     found: list[bytes] = []
-    for path, (size, mtime_ns, ctime_ns, inode, _, _) in zip(paths, _FACTS.iter_unpack(facts), strict=True):
+    for path, (size, mtime_ns, ctime_ns, inode, _, _) in zip(paths, unpack_each(facts), strict=True):
         digest = UNREAD
         if size < LARGE_BYTES:
             try:
@@ -71,18 +59,3 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
                     digest = hashlib.sha256(data).digest()
         found.append(digest)
     return found
-
-
-def serve() -> None:
-    """Answer the questions on standard input until it ends."""
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    answers.write(HELLO)
-    answers.flush()
-    while len(header := questions.read(QUESTION.size)) == QUESTION.size:
-        root, paths, facts = (questions.read(length) for length in QUESTION.unpack(header))
-        answers.write(b"".join(digests(root, paths.split(b"\0"), facts)))
-        answers.flush()
-
-
-if __name__ == "__main__":
-    serve()

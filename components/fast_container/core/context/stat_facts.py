@@ -12,10 +12,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final, cast
 
-from fast_container.core.context.small_files import FACTS_LAYOUT
 from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
 
-_FACTS: Final = struct.Struct(FACTS_LAYOUT)
+# Size, mtime_ns, ctime_ns, inode, device and mode.
+_FACTS: Final = struct.Struct("<QqqQQI")
 _SIZE: Final = struct.Struct("<Q")
 _TIMES: Final = struct.Struct("<qq")
 _MODE: Final = struct.Struct("<I")

@@ -22,8 +22,8 @@ from typing import Final
 from fast_container.core.context.directory_files import Files
 from fast_container.core.context.known_files import KnownFiles, StatCache
 from fast_container.core.context.node import Listing, Node, from_disk, kind_of, on_disk, path_bytes
-from fast_container.core.context.read_files import Digest, impossible, unreadable
-from fast_container.core.context.small_files import OPEN_FLAGS, digests
+from fast_container.core.context.read_files import impossible, unreadable
+from fast_container.core.context.small_files import OPEN_FLAGS
 from fast_container.core.context.stat_facts import pack_facts
 
 # A name relative to a directory's descriptor is quicker to resolve than a path from the root of the file system.
@@ -37,12 +37,12 @@ class Tree:
     The caller of a method holds ``lock``; a selection holds it from its first look to its last digest.
     """
 
-    def __init__(self, root: str, cache: StatCache | None = None, digest: Digest = digests) -> None:
+    def __init__(self, root: str, cache: StatCache | None = None) -> None:
         self.root = root
         self.lock = RLock()
         self.top = Node("", None, "dir")
         self._prefix = root if root.endswith("/") else f"{root}/"
-        self._files = KnownFiles(root, cache, digest)
+        self._files = KnownFiles(root, cache)
 
     @property
     def files_hashed(self) -> int:

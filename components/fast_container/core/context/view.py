@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 
 from fast_container.core.context.known_files import StatCaches
 from fast_container.core.context.node import Node, path_bytes
-from fast_container.core.context.read_files import Digest
-from fast_container.core.context.small_files import digests
 from fast_container.core.context.subtree import Subtree
 from fast_container.core.context.tree import Tree
 from fast_container.core.ignore.rules import IgnoreRules, State
@@ -156,12 +154,10 @@ class SharedWalks:
 
     Args:
         caches: Where digests are remembered between runs; None remembers nothing.
-        digest: Reads the small files; one after the other by default.
     """
 
-    def __init__(self, caches: StatCaches | None = None, digest: Digest = digests) -> None:
+    def __init__(self, caches: StatCaches | None = None) -> None:
         self._caches = caches
-        self._digest = digest
         self._real: dict[str, str] = {}
         self._trees: dict[str, Tree] = {}
         self._views: dict[tuple[str, tuple[str, ...]], View] = {}
@@ -195,7 +191,7 @@ class SharedWalks:
             real = self._real[root] = os.path.realpath(root)
         tree = self._trees.get(real)
         if tree is None:
-            tree = Tree(real, self._caches.open(real) if self._caches is not None else None, self._digest)
+            tree = Tree(real, self._caches.open(real) if self._caches is not None else None)
             self._trees[real] = tree
         return tree
 
