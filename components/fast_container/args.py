@@ -83,14 +83,15 @@ def check_runs_on(runs_on: str) -> RunsOn:
     )
 
 
-def check_timeout(timeout: object, property_path: str = "timeout") -> float:
-    """Refuse what is not a positive number of seconds."""
+def check_timeout(
+    timeout: object, property_path: str = "timeout_s", *, least: float = 0.0, most: float = _LONGEST_S
+) -> float:
+    """Refuse what is not a number of seconds between two bounds; 0 is never one."""
     check_plain(timeout, property_path)
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < _LONGEST_S:
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not timeout or not least <= timeout <= most:
+        bounds = f"from {least:.0f} to {most:.0f}" if least else "greater than 0; the default is 3600"
         raise ArgsError(
-            f"{shown(timeout)} is not a time limit.",
-            property_path=property_path,
-            next_step="seconds, greater than 0; the default is 3600",
+            f"{shown(timeout)} is not a time limit.", property_path=property_path, next_step=f"Give seconds, {bounds}"
         )
     return float(timeout)
 

@@ -19,6 +19,7 @@ from fast_container.base_arguments import Names, base_arguments
 from fast_container.core.declared import InlineDockerfile, check_platform
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.errors import ArgsError, FastContainerError
+from fast_container.given_options import in_todays_names
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
 from fast_container.python_base.dependencies import declared_dependencies
@@ -33,6 +34,7 @@ from fast_container.shapes import (
     check_text,
     check_texts,
     refused_as_one_line,
+    shown,
 )
 from fast_container.state.bases import BaseInput
 from fast_container.state.hook import make_hook
@@ -115,10 +117,11 @@ class BaseImage(FastContainerImage):
         **options: Unpack[ImageOptions],
     ) -> None:
         user = python = ""
-        own = options
         further: list[str] = []
         try:
             check_resource_name(name)
+            named = in_todays_names(cast("dict[str, Any]", options), f"{self.kind()} {shown(name)}")
+            options = own = cast("ImageOptions", named)
             if platforms is not None:
                 first, *further = _checked_platforms(platforms, options)
                 options = {**options, "platform": first}

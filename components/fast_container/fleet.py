@@ -7,13 +7,14 @@ names and options of the images to ``fleet_images``, and everything about one im
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack, cast
 
 import pulumi
 
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.fleet_images import ImagesInput, declared_images, merged_options, options_by_name
+from fast_container.given_options import in_todays_names
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
 from fast_container.repository import RepositoryInput
@@ -73,17 +74,18 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
+        called = f"FastImageFleet {shown(name)}"
         try:
             check_resource_name(name)
             check_opts(opts, pulumi.ResourceOptions)
             declared = declared_images(images, exclude)
             overrides = _checked_overrides(overrides, declared)
             refuse_unknown(options)
-            given = {
-                image: merged_options(image, options, own, overrides.get(image)) for image, own in declared.items()
-            }
+            declared, overrides = _in_todays_names(declared, called), _in_todays_names(overrides, called)
+            common = cast("ImageOptions", in_todays_names(cast("dict[str, Any]", options), called))
+            given = {image: merged_options(image, common, own, overrides.get(image)) for image, own in declared.items()}
         except FastContainerError as error:
-            raise pulumi.RunError(f"FastImageFleet {shown(name)}: {error}") from None
+            raise pulumi.RunError(f"{called}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self._images = {
             image: FastContainerImage(
@@ -125,6 +127,14 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
     # A resource is itself and no other, whatever it holds.
     __eq__ = object.__eq__
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - Mapping says that there is none
+
+
+def _in_todays_names(images: Mapping[str, ImageOptions], fleet: str) -> dict[str, ImageOptions]:
+    """The options of each image with former names replaced."""
+    return {
+        image: cast("ImageOptions", in_todays_names(cast("dict[str, Any]", options), f"{fleet}, image {image!r}"))
+        for image, options in images.items()
+    }
 
 
 def _checked_overrides(overrides: object, declared: Mapping[str, ImageOptions]) -> dict[str, ImageOptions]:

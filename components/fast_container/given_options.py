@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from fast_container.args import check_timeout
 from fast_container.core.build_files import Default, InlineDockerfile
 from fast_container.core.recipe import OPTIONS
+from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError
 from fast_container.shapes import (
     check_flag,
@@ -27,6 +28,26 @@ from fast_container.shapes import (
 )
 
 _Shape = Callable[[object, str], Any]
+# Former name → the name of today.
+FORMER_OPTIONS: Final[Mapping[str, str]] = {"timeout": "timeout_s"}
+
+
+def in_todays_names(options: Mapping[str, Any], component: str) -> dict[str, Any]:
+    """The options with former names replaced, each of which is said.
+
+    Args:
+        options: As they were given.
+        component: What they were given to, for the message: ``FastContainerImage 'api'``.
+
+    Raises:
+        ArgsError: One is of another shape, or is given by both of its names.
+    """
+    found = dict(options)
+    for old in FORMER_OPTIONS.keys() & options:
+        former, new = found.pop(old), FORMER_OPTIONS[old]
+        former = None if former is None else _SHAPES[new](former, old)
+        found[new] = renamed(former, found.get(new), old=old, new=new, component=component)
+    return found
 
 
 def given_options(options: Mapping[str, object]) -> dict[str, Any]:
@@ -115,7 +136,7 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "labels": _labels,
     "named_contexts": _places,
     "target": check_text,
-    "timeout": check_timeout,
+    "timeout_s": check_timeout,
     "triggers": _triggers,
     "optional_secrets": check_texts,
     "volatile_build_args": check_texts,

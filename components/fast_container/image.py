@@ -85,11 +85,7 @@ class FastContainerImage(pulumi.ComponentResource):
         try:
             check_resource_name(name)
             check_opts(opts, pulumi.ResourceOptions)
-            inputs = replace(
-                checked_inputs(name, repository, options),
-                after=stated_dependencies(opts),
-                kind=self.kind(),
-            )
+            inputs = replace(checked_inputs(name, repository, options, self.kind()), after=stated_dependencies(opts))
             check_at_once(inputs)
             program = current_program(make_hook)
         except FastContainerError as error:

@@ -22,7 +22,7 @@ from fast_container.core.recipe import recipe_of
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
-from fast_container.given_options import given_options
+from fast_container.given_options import FORMER_OPTIONS, given_options, in_todays_names
 from fast_container.repository import RepositoryInput, url_of
 from fast_container.shapes import PathInput, shown
 from fast_container.state.bases import BaseInput, base_uses, with_bases
@@ -57,7 +57,7 @@ class ImageOptions(TypedDict, total=False):
             tagged.
         triggers: Further values that count in the key.
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
-        timeout: Seconds after which a build is stopped; default 3600.
+        timeout_s: Seconds after which a build is stopped; default the builder's ``timeout_s``.
         cache: Whether the builder's registry cache is used, if it has one; default True.
         cache_from: Registry caches to read in place of the builder's, as ``docker_build.Image`` has them; local builds
             only.
@@ -69,6 +69,7 @@ class ImageOptions(TypedDict, total=False):
         add_hosts: Lines of the steps' ``/etc/hosts``: ``name:address``, or name → address.
         shm_size: Size of the steps' ``/dev/shm``, in bytes or as ``256m``.
         ulimits: Limits of the steps: ``nofile=1024:4096`` (soft and hard), or name → ``1024:4096``.
+        timeout: The former name of ``timeout_s``.
     """
 
     context: former.Context | None
@@ -87,7 +88,7 @@ class ImageOptions(TypedDict, total=False):
     runs_on: rules.RunsOn | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
     volatile_build_args: Sequence[str] | None
-    timeout: float | None
+    timeout_s: float | None
     cache: bool | None
     cache_from: Sequence[former.Cache] | None
     cache_to: Sequence[former.Cache] | None
@@ -97,6 +98,7 @@ class ImageOptions(TypedDict, total=False):
     add_hosts: Sequence[str] | Mapping[str, str] | None
     shm_size: str | int | None
     ulimits: Sequence[str] | Mapping[str, str | int] | None
+    timeout: float | None
 
 
 def shows_options(component: type[C]) -> type[C]:
@@ -113,14 +115,22 @@ def shows_options(component: type[C]) -> type[C]:
     return component
 
 
-def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions) -> ImageInputs:
+def checked_inputs(
+    name: str, repository: RepositoryInput, options: ImageOptions, kind: str = "FastContainerImage"
+) -> ImageInputs:
     """The options as one image's inputs.
+
+    Args:
+        name: The image's name.
+        repository: Where it is pushed to.
+        options: As they were given.
+        kind: What the component is called in messages.
 
     Raises:
         ArgsError: One of them cannot be right.
     """
     refuse_unknown(options)
-    given = given_options(cast("dict[str, Any]", options))
+    given = given_options(in_todays_names(cast("dict[str, Any]", options), f"{kind} {shown(name)}"))
     _check_builder(given.get("builder"))
     secrets = rules.check_secrets(given.get("secrets", {}))
     declared = _declared(name, given, tuple(secrets))
@@ -134,11 +144,12 @@ def checked_inputs(name: str, repository: RepositoryInput, options: ImageOptions
         secrets=secrets,
         bases=bases,
         runs_on=rules.check_runs_on(given.get("runs_on", "anywhere")),
-        timeout_s=given.get("timeout"),
+        timeout_s=given.get("timeout_s"),
         use_cache=given.get("cache", True),
         own_caches=_own_caches(given),
         image_policy=check_policy(given.get("image_policy", "as-written")),
         images_lock=given.get("images_lock", LOCK_FILE),
+        kind=kind,
     )
 
 
@@ -175,7 +186,7 @@ def refuse_unknown(options: ImageOptions, own: Collection[str] = ()) -> None:
     known = {*ImageOptions.__annotations__, *own}
     for name in cast("dict[str, Any]", options):
         if name not in known:
-            next_step = former.REPLACED.get(name) or did_you_mean(name, known)
+            next_step = former.REPLACED.get(name) or did_you_mean(name, known.difference(FORMER_OPTIONS))
             raise ArgsError(f"There is no argument {name!r}.", property_path=name, next_step=next_step)
 
 

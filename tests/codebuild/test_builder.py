@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -15,61 +14,9 @@ from fast_container import CodeBuildBuilder, SecretsManagerSecret, VpcConfig
 from fast_container.cli import main
 from fast_container.codebuild.grants import start_of_names
 from fast_container.core.registry_cache import RegistryCache
+from tests.codebuild.builder_program import ACCOUNT, LOGS, REGION, REGISTRY, Mocks, Run
 
 pytestmark = pytest.mark.filterwarnings("ignore:(aws[.]|s3[.]):DeprecationWarning")
-REGION = "eu-west-1"
-ACCOUNT = "123456789012"
-LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/fast-container/p/s/builds"
-REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-
-
-class Mocks(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
-        self.made: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.made[f"{args.typ} {args.name}"] = dict(args.inputs)
-        facts = {"name": args.name, "arn": f"arn:aws:x:{REGION}:{ACCOUNT}:{args.name}", "bucket": "b"}
-        if args.typ == "aws:cloudwatch/logGroup:LogGroup":
-            facts["arn"] = LOGS
-        if args.typ == "aws:ecr/repository:Repository":
-            facts["arn"] = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{args.name}"
-        return args.name, {**facts, **args.inputs}
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        if args.token == "aws:s3/getBucket:getBucket":
-            return {"bucket": args.args["bucket"], "arn": f"arn:aws:s3:::{args.args['bucket']}"}
-        return {"accountId": ACCOUNT}
-
-    def of(self, kind: str) -> dict[str, dict[str, Any]]:
-        return {key.partition(" ")[2]: inputs for key, inputs in self.made.items() if key.startswith(f"{kind} ")}
-
-    def policies(self, kind: str) -> dict[str, str]:
-        return {name: re.sub(r"\s", "", str(inputs["policy"])) for name, inputs in self.of(kind).items()}
-
-    @property
-    def project(self) -> dict[str, Any]:
-        (found,) = self.of("aws:codebuild/project:Project").values()
-        return found
-
-
-Run = Callable[[Callable[[], object]], Mocks]
-
-
-@pytest.fixture
-def run(mock_loops: None) -> Iterator[Run]:
-    def run(program: Callable[[], object]) -> Mocks:
-        mocks = Mocks()
-        pulumi.runtime.set_mocks(mocks, project="p", stack="s", preview=False)
-
-        @pulumi.runtime.test
-        def test() -> None:
-            program()
-
-        test()
-        return mocks
-
-    yield run
 
 
 def granted(mocks: Mocks, action: str) -> list[str]:
@@ -259,7 +206,7 @@ def test_builds_in_a_network_of_ones_own_do_not_all_start_at_once(run: Run) -> N
         vpc = VpcConfig("vpc-1", ["subnet-1"], ["sg-1"])
         limits["without"] = CodeBuildBuilder("a").max_parallel
         limits["in a VPC"] = CodeBuildBuilder("b", vpc=vpc).max_parallel
-        limits["asked for"] = CodeBuildBuilder("c", vpc=vpc, concurrent_build_limit=50).max_parallel
+        limits["asked for"] = CodeBuildBuilder("c", vpc=vpc, max_parallel=50).max_parallel
 
     run(program)
     assert limits == {"without": 10_000, "in a VPC": 20, "asked for": 50}

@@ -26,9 +26,9 @@ builder = CodeBuildBuilder(
     role="{prefix}-role",
     vpc=VpcConfig("vpc-1", ["subnet-1", "subnet-2"], ["sg-1"]),
     cache=caches.url.apply(lambda url: RegistryCache(url, branch=config.require("branch"))),
-    timeout=20,
-    queue_timeout=30,
-    concurrent_build_limit=3,
+    timeout_s=1200,
+    queue_timeout_s=1800,
+    max_parallel=3,
 )
 for name, platform in (("server", "linux/amd64"), ("device", "linux/arm64")):
     FastContainerImage(name, repository=images, builder=builder, context=name, platform=platform)

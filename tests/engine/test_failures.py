@@ -33,7 +33,7 @@ if config.get_bool("builds"):
     failing = InlineDockerfile("FROM busybox\\nRUN seq 100 160; echo the-cause; exit 7\\n")
     FastContainerImage("failing", repository=repository, dockerfile=failing, context="context")
     slow = InlineDockerfile("FROM busybox\\nRUN sleep 30\\n")
-    FastContainerImage("too-slow", repository=repository, dockerfile=slow, context="context", timeout=3)
+    FastContainerImage("too-slow", repository=repository, dockerfile=slow, context="context", timeout_s=3)
     FastContainerImage("unfit", repository=repository, platform="linux/s390x", runs_on="lambda", **common)
     FastContainerImage("good", repository=repository, labels={"round": config.require("builds")}, **common)
 """

@@ -53,3 +53,12 @@ def test_keys_and_image_uris_are_those_that_the_older_version_recorded(story: St
     for name, record in recorded.items():
         now = story.preview.outputs_of(f"{name}-build")
         assert (now["build_key"], now["digest"]) == (record["build_key"], record["digest"]), name
+
+
+def test_a_preview_says_the_names_of_today_for_those_of_the_older_program(story: Story) -> None:
+    """On a row, where a user sees it: Python shows a program's own deprecation warnings, not those of a library."""
+    for old, new in (("timeout", "timeout_s"), ("concurrent_build_limit", "max_parallel")):
+        said = [text for text in story.preview.messages("warning") if f"{old} is called {new} now" in text]
+        assert len(said) == 1
+        assert said[0].lstrip().startswith(("CodeBuildBuilder 'builds'", "warning: CodeBuildBuilder 'builds'"))
+    assert story.preview.output.count("DeprecationWarning") == 0

@@ -1,7 +1,8 @@
 """The arguments of ``CodeBuildBuilder``: what each of them may be.
 
 Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, what AWS
-refuses to ``codebuild.limits`` and ``codebuild.combinations``, and which resources follow to ``codebuild.builder``.
+refuses to ``codebuild.limits`` and ``codebuild.combinations``, time and number of builds to
+``codebuild.build_limits``, and which resources follow to ``codebuild.installation``.
 """
 
 from __future__ import annotations
@@ -35,20 +36,13 @@ from fast_container.shapes import (
 
 DEFAULT_EXPIRE_DAYS: Final = 30
 DEFAULT_LOG_DAYS: Final = 30
-DEFAULT_QUEUE_TIMEOUT_MINUTES: Final = 480
-DEFAULT_TIMEOUT_MINUTES: Final = 60
 # Google's pull-through copy of Docker Hub: does not count against Docker Hub's limit on anonymous pulls.
 DEFAULT_BUILDKIT_IMAGE: Final = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
 # Likewise for the images that Dockerfiles start from: CodeBuild's addresses are shared with everybody, and Docker Hub
 # counts what an address pulls without a login. What the mirror does not have comes from Docker Hub itself.
 DEFAULT_MIRRORS: Final[Mapping[str, str]] = {"docker.io": "mirror.gcr.io"}
 
-_RANGES: Final[Mapping[str, tuple[int, int]]] = {
-    "timeout": (5, 2160),
-    "queue_timeout": (5, 480),
-    "expire_days": (3, 3650),
-    "concurrent_build_limit": (1, 10_000),
-}
+_EXPIRE_DAYS: Final = (3, 3650)
 # CloudWatch takes these and no others; 0 keeps logs for ever.
 _LOG_DAYS: Final = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -82,7 +76,7 @@ def check_builder_arguments(**given: Any) -> None:
     _check_image(given["image"])
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
-    _check_numbers(given)
+    _check_days(given)
     _check_inputs(given["pull_from"] or (), "pull_from")
     limits.check_compute_type(given["compute_type"], has_fleet=given["fleet"])
     limits.check_pull_from(given["pull_from"] or ())
@@ -180,10 +174,9 @@ def _check_architectures(architectures: object) -> None:
         raise ArgsError("At least one architecture is needed.", property_path="architectures")
 
 
-def _check_numbers(given: Mapping[str, Any]) -> None:
-    for name, (least, most) in _RANGES.items():
-        if given[name] is not None or name != "concurrent_build_limit":
-            check_count(given[name], name, least=least, most=most)
+def _check_days(given: Mapping[str, Any]) -> None:
+    least, most = _EXPIRE_DAYS
+    check_count(given["expire_days"], "expire_days", least=least, most=most)
     if check_count(given["log_retention_days"], "log_retention_days", least=0) not in _LOG_DAYS:
         raise ArgsError(
             f"CloudWatch does not keep logs for {given['log_retention_days']} days.",

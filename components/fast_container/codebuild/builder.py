@@ -22,26 +22,22 @@ from fast_container.codebuild.arguments import (
     DEFAULT_EXPIRE_DAYS,
     DEFAULT_LOG_DAYS,
     DEFAULT_MIRRORS,
-    DEFAULT_QUEUE_TIMEOUT_MINUTES,
-    DEFAULT_TIMEOUT_MINUTES,
     check_builder_arguments,
     checked_shared,
 )
+from fast_container.codebuild.build_limits import checked_limits
 from fast_container.codebuild.executors import ExecutorSettings, codebuild_executor
 from fast_container.codebuild.grants import is_ecr_emulated
 from fast_container.codebuild.resources import ProjectSettings, RoleSettings, VpcConfig
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.registry_cache import RegistryCache
+from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter, references
 from fast_container.shapes import engine_input, engine_inputs, refused_as_one_line, shown
 
 TYPE: Final = "fast-container:index:CodeBuildBuilder"
 RegistryLogin: TypeAlias = "SecretsManagerSecret | SsmParameter"
-
-# Without a limit of its own. Each build in a VPC makes a network interface, and EC2 throttles that.
-_MOST_PARALLEL: Final = 10_000
-_MOST_PARALLEL_IN_VPC: Final = 20
 
 
 class CodeBuildBuilder(pulumi.ComponentResource, Builder):
@@ -56,9 +52,11 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             role, a curated one (``aws/codebuild/…``) by CodeBuild.
         buildkit_image: What the docker-container builder in a build starts from.
         privileged: Docker needs it; nothing but True can work, and the argument will go.
-        timeout: Minutes that a build may take, 5 to 2160, where its image has no ``timeout`` of its own.
-        queue_timeout: Minutes that a build may queue, 5 to 480.
-        concurrent_build_limit: At most so many builds of a project at once; the rest waits here.
+        timeout_s: Seconds after which a build is stopped, where its image has no ``timeout_s`` of its own; 300 to
+            129600, default 3600. CodeBuild counts whole minutes.
+        queue_timeout_s: Seconds that a build may queue, 300 to 28800; default 28800.
+        max_parallel: Builds of a project at once, which CodeBuild calls ``concurrentBuildLimit``; the rest waits here.
+            Default: no limit but the account's, in a VPC 20.
         vpc: Run the builds in a VPC.
         cache: Import and export a registry cache: ``RegistryCache(…)``, or an Output of one.
         pull_from: URLs of further ECR repositories that Dockerfiles build on, also of other accounts and regions:
@@ -78,16 +76,20 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         fleet: ARN of a fleet of reserved capacity to build on.
         docker_server: Compute type of a Docker server that keeps layers from build to build; x86_64 only.
         shared: The output ``shared`` of another stack's builder: nothing is made but policies of its role, and of the
-            arguments only ``architectures`` (those that it has), ``cache``, ``concurrent_build_limit``, ``timeout``,
-            ``queue_timeout``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait`` and ``aws_access``
+            arguments only ``architectures`` (those that it has), ``cache``, ``max_parallel``, ``timeout_s``,
+            ``queue_timeout_s``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait`` and ``aws``
             count; and ``role``, which must be given where the other builder has a role that is not its own.
         expire_days: After how many days a source is removed, at least 3; for an existing bucket, what its own rules
             say.
         log_retention_days: CloudWatch's.
         wait: False: ``up`` starts the builds and returns; read docs/codebuild.md before you use it.
-        aws_access: How to reach AWS where the stack's ``aws:`` configuration does not say it.
+        aws: How to reach AWS where the stack's ``aws:`` configuration does not say it.
         tags: AWS tags.
         opts: Resource options of the component.
+        timeout: The former name of ``timeout_s``, in minutes.
+        queue_timeout: The former name of ``queue_timeout_s``, in minutes.
+        concurrent_build_limit: The former name of ``max_parallel``.
+        aws_access: The former name of ``aws``.
 
     Attributes:
         bucket: Name of the bucket for sources.
@@ -117,9 +119,9 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         image: str | Mapping[str, str] | None = None,
         buildkit_image: str = DEFAULT_BUILDKIT_IMAGE,
         privileged: bool = True,
-        timeout: int = DEFAULT_TIMEOUT_MINUTES,
-        queue_timeout: int = DEFAULT_QUEUE_TIMEOUT_MINUTES,
-        concurrent_build_limit: int | None = None,
+        timeout_s: float | None = None,
+        queue_timeout_s: float | None = None,
+        max_parallel: int | None = None,
         vpc: VpcConfig | None = None,
         cache: pulumi.Input[RegistryCache] | None = None,
         pull_from: Sequence[pulumi.Input[str]] | None = None,
@@ -136,10 +138,15 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         expire_days: int = DEFAULT_EXPIRE_DAYS,
         log_retention_days: int = DEFAULT_LOG_DAYS,
         wait: bool = True,
-        aws_access: AwsAccess | None = None,
+        aws: AwsAccess | None = None,
         tags: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        timeout: int | None = None,
+        queue_timeout: int | None = None,
+        concurrent_build_limit: int | None = None,
+        aws_access: AwsAccess | None = None,
     ) -> None:
+        called = f"CodeBuildBuilder {shown(name)}"
         try:
             check_builder_arguments(
                 name=name,
@@ -148,9 +155,6 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
                 image=image,
                 buildkit_image=buildkit_image,
                 privileged=privileged,
-                timeout=timeout,
-                queue_timeout=queue_timeout,
-                concurrent_build_limit=concurrent_build_limit,
                 vpc=vpc,
                 pull_from=pull_from,
                 mirrors=mirrors,
@@ -176,39 +180,42 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
                 permissions_boundary = engine_input(permissions_boundary, "permissions_boundary")
             tags = engine_inputs(tags, "tags")
             cache, taken = checked_cache(cache), checked_shared(shared)
+            check_access(aws, "aws")
             check_access(aws_access, "aws_access")
+            aws = renamed(aws_access, aws, old="aws_access", new="aws", component=called)
+            limits = checked_limits(
+                called,
+                timeout_s=timeout_s,
+                queue_timeout_s=queue_timeout_s,
+                max_parallel=max_parallel,
+                timeout=timeout,
+                queue_timeout=queue_timeout,
+                concurrent_build_limit=concurrent_build_limit,
+                in_vpc=vpc is not None,
+            )
         except FastContainerError as error:
-            raise pulumi.RunError(f"CodeBuildBuilder {shown(name)}: {error}") from None
+            raise pulumi.RunError(f"{called}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
-        self.name, self.aws, self.wait, self.cache = name, aws_access, wait, cache
-        self.timeout_s, self.queue_timeout_s = timeout * 60.0, queue_timeout * 60.0
-        self.max_parallel = concurrent_build_limit or (_MOST_PARALLEL if vpc is None else _MOST_PARALLEL_IN_VPC)
+        self.name, self.aws, self.wait, self.cache = name, aws, wait, cache
+        self.timeout_s, self.queue_timeout_s = limits.timeout_s, limits.queue_timeout_s
+        self.max_parallel = limits.max_parallel
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()
         self._kms_key = kms_key
-        emulated = is_ecr_emulated(aws_access)
+        emulated = is_ecr_emulated(aws)
         if taken is not None:
             self._installed = installation.taken(
                 self, name, taken, architectures, own_role=role is None, emulated=emulated
             )
         else:
-            wanted = installation.Wanted(
-                architectures,
-                ProjectSettings(
-                    compute_type, image, timeout, queue_timeout, concurrent_build_limit, vpc, fleet, docker_server
-                ),
-                RoleSettings(role, permissions_boundary, kms_key, vpc.subnets if vpc else ()),
-                bucket,
-                bucket_owner,
-                expire_days,
-                log_retention_days,
-                buildkit_image,
-                tags,
-            )
+            project = ProjectSettings(compute_type, image, limits, vpc, fleet, docker_server)
+            service = RoleSettings(role, permissions_boundary, kms_key, vpc.subnets if vpc else ())
+            places = bucket, bucket_owner, expire_days, log_retention_days
+            wanted = installation.Wanted(architectures, project, service, *places, buildkit_image, tags)
             self._installed = installation.made(self, name, wanted, emulated=emulated)
         self._grants, self.outputs = self._installed.grants, self._installed.outputs
         self.bucket, self.log_group = self._installed.bucket, self._installed.log_group
         self.role_arn, self.shared = self._installed.role_arn, self._installed.shared
-        self._always = self._always_granted()
+        self._always = self._grants.always(self.pull_from, self.mirrors, self.registry_logins, cache)
         self.register_outputs(
             {"bucket": self.bucket, "log_group": self.log_group, "role_arn": self.role_arn, "shared": self.shared}
         )
@@ -282,24 +289,8 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
 
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> CodeBuildExecutor:
         """As ``Builder`` has it."""
+        logins = references(self.registry_logins)
         settings = ExecutorSettings(
-            self._installed.buildkit_image,
-            self.mirrors,
-            references(self.registry_logins),
-            self.pull_from,
-            self.queue_timeout_s,
+            self._installed.buildkit_image, self.mirrors, logins, self.pull_from, self.queue_timeout_s
         )
         return await codebuild_executor(self.outputs, key, settings, access, needs)
-
-    def _always_granted(self) -> list[pulumi.Resource]:
-        """What every build is granted beside its own repository."""
-        found: list[pulumi.Resource] = []
-        for index, url in enumerate(self.pull_from):
-            found += self._grants.pull(f"argument {index}", url)
-        for place in self.mirrors.values():
-            found += self._grants.pull_through(place)
-        found += self._grants.secrets(self.registry_logins)
-        if self.cache is not None:
-            cache = pulumi.Output.from_input(self.cache)
-            found += self._grants.push("cache", cache.apply(lambda it: pulumi.Output.from_input(it.repository_url)))
-        return found

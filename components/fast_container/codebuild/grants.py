@@ -24,6 +24,7 @@ from fast_container.codebuild import policies
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.json_document import parse_json
 from fast_container.core.oci.ecr_host import is_emulator
+from fast_container.core.registry_cache import RegistryCache
 from fast_container.errors import ArgsError
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
 
@@ -111,6 +112,25 @@ class RoleGrants:
         """
         arn = policies.arn_of_url(f"{place}/*")
         return self._grant(policies.PULL_THROUGH, place, arn) if arn else []
+
+    def always(
+        self,
+        pull_from: Sequence[pulumi.Input[str]],
+        mirrors: Mapping[str, str],
+        logins: Mapping[str, object],
+        cache: pulumi.Input[RegistryCache] | None,
+    ) -> list[pulumi.Resource]:
+        """Grant what every build needs beside its image's own repositories and secrets."""
+        found: list[pulumi.Resource] = []
+        for index, url in enumerate(pull_from):
+            found += self.pull(f"argument {index}", url)
+        for place in mirrors.values():
+            found += self.pull_through(place)
+        found += self.secrets(logins)
+        if cache is not None:
+            known = pulumi.Output.from_input(cache)
+            found += self.push("cache", known.apply(lambda it: pulumi.Output.from_input(it.repository_url)))
+        return found
 
     def _repository(self, place: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(found: str, near: str = "") -> str:

@@ -161,8 +161,8 @@ def made(builder: pulumi.ComponentResource, name: str, wanted: Wanted, *, emulat
         log_group_arn=log_group.arn,
         buildkit_image=wanted.buildkit_image,
         # In minutes, as stacks of every version have exported them.
-        timeout=wanted.project.timeout_minutes,
-        queue_timeout=wanted.project.queue_timeout_minutes,
+        timeout=wanted.project.limits.timeout_minutes,
+        queue_timeout=wanted.project.limits.queue_timeout_minutes,
     )
     outputs = BuilderOutputs(bucket, dict(projects), prefix, wanted.expire_days, owner)
     return Installation(bucket, log_group.name, role_arn, base, grants, outputs, shared, wanted.buildkit_image)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 
 from fast_container.codebuild import policies
+from fast_container.codebuild.build_limits import BuildLimits
 from fast_container.codebuild.limits import CURATED
 from fast_container.shapes import one_line_refusals
 
@@ -54,9 +55,7 @@ class ProjectSettings:
 
     compute_type: str
     image: str | Mapping[str, str] | None
-    timeout_minutes: int
-    queue_timeout_minutes: int
-    concurrent_build_limit: int | None
+    limits: BuildLimits
     vpc: VpcConfig | None = None
     fleet: pulumi.Input[str] | None = None
     docker_server: str | None = None
@@ -211,9 +210,9 @@ def build_project(
         },
         source={"type": "S3", "location": placeholder, "buildspec": BUILDSPEC},
         logs_config={"cloudwatch_logs": {"group_name": log_group, "status": "ENABLED"}},
-        build_timeout=settings.timeout_minutes,
-        queued_timeout=settings.queue_timeout_minutes,
-        concurrent_build_limit=settings.concurrent_build_limit,
+        build_timeout=settings.limits.timeout_minutes,
+        queued_timeout=settings.limits.queue_timeout_minutes,
+        concurrent_build_limit=settings.limits.of_project,
         vpc_config=(
             {"vpc_id": vpc.vpc_id, "subnets": list(vpc.subnets), "security_group_ids": list(vpc.security_group_ids)}
             if vpc

@@ -200,17 +200,20 @@ async def _only_started(
         )
         return True
     platform = image.selected.declared.recipe.platform
-    executor = await program.executors.unlimited(image.builder, platform, image.access)
-    if not isinstance(executor, StartingExecutor):
-        return False
+    # At once: others of the same key ask while this one awaits.
     program.started.add(image.record_name)
+    is_started = False
     try:
-        await executor.start(await make_job(program, image), image.reporter)
-    except BaseException:
-        program.started.discard(image.record_name)
-        raise
-    image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
-    return True
+        executor = await program.executors.unlimited(image.builder, platform, image.access)
+        if isinstance(executor, StartingExecutor):
+            await executor.start(await make_job(program, image), image.reporter)
+            is_started = True
+    finally:
+        if not is_started:
+            program.started.discard(image.record_name)
+    if is_started:
+        image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
+    return is_started
 
 
 def _moved_from(image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any]) -> str:

@@ -323,7 +323,7 @@ def test_an_image_that_is_not_fit_is_a_verify_error_here_too(remote: Remote, job
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [("STOPPED", "cancel"), ("TIMED_OUT", "timeout="), ("FAULT", "trouble of its own")]
+    ("status", "said"), [("STOPPED", "cancel"), ("TIMED_OUT", "timeout_s="), ("FAULT", "trouble of its own")]
 )
 def test_a_build_that_was_ended_says_how_and_what_it_did_last(
     remote: Remote, job: BuildJob, status: str, said: str

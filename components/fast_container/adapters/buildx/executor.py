@@ -206,7 +206,7 @@ class BuildxExecutor:
                     f"The build of {job.name} was stopped after {job.timeout_s:.0f} s.",
                     log_path=log.path,
                     last_lines=progress.last_lines,
-                    next_step="Raise timeout=, or find out what takes so long in the log.",
+                    next_step="Raise timeout_s=, or find out what takes so long in the log.",
                 ) from error
             finally:
                 ticking.cancel()

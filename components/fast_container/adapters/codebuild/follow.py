@@ -34,7 +34,9 @@ _SAME_ERROR: Final[Mapping[str, type[FastContainerError]]] = {
 }
 _NEXT: Final = {
     "STOPPED": "It was stopped, by a person or by `fast-container cancel`; run `pulumi up` again to build it.",
-    "TIMED_OUT": "Raise the image's timeout= or the builder's queue_timeout=, or find out in the log what takes long.",
+    "TIMED_OUT": (
+        "Raise the image's timeout_s= or the builder's queue_timeout_s=, or find out in the log what takes long."
+    ),
     "FAULT": "CodeBuild had trouble of its own; nothing was tagged, run `pulumi up` again.",
 }
 
