@@ -79,3 +79,17 @@ def test_the_library_that_a_build_is_sent_is_as_large_as_the_page_says() -> None
     said = re.search(r"builds \((\d+) kB\)", (DOCS / "codebuild.md").read_text(encoding="utf-8"))
     assert said
     assert 0.8 < len(program_bytes()) / 1000 / int(said[1]) < 1.25
+
+
+def test_the_readme_quotes_the_benchmarks_and_nothing_else() -> None:
+    quoted = _figures((DOCS.parent / "README.md").read_text(encoding="utf-8"), "## Compared")
+    measured = _figures((DOCS / "benchmarks.md").read_text(encoding="utf-8"), "### Other tools")
+    assert len(quoted) == len(measured)
+    for ours, theirs in zip(quoted, measured, strict=True):
+        assert ours == theirs[: len(ours)]
+
+
+def _figures(page: str, heading: str) -> list[list[str]]:
+    """The figures of the first table below a heading, row by row."""
+    rows = [line for line in page.partition(heading)[2].partition("|---")[2].split("\n\n")[0].splitlines()[1:]]
+    return [[cell.strip().replace("*", "") for cell in row.strip("|").split("|")[1:]] for row in rows]
