@@ -51,7 +51,8 @@ def freeze_heap() -> None:
 
     Does nothing under Pulumi's mocks, in which the process is a unit test's, nor where the user has frozen the heap.
     """
-    if not gc.get_freeze_count() and not isinstance(settings.get_monitor(), MockMonitor):
+    # In this order: Python counts what is frozen one by one.
+    if not isinstance(settings.get_monitor(), MockMonitor) and not gc.get_freeze_count():
         gc.freeze()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import json
 import os
@@ -44,6 +45,17 @@ async def soon(seconds: float) -> None:
     await asyncio.sleep(min(seconds, 0.2))
 
 
+@functools.cache
+def client(cloud: LocalCloud, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=cloud.aws_endpoint,
+        region_name=cloud.region,
+        aws_access_key_id="localcloud",
+        aws_secret_access_key="localcloud",
+    )
+
+
 class Machine:
     """A machine with an executor; several of them share project, bucket and repository."""
 
@@ -58,13 +70,7 @@ class Machine:
         self.executor = CodeBuildExecutor(api, self.store, self.registries.repository, limit_pause_s=0.2, watch=watch)
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.cloud.aws_endpoint,
-            region_name=self.cloud.region,
-            aws_access_key_id="localcloud",
-            aws_secret_access_key="localcloud",
-        )
+        return client(self.cloud, service)
 
     def build(self, job: BuildJob) -> BuiltImage:
         return asyncio.run(asyncio.wait_for(self.executor.build(job, self.reporter), 60))
