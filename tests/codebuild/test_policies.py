@@ -17,7 +17,7 @@ PROJECT = "arn:aws:codebuild:eu-west-1:123456789012:project/builds"
 # Of whichever account: a subnet that is shared has its owner's in its ARN.
 SUBNETS = ["arn:aws:ec2:eu-west-1:*:subnet/subnet-1"]
 # The API demands "*" for these (service authorization reference: no resource types).
-WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", *policies._NETWORK}
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", *policies.NETWORK}
 
 
 def statements(document: dict[str, Any], effect: str = "Allow") -> list[dict[str, Any]]:

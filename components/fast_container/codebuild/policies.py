@@ -38,7 +38,7 @@ _GRANTS: Final[Mapping[str, Sequence[str]]] = {
 }
 # The program reads back, verifies and tags again what the build has tagged.
 _TAG = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"]
-_NETWORK = [
+NETWORK = [
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeDhcpOptions",
@@ -101,7 +101,7 @@ def service_role(
     if subnets:
         partition, _, region, account = log_group_arn.split(":")[1:5]
         # The API knows no narrower resource for these, but for the last.
-        statements.append(allow(_NETWORK, "*"))
+        statements.append(allow(NETWORK, "*"))
         permission = allow(
             ["ec2:CreateNetworkInterfacePermission"], f"arn:{partition}:ec2:{region}:{account}:network-interface/*"
         )
