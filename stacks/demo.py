@@ -9,9 +9,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 if not __package__:
@@ -20,10 +19,11 @@ if not __package__:
 from localcloud import LocalCloud, LocalCloudError  # noqa: E402
 from stacks.rehearsal.checkout import Checkout, DemoFailed  # noqa: E402
 from stacks.rehearsal.facts import Facts, at_once  # noqa: E402
-from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation, Stack  # noqa: E402
-from stacks.rehearsal.questions import EVENTS, SHOWN  # noqa: E402
+from stacks.rehearsal.pulumi_cli import RECORD_TYPE, Stack  # noqa: E402
+from stacks.rehearsal.questions import EVENTS  # noqa: E402
 from stacks.rehearsal.remote_step import entries, shown, without_docker  # noqa: E402
 from stacks.rehearsal.scratch import scratch_folder  # noqa: E402
+from stacks.rehearsal.steps import Steps, expect  # noqa: E402
 from stacks.rehearsal.table import Row, draw  # noqa: E402
 from tools.get_tools import ToolsError  # noqa: E402
 
@@ -40,19 +40,21 @@ class Story:
     """The steps, in order; each adds a row to the table."""
 
     def __init__(self, cloud: LocalCloud, scratch: Path) -> None:
-        self.rows: list[Row] = []
         self._cloud = cloud
         self._scratch = scratch
         self._environment = cloud.environment()
         self._environment.pop("FAST_CONTAINER_CACHE", None)
         self._facts = Facts(cloud.aws_endpoint, cloud.region, cloud.buildkit_address, self._environment)
+        self._steps = Steps(self._facts)
         own = {"repositoryName": REPOSITORY, "baseRepositoryName": BASES}
         self._clone, self._stack = self._new_stack("first-clone", "dev", own, PROJECT)
         self._second: Stack | None = None
         self._remote: Stack | None = None
-        self._releases = {name: f"{name} 1" for name in EVENTS}
-        self._gross = "35.70"
-        self._answered: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @property
+    def rows(self) -> list[Row]:
+        """A row for each step that did what it claims."""
+        return self._steps.rows
 
     def tell(self) -> None:
         """All steps."""
@@ -68,37 +70,37 @@ class Story:
     def _first_up(self) -> None:
         _announce("1", f"first up: nothing is there; {IMAGES} images are built side by side, the base before its two")
         before = self._facts.builds()
-        operation = self._check("1 first up", self._stack, self._stack.up, built=IMAGES, created=FUNCTIONS)
+        operation = self._steps.check("1 first up", self._stack, self._stack.up, built=IMAGES, created=FUNCTIONS)
         builds = [build for reference, build in self._facts.builds().items() if reference not in before]
-        _expect(at_once(builds) > 1, "builds should run side by side, but ran one after the other")
+        expect(at_once(builds) > 1, "builds should run side by side, but ran one after the other")
         for name, expected in ((REPOSITORY, FUNCTIONS), (BASES, 1)):
             tags = self._facts.key_tags(name)
-            _expect(len(tags) == expected, f"{name} should hold {expected} key tags, not {len(tags)}")
+            expect(len(tags) == expected, f"{name} should hold {expected} key tags, not {len(tags)}")
         print(f"   {at_once(builds)} builds ran at once; {operation.count(RECORD_TYPE, 'create')} images are recorded")
 
     def _second_up(self) -> None:
         _announce("2", "second up: nothing changed, so nothing is done")
-        operation = self._check("2 second up", self._stack, self._stack.up)
-        _expect(not operation.not_same, f"nothing should change, but the engine did {operation.not_same}")
+        operation = self._steps.check("2 second up", self._stack, self._stack.up)
+        expect(not operation.not_same, f"nothing should change, but the engine did {operation.not_same}")
 
     def _edit_one_handler(self) -> None:
         _announce("3", "one handler edited: one image, one function")
         self._clone.edit("lambdas/orders/handler.py", 'RELEASE = "orders 1"', 'RELEASE = "orders 2"')
-        self._releases["orders"] = "orders 2"
+        self._steps.releases["orders"] = "orders 2"
         before = set(self._facts.builds())
         preview = self._stack.preview()
-        _expect(set(self._facts.builds()) == before, "a preview must not build")
-        operation = self._check("3 handler edited", self._stack, self._stack.up, built=1, updated=1)
-        _expect(preview.not_same == operation.not_same, f"preview said {preview.not_same}, up did {operation.not_same}")
+        expect(set(self._facts.builds()) == before, "a preview must not build")
+        operation = self._steps.check("3 handler edited", self._stack, self._stack.up, built=1, updated=1)
+        expect(preview.not_same == operation.not_same, f"preview said {preview.not_same}, up did {operation.not_same}")
 
     def _edit_shared_package(self) -> None:
         _announce("4", "the shared package edited: the two images that use it, not the base image")
         base = self._stack.outputs()["base_image_uri"]
         rates = "lambdas/packages/pricing/src/shop_pricing/rates.py"
         self._clone.edit(rates, '"DE": Decimal("0.19")', '"DE": Decimal("0.21")')
-        self._gross = "36.30"
-        self._check("4 shared package edited", self._stack, self._stack.up, built=2, updated=2)
-        _expect(self._stack.outputs()["base_image_uri"] == base, "the base image should be left alone")
+        self._steps.gross = "36.30"
+        self._steps.check("4 shared package edited", self._stack, self._stack.up, built=2, updated=2)
+        expect(self._stack.outputs()["base_image_uri"] == base, "the base image should be left alone")
 
     def _fresh_clone(self) -> None:
         _announce(
@@ -108,18 +110,20 @@ class Story:
         other = {"XDG_CACHE_HOME": str(self._scratch / "other-cache"), "BUILDX_BUILDER": "there-is-none"}
         shared = {"repository": REPOSITORY, "baseRepository": BASES}
         _, self._second = self._new_stack("second-clone", "staging", shared, self._clone.folder, other)
-        self._check("5 fresh clone, new stack", self._second, self._second.up, reused=IMAGES, created=FUNCTIONS)
+        self._steps.check("5 fresh clone, new stack", self._second, self._second.up, reused=IMAGES, created=FUNCTIONS)
 
     def _image_lost(self) -> None:
         _announce("6", "an image deleted from the registry: refresh notices, up builds it again")
         digest = self._stack.outputs()["image_uris"]["search"].partition("@")[2]
         self._facts.delete_image(REPOSITORY, digest)
-        _expect(digest not in self._facts.key_tags(REPOSITORY).values(), "the image should be gone")
+        expect(digest not in self._facts.key_tags(REPOSITORY).values(), "the image should be gone")
         refreshed = self._stack.refresh()
-        _expect(self._records_of(self._stack) == IMAGES - 1, f"refresh should have dropped one record of {IMAGES}")
-        operation = self._check("6 image lost, refresh, up", self._stack, self._stack.up, built=1, earlier=refreshed)
-        _expect(operation.count(RECORD_TYPE, "create") == 1, "one record should have been made again")
-        _expect("search" in str(self._stack.outputs()["image_uris"]), "the image should have a digest again")
+        expect(self._records_of(self._stack) == IMAGES - 1, f"refresh should have dropped one record of {IMAGES}")
+        operation = self._steps.check(
+            "6 image lost, refresh, up", self._stack, self._stack.up, built=1, earlier=refreshed
+        )
+        expect(operation.count(RECORD_TYPE, "create") == 1, "one record should have been made again")
+        expect("search" in str(self._stack.outputs()["image_uris"]), "the image should have a digest again")
 
     def _codebuild(self) -> None:
         _announce("7", "the same fleet through CodeBuild, with docker and BuildKit hidden from the program")
@@ -129,19 +133,19 @@ class Story:
         _, stack = self._new_stack("remote-clone", "remote", settings, self._clone.folder, environment, only=True)
         self._remote = stack
         self._cloud.calls.reset()
-        operation = self._check("7 through CodeBuild", stack, stack.up, built=IMAGES, created=FUNCTIONS)
+        operation = self._steps.check("7 through CodeBuild", stack, stack.up, built=IMAGES, created=FUNCTIONS)
         started = self._cloud.calls.counts()["codebuild:StartBuild"]
-        _expect(started == IMAGES, f"CodeBuild should have started {IMAGES} builds, not {started}")
+        expect(started == IMAGES, f"CodeBuild should have started {IMAGES} builds, not {started}")
         print(f"   {shown(self._cloud.calls.uploads())}, {started} builds started, {operation.wall_s:.1f} s")
         self._cloud.calls.reset()
         again = stack.up()
         touched = [call for call in self._cloud.calls.counts() if call.startswith(("s3:", "codebuild:"))]
-        _expect(not again.not_same and not touched, f"an unchanged up should call neither S3 nor CodeBuild: {touched}")
+        expect(not again.not_same and not touched, f"an unchanged up should call neither S3 nor CodeBuild: {touched}")
         print("   an unchanged up called neither S3 nor CodeBuild")
         tags = self._facts.key_tags(REMOTE_REPOSITORY)
         for tag in tags:
             same = entries(self._facts.ecr, REMOTE_REPOSITORY, tag) == entries(self._facts.ecr, REPOSITORY, tag)
-            _expect(same, f"{tag} should hold the same, built remotely and locally")
+            expect(same, f"{tag} should hold the same, built remotely and locally")
         print(f"   {len(tags)} images hold the same paths, types, modes and bytes as those of the same keys built here")
 
     def _destroy(self) -> None:
@@ -151,66 +155,14 @@ class Story:
         for stack in (self._remote, self._second, self._stack):
             if stack is not None:
                 stack.destroy()
-                _expect(not stack.resources(), f"the state of stack {stack.name} should be empty")
+                expect(not stack.resources(), f"the state of stack {stack.name} should be empty")
         wall_s = time.monotonic() - begin
-        _expect(not self._facts.function_names(), f"functions are left: {self._facts.function_names()}")
-        _expect(not self._facts.role_names(), f"roles are left: {self._facts.role_names()}")
-        _expect(self._facts.key_tags(REPOSITORY) == images, "the repository should keep its images")
-        self.rows.append(
+        expect(not self._facts.function_names(), f"functions are left: {self._facts.function_names()}")
+        expect(not self._facts.role_names(), f"roles are left: {self._facts.role_names()}")
+        expect(self._facts.key_tags(REPOSITORY) == images, "the repository should keep its images")
+        self._steps.rows.append(
             Row("8 destroy all", wall_s, 0, 0, 0, f"{3 * FUNCTIONS} deleted", f"{len(images)} images retained")
         )
-
-    def _check(
-        self,
-        step: str,
-        stack: Stack,
-        run: Callable[[], Operation],
-        *,
-        built: int = 0,
-        reused: int = 0,
-        created: int = 0,
-        updated: int = 0,
-        earlier: Operation | None = None,
-    ) -> Operation:
-        """Runs one operation, compares what happened with what the step claims, and adds its row."""
-        before = set(self._facts.builds())
-        operation = run()
-        builds = [build for reference, build in self._facts.builds().items() if reference not in before]
-        _expect(not any(build.failed for build in builds), "BuildKit's history shows a failed build")
-        recorded = operation.count(RECORD_TYPE, "create", "update")
-        functions = (operation.count(FUNCTION_TYPE, "create"), operation.count(FUNCTION_TYPE, "update"))
-        _expect(len(builds) == built, f"{_images(built)} should be built; BuildKit ran {len(builds)} builds")
-        _expect(recorded == built + reused, f"{_images(built + reused)} should be recorded, not {recorded}")
-        _expect(
-            functions == (created, updated),
-            f"{created} functions should be created and {updated} updated, not {functions[0]} and {functions[1]}",
-        )
-        unchanged = operation.count(RECORD_TYPE, "same")
-        row = Row(
-            step=step,
-            wall_s=operation.wall_s + (earlier.wall_s if earlier else 0),
-            built=len(builds),
-            reused=recorded - len(builds),
-            unchanged=unchanged,
-            functions=f"{created} created" if created else f"{updated} updated" if updated else "none",
-            answers=self._answers(stack),
-        )
-        self.rows.append(row)
-        return operation
-
-    def _answers(self, stack: Stack) -> str:
-        """Invokes every function of a stack and checks which release answers."""
-        names = stack.outputs()["functions"]
-        answers = {name: self._facts.invoke(names[name], EVENTS[name]) for name in EVENTS}
-        for name, answer in answers.items():
-            if answer != self._answered.get((stack.name, name)):
-                print(f"   {name} answers: {answer}"[:150])
-            expected = self._releases[name]
-            _expect(answer["release"] == expected, f"{name} should answer as {expected!r}, not {answer['release']!r}")
-            self._answered[stack.name, name] = answer
-            if "gross" in answer:
-                _expect(answer["gross"] == self._gross, f"{name} should say {self._gross}, not {answer['gross']}")
-        return ", ".join(f"{answer['release']}: {SHOWN[name](answer)}" for name, answer in answers.items())
 
     def _records_of(self, stack: Stack) -> int:
         return sum(resource["type"] == RECORD_TYPE for resource in stack.resources())
@@ -236,17 +188,8 @@ class Story:
         return clone, stack
 
 
-def _images(count: int) -> str:
-    return f"{count} image" if count == 1 else f"{count} images"
-
-
 def _announce(number: str, text: str) -> None:
     print(f"\n=== {number}. {text}", flush=True)
-
-
-def _expect(holds: bool, claim: str) -> None:
-    if not holds:
-        raise DemoFailed(claim)
 
 
 def _stop(_number: int, _frame: object) -> None:

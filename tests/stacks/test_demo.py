@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stacks.demo import Story
 from stacks.rehearsal.checkout import DemoFailed
 from stacks.rehearsal.facts import Build
 from stacks.rehearsal.pulumi_cli import FUNCTION_TYPE, RECORD_TYPE, Operation
 from stacks.rehearsal.questions import EVENTS
+from stacks.rehearsal.steps import Steps
 
 ANSWER = {
     "gross": "35.70",
@@ -45,19 +45,11 @@ class Cloud:
         return {**ANSWER, "release": f"{function} {self._release}"}
 
 
-def _story(cloud: Cloud) -> Story:
-    story = object.__new__(Story)
-    story.rows, story._answered, story._gross = [], {}, "35.70"
-    story._releases = {name: f"{name} 1" for name in EVENTS}
-    story._facts = cloud  # type: ignore[assignment]
-    return story
-
-
 def test_a_step_that_did_what_it_claims_becomes_a_row(capsys):
     cloud = Cloud(builds=1, recorded=3, updated=1)
-    story = _story(cloud)
-    story._check("a step", cloud, cloud.up, built=1, reused=2, updated=1)  # type: ignore[arg-type]
-    (row,) = story.rows
+    steps = Steps(cloud)
+    steps.check("a step", cloud, cloud.up, built=1, reused=2, updated=1)
+    (row,) = steps.rows
     assert (row.built, row.reused, row.unchanged, row.functions, row.wall_s) == (1, 2, 1, "1 updated", 2.5)
     assert "orders 1: 35.70 EUR" in row.answers
 
@@ -74,7 +66,7 @@ def test_a_step_that_did_what_it_claims_becomes_a_row(capsys):
     ],
 )
 def test_a_step_that_did_something_else_ends_the_demo(cloud, complaint, capsys):
-    story = _story(cloud)
+    steps = Steps(cloud)
     with pytest.raises(DemoFailed, match=complaint):
-        story._check("a step", cloud, cloud.up, built=1, updated=1)
-    assert not story.rows
+        steps.check("a step", cloud, cloud.up, built=1, updated=1)
+    assert not steps.rows

@@ -6,15 +6,10 @@ import asyncio
 import base64
 import datetime
 import hashlib
-import json
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +28,7 @@ from fast_container.core.oci.media_types import MANIFEST_TYPES
 from fast_container.core.ports import Manifest
 from fast_container.errors import AuthError, RegistryError
 from tests.adapters.http_registry import http_registry
+from tests.adapters.registry.conftest import TokenEndpoint
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 URL = f"{HOST}/shop/images"
@@ -231,44 +227,6 @@ def test_a_token_that_seems_expired_already_is_used_for_some_minutes() -> None:
 def test_a_token_is_in_no_text() -> None:
     token = EcrToken(TokenClient, HOST, now=lambda: 1000.0)
     assert "token-1" not in repr(token.credentials())
-
-
-@dataclass
-class TokenEndpoint:
-    """An ECR endpoint that gives a token for one registry, and nothing else."""
-
-    url: str
-    calls: list[str] = field(default_factory=list)
-    proxy_endpoint: str = ""
-
-    def registries(self, *, of: str, **options: Any) -> Registries:
-        self.proxy_endpoint = f"http://{of}"
-        return Registries(AwsAccess(region="eu-west-1", endpoints={"ecr": self.url}), {}, **options)
-
-
-@pytest.fixture
-def http_endpoint() -> Iterator[TokenEndpoint]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            made.calls.append(self.headers["X-Amz-Target"])
-            token = {"authorizationToken": base64.b64encode(b"AWS:token").decode(), "expiresAt": time.time() + 3600}
-            content = json.dumps({"authorizationData": [token | {"proxyEndpoint": made.proxy_endpoint}]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made = TokenEndpoint(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield made
-        server.shutdown()
-        thread.join()
 
 
 def test_an_emulated_registry_is_known_by_the_endpoint_that_gives_tokens_for_it(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
-from fast_container.adapters.registry.ecr import EcrToken
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
+from tests.adapters.registry.conftest import TokenEndpoint
 
 URL = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/images"
 
@@ -26,25 +24,17 @@ def test_nothing_is_given_to_a_host_that_no_repository_names() -> None:
     assert registries.push_credentials("123456789012.dkr.ecr.eu-west-1.amazonaws.com") is None
 
 
-def test_accesses_that_are_equal_share_what_a_configured_endpoint_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def proxy_endpoint(_token: EcrToken) -> str:
-        asked.append("once")
-        return "http://127.0.0.1:5000"
-
-    monkeypatch.setattr(EcrToken, "__init__", lambda *_: asked.append("made"))
-    monkeypatch.setattr(EcrToken, "proxy_endpoint", proxy_endpoint)
-    registries = Registries(None, {"AWS_ENDPOINT_URL_ECR": "http://127.0.0.1:4566"})
+def test_accesses_that_are_equal_share_what_a_configured_endpoint_says(http_endpoint: TokenEndpoint) -> None:
+    http_endpoint.proxy_endpoint = "http://127.0.0.1:5000"
+    registries = Registries(None, {"AWS_ENDPOINT_URL_ECR": http_endpoint.url})
     for host in ("ghcr.io", "quay.io"):
-        registries.repository(f"{host}/shop/images", AwsAccess(region="eu-west-1"))
+        access = AwsAccess(region="eu-west-1", access_key="a", secret_key="s", endpoints={"ecr": http_endpoint.url})
+        registries.repository(f"{host}/shop/images", access)
         assert isinstance(registries.registry_blocking(f"{host}/shop/images"), OciRegistry)
-    assert asked.count("made") == 1
+    assert len(http_endpoint.calls) == 1
 
 
-def test_opening_a_repository_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(*_: object) -> None:
-        raise AssertionError("asked")
-
-    monkeypatch.setattr(Registries, "registry_blocking", chosen)
-    assert Registries(AwsAccess(), {}).repository(URL).url == URL
+def test_opening_a_repository_asks_nobody(http_endpoint: TokenEndpoint) -> None:
+    registries = http_endpoint.registries(of="127.0.0.1:5000")
+    assert registries.repository(URL).url == URL
+    assert http_endpoint.calls == []
