@@ -1,8 +1,9 @@
 """Builds an image with a local buildx and pushes it by digest; satisfies ``core.ports.Executor``.
 
-Decides the order of one build and what its end means. Secrets and tokens are in private files that are gone afterwards,
-even if this program is killed. Leaves which buildx to ``adapters.buildx.builder``, its files and arguments to
-``adapters.buildx.command``, reading progress to ``adapters.buildx.progress``, and the key tag to the pipeline.
+Decides the order of one build. Secrets and tokens are in private files that are gone afterwards, even if this program
+is killed. Leaves which buildx to ``adapters.buildx.builder``, its files and arguments to ``adapters.buildx.command``,
+reading progress to ``adapters.buildx.progress``, what the end means to ``adapters.buildx.ending``, and the key tag to
+the pipeline.
 """
 
 from __future__ import annotations
@@ -10,46 +11,28 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 from fast_container.adapters.buildx.build_log import BuildLog, remove_old_logs
 from fast_container.adapters.buildx.builder import Builder, find_builder
 from fast_container.adapters.buildx.builder_clock import BuilderClock, ClockDiffers
 from fast_container.adapters.buildx.command import slug_of, write_job
+from fast_container.adapters.buildx.ending import failure, is_lost, pushed_digest, refused_by_machine
 from fast_container.adapters.buildx.progress import BuildProgress, Scrubber
 from fast_container.adapters.buildx_inputs import passed_variables
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
 from fast_container.adapters.process.child import run
 from fast_container.adapters.process.private_directory import private_directory, remove_abandoned, secret_directory
 from fast_container.adapters.threads import in_thread
-from fast_container.adapters.traceback_log import system_error
-from fast_container.core.json_document import parse_json
 from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
-from fast_container.core.recipe import NETWORK_HOST
-from fast_container.errors import BuilderError, BuildFailed, FastContainerError
+from fast_container.errors import BuilderError, BuildFailed
 
 _TICK_S = 1.0
-_LOST = (
-    "error reading from server",
-    "code = Unavailable",
-    "connection refused",
-    "transport is closing",
-    "EOF",
-    "context deadline exceeded",
-)
-# Docker Hub's word for too many pulls without a login.
-_LIMITED = "toomanyrequests"
-_LIMITED_NEXT = (
-    "Docker Hub counts pulls without a login by address: log in (docker login; on CodeBuild registry_logins=), or let"
-    " BuildKit look in a mirror first (buildkitd.toml; on CodeBuild mirrors=)."
-)
 
 
 class BuildxExecutor:
@@ -101,7 +84,7 @@ class BuildxExecutor:
         except (TimeoutError, ConnectionError):
             raise
         except OSError as error:
-            raise _refused(error, job) from error
+            raise refused_by_machine(error, job) from error
         return BuiltImage(
             digest=digest,
             steps=progress.steps,
@@ -148,7 +131,7 @@ class BuildxExecutor:
                 show = partial(BuildProgress, show=reporter.progress, monotonic=time.monotonic, on_begin=on_begin)
                 read = partial(show, scrub=scrub)
                 progress, log_path = await self._run(job, argv, env, (directory, secrets), reporter, read)
-            return progress, log_path, _digest(directory / "metadata.json")
+            return progress, log_path, pushed_digest(directory / "metadata.json")
 
     def _secret_directory(self, job: BuildJob) -> AbstractContextManager[Path]:
         return secret_directory(self._environment, sum(len(value) for value in job.secrets.values()))
@@ -212,9 +195,9 @@ class BuildxExecutor:
                 ticking.cancel()
                 progress.close()
         if code != 0:
-            if not progress.began or _is_lost(progress):
+            if not progress.began or is_lost(progress):
                 self._builder = None  # The next build looks again.
-            raise _failure(job, progress, code, log.path)
+            raise failure(job, progress, code, log.path)
         if log.why:
             reporter.note(f"the build's log could not be written{' to its end' if log.path else ''}: {log.why}")
         return progress, log.path
@@ -253,80 +236,6 @@ def _token_texts(credentials: Mapping[str, Credentials]) -> list[str]:
         pair = f"{known.username}:{known.password}".encode()
         texts += (known.password, base64.b64encode(pair).decode())
     return texts
-
-
-def _digest(metadata: Path) -> str:
-    try:
-        loaded: object = parse_json(metadata.read_bytes())
-        digest = cast("dict[str, Any]", loaded)["containerimage.digest"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BuildFailed(
-            "Buildx ended well but did not say what it pushed.",
-            why=f"no containerimage.digest in its metadata file ({type(error).__name__})",
-        ) from error
-    return str(digest)
-
-
-def _refused(error: OSError, job: BuildJob) -> FastContainerError:
-    """What this machine refused while the build's files were written."""
-    refused = system_error(error, f"The build of {job.name} could not be prepared: its files cannot be written.")
-    refused.where = refused.where or tempfile.gettempdir()
-    return refused
-
-
-def _log_line(log_path: str) -> str:
-    return f"Full log: {log_path}" if log_path else "Run buildx by hand to see more: there is no log."
-
-
-def _is_lost(progress: BuildProgress) -> bool:
-    return any(text in progress.error for text in _LOST)
-
-
-def _failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) -> FastContainerError:
-    why = progress.error or (progress.messages[-1] if progress.messages else f"buildx ended with code {code}")
-    step, exit_code, last_lines = progress.failed_step()
-    lost = _is_lost(progress)
-    if job.recipe.network == "host" and NETWORK_HOST in why and "not allowed" in why:
-        return BuilderError(
-            f"The builder does not allow the host's network, which {job.name} asks for.",
-            where='network="host"',
-            why=why,
-            next_step=f"Make a builder that does (buildx create --buildkitd-flags"
-            f" '--allow-insecure-entitlement {NETWORK_HOST}', or insecure-entitlements in its buildkitd.toml), or leave"
-            " network= out.",
-        )
-    if not progress.began:
-        return BuilderError(
-            f"The build of {job.name} could not be started.",
-            why=why,
-            next_step="Check the builder: buildx inspect --bootstrap" if lost else _log_line(log_path),
-        )
-    if lost and exit_code is None:
-        return BuildFailed(
-            f"The build of {job.name} lost the connection to BuildKit.",
-            step=step,
-            why=why,
-            last_lines=last_lines or progress.messages,
-            log_path=log_path,
-            next_step="Run again when BuildKit runs; nothing was tagged.",
-        )
-    if "failed to push" in why:
-        return BuildFailed(
-            f"The image of {job.name} was built and could not be pushed.",
-            step=job.repository_url,
-            why=why,
-            log_path=log_path,
-            next_step="Check that the repository exists and that the identity in use may push to it.",
-        )
-    return BuildFailed(
-        f"The build of {job.name} failed ({job.dockerfile_name}).",
-        step=step,
-        exit_code=exit_code,
-        last_lines=last_lines or [line for line in progress.messages if not line.startswith("ERROR:")],
-        log_path=log_path,
-        why=why,
-        next_step=_LIMITED_NEXT if _LIMITED in why else "",
-    )
 
 
 def registry_hosts(job: BuildJob) -> list[str]:
