@@ -11,6 +11,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -225,6 +226,39 @@ def test_a_registry_elsewhere_does_not_choose_this_machine_as_its_token_service(
     transport.close()
     proxy.listener.close()
     assert not service.requests
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_tls_that_only_drips_has_an_end(certificate: Path, monkeypatch: pytest.MonkeyPatch, secure: bool) -> None:
+    """A record of TLS that never gets complete is one read for whoever waits for what is in it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip(one: socket.socket) -> None:
+            with one, contextlib.suppress(OSError):
+                one.recv(4096)
+                one.sendall(b"\x16\x03\x03\x40\x00")
+                for _ in range(200):
+                    time.sleep(0.05)
+                    one.sendall(b"\x02")
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=drip, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        tls = server_tls(certificate) if secure else None
+        proxy = Tunnels(listener.getsockname(), tls, b"HTTP/1.1 200 Connection established\r\n\r\n")
+        url = f"http{'s' if secure else ''}://127.0.0.1:{proxy.port}"
+        transport = HttpTransport(proxies=Proxies(https=url), sleep=lambda _: None, timeout_s=0.4)
+        began_s = time.monotonic()
+        with pytest.raises(RegistryError) as caught:
+            transport.request("GET", "https://registry.example/v2/", {})
+        assert time.monotonic() - began_s < 8
+        proxy.listener.close()
+        listener.shutdown(socket.SHUT_RDWR)
+    assert caught.value.why == "it did not answer in time"
 
 
 def failure(url: str, **proxies: str) -> RegistryError:

@@ -12,9 +12,11 @@ import base64
 import contextlib
 import functools
 import http.client
+import math
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Final, cast
@@ -29,6 +31,29 @@ _MOST_BYTES: Final = 1024 * 1024
 
 class ProxyError(OSError):
     """The proxy cannot be reached or refused; nothing is known of the registry."""
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """TLS whose time limit holds for all that is received until it is set anew: TLS within it reads many times."""
+
+    _until_s = math.inf
+
+    def settimeout(self, value: float | None, /) -> None:
+        super().settimeout(value)
+        self._until_s = math.inf if value is None else time.monotonic() + value
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        if (left_s := self._until_s - time.monotonic()) <= 0:
+            raise TimeoutError("timed out")
+        super().settimeout(left_s)
+        return super().recv(buflen, flags)
+
+
+def tls_context() -> ssl.SSLContext:
+    """The settings of TLS to registries and proxies: this machine's CAs, or those of ``SSL_CERT_FILE``."""
+    context = ssl.create_default_context()
+    context.sslsocket_class = _TlsSocket
+    return context
 
 
 class Connection(http.client.HTTPConnection):
@@ -142,7 +167,7 @@ class Connection(http.client.HTTPConnection):
             if proxy.tls:
                 with ended_by(self.abort):
                     # The name that is verified is the proxy's own.
-                    self._encrypt(self._tls or ssl.create_default_context(), proxy.host)
+                    self._encrypt(self._tls or tls_context(), proxy.host)
         except (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError) as error:
             why = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
             raise ProxyError(f"the proxy {proxy.host}:{proxy.port} cannot be reached: {why}") from error
@@ -168,6 +193,7 @@ class Connection(http.client.HTTPConnection):
             # TLS within the proxy's TLS, which Python's own sockets cannot do.
             from urllib3.util.ssltransport import SSLTransport  # noqa: PLC0415 - needed nowhere else
 
+            self._raw.settimeout(self._timeout_s)
             self.sock = cast("socket.socket", SSLTransport(self._raw, tls, server_hostname=host))
             return
         wrapped = tls.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)

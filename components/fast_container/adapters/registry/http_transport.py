@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fast_container.adapters.call_log import CallLog
-from fast_container.adapters.registry.connections import Connection, KeptConnections
+from fast_container.adapters.registry.connections import Connection, KeptConnections, tls_context
 from fast_container.adapters.registry.exchange import Exchange, TooSlowError
 from fast_container.adapters.registry.proxies import Proxies, parse_proxy
 from fast_container.adapters.registry.unreachable import real_address, shown, unreachable
@@ -230,7 +230,7 @@ class HttpTransport:
         parts = urllib.parse.urlsplit(url)
         secure = parts.scheme == "https"
         if secure and self._tls is None:
-            self._tls = ssl.create_default_context()
+            self._tls = tls_context()
         through = self._proxies.choose(parts.scheme, parts.hostname or "", parts.port)
         proxy = parse_proxy(through) if through else None
         address = parts.hostname or "", parts.port or (443 if secure else 80)
