@@ -15,7 +15,7 @@ import pulumi
 
 from fast_container.core.build_secrets import check_value
 from fast_container.core.oci.repository import Repository, is_host, is_repository_name
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.shapes import check_mapping, check_path, check_plain, check_text, is_later, shown
 
@@ -102,7 +102,7 @@ def check_secret_ids(secrets: Mapping[str, object]) -> None:
         if not _SECRET_ID.fullmatch(secret):
             raise ArgsError(
                 f"{secret!r} cannot be the id of a build secret.",
-                property_path=f"secrets[{secret!r}]",
+                property_path=f"secrets{bracketed(secret)}",
                 why="it is used in `RUN --mount=type=secret,id=…`",
                 next_step="letters, digits, _ . and -",
             )
@@ -113,7 +113,7 @@ def check_secrets(secrets: object) -> dict[str, SecretInput]:
     found = check_mapping(secrets, "secrets", 'secrets={"token": config.require_secret("token")}')
     check_secret_ids(found)
     for secret, source in found.items():
-        path = f"secrets[{secret!r}]"
+        path = f"secrets{bracketed(secret)}"
         _check_source(source, path)
         if isinstance(source, str):
             check_value(secret, source, path)

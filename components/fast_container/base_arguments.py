@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.python_base.spec import DEFAULT_PARENT
 from fast_container.shapes import check_mapping, check_path, check_paths, check_plain, check_text, check_texts
 from fast_container.state.bases import BaseInput, check_base
@@ -76,14 +76,14 @@ def _names(given: Mapping[str, Any], name: str) -> Names:
     if not isinstance(value, Mapping):
         return check_texts(value, name)
     by_package = check_mapping(cast(object, value), name, f'{name}={{"package": ["name"]}}')
-    return {package: check_texts(names, f"{name}[{package!r}]") for package, names in by_package.items()}
+    return {package: check_texts(names, f"{name}{bracketed(package)}") for package, names in by_package.items()}
 
 
 def _versions(given: Mapping[str, Any]) -> dict[str, str]:
     value = _value(given, "versions", {})
     check_plain(value, "versions")
     by_package = check_mapping(value, "versions", 'versions={"package": "1.2.3"}')
-    return {name: check_text(version, f"versions[{name!r}]") for name, version in by_package.items()}
+    return {name: check_text(version, f"versions{bracketed(name)}") for name, version in by_package.items()}
 
 
 def _parent(parent: object) -> str | BaseInput:

@@ -14,7 +14,7 @@ import pulumi
 from fast_container.args import check_repository_url
 from fast_container.core.aws_access import AssumedRole, AwsAccess
 from fast_container.core.registry_cache import RegistryCache
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.shapes import check_count, check_flag, check_input_text, check_mapping, check_text, is_later, shown
 
 
@@ -83,7 +83,7 @@ def check_access(access: object, property_path: str) -> None:
             raise ArgsError(f"{property_path}.{name} is not a text.", property_path=f"{property_path}.{name}")
     endpoints = check_mapping(access.endpoints, f"{property_path}.endpoints", '{"ecr": "https://…"}')
     for service, url in endpoints.items():
-        check_text(url, f"{property_path}.endpoints[{service!r}]", may_be_empty=False)
+        check_text(url, f"{property_path}.endpoints{bracketed(service)}", may_be_empty=False)
     roles = cast(object, access.assume_roles)
     if not isinstance(roles, list | tuple):
         raise ArgsError(f"{shown(roles)} is not a list.", property_path=f"{property_path}.assume_roles")

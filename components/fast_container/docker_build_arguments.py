@@ -18,7 +18,7 @@ import pulumi
 from fast_container.core.declared import InlineDockerfile
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.shapes import PathInput, check_flag, check_mapping, check_path, check_plain, check_text, shown
 
 _PACKAGE = "pulumi_docker_build"
@@ -113,7 +113,7 @@ def context_place(context: object) -> tuple[str, dict[str, str]]:
     named: dict[str, str] = {}
     entries = check_mapping(found.get("named", {}), "context.named", '{"shared": {"location": "../shared"}}')
     for name, entry in entries.items():
-        path = f"context.named[{name!r}]"
+        path = f"context.named{bracketed(name)}"
         there = _fields(entry, path, ("location",), '{"location": "../shared"}')
         named[name] = check_path(there.get("location"), f"{path}.location")
     return place, named

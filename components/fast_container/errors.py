@@ -23,6 +23,7 @@ forge no line (``printable``). Who raises which one is decided where it happens;
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -30,6 +31,11 @@ from fast_container.printable import printable, printable_lines
 
 _LINE_END: Final = "\n"
 _INDENTED: Final = "\n    "
+
+
+def bracketed(name: str) -> str:
+    """The end of a property path: the entry of that name in a mapping, ``["name"]``."""
+    return f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 class FastContainerError(Exception):

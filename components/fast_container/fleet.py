@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, Unpack, cast
 import pulumi
 
 from fast_container.core.spelling import did_you_mean
-from fast_container.errors import ArgsError, FastContainerError
+from fast_container.errors import ArgsError, FastContainerError, bracketed
 from fast_container.fleet_images import ImagesInput, declared_images, merged_options, options_by_name
 from fast_container.given_options import in_todays_names
 from fast_container.image import FastContainerImage
@@ -145,7 +145,7 @@ def _checked_overrides(overrides: object, declared: Mapping[str, ImageOptions]) 
         if image not in declared:
             raise ArgsError(
                 f"There is no image {image!r} in the fleet.",
-                property_path=f"overrides[{image!r}]",
+                property_path=f"overrides{bracketed(image)}",
                 next_step=did_you_mean(image, declared),
             )
     return found

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 from fast_container.core.spelling import did_you_mean
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.image_options import ImageOptions, refuse_unknown
 from fast_container.shapes import PathInput, check_mapping, check_path, check_plain, check_texts, shown
 
@@ -108,7 +108,7 @@ def options_by_name(images: object, property_path: str) -> dict[str, ImageOption
     """
     found = check_mapping(images, property_path, f'{property_path}={{"api": {{"context": "api"}}}}')
     for name, own in found.items():
-        _check_options(own, f"{property_path}[{name!r}]")
+        _check_options(own, f"{property_path}{bracketed(name)}")
     return found
 
 
@@ -203,7 +203,7 @@ def _check_options(own: ImageOptions, property_path: str) -> None:
     if "repository" in check_mapping(own, property_path, 'for example {"context": "app"}'):
         raise ArgsError(
             "A fleet's repository is said for all its images.",
-            property_path=f"{property_path}['repository']",
+            property_path=f'{property_path}["repository"]',
             next_step="Give the fleet a function: repository=lambda image: …",
         )
     refuse_unknown(own)
@@ -214,7 +214,7 @@ def _joined(image: str, option: str, before: Mapping[str, Any], own: Mapping[str
         if value is None and name not in before:
             raise ArgsError(
                 f"The fleet gives its images no {option} entry {name!r} that could be taken off.",
-                property_path=f"overrides[{image!r}][{option!r}][{name!r}]",
+                property_path=f"overrides{bracketed(image)}{bracketed(option)}{bracketed(name)}",
                 next_step=did_you_mean(name, before),
             )
     return {name: value for name, value in {**before, **own}.items() if name not in own or value is not None}

@@ -14,7 +14,7 @@ from fast_container.args import check_timeout
 from fast_container.core.build_files import Default, InlineDockerfile
 from fast_container.core.recipe import OPTIONS
 from fast_container.deprecated import renamed
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.shapes import (
     check_flag,
     check_input_text,
@@ -79,7 +79,7 @@ def _dockerignore(value: object, property_path: str) -> Any:
 
 def _places(value: object, property_path: str) -> dict[str, str]:
     found = check_mapping(value, property_path, 'named_contexts={"shared": "../shared"}')
-    return {name: check_path(place, f"{property_path}[{name!r}]") for name, place in found.items()}
+    return {name: check_path(place, f"{property_path}{bracketed(name)}") for name, place in found.items()}
 
 
 def _labels(value: object, property_path: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _labels(value: object, property_path: str) -> dict[str, Any]:
         if "=" in name:
             raise ArgsError(
                 f"{name!r} cannot be the name of a label.",
-                property_path=f"{property_path}[{name!r}]",
+                property_path=f"{property_path}{bracketed(name)}",
                 why="a build reads it as NAME=VALUE",
             )
     return found
@@ -115,7 +115,7 @@ def _of_recipe(value: object, property_path: str) -> Any:
         return check_texts(cast("object", value), property_path)
     if isinstance(value, Mapping):
         found = check_mapping(cast("object", value), property_path, f'{property_path}={{"name": "value"}}')
-        return {name: _text_or_number(each, f"{property_path}[{name!r}]") for name, each in found.items()}
+        return {name: _text_or_number(each, f"{property_path}{bracketed(name)}") for name, each in found.items()}
     return _text_or_number(value, property_path)
 
 

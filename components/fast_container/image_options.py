@@ -21,7 +21,7 @@ from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
 from fast_container.core.recipe import recipe_of
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.given_options import FORMER_OPTIONS, given_options, in_todays_names
 from fast_container.repository import RepositoryInput, url_of
 from fast_container.shapes import PathInput, shown
@@ -202,7 +202,7 @@ def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str
         if name in named:
             raise ArgsError(
                 f"The named context {name!r} is given twice.",
-                property_path=f"named_contexts[{name!r}]",
+                property_path=f"named_contexts{bracketed(name)}",
                 why=f"context.named has it too: {of_context[name]}",
                 next_step="leave one of them out",
             )

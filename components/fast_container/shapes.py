@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeGuard, TypeVar, cast
 import pulumi
 
 from fast_container.core.spelling import did_you_mean
-from fast_container.errors import ArgsError, FastContainerError
+from fast_container.errors import ArgsError, FastContainerError, bracketed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -137,7 +137,8 @@ def check_mapping(values: object, property_path: str, form: str) -> dict[str, An
         raise ArgsError(f"{shown(values)} is not a mapping.", property_path=property_path, next_step=form)
     found = dict(cast("Mapping[object, Any]", values))
     for name in found:
-        check_text(name, f"{property_path}[{shown(name)}]", may_be_empty=False)
+        entry = bracketed(name) if isinstance(name, str) else f"[{shown(name)}]"
+        check_text(name, f"{property_path}{entry}", may_be_empty=False)
     return {cast("str", name): value for name, value in found.items()}
 
 
@@ -153,7 +154,7 @@ def check_input_text(value: object, property_path: str) -> Any:
 def check_input_texts(values: object, property_path: str) -> dict[str, Any]:
     """A plain mapping from names to texts, now or later."""
     found = check_mapping(values, property_path, f'{property_path}={{"NAME": "value"}}')
-    return {name: check_input_text(value, f"{property_path}[{name!r}]") for name, value in found.items()}
+    return {name: check_input_text(value, f"{property_path}{bracketed(name)}") for name, value in found.items()}
 
 
 def check_engine_text(value: object, property_path: str, *, may_be_empty: bool = False) -> str:
@@ -185,8 +186,8 @@ def engine_inputs(values: object, property_path: str) -> dict[str, Any] | None:
         return None
     found = check_mapping(values, property_path, f'{property_path}={{"NAME": "value"}}')
     for name in found:
-        check_engine_text(name, f"{property_path}[{name!r}]")
-    return {name: _engine_value(value, f"{property_path}[{name!r}]") for name, value in found.items()}
+        check_engine_text(name, f"{property_path}{bracketed(name)}")
+    return {name: _engine_value(value, f"{property_path}{bracketed(name)}") for name, value in found.items()}
 
 
 def _engine_value(value: object, property_path: str) -> Any:

@@ -92,12 +92,12 @@ def test_an_image_that_no_stage_was_meant_by_is_not_refused(text: str) -> None:
 def test_what_no_arg_declares_and_nothing_uses_is_said_with_what_was_meant() -> None:
     text = "ARG BASE=alpine\nFROM $BASE\nARG VERSION\nRUN echo $VERSION\n"
     assert spare(text, args={"VERSIN", "BASE", "HTTP_PROXY", "SOURCE_DATE_EPOCH"}) == {
-        "build_args['VERSIN']": "no ARG of the Dockerfile declares it; did you mean 'VERSION'?"
+        'build_args["VERSIN"]': "no ARG of the Dockerfile declares it; did you mean 'VERSION'?"
     }
     assert spare(text, args={"VERSION"}, volatile={"VERZION"}) == {
-        "volatile_build_args['VERZION']": "it is not a build arg of the image; did you mean 'VERSION'?"
+        'volatile_build_args["VERZION"]': "it is not a build arg of the image; did you mean 'VERSION'?"
     }
-    assert spare(text, contexts={"lib"}) == {"named_contexts['lib']": "nothing in the Dockerfile uses it"}
+    assert spare(text, contexts={"lib"}) == {'named_contexts["lib"]': "nothing in the Dockerfile uses it"}
 
 
 def test_a_secret_that_no_stage_that_is_built_mounts_is_said_with_what_was_meant() -> None:
@@ -106,9 +106,9 @@ def test_a_secret_that_no_stage_that_is_built_mounts_is_said_with_what_was_meant
     given = GivenNames(none, none, none, frozenset({"piptoken", "far"}), frozenset({"pip-tokn"}))
     what = "no stage that is built mounts this secret"
     assert dict(spare_names(reads, given)) == {
-        "secrets['far']": what,
-        "secrets['piptoken']": f"{what}; did you mean 'pip-token'?",
-        "optional_secrets['pip-tokn']": f"{what}; did you mean 'pip-token'?",
+        'secrets["far"]': what,
+        'secrets["piptoken"]': f"{what}; did you mean 'pip-token'?",
+        'optional_secrets["pip-tokn"]': f"{what}; did you mean 'pip-token'?",
     }
     assert spare_names(read("FROM alpine\n"), given).keys() == given.paths
 

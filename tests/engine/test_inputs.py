@@ -104,7 +104,7 @@ def test_unknown_inputs_make_the_key_unknown_and_are_named(inputs: Inputs) -> No
     outputs = inputs.preview.outputs_of("engine-test-test")
     assert outputs.get("build_key", "") in ("", "[unknown]", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
     said = "\n".join(inputs.preview.messages(on="api"))
-    for path in ("build_args['REGISTRY']", "labels['arn']", "triggers['url']"):
+    for path in ('build_args["REGISTRY"]', 'labels["arn"]', 'triggers["url"]'):
         assert path in said
 
 

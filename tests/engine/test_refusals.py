@@ -73,10 +73,10 @@ CASES = {
     "platform is two": "platform",
     "platform is unknown": "platform",
     "build arg name": 'build_args["NOT-A-NAME"]',
-    "secret is empty": "secrets['token']",
-    "secret is not given": "secrets['token']",
-    "secret is None": "secrets['token']",
-    "secret id": "secrets['to ken']",
+    "secret is empty": 'secrets["token"]',
+    "secret is not given": 'secrets["token"]',
+    "secret is None": 'secrets["token"]',
+    "secret id": 'secrets["to ken"]',
     "ignore pattern": "ignore[0]",
     "ignore is one text": "ignore",
     "pattern in the ignore file": ".dockerignore:2",
@@ -170,7 +170,7 @@ def test_the_same_is_refused_by_up_without_preview_before_anything_of_that_image
 def test_a_secret_output_as_build_arg_is_refused_with_a_pointer_to_secrets(refused: Refused) -> None:
     refused.uncaught.configure({"engine-test:wrong": "secret"})
     run = refused.uncaught.preview(expect=1)
-    assert "where: build_args['TOKEN']" in run.errors
+    assert 'where: build_args["TOKEN"]' in run.errors
     assert "secrets=" in run.errors
     assert "Traceback" not in run.output
     assert "t0k3n-that-is-secret" not in run.output

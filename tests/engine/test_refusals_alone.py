@@ -79,7 +79,7 @@ def told_alone(run: Run) -> str:
 
 def test_a_refusal_that_is_found_while_images_are_prepared_is_one_message(refused: Refused) -> None:
     error = told_alone(refused.previews["base"])
-    assert "where: base_images['BASE_IMAGE']" in error or "where: build_args['X']" in error
+    assert 'where: base_images["BASE_IMAGE"]' in error or 'where: build_args["X"]' in error
     error = told_alone(refused.previews["source"])
     assert "FastContainerImage 'last'" in error
     assert "nowhere.txt" in error
@@ -88,11 +88,11 @@ def test_a_refusal_that_is_found_while_images_are_prepared_is_one_message(refuse
 def test_a_secret_that_is_not_there_is_refused_in_the_preview_of_its_build(refused: Refused) -> None:
     error = told_alone(refused.previews["secret"])
     assert "SURELY_NOT_SET" in error
-    assert "where: secrets['token']" in error
+    assert 'where: secrets["token"]' in error
 
 
 def test_up_refuses_with_the_same_message_and_leaves_nothing_half_done(refused: Refused) -> None:
-    assert "where: base_images['BASE_IMAGE']" in told_alone(refused.up)
+    assert 'where: base_images["BASE_IMAGE"]' in told_alone(refused.up)
     assert refused.up.pending == []
     assert "bad" not in refused.up.records
     # What had begun is finished: each build has its record.

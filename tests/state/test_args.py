@@ -85,23 +85,23 @@ def test_a_secret_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, 
     for source in (None, "", " \n"):
         with pytest.raises(ArgsError) as refused:
             rules.check_secrets({"token": source})  # pyright: ignore[reportArgumentType]
-        assert refused.value.property_path == "secrets['token']"
+        assert refused.value.property_path == 'secrets["token"]'
     (Path(str(tmp_path)) / "empty").write_text("\n")
     for source in (SecretEnv("NO_SUCH_TOKEN"), SecretFile(f"{tmp_path}/absent"), SecretFile(f"{tmp_path}/empty")):
         # Where nothing is built, nobody looks for them.
         rules.check_secrets({"token": source})
         with pytest.raises(ArgsError) as refused:
             check_sources({"token": source})
-        assert refused.value.property_path == "secrets['token']"
+        assert refused.value.property_path == 'secrets["token"]'
 
 
 def test_a_secret_is_read_when_it_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("A_TOKEN", "value")
-    assert SecretEnv("A_TOKEN").read("secrets['a']") == b"value"
+    assert SecretEnv("A_TOKEN").read('secrets["a"]') == b"value"
     path = f"{tmp_path}/secret"
     with open(path, "wb") as file:
         file.write(b"\x00bytes")
-    assert SecretFile(path).read("secrets['b']") == b"\x00bytes"
+    assert SecretFile(path).read('secrets["b"]') == b"\x00bytes"
 
 
 def test_a_secret_id_can_be_named_in_a_dockerfile() -> None:

@@ -110,7 +110,7 @@ def test_what_cannot_be_a_base_is_refused_by_its_property(program: Path, base: A
     del program
     with pytest.raises(pulumi.RunError, match=said) as caught:
         key_on(base)
-    assert "base_images['BASE_IMAGE']" in str(caught.value)
+    assert 'base_images["BASE_IMAGE"]' in str(caught.value)
     assert "FastContainerImage 'api'" in str(caught.value)
 
 
@@ -138,7 +138,7 @@ def test_a_base_that_the_dockerfile_does_not_use_is_refused_by_its_property(prog
     for name in ("BASE_IMAGE", "python-deps"):
         with pytest.raises(pulumi.RunError, match="does not use the base image") as caught:
             key_on(ExistingBaseImage(URL, KEY), "alone", name)
-        assert f"base_images['{name}']" in str(caught.value)
+        assert f'base_images["{name}"]' in str(caught.value)
 
 
 @pytest.mark.parametrize("more", [{"build_args": {"BASE_IMAGE": "x"}}, {"named_contexts": {"BASE_IMAGE": "deps"}}])

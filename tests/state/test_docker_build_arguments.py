@@ -134,9 +134,9 @@ CACHE_FROM, CACHE_TO = docker_build.CacheFromArgs, docker_build.CacheToArgs
 LOCAL = docker_build.CacheFromLocalArgs(src="/tmp/cache")
 NOT_HERE: dict[str, dict[str, Any]] = {
     "context.location": {"context": docker_build.BuildContextArgs(location="https://github.com/shop/app.git")},
-    "context.named['x'].location": {"context": {"location": "app", "named": {"x": {}}}},
+    'context.named["x"].location': {"context": {"location": "app", "named": {"x": {}}}},
     "context.place": {"context": {"place": "app"}},
-    "named_contexts['shared']": {
+    'named_contexts["shared"]': {
         "context": {"location": "app", "named": {"shared": {"location": "shared"}}},
         "named_contexts": {"shared": "app"},
     },

@@ -69,7 +69,7 @@ def test_every_option_of_the_steps_is_an_argument_in_the_pages_and_counted_for_b
     ("option", "value", "path"),
     [
         ("network", "bridge", "network"),
-        ("add_hosts", {"db": pulumi.Output.from_input("10.0.0.5")}, "add_hosts['db']"),
+        ("add_hosts", {"db": pulumi.Output.from_input("10.0.0.5")}, 'add_hosts["db"]'),
         ("shm_size", True, "shm_size"),
         ("ulimits", ["nofile"], "ulimits"),
     ],

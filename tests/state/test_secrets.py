@@ -36,7 +36,7 @@ def key(value: Any, *, preview: bool) -> str | None:
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_an_empty_secret_output_is_refused(preview: bool) -> None:
     for value in ("", "\n", None):
-        with pytest.raises(Exception, match=r"secrets\['token'\]"):
+        with pytest.raises(Exception, match=r'secrets\["token"\]'):
             key(pulumi.Output.secret(value), preview=preview)
     assert key(pulumi.Output.secret("good"), preview=preview)
 

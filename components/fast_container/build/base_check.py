@@ -12,7 +12,7 @@ from fast_container.checks.image import child_for
 from fast_container.checks.pushed_image import parse_configuration, parse_manifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.core.ports import Manifest, Registry
-from fast_container.errors import ArgsError, RegistryError, VerifyError
+from fast_container.errors import ArgsError, RegistryError, VerifyError, bracketed
 
 
 async def check_base(
@@ -58,7 +58,7 @@ async def check_base(
 def _other_platform(name: str, wanted: str, where: str, why: str) -> ArgsError:
     return ArgsError(
         f"The base image {name!r} has no image for {wanted}.",
-        property_path=f"base_images[{name!r}]",
+        property_path=f"base_images{bracketed(name)}",
         why=f"{why} ({where})",
         next_step=f"name the other stack's base image for {wanted}; a stage that only makes files can say"
         " FROM --platform=… and copy from there",
@@ -72,7 +72,7 @@ def _check_triggers(held: tuple[str, ...], counted: Sequence[str] | None, name: 
         f"The base image {name!r} has ONBUILD triggers that were not counted."
         if held
         else f"The base image {name!r} has not the ONBUILD triggers that were counted.",
-        property_path=f"base_images[{name!r}]",
+        property_path=f"base_images{bracketed(name)}",
         why=f"it has {list(held)!r} ({where})",
         next_step=f"ExistingBaseImage(…, onbuild={list(held)!r})",
     )

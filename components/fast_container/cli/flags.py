@@ -1,4 +1,4 @@
-"""An argument's error in the words of the command line: ``--build-arg X`` for ``build_args['X']``.
+"""An argument's error in the words of the command line: ``--build-arg X`` for ``build_args["X"]``.
 
 Decides which flag an argument of a component is. What comes from a plan file keeps the program's words, since there it
 has to be changed.

@@ -17,7 +17,7 @@ from fast_container.codebuild.architectures import Architecture
 from fast_container.codebuild.combinations import check_architectures_once, check_combination, check_network
 from fast_container.codebuild.resources import VpcConfig
 from fast_container.core.spelling import did_you_mean
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
 from fast_container.shapes import (
     check_characters,
@@ -190,20 +190,20 @@ def _check_image(image: object) -> None:
         return
     if isinstance(image, Mapping):
         for architecture, name in cast("Mapping[object, object]", image).items():
-            check_engine_text(name, f"image[{architecture!r}]")
+            check_engine_text(name, f"image{bracketed(str(architecture))}")
     else:
         check_engine_text(image, "image")
 
 
 def _check_registries(mirrors: object, logins: object) -> None:
     for host, place in check_mapping(mirrors, "mirrors", 'mirrors={"docker.io": "mirror.gcr.io"}').items():
-        check_engine_text(place, f"mirrors[{host!r}]")
+        check_engine_text(place, f"mirrors{bracketed(host)}")
     example = 'registry_logins={"ghcr.io": SecretsManagerSecret("…")}'
     for host, source in check_mapping(logins or {}, "registry_logins", example).items():
         if not isinstance(source, SecretsManagerSecret | SsmParameter):
             raise ArgsError(
                 f"{shown(source)} is no secret that AWS keeps.",
-                property_path=f"registry_logins[{host!r}]",
+                property_path=f"registry_logins{bracketed(host)}",
                 next_step=f"for example {example}",
             )
     limits.check_mirrors(cast("Mapping[str, str]", mirrors), cast("Mapping[str, object]", logins or {}))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fast_container.core.oci.repository import Repository, is_host, is_repository_name
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 
 CURATED: Final = "aws/codebuild/"
 # "-sources-" and seven characters in 63; "-role-" and seven in 64; "-x86-64-" and seven in 150.
@@ -133,12 +133,12 @@ def check_mirrors(mirrors: Mapping[str, str], logins: Mapping[str, object]) -> N
         if not is_host(host) or not _is_mirror(place):
             raise ArgsError(
                 f"{host!r}: {place!r} is no registry and its mirror.",
-                property_path=f"mirrors[{host!r}]",
+                property_path=f"mirrors{bracketed(host)}",
                 next_step='for example mirrors={"docker.io": "mirror.gcr.io"}',
             )
     for host in logins:
         if not is_host(host):
-            raise ArgsError(f"{host!r} is no registry's host.", property_path=f"registry_logins[{host!r}]")
+            raise ArgsError(f"{host!r} is no registry's host.", property_path=f"registry_logins{bracketed(host)}")
 
 
 def _is_mirror(place: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from fast_container.core.dockerfile import SecretMount
 from fast_container.core.spelling import nearest
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 
 
 def check_mounts(
@@ -69,7 +69,7 @@ def check_value(secret: str, value: bytes | str, property_path: str = "") -> Non
     if not value.strip():
         raise ArgsError(
             f"The value of the build secret {secret!r} is empty.",
-            property_path=property_path or f"secrets[{secret!r}]",
+            property_path=property_path or f"secrets{bracketed(secret)}",
             why="a build would run without it and count as correct",
             next_step="Set the variable or configuration that it comes from; where it may be absent, do not give it"
             " and name it in `optional_secrets=`.",
@@ -90,7 +90,7 @@ def _not_given(mount: SecretMount, near: str, dockerfile: str) -> ArgsError:
     hint = f"Did you mean {near!r}, which no stage mounts? " if near else ""
     return ArgsError(
         f"The build secret {mount.id!r} is not given.",
-        property_path=f"secrets[{mount.id!r}]",
+        property_path=f"secrets{bracketed(mount.id)}",
         why=f"{dockerfile}:{mount.line} mounts it, and a build without it would count as correct",
         next_step=f'{hint}Give `secrets={{"{mount.id}": …}}`; if it may be absent, write `required=false` at the mount'
         f' or `optional_secrets=["{mount.id}"]`.',

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fast_container.core.dockerfile import DockerfileReads
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 
 OWN_BASE_HOST: Final = "fast-container.invalid"
 """Host of the constant references that stand for base images of ours until the build."""
@@ -60,7 +60,7 @@ def check_base_platforms(
         name = next((arg for arg, value in build_args.items() if value == use.context), use.context)
         raise ArgsError(
             f"The base image {name!r} is for {base.platform}, and is used for {use.platform}.",
-            property_path=f"base_images[{name!r}]",
+            property_path=f"base_images{bracketed(name)}",
             why=f"{file}:{use.line} starts or copies from it, and the image would hold programs for {base.platform}",
             next_step=f'Give the base one image for each platform, BaseImage(…, platforms=["{base.platform}",'
             f' "{use.platform}"]); a stage that only produces files can say FROM --platform={base.platform}',

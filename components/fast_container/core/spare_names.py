@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fast_container.core.build_secrets import unmounted
 from fast_container.core.dockerfile import DockerfileReads, ExternalImage
 from fast_container.core.spelling import nearest
-from fast_container.errors import DockerfileError
+from fast_container.errors import DockerfileError, bracketed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class GivenNames:
         """The names as property paths."""
         return frozenset(
             [
-                *(f"build_args[{name!r}]" for name in self.build_args),
-                *(f"volatile_build_args[{name!r}]" for name in self.volatile),
-                *(f"named_contexts[{name!r}]" for name in self.contexts),
+                *(f"build_args{bracketed(name)}" for name in self.build_args),
+                *(f"volatile_build_args{bracketed(name)}" for name in self.volatile),
+                *(f"named_contexts{bracketed(name)}" for name in self.contexts),
                 *(secret_path(name) for name in self.secrets),
                 *(optional_secret_path(name) for name in self.optional_secrets),
             ]
@@ -51,12 +51,12 @@ class GivenNames:
 
 def secret_path(name: str) -> str:
     """The property path of a secret."""
-    return f"secrets[{name!r}]"
+    return f"secrets{bracketed(name)}"
 
 
 def optional_secret_path(name: str) -> str:
     """The property path of a secret that may be absent."""
-    return f"optional_secrets[{name!r}]"
+    return f"optional_secrets{bracketed(name)}"
 
 
 def refuse_misspelt_sources(reads: DockerfileReads, named_contexts: Iterable[str], dockerfile: str) -> None:
@@ -122,12 +122,12 @@ def spare_names(reads: DockerfileReads, given: GivenNames) -> Mapping[str, str]:
     lines: dict[str, str] = {}
     for name in sorted(given.build_args - reads.known_args):
         near = nearest(name, reads.known_args - given.build_args)
-        lines[f"build_args[{name!r}]"] = f"no ARG of the Dockerfile declares it{_question(near)}"
+        lines[f"build_args{bracketed(name)}"] = f"no ARG of the Dockerfile declares it{_question(near)}"
     for name in sorted(given.volatile - given.build_args):
         near = nearest(name, given.build_args - given.volatile)
-        lines[f"volatile_build_args[{name!r}]"] = f"it is not a build arg of the image{_question(near)}"
+        lines[f"volatile_build_args{bracketed(name)}"] = f"it is not a build arg of the image{_question(near)}"
     for name in sorted(given.contexts - reads.known_contexts):
-        lines[f"named_contexts[{name!r}]"] = "nothing in the Dockerfile uses it"
+        lines[f"named_contexts{bracketed(name)}"] = "nothing in the Dockerfile uses it"
     lines |= {secret_path(name): line for name, line in unmounted(reads.secrets, given.secrets).items()}
     lines |= {
         optional_secret_path(name): line for name, line in unmounted(reads.secrets, given.optional_secrets).items()

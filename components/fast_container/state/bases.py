@@ -19,7 +19,7 @@ from fast_container.core.key import tag_of
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.oci.repository import Repository
 from fast_container.core.own_bases import OWN_BASE_HOST, BaseFacts
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.shapes import check_input_text, check_mapping, check_texts, is_later, one_line_refusals, shown
 from fast_container.state.inputs import Awaited
 
@@ -201,7 +201,7 @@ def base_uses(base_images: object, platform: str) -> dict[str, BaseUse]:
     uses: dict[str, BaseUse] = {}
     form = 'base_images={"BASE_IMAGE": base}, and in the Dockerfile ARG BASE_IMAGE and FROM ${BASE_IMAGE}'
     for name, given in check_mapping(base_images, "base_images", form).items():
-        base = check_base(given, f"base_images[{name!r}]")
+        base = check_base(given, f"base_images{bracketed(name)}")
         # A name that cannot be an ARG is the name in FROM itself.
         alias = f"fast-container-{_NOT_IN_NAMES.sub('-', name.lower()).strip('-')}" if _ARG.fullmatch(name) else name
         if isinstance(base, ExistingBaseImage):
@@ -227,7 +227,7 @@ async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str,
     """
     found: dict[str, BaseFacts] = {}
     for name, use in uses.items():
-        path = f"base_images[{name!r}].onbuild"
+        path = f"base_images{bracketed(name)}.onbuild"
         output = cast("pulumi.Output[object]", pulumi.Output.from_input(use.onbuild))
         if not await output.is_known():
             awaited.unknown.append(path)
@@ -241,7 +241,7 @@ def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse]) -> Declare
     """The declaration with a constant stand-in for each base; its key is added when it is known."""
     contexts, args = dict(declared.named_contexts), dict(declared.recipe.build_args)
     for name, base in bases.items():
-        path = f"base_images[{name!r}]"
+        path = f"base_images{bracketed(name)}"
         if name in args or name in contexts or base.alias in contexts:
             raise ArgsError(f"{name!r} is also a build arg or a named context.", property_path=path)
         contexts[base.alias] = f"docker-image://{OWN_BASE_HOST}/{base.alias}"
@@ -278,7 +278,7 @@ def check_used(bases: Mapping[str, BaseUse], read: Mapping[str, str], dockerfile
             form = f"ARG {name} before the first FROM, and FROM ${{{name}}}" if base.alias != name else f"FROM {name}"
             raise ArgsError(
                 f"{dockerfile} does not use the base image {name!r}.",
-                property_path=f"base_images[{name!r}]",
+                property_path=f"base_images{bracketed(name)}",
                 why="no stage that the target reaches starts from it or copies from it",
                 next_step=f"write {form}",
             )

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import pulumi
 
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Awaited:
 
     async def texts(self, values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str]:
         """The known ones of a mapping; the others are noted in ``unknown``."""
-        paths = {name: f"{property_path}[{name!r}]" for name in values}
+        paths = {name: f"{property_path}{bracketed(name)}" for name in values}
         found = await asyncio.gather(*(self.text(value, paths[name]) for name, value in values.items()))
         return {name: text for name, text in zip(values, found, strict=True) if text is not None}
 
@@ -82,7 +82,7 @@ def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> 
     """
     if any(isinstance(value, pulumi.Output) or isawaitable(value) for value in values.values()):
         return None
-    return {name: text_of(value, f"{property_path}[{name!r}]") for name, value in values.items()}
+    return {name: text_of(value, f"{property_path}{bracketed(name)}") for name, value in values.items()}
 
 
 class Lazy(Generic[T]):

@@ -27,7 +27,7 @@ from fast_container.core.images.lock import LOCK_FILE, Policy
 from fast_container.core.program_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
-from fast_container.errors import ArgsError, FastContainerError, RegistryError
+from fast_container.errors import ArgsError, FastContainerError, RegistryError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.shapes import shown
 from fast_container.state.access import access_of_image, explicit_provider, refuse_keys_that_are_lost
@@ -237,7 +237,7 @@ async def _known_bases(uses: Mapping[str, BaseUse], image: DeclaredImage) -> tup
 
 
 def _base_path(name: str, output: str) -> str:
-    return f"base_images[{name!r}].{output}"
+    return f"base_images{bracketed(name)}.{output}"
 
 
 async def _pinned(
@@ -279,7 +279,7 @@ def missing_secret(secret: str) -> ArgsError:
     """The error for a secret without a value."""
     return ArgsError(
         "The value of a build secret is missing.",
-        property_path=f"secrets[{secret!r}]",
+        property_path=f"secrets{bracketed(secret)}",
         next_step="for example `config.require_secret(…)`, which refuses a missing value by itself",
     )
 

@@ -17,7 +17,7 @@ from fast_container.adapters.threads import in_thread
 from fast_container.args import SecretInput
 from fast_container.core.build_secrets import check_value, check_values
 from fast_container.core.json_document import parse_json
-from fast_container.errors import ArgsError
+from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter, references
 
 Client: TypeAlias = Callable[[str], Any]
@@ -39,7 +39,7 @@ def check_sources(secrets: Mapping[str, SecretInput]) -> None:
     """
     for secret, source in secrets.items():
         if isinstance(source, SecretEnv | SecretFile):
-            path = f"secrets[{secret!r}]"
+            path = f"secrets{bracketed(secret)}"
             check_value(secret, source.read(path), path)
 
 
@@ -50,7 +50,7 @@ async def own_values(secrets: Mapping[str, SecretInput], client: Client) -> dict
 
 
 async def _value(secret: str, source: SecretInput, client: Client) -> bytes:
-    path = f"secrets[{secret!r}]"
+    path = f"secrets{bracketed(secret)}"
     if isinstance(source, SecretEnv | SecretFile):
         return source.read(path)
     if isinstance(source, SecretsManagerSecret):

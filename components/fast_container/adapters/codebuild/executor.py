@@ -36,7 +36,7 @@ from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter, SecretReference
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, secret_variable, write_plan
 from fast_container.core.staging.chunks import Part, cut
-from fast_container.errors import ArgsError, AuthError, BuilderError
+from fast_container.errors import ArgsError, AuthError, BuilderError, bracketed
 
 LAUNCHER_FILE = "fast_container.pyz"
 PLAN_FILE = "plan.json"
@@ -266,7 +266,7 @@ def remote_secret(secret: str) -> ArgsError:
     """The error for a secret whose value this machine has."""
     return ArgsError(
         f"The secret {secret!r} cannot reach a build on CodeBuild.",
-        property_path=f"secrets[{secret!r}]",
+        property_path=f"secrets{bracketed(secret)}",
         why="its value would have to travel in the source, the plan or the build's environment",
         next_step="keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`",
     )

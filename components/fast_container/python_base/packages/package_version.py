@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fast_container.errors import ArgsError, ContextError
+from fast_container.errors import ArgsError, ContextError, bracketed
 from fast_container.python_base.packages.local_package import LocalPackage
 from fast_container.python_base.requirements.requirement import normalise_name
 from fast_container.python_base.requirements.versions import is_version
@@ -72,7 +72,7 @@ def package_versions(
     """
     given = {normalise_name(name): (name, version) for name, version in versions.items()}
     for name, (written, version) in given.items():
-        path = f"versions[{written!r}]"
+        path = f"versions{bracketed(written)}"
         if name not in {package.name for package in packages}:
             raise ArgsError(f"{written!r} is none of the packages", property_path=path)
         if not is_version(version) or version != version.strip():
@@ -84,7 +84,7 @@ def package_versions(
         if tool is None and version:
             raise ArgsError(
                 f"The version of {package.name} is not made from git",
-                property_path=f"versions[{written!r}]",
+                property_path=f"versions{bracketed(written)}",
                 why=package.file,
                 next_step="change it where the package declares it",
             )
