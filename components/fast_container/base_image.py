@@ -7,7 +7,6 @@ with the same keys, executors and guarantees as every other image. Leaves what i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Unpack, cast
@@ -23,7 +22,8 @@ from fast_container.given_options import in_todays_names
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
 from fast_container.python_base.dependencies import declared_dependencies
-from fast_container.python_base.dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
+from fast_container.python_base.dockerfile import GeneratedBase, generate_base
+from fast_container.python_base.generated_files import GENERATED_CONTEXT, WORDS, write_files
 from fast_container.python_base.requirements.requirements_file import read_text
 from fast_container.python_base.spec import BaseSpec, Install, Installer
 from fast_container.repository import RepositoryInput
@@ -37,6 +37,7 @@ from fast_container.shapes import (
     shown,
 )
 from fast_container.state.bases import BaseInput
+from fast_container.state.explanation import Contents
 from fast_container.state.hook import make_hook
 from fast_container.state.preparation import record_name, run_error
 from fast_container.state.program import current_program
@@ -146,7 +147,9 @@ class BaseImage(FastContainerImage):
                 base = _generate(install, wanted, options)
                 options, user, python = base.options, base.user, base.python
                 # Said by the hook, and only where the base is to be built.
-                current_program(make_hook).notes[record_name(name)] = base.notes
+                program, record = current_program(make_hook), record_name(name)
+                program.notes[record] = base.notes
+                program.contents[record] = Contents(GENERATED_CONTEXT, WORDS, base.versions)
         except FastContainerError as error:
             raise run_error(name, error, self.kind()) from None
         super().__init__(name, repository=repository, opts=opts, **options)
@@ -221,6 +224,7 @@ class _Generated(NamedTuple):
     user: str
     python: str
     notes: Sequence[str]
+    versions: Mapping[str, str]
 
 
 def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions) -> _Generated:
@@ -252,7 +256,9 @@ def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions)
         parent_name="" if isinstance(parent, str) else "the parent",
     )
     base = generate_base(spec, root=str(place))
-    return _Generated(_generated(options, base, place, parent), spec.user, spec.python, base.notes)
+    return _Generated(
+        _generated(options, base, place, parent), spec.user, spec.python, base.notes, dependencies.versions
+    )
 
 
 def _refuse_own_dockerfile(options: ImageOptions) -> None:
@@ -279,18 +285,3 @@ def _generated(options: ImageOptions, base: GeneratedBase, root: Path, parent: s
         bases = check_mapping(options.get("base_images") or {}, "base_images", 'base_images={"BASE_IMAGE": base}')
         generated["base_images"] = {**bases, _PARENT_CONTEXT: parent}
     return cast("ImageOptions", {**options, **generated})
-
-
-def write_files(files: Mapping[str, bytes], folder: Path) -> Path:
-    """The generated files in a folder of their own, named by their content; git does not see it."""
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{len(name)}:{name}{len(files[name])}:".encode() + files[name])
-    place = folder / digest.hexdigest()[:16]
-    place.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n")
-    for name, content in files.items():
-        target = place / name
-        if not target.is_file() or target.read_bytes() != content:
-            target.write_bytes(content)
-    return place

@@ -16,11 +16,8 @@ from pathlib import Path
 from fast_container.cli.output import complain
 from fast_container.errors import ArgsError
 from fast_container.python_base.dependencies import Selected, declared_dependencies
-from fast_container.python_base.dockerfile import (
-    GENERATED_CONTEXT,
-    GeneratedBase,
-    generate_base,
-)
+from fast_container.python_base.dockerfile import GeneratedBase, generate_base
+from fast_container.python_base.generated_files import GENERATED_CONTEXT
 from fast_container.python_base.requirements.requirements_file import read_text
 from fast_container.python_base.spec import DEFAULT_PARENT, BaseSpec
 

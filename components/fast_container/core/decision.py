@@ -145,7 +145,7 @@ def why(key: BuildKey, recorded: RecordedImage | None, called: Mapping[str, str]
     Args:
         key: The key as it is now.
         recorded: The key as it was.
-        called: Part of the key → its name in the explanation, if not its own.
+        called: Part of the key → the part that the explanation says in its place; "" for none.
     """
     if recorded is None:
         return FIRST_BUILD
@@ -159,12 +159,13 @@ def why(key: BuildKey, recorded: RecordedImage | None, called: Mapping[str, str]
 def _changes(old: Mapping[str, str], new: Mapping[str, str], called: Mapping[str, str]) -> Iterable[str]:
     groups: dict[str, list[str]] = {}
     for name in sorted(old.keys() | new.keys()):
-        if old.get(name) == new.get(name):
+        said = called.get(name, name)
+        if old.get(name) == new.get(name) or not said:
             continue
-        kind, _, rest = name.partition(":")
+        kind, _, rest = said.partition(":")
         verb = "added" if name not in old else "removed" if name not in new else "changed"
         subject = _WORDS.get(kind, kind) if rest else {"dockerfile": "Dockerfile"}.get(kind, kind)
-        groups.setdefault(f"{subject}|{verb}", []).append(called.get(name, rest))
+        groups.setdefault(f"{subject}|{verb}", []).append(rest)
     for group, names in groups.items():
         subject, _, verb = group.partition("|")
         shown = [n for n in names if n and not (subject == "context" and n == "context")][:_MAX_NAMED]

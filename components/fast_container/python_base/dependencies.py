@@ -58,6 +58,14 @@ class Dependencies:
         return "".join(f"{found.line}\n" for found in self.constraints)
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Distribution → what is asked of it, as a person would say it: ``2.31.0``, ``<3,>=2``, a URL."""
+        asked: dict[str, list[str]] = {}
+        for found in self.requirements:
+            asked.setdefault(found.name, []).append(_asked(found))
+        return {name: " or ".join(dict.fromkeys(each)) for name, each in asked.items()}
+
+    @property
     def unpinned(self) -> tuple[str, ...]:
         """Names of distributions whose version the declarations leave open."""
         pinned = {
@@ -179,6 +187,12 @@ class _Declarations:
         """The packages' own default, else that of the last step, which is of the default index."""
         named = [option for step in steps[-1:] for option in step.options if option.startswith("--index-url ")]
         return self.found.default_index() or next((option.partition(" ")[2] for option in named), "")
+
+
+def _asked(found: Requirement) -> str:
+    exact = next((version for version in map(exact_version, found.specifiers) if version), "")
+    version = found.url or exact or ",".join(found.specifiers) or "any version"
+    return f"{version} [{','.join(found.extras)}]" if found.extras else version
 
 
 def _unchecked(locked: Sequence[Requirement]) -> tuple[str, ...]:

@@ -23,7 +23,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from fast_container.python_base.bytecode_program import BYTECODE_PROGRAM
+from fast_container.python_base.generated_files import (
+    GENERATED_CONTEXT,
+    generated_files,
+    requirements_files,
+)
 from fast_container.python_base.indexes.install_steps import InstallStep
 from fast_container.python_base.packages.build_backends import refuse_local_backends
 from fast_container.python_base.packages.local_package import LocalPackage
@@ -31,9 +35,6 @@ from fast_container.python_base.packages.package_version import package_versions
 from fast_container.python_base.packages.source_links import linked_sources
 from fast_container.python_base.packages.wheel_source import wheel_source
 from fast_container.python_base.spec import SECRET_FILES, USER_ID, BaseSpec, check_spec, notes_of
-
-GENERATED_CONTEXT: Final = "generated"
-"""The named context with the generated files."""
 
 UV_VERSION: Final = "0.13.9"
 """The uv that is used as installer, from PyPI."""
@@ -86,16 +87,10 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
     refuse_local_backends(packages, root)
     linked = linked_sources(packages, ignore, root=root)
     wheels = _Wheels(package_versions(packages, spec.versions, root=root), linked.beside)
-    files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
-    for name, step in zip(_names(spec), spec.dependencies.steps, strict=True):
-        files[name] = step.text.encode()
-    if spec.dependencies.constraints:
-        files["constraints.txt"] = spec.dependencies.constraints_text.encode()
-    if with_packages and spec.build_requirements:
-        files["build-requirements.txt"] = spec.build_requirements.encode()
+    files = generated_files(spec)
     return GeneratedBase(
         dockerfile=_base_dockerfile(spec, wheels),
-        files=dict(sorted(files.items())),
+        files=files,
         needs_source=with_packages,
         ignore=(*ignore, *linked.patterns),
         notes=notes_of(spec),
@@ -157,7 +152,10 @@ def _start(spec: BaseSpec) -> str:
 
 
 def _install_dependencies(spec: BaseSpec) -> str:
-    steps = [_install_step(name, step, spec) for name, step in zip(_names(spec), spec.dependencies.steps, strict=True)]
+    steps = [
+        _install_step(name, step, spec)
+        for name, step in zip(requirements_files(spec), spec.dependencies.steps, strict=True)
+    ]
     return (
         "# Third-party distributions: this layer changes when the declarations do, and with nothing else.\n"
         + "".join(steps)
@@ -183,12 +181,6 @@ def _install_step(name: str, step: InstallStep, spec: BaseSpec) -> str:
     else:
         command = f"{_pip('install')} --no-compile{alone}"
     return _run(mounts, command, arguments)
-
-
-def _names(spec: BaseSpec) -> list[str]:
-    """Names of the requirements files, one for each step."""
-    count = len(spec.dependencies.steps)
-    return ["requirements.txt", *(f"requirements_{number}.txt" for number in range(2, count + 1))][:count]
 
 
 def _uv_stage(spec: BaseSpec) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -24,18 +25,60 @@ if TYPE_CHECKING:
 # Context name → path → everything of the entry that counts.
 Inputs: TypeAlias = dict[str, dict[str, list[Any]]]
 
+# Stands beside the contexts, of which none can have that name.
+_CONTENTS = "contents:"
+
 _MANIFESTS_KEPT = 400
 _NAMES_SHOWN = 2
+_VERSIONS_SHOWN = 4
+_NO_VERSION = "markers, hashes or options of the dependencies changed"
 
 
-def explain(image: PlannedImage, old: Mapping[str, Any], reason: str, cache: Path) -> str:
-    """The reason with file names where they are known."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an image with a generated Dockerfile installs: said in place of generated files' names.
+
+    Attributes:
+        context: The named context with the generated files.
+        words: Generated file → what a user calls what it says.
+        versions: Distribution → version, or what is asked of it.
+    """
+
+    context: str
+    words: Mapping[str, str]
+    versions: Mapping[str, str]
+
+    @property
+    def called(self) -> dict[str, str]:
+        """Part of the key → the part that is said in its place; "" for none."""
+        return {f"context:{self.context}": "", **{f"source:{self.context}:{file}": w for file, w in self.words.items()}}
+
+
+def explain(
+    image: PlannedImage, old: Mapping[str, Any], reason: str, cache: Path, contents: Contents | None = None
+) -> str:
+    """The reason with names of files and distributions where they are known."""
     before = _read(cache, str(old.get("build_key") or "")) if old.get("build_key") != image.selected.key.hex else None
     if before is None:
-        return _with_numbers(reason, image, old)
-    changes = _changed_files(before, inputs_of(image.selected))
+        return _with_numbers(reason, image, old, contents.context if contents else "")
+    after = inputs_of(image.selected)
     others = [part for part in reason.split("; ") if not part.startswith(("context", "source"))]
-    return ", ".join([*changes, *others]) or reason
+    installed = before.pop(_CONTENTS, None)
+    if contents is not None:
+        files = before.pop(contents.context, {}), after.pop(contents.context, {})
+        if installed is not None:
+            # Versions and the words for other files, which the reason has too.
+            versions = _changed_versions({name: str(said[0]) for name, said in installed.items()}, contents.versions)
+            if versions or _with_same_versions(*files, contents.words):
+                others = [part for part in others if not part.startswith("dependencies ")]
+                others = [*(versions or [_NO_VERSION]), *others]
+    return ", ".join([*_changed_files(before, after), *others]) or reason
+
+
+def _with_same_versions(before: Mapping[str, object], after: Mapping[str, object], words: Mapping[str, str]) -> bool:
+    """Whether the requirements changed in another way than their versions."""
+    changed = [file for file in before.keys() | after.keys() if before.get(file) != after.get(file)]
+    return any(words.get(file) == "dependencies" for file in changed)
 
 
 def inputs_of(selected: SelectedImage) -> Inputs:
@@ -54,16 +97,19 @@ def counts_of(selected: SelectedImage) -> dict[str, str]:
     }
 
 
-def remember(selected: SelectedImage, cache: Path) -> None:
+def remember(selected: SelectedImage, cache: Path, contents: Contents | None = None) -> None:
     """Keep the inputs manifest of a key, for the explanation of the next change; failing to is no error."""
     target = cache / _file(selected.key.hex)
     if target.exists():
         return
     try:
         make_private(cache)
+        known = inputs_of(selected)
+        if contents is not None:
+            known[_CONTENTS] = {name: [version] for name, version in contents.versions.items()}
         partial = target.with_suffix(f".{id(selected)}.partial")
         partial.touch(mode=0o600)
-        partial.write_bytes(zlib.compress(json.dumps(inputs_of(selected)).encode(), 1))
+        partial.write_bytes(zlib.compress(json.dumps(known).encode(), 1))
         partial.replace(target)
         kept = sorted(cache.glob("*.json.z"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[_MANIFESTS_KEPT:]:
@@ -101,16 +147,31 @@ def _changed_files(before: Inputs, after: Inputs) -> list[str]:
     ]
 
 
+def _changed_versions(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """``requests 2.31.0 → 2.32.3``."""
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    shown = [_version_line(name, before.get(name), after.get(name)) for name in changed[:_VERSIONS_SHOWN]]
+    if more := len(changed) - len(shown):
+        shown.append(f"{more} more distribution{'' if more == 1 else 's'}")
+    return shown
+
+
+def _version_line(name: str, before: str | None, after: str | None) -> str:
+    if before is None or after is None:
+        return f"{name} {after or before} {'added' if before is None else 'removed'}"
+    return f"{name} {before} → {after}"
+
+
 def _some(paths: list[str]) -> str:
     return ", ".join(map(printable, paths[:_NAMES_SHOWN])) + (", …" if len(paths) > _NAMES_SHOWN else "")
 
 
-def _with_numbers(reason: str, image: PlannedImage, old: Mapping[str, Any]) -> str:
+def _with_numbers(reason: str, image: PlannedImage, old: Mapping[str, Any], generated: str) -> str:
     before, after = cast("dict[str, str]", old.get("counts") or {}), counts_of(image.selected)
     numbers = [
         f"{name}: {_spelled(before[name])} → {_spelled(after[name])}"
         for name in after
-        if name in before and before[name] != after[name]
+        if name != generated and name in before and before[name] != after[name]
     ]
     return reason + (f" ({'; '.join(numbers)})" if numbers else "")
 

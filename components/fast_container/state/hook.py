@@ -85,7 +85,7 @@ async def _preview(
     plan = await _decided(program, image, recorded)
     if isinstance(plan, Skip):
         return
-    explained = explain(image, old, plan.reason, cache_dir() / "inputs")
+    explained = explain(image, old, plan.reason, cache_dir() / "inputs", program.contents.get(image.record_name))
     _say_what_widens(image)
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
@@ -130,7 +130,9 @@ async def _decided(program: Program, image: PlannedImage, recorded: RecordedImag
     """
     key = image.selected.key
     found = (await program.repository_of(image).find([key.tag])).get(key.tag)
-    plan = decide(key, recorded, found or NoManifest.ABSENT, image.called)
+    contents = program.contents.get(image.record_name)
+    called = {**image.called, **(contents.called if contents is not None else {})}
+    plan = decide(key, recorded, found or NoManifest.ABSENT, called)
     if isinstance(plan, Replaced):
         raise replaced_error(image.repository_url, key.tag, plan.recorded, plan.found)
     return plan
@@ -167,9 +169,10 @@ async def _publish(
     if await _only_started(program, image, recorded, old, wait=wait):
         return
     await _count_missing(program, image)
-    explained = explain(image, old, plan.reason, cache_dir() / "inputs")
+    contents = program.contents.get(image.record_name)
+    explained = explain(image, old, plan.reason, cache_dir() / "inputs", contents)
     await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
-    remember(image.selected, cache_dir() / "inputs")
+    remember(image.selected, cache_dir() / "inputs", contents)
 
 
 async def _count_missing(program: Program, image: PlannedImage) -> None:

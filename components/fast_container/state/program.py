@@ -42,6 +42,7 @@ from fast_container.core.select import SelectedImage, SharedWalks
 from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import ProgramExecutors
+from fast_container.state.explanation import Contents
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
@@ -81,7 +82,7 @@ class PlannedImage:
     @property
     def called(self) -> dict[str, str]:
         """Part of its key → what to call it in an explanation."""
-        return {f"base:{base.name}": base.title for base in self.bases}
+        return {f"base:{base.name}": f"base:{base.title}" for base in self.bases}
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ class Program:
         accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
         unplaced: Name of a record → its image, where its repository does not exist yet.
         notes: Name of a record → what a preview says of its image once it is to be built.
+        contents: Name of a record → what its image installs, where the Dockerfile is generated.
     """
 
     walks: SharedWalks
@@ -115,6 +117,7 @@ class Program:
     warned: set[str] = field(default_factory=set[str])
     spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
+    contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False

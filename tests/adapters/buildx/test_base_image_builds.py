@@ -15,7 +15,8 @@ from fast_container.core.ports import BuiltImage
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
 from fast_container.errors import BuildFailed
 from fast_container.python_base.dependencies import declared_dependencies
-from fast_container.python_base.dockerfile import GENERATED_CONTEXT, GeneratedBase, generate_base
+from fast_container.python_base.dockerfile import GeneratedBase, generate_base
+from fast_container.python_base.generated_files import GENERATED_CONTEXT
 from fast_container.python_base.spec import BaseSpec
 from tests.adapters.buildkit_images import Local, configuration, layers, make_job
 
