@@ -17,9 +17,7 @@ PAGE = prose.REPOSITORY / "docs" / "troubleshooting.md"
 
 NOT_YET_MENDED: frozenset[str] = frozenset(
     {
-        "adapters.codebuild",
         "adapters.registry",
-        "build",
         "cli",
         "codebuild",
         "core.oci",

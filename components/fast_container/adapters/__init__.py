@@ -1,7 +1,7 @@
 """Everything outside of this process, one thing a room: registries, BuildKit, CodeBuild, processes, files, credentials.
 
 Decides how each of them is reached, and turns its answers and errors into those of the core. Nothing here decides
-what is built: the protocols that adapters satisfy stand in ``core.ports``. An adapter imports its SDK and the core;
+what is built: ``core.ports`` has the protocols that adapters satisfy. An adapter imports its SDK and the core;
 adapters of two different things do not know each other.
 
 Rooms: ``registry``, ``buildx``, ``codebuild``, ``process``, ``digests``. Modules that several of them need:

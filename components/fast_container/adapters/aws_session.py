@@ -1,7 +1,8 @@
 """AWS clients as the stack has them, and AWS's errors as ours.
 
-Decides the order (static credentials, profile, then the ambient chain; roles assumed on top, refreshed by
-themselves) and which error of the SDK means what. Leaves where the facts come from to the composition root.
+Decides the order of credentials (static, profile, then the ambient chain; roles assumed on top, refreshed by
+themselves) and which of our errors an error of the SDK becomes. Leaves where the settings come from to the composition
+root.
 
 The SDK takes as long to import as all the rest of a program, so it is imported when AWS is asked, never by a program
 whose images are unchanged.
@@ -29,14 +30,14 @@ _BAD_CREDENTIALS = frozenset(
         *("InvalidAccessKeyId", "InvalidToken"),
     }
 )
-# The JSON services say it in the message of InvalidSignatureException.
+# The JSON services put this into the message of InvalidSignatureException.
 _SKEWED = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SESSION_NAME = "fast-container"
 
 
 class ExpiredCredentialsError(AuthError):
-    """Credentials that were good once; the same source may have new ones."""
+    """Credentials that were valid once; the same source may have new ones."""
 
 
 class AwsSession:
@@ -60,10 +61,10 @@ class AwsSession:
         return self._access.region or ambient or ""
 
     def client(self, service: str, region: str = "") -> Any:
-        """A client of a service; kept for the session.
+        """Return a client of a service; kept for the session.
 
         Raises:
-            AuthError: There is no such profile, or no region.
+            AuthError: The profile does not exist, or there is no region.
         """
         import botocore.config  # noqa: PLC0415 - see the module
 
@@ -89,7 +90,7 @@ class AwsSession:
             return self._clients[service, where]
 
     def renew(self) -> None:
-        """Look for credentials anew: whoever logged in again meanwhile is not asked to start over."""
+        """Look for credentials anew, so that a user who logged in again meanwhile need not start over."""
         with self._lock:
             self._session = None
             self._clients.clear()
@@ -173,7 +174,7 @@ class AwsSession:
 
 
 def _role_arguments(role: AssumedRole) -> dict[str, Any]:
-    """The arguments of STS AssumeRole beside the role's ARN."""
+    """Build the arguments of STS AssumeRole beside the role's ARN."""
     found: dict[str, Any] = {
         "RoleSessionName": role.session_name or _SESSION_NAME,
         "ExternalId": role.external_id,
@@ -189,16 +190,16 @@ def _role_arguments(role: AssumedRole) -> dict[str, Any]:
 
 @contextmanager
 def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] = RegistryError) -> Generator[None]:
-    """Turn the SDK's errors into one of ours each.
+    """Turn the SDK's errors into ours.
 
     Args:
-        action: What was asked, as IAM names it (``ecr:BatchGetImage``).
+        action: The call, as IAM names it (``ecr:BatchGetImage``).
         where: Repository, registry or endpoint.
-        error_type: For what is not a matter of credentials.
+        error_type: For errors that are not about credentials.
 
     Raises:
-        AuthError: Credentials are missing, expired, wrong, or not allowed to; or there is no region.
-        FastContainerError: Everything else that the service or the network answered, as ``error_type``.
+        AuthError: Credentials are missing, expired, wrong, or lack a permission; or there is no region.
+        FastContainerError: Any other error of the service or the network, as ``error_type``.
     """
     import botocore.exceptions  # noqa: PLC0415 - see the module
     import botocore.parsers  # noqa: PLC0415 - see the module
@@ -250,7 +251,7 @@ def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] 
 
 
 def error_code(error: botocore.exceptions.ClientError) -> str:
-    """The service's error code."""
+    """Return the service's error code."""
     response = cast("Mapping[str, Mapping[str, Any]]", error.response)
     return str(response.get("Error", {}).get("Code", ""))
 

@@ -1,8 +1,8 @@
-"""All that reaches buildx and BuildKit from here: options, variables, Docker's configuration; and what each may change.
+"""Everything that reaches buildx and BuildKit from here: options, variables, Docker's configuration; and its effect.
 
 Decides what is passed on: an input is either in the build key (``COUNTED``), or cannot change the image and is listed
 with the reason (``CANNOT_CHANGE_THE_IMAGE``), or does not get through. Buildx's and BuildKit's own variables do not,
-unless they are listed: a new one of a new version changes nothing here. All other variables are passed, because
+unless they are listed, so a new one of a new version changes nothing here. All other variables are passed, because
 registries' helpers, drivers and proxies of connections need them, and BuildKit never sees them. A test writes a job
 that uses everything and looks each input up here.
 """
@@ -26,16 +26,16 @@ COUNTED: Final[Mapping[str, str]] = {
     "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": "image",
     **{option.flag: "option" for option in OPTIONS},
 }
-"""Option or variable → the kind of part of the build key that covers it; of secrets the ids, by decision."""
+"""Option or variable → the kind of part of the build key that covers it; for secrets, on purpose, only the ids."""
 
 CANNOT_CHANGE_THE_IMAGE: Final[Mapping[str, str]] = {
     "--builder": "where it is built",
-    "--output": "a constant, and the repository, which is no part of an image",
+    "--output": "a constant, and the repository, which is not part of an image",
     "--metadata-file": "what buildx writes afterwards",
     "--progress": "a constant: what buildx says",
     "--provenance": "a constant: none",
     "--sbom": "a constant: none",
-    "--cache-from": "steps of the same cache key; whoever may write a cache is trusted",
+    "--cache-from": "steps of the same cache key; writers of a cache are trusted",
     "--cache-to": "written afterwards",
     "BUILDX_CONFIG": "which builders there are",
     "BUILDX_BUILDER": "where it is built",
@@ -49,19 +49,18 @@ CANNOT_CHANGE_THE_IMAGE: Final[Mapping[str, str]] = {
 DOCKER_SETTINGS: Final = frozenset(
     {"auths", "credHelpers", "credsStore", "HttpHeaders", "currentContext", "cliPluginsExtraDirs"}
 )
-"""What is passed on of Docker's ``config.json``: who one is, and which Docker is talked to.
-
+"""Settings of Docker's ``config.json`` that are passed on: the user's identity, and which Docker is used.
 Not ``proxies``: buildx makes build args of them, so their values, passwords too, would be in every ``RUN`` and in no
 key.
 """
 
 _OWN_PREFIXES: Final = ("BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_", "PULUMI_")
-# Buildx makes a build arg and the platform of them.
+# Buildx turns these into a build arg and the platform.
 _OWN_NAMES: Final = frozenset({"SOURCE_DATE_EPOCH", "DOCKER_DEFAULT_PLATFORM"})
 
 
 def passed_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """The user's environment, less what could change the image and is nobody's business but the engine's."""
+    """Return the user's environment without the variables that could change the image or concern only the engine."""
     return {name: value for name, value in environment.items() if is_passed(name)}
 
 
@@ -72,5 +71,5 @@ def is_passed(variable: str) -> bool:
 
 
 def passed_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is passed on of Docker's ``config.json``."""
+    """Return the settings of Docker's ``config.json`` that are passed on."""
     return {name: value for name, value in settings.items() if name in DOCKER_SETTINGS}

@@ -1,10 +1,10 @@
-"""A log of the calls to AWS and to registries: which of them answered what, and how long it took.
+"""A log of the calls to AWS and to registries: the result of each, and how long it took.
 
 Decides what is written (of AWS: service, operation, status, error code, retries, seconds; of a registry: method, host,
 path, status, seconds) and what never is: parameters, queries, answers and headers, which may hold credentials, and
-paths of other places than a registry's API, which may be signed. It is on where ``FAST_CONTAINER_CALL_LOG`` names a
-file, and then every process of ours appends to that file. A log that cannot be written is no reason to fail a call, and
-one that nobody reads (a pipe) is none to wait.
+paths of other places than a registry's API, which may be signed. It is on if ``FAST_CONTAINER_CALL_LOG`` names a file;
+then each of our processes appends to that file. A log that cannot be written never fails a call, and one without a
+reader (a pipe) never blocks one.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class CallLog:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> CallLog:
-        """The log that the environment asks for."""
+        """Make the log that the environment asks for."""
         return cls(environment.get(VARIABLE, ""))
 
     def of_request(self, method: str, url: str, took_s: float, *, status: int = 0, error: str = "") -> None:
-        """Write what a registry, or a place that it named, answered to one request; no status where nothing came."""
+        """Write the answer of a registry, or of a place that it named, to one request; without an answer, no status."""
         if not self.path:
             return
         try:
@@ -67,7 +67,7 @@ class CallLog:
 
 
 def observe(client: Any, environment: Mapping[str, str]) -> Any:
-    """Let a botocore client log its calls, if the environment asks for it; returns the client."""
+    """Let a botocore client log its calls if the environment asks for it; return the client."""
     log = CallLog.from_environment(environment)
     if log.path:
         handlers = _Handlers(log, client.meta.service_model.service_name)
@@ -89,7 +89,7 @@ class _Handlers:
         context[_STARTED] = time.monotonic()
 
     def after(self, *, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
-        """Write what AWS answered."""
+        """Write AWS's answer."""
         answer = parsed.get("ResponseMetadata", {})
         self._write(
             model.name,

@@ -1,8 +1,8 @@
-"""Docker's client configuration: whose credentials are in it, and a private copy of it with ours added.
+"""Docker's client configuration: the credentials in it, and a private copy of it with ours added.
 
-Decides how ``config.json`` is read (``credHelpers`` before ``credsStore`` before ``auths``, as Docker does)
-and how a registry's token reaches a build without being written to anything that stays. Leaves where the
-user's configuration lies to the composition root.
+Decides how ``config.json`` is read (``credHelpers`` before ``credsStore`` before ``auths``, as Docker does) and how a
+registry's token reaches a build without being written to anything permanent. Leaves where the user's configuration is
+to the composition root.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class DockerConfig:
     """A user's ``config.json``.
 
     Attributes:
-        directory: Where it lies; need not exist.
-        content: The parsed file; empty when there is none.
+        directory: Its folder; need not exist.
+        content: The parsed file; empty without a file.
         environment: For credential helpers, which are looked up on its ``PATH``.
     """
 
@@ -64,10 +64,10 @@ class DockerConfig:
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> DockerConfig:
-        """Read it.
+        """Read the file.
 
         Raises:
-            AuthError: The file is there and cannot be read or parsed.
+            AuthError: The file exists and cannot be read or parsed.
         """
         directory = docker_directory(environment)
         path = directory / "config.json"
@@ -82,7 +82,7 @@ class DockerConfig:
         return cls(directory, cast("dict[str, Any]", loaded), environment)
 
     def credentials(self, host: str) -> Credentials | None:
-        """The credentials for a registry host (with port), or None.
+        """Return the credentials for a registry host (with port), or None.
 
         An identity token comes with the user name ``<token>``, as Docker's helpers give it.
 
@@ -141,11 +141,13 @@ class DockerConfig:
         return Credentials(username, secret) if username and secret else None
 
     def with_credentials(self, credentials: Mapping[str, Credentials]) -> dict[str, Any]:
-        """What a build gets of the configuration (``adapters.buildx_inputs``), with these hosts' credentials in it.
+        """Return the configuration for a build (``adapters.buildx_inputs``), with these hosts' credentials in it.
 
-        A ``credsStore`` would hide ``auths`` for every host. An empty ``credHelpers`` entry makes Docker read
-        ``auths`` for that host alone (``cli/config/configfile``: the entry is taken as it is, and no helper
-        means the file), so the user's store goes on serving all other hosts.
+        A ``credsStore`` would hide ``auths`` for every host. An empty ``credHelpers`` entry makes Docker read ``auths``
+        for
+        that host alone (``cli/config/configfile``: the entry is used as it is, and no helper means the file), so the
+        user's
+        store still serves all other hosts.
         """
         merged = passed_settings(self.content)
         auths, helpers = _mapping(merged.get("auths")), _mapping(merged.get("credHelpers"))
@@ -164,10 +166,11 @@ class DockerConfig:
 def private_docker_config(
     config: DockerConfig, credentials: Mapping[str, Credentials], parent: Path
 ) -> Generator[Mapping[str, str]]:
-    """A private Docker configuration for the time of one build.
+    """Make a private Docker configuration for one build.
 
-    Yields the variables that make Docker and buildx use it; contexts, plugins and builders stay the user's.
-    The directory (0700) and its ``config.json`` (0600) are gone afterwards.
+    Yields the variables that make Docker and buildx use it; contexts, plugins and builders stay the user's. The
+    directory
+    (0700) and its ``config.json`` (0600) are removed afterwards.
 
     Args:
         config: The user's.

@@ -1,7 +1,7 @@
 """One image's progress, on its row of the Pulumi display.
 
 Decides how often a progress line is worth a call to the engine, and that a line is one line without control characters
-(``printable``). Leaves the wording to who reports.
+(``printable``). Leaves the wording to the callers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class PulumiReporter:
         self._later: asyncio.TimerHandle | None = None
 
     def progress(self, line: str) -> None:
-        """An ephemeral line; of those that come too fast the last is shown, one that only counts on is dropped."""
+        """Show an ephemeral line; of lines that come too fast the last is shown, one that only counts on is dropped."""
         self._forget()
         line = printable(line)
         now = time.monotonic()

@@ -1,11 +1,11 @@
 """Threads for blocking calls, apart from those of the event loop's default pool.
 
 In a Pulumi program every registration of a resource holds a thread of that pool until its hooks have ended. Hooks that
-needed a thread of the same pool would wait for each other for ever, from as many changed images on as it has threads
-(four for each of the engine's parallel operations). So whatever a hook may wait for runs here.
+needed a thread of the same pool would wait for each other for ever, as soon as there are as many changed images as
+threads (four for each of the engine's parallel operations). So everything that a hook may wait for runs here.
 
 A thread cannot be interrupted. So a call that waits for the network says how it can be ended (``ended_by``), and is
-ended as soon as nobody awaits it any more: an interrupted program must not stay because a registry does not answer.
+ended as soon as it is no longer awaited: an interrupted program must not stay because a registry does not answer.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from typing import Final, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Starts its threads on use. None of the calls waits for another one, so a full pool only delays.
+# Threads start on use. No call waits for another one, so a full pool only delays.
 _POOL: Final = ThreadPoolExecutor(max_workers=64, thread_name_prefix="fast-container")
 # More threads than cores only get in each other's way.
 _CORES: Final = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8), thread_name_prefix="fast-container-cpu")
 
 
 class GivenUpError(Exception):
-    """Nobody awaits this call any more; nobody sees this error either."""
+    """This call is no longer awaited, so this error is not seen either."""
 
 
 class _Call:
@@ -65,7 +65,7 @@ _CALL: Final = contextvars.ContextVar[_Call | None]("fast_container_call", defau
 
 
 async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """As ``asyncio.to_thread``, in a pool of our own; when this is cancelled, so is what the call waits for."""
+    """Like ``asyncio.to_thread``, in a pool of our own; cancelling this also cancels what the call waits for."""
     call, context = _Call(), contextvars.copy_context()
     context.run(_CALL.set, call)
     running = partial(context.run, work, *args, **kwargs)
@@ -77,14 +77,14 @@ async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) 
 
 
 async def on_core(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """As ``in_thread``, for work that keeps a core busy and waits for nobody."""
+    """Like ``in_thread``, for work that keeps a core busy and does not wait."""
     call = partial(contextvars.copy_context().run, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_CORES, call)
 
 
 @contextmanager
 def ended_by(end: Callable[[], None]) -> Generator[None]:
-    """While this is open, ``end`` is called (once, from any thread) when the call that runs it is given up.
+    """While this is open, call ``end`` (once, from any thread) when the running call is given up.
 
     Raises:
         GivenUpError: It was given up before.
@@ -101,10 +101,10 @@ def ended_by(end: Callable[[], None]) -> Generator[None]:
 
 
 def pause(seconds: float) -> None:
-    """As ``time.sleep``, for a call of ``in_thread`` that may be given up.
+    """Like ``time.sleep``, for a call of ``in_thread`` that may be given up.
 
     Raises:
-        GivenUpError: It was.
+        GivenUpError: It was given up.
     """
     call = _CALL.get()
     event = call.given_up if call else threading.Event()
@@ -113,10 +113,10 @@ def pause(seconds: float) -> None:
 
 
 def check_awaited() -> None:
-    """Stop here when nobody awaits this call any more.
+    """Stop here if this call is no longer awaited.
 
     Raises:
-        GivenUpError: Nobody does.
+        GivenUpError: It is not.
     """
     call = _CALL.get()
     if call is not None:

@@ -1,4 +1,4 @@
-"""What happens to an exception that nobody foresaw: one message for the user, and the traceback in a file.
+"""Turns an unexpected exception into one message for the user, with the traceback in a file.
 
 Decides what such a message says: what the system refused and where, with the step that helps, or that it is a fault of
 this library, with the file to send. Leaves whose message it is to the composition roots.
@@ -33,10 +33,10 @@ _OTHERWISE: Final = "Check that TMPDIR and FAST_CONTAINER_CACHE name places that
 
 
 def system_error(error: OSError, what: str) -> LocalSystemError:
-    """What this machine refused.
+    """Make the error for something that this machine refused.
 
     Args:
-        error: What the system said.
+        error: The system's error.
         what: The sentence that says what could not be done.
     """
     place = error.filename if isinstance(error.filename, str) else ""
@@ -49,10 +49,10 @@ def system_error(error: OSError, what: str) -> LocalSystemError:
 
 
 def explained(error: Exception, what: str, folder: Path, *, fault: str = _OURS) -> FastContainerError:
-    """An exception as an error that a user can act on.
+    """Turn an exception into an error that a user can act on.
 
     Args:
-        error: Any; one of ours is given back.
+        error: Any exception; one of ours is returned as it is.
         what: The sentence that says what could not be done.
         folder: Where the traceback is written, if that works.
         fault: Whose fault it is, and what to do.

@@ -1,9 +1,9 @@
-"""An image that another repository of the same program holds: copied by digest instead of built.
+"""Copies an image by digest from another repository of the same program instead of building it.
 
-Decides that a copy is worth it only for an image that may be used where the new one is to run, and that a copy that
-fails costs a line, never the image: then it is built. Another image under the tag that the state has recorded is no
-source, and no reason to build in silence. Leaves moving bytes to an ``ImageCopier``, and checks and tag in
-the new repository to ``build.pipeline``.
+Decides that only an image that may run where the new one is to run is worth a copy, and that a failed copy costs a
+line, never the image: then it is built. If the recorded tag names another image, that image is not copied, and building
+silently is not right either: it is an error. Leaves moving bytes to an ``ImageCopier``, and checks and tag in the new
+repository to ``build.pipeline``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from fast_container.errors import RegistryError, VerifyError
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """An image that is in the new repository now, without a tag.
+    """An image that was copied to the new repository, without a tag.
 
     Attributes:
         manifest: As the new repository gave it.
         source_url: Where it was.
-        sent_bytes: What had to travel.
+        sent_bytes: Bytes that had to be sent.
     """
 
     manifest: Manifest
@@ -37,7 +37,7 @@ class Copying:
     """Where else the program's images are, and who copies.
 
     Attributes:
-        elsewhere: Other repositories in which the same key may be; asked in their order.
+        elsewhere: Other repositories that may have the same key; asked in this order.
         recorded: Repository → digest that the state has of the image there.
     """
 
@@ -47,7 +47,7 @@ class Copying:
 
 
 async def copy(job: BuildJob, registry: Registry, copying: Copying, reporter: Reporter) -> Copied | None:
-    """The image from the first other repository that has and gives it; None when it has to be built.
+    """Copy the image from the first other repository that has it and allows it; None if it must be built.
 
     Raises:
         RegistryError: Where it was recorded, its tag names another image now.

@@ -1,8 +1,8 @@
 """Looks into the layers of an image that was just built, before it is tagged.
 
-Decides how much of a layer is read: its first part, a second one where that tells nothing, and no layer twice in one
-program. A layer that cannot be read is no reason to refuse an image: the note says so. Leaves reading to a
-``LayerReader``, and the rule to ``checks.programs``.
+Decides how much of a layer is read: its first part, a second one if that shows nothing, and no layer twice in one
+program. A layer that cannot be read does not refuse an image: a note says so. Leaves reading to a ``LayerReader``, and
+the rule to ``checks.programs``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 4
 
 
 class LayerLooks:
-    """What the layers of one program's images hold; each is looked at once for each platform.
+    """The programs in the layers of one program's images; each layer is read once for each platform.
 
     Args:
         reader: Reads the start of a layer.

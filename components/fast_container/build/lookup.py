@@ -1,7 +1,7 @@
-"""Look-ups of one repository, gathered into one call.
+"""Gathers the lookups of one repository into one call.
 
-Decides when the registry is asked: the first look-up waits a moment, takes along every tag that was
-announced, and the answers hold for the run. Leaves how many ids one call takes to the adapter.
+Decides when the registry is asked: the first lookup waits a moment and includes every tag that was announced, and the
+answers hold for the run. Leaves how many ids one call takes to the adapter.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ TICK_S = 0.02
 
 
 class LookupBatch:
-    """A registry whose look-ups are gathered; satisfies ``core.ports.Registry``.
+    """A registry whose lookups are gathered; satisfies ``core.ports.Registry``.
 
-    A failed call is an error for all who waited for it and is not kept: the next look-up asks again.
+    A failed call is an error for all that waited for it and is not kept: the next lookup asks again.
     """
 
     def __init__(
@@ -40,26 +40,26 @@ class LookupBatch:
         return self._registry.url
 
     def announce(self, tags: Iterable[str]) -> None:
-        """Say which tags will be looked up, so that one call can answer for all."""
+        """Announce tags that will be looked up, so that one call can answer for all."""
         self._announced.update(dict.fromkeys(tags))
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """As ``Registry.find``, out of the gathered answers."""
+        """Like ``Registry.find``, from the gathered answers."""
         while unknown := [tag for tag in tags if tag not in self._answers]:
             self.announce(unknown)
             if self._call is None:
-                self._call = asyncio.create_task(self._ask(), name=f"look-ups in {self.url}")
+                self._call = asyncio.create_task(self._ask(), name=f"lookups in {self.url}")
                 self._call.add_done_callback(self._done)
-            # Shielded: the others still want the answer when one of them is cancelled.
+            # Shielded: the others still need the answer when one of them is cancelled.
             await asyncio.shield(self._call)
         return {tag: manifest for tag in tags if (manifest := self._answers[tag]) is not None}
 
     def answered(self, tag: str) -> Manifest | None:
-        """What an earlier look-up of this run has found, without asking."""
+        """Return the result of an earlier lookup of this run, without asking."""
         return self._answers.get(tag)
 
     def is_absent(self, tag: str) -> bool:
-        """Whether an earlier look-up of this run has not found it."""
+        """Whether an earlier lookup of this run found nothing."""
         return tag in self._answers and self._answers[tag] is None
 
     async def _ask(self) -> None:
@@ -74,15 +74,15 @@ class LookupBatch:
             call.exception()
 
     async def manifest(self, digest: str) -> Manifest | None:
-        """As ``Registry.manifest``; always asked."""
+        """Like ``Registry.manifest``; always asked."""
         return await self._registry.manifest(digest)
 
     async def blob(self, digest: str) -> bytes:
-        """As ``Registry.blob``; always asked."""
+        """Like ``Registry.blob``; always asked."""
         return await self._registry.blob(digest)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
-        """As ``Registry.tag``; what is under the tag afterwards is what look-ups find from now on."""
+        """Like ``Registry.tag``; later lookups find the manifest that the tag names afterwards."""
         self._answers.pop(tag, None)
         digest = await self._registry.tag(manifest, tag)
         if digest == manifest.digest:

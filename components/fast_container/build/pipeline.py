@@ -1,9 +1,9 @@
 """One image: look → copy or build → read back → verify → tag → record.
 
-Decides the order, which is what makes publishing atomic: the key tag is put last, on an image that was read
-back and checked, so that a crash at any point leaves no key tag and nothing can be skipped wrongly. Leaves
-building to an executor, what is held to a registry, what other repositories hold to ``build.copying``, and many images
-at once to ``build.scheduler``.
+Decides the order, which makes publishing atomic: the key tag is put last, on an image that was read back and checked,
+so that a crash at any point leaves no key tag and nothing can be skipped wrongly. Leaves building to an executor, the
+image's repository to a registry, other repositories to ``build.copying``, and many images at once to
+``build.scheduler``.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ async def publish(
     copying: Copying | None = None,
     looks: LayerLooks | None = None,
 ) -> BuildRecord:
-    """See to it that a verified image of the job's key is in the registry, under its key tag.
+    """Make sure that a verified image of the job's key is in the registry, under its key tag.
 
     Args:
         job: The image.
         registry: The job's repository.
-        executor: Called only when no registry that was asked holds the image.
+        executor: Called only if no registry that was asked has the image.
         reporter: Gets progress, notes and the closing line.
         clock: For the record.
-        recorded: What the state knew before, for the reason; None for an image that is new to it.
-        executor_name: What the record says built it.
-        explained: The reason with names that only the caller knows, said instead of the plan's own.
+        recorded: The state's record, for the reason; None for a new image.
+        executor_name: The builder's name in the record.
+        explained: The reason with names that only the caller knows, instead of the decision's own.
         held_layers: Digests known to be in the repository, for counting what was pushed; this image's are added.
-        copying: Where else the image may be; None builds whatever the registry does not hold.
-        looks: Looks into the layers of what was built; None does not.
+        copying: Where else the image may be; None builds everything that the registry does not have.
+        looks: Looks into the layers of a built image; None does not.
 
     Raises:
         BuildFailed: The build failed.
@@ -130,7 +130,7 @@ async def _build(
 
 
 async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
-    """Verify, then tag; where another machine was first, its image is the one that counts."""
+    """Verify, then tag; if another machine was first, its image counts."""
     verified = await _verify(job, registry, manifest, reporter)
     digest = await registry.tag(manifest, job.key.tag)
     if digest == manifest.digest:
@@ -147,7 +147,7 @@ async def _verify(job: BuildJob, registry: Registry, manifest: Manifest, reporte
 
 
 async def _layers_of(registry: Registry, digest: str) -> set[str]:
-    """The layers of the previous image, where it is still there and is no index."""
+    """Return the layers of the previous image, if it still exists and is not an index."""
     manifest = await registry.manifest(digest) if digest.startswith("sha256:") else None
     try:
         return {layer.digest for layer in parse_manifest(manifest).layers} if manifest else set()

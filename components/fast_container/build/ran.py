@@ -1,8 +1,8 @@
-"""What a build ran, compared with what was read of its Dockerfile.
+"""Compares the steps that a build ran with what was read of its Dockerfile.
 
-Decides that an image is not what its key says where a base image's ``ONBUILD`` trigger read something unseen, or where
-BuildKit took a base image of another platform. Such an image gets no tag. Leaves finding the triggers to
-``core.dockerfile.triggers``, and what BuildKit says to the executor.
+Decides that an image does not match its key if a base image's ``ONBUILD`` trigger read something that was not hashed,
+or if BuildKit used a base image of another platform. Such an image gets no tag. Leaves finding the triggers to
+``core.dockerfile.triggers``, and BuildKit's report to the executor.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OTHER_PLATFORM: Final = "InvalidBaseImagePlatform"
 
 
 def check_ran(job: BuildJob, built: BuiltImage) -> None:
-    """Compare.
+    """Compare a finished build with its job.
 
     Raises:
         VerifyError: The image must not be used.

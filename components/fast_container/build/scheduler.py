@@ -1,8 +1,7 @@
 """Many images: identical builds once, in however many repositories; limits, cancellation.
 
-Decides how the images of one program share work. Limit and gathered look-ups are wrappers that satisfy the
-interface that they wrap. Leaves one image's steps to ``build.pipeline``. Everything here lives in one event
-loop.
+Decides how the images of one program share work. Limit and gathered lookups are wrappers that satisfy the interface
+that they wrap. Leaves one image's steps to ``build.pipeline``. Everything here lives in one event loop.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ from fast_container.core.record import BuildRecord
 
 
 def _always() -> None:
-    """Nothing holds a build back."""
+    """Let every build begin."""
 
 
-def _nobody(_job: BuildJob) -> bool:
+def _nothing_first(_job: BuildJob) -> bool:
     """All builds wait in the order in which they came."""
     return False
 
@@ -54,7 +53,7 @@ class LimitedExecutor:
         executor: Executor,
         max_parallel: int,
         may_begin: Callable[[], None] = _always,
-        goes_first: Callable[[BuildJob], bool] = _nobody,
+        goes_first: Callable[[BuildJob], bool] = _nothing_first,
     ) -> None:
         self._executor = executor
         self._max_parallel = max_parallel
@@ -90,12 +89,12 @@ class LimitedExecutor:
             if mine in self._waiting:
                 self._waiting.remove(mine)
             else:
-                # It was given in the moment in which nobody wanted it any more.
+                # The slot was handed over just as the waiter was cancelled.
                 self._leave_place()
             raise
 
     def _leave_place(self) -> None:
-        # One that is cancelled stays among them until its task goes on.
+        # A cancelled waiter stays in the queue until its task goes on.
         waiting = [one for one in self._waiting if not one[1].done()]
         if not waiting:
             self._free += 1
@@ -140,14 +139,14 @@ class _Turn:
 class Scheduler:
     """Publishes the images of one program, each key once at a time.
 
-    All who ask for the same image for the same place get the same record or the same error. Asked for another
+    All callers that ask for the same image for the same place get the same record or the same error. Asked for another
     place (``runs_on``), the second waits for the first, finds its tag, and has it checked by its own rules. Asked for
     in another repository, it waits too, and is copied from where the first put it.
 
     Args:
         clock: For the records.
         copier: Copies between repositories; without one, each repository has its own build.
-        layer_reader: Reads the layers of what was built; without one, nobody looks into them.
+        layer_reader: Reads the layers of what was built; without one, layers are not looked into.
     """
 
     def __init__(
@@ -173,10 +172,11 @@ class Scheduler:
         elsewhere: Sequence[Registry] = (),
         before: str = "",
     ) -> BuildRecord:
-        """As ``pipeline.publish``; cancelling the last one who waits stops the build and awaits its end.
+        """Like ``pipeline.publish``; cancelling the last waiter stops the build and awaits its end.
 
         ``elsewhere`` are the other repositories in which the same key is wanted or was put before; ``before`` is the
-        one in which ``recorded`` is, where it is another one than the job's.
+        repository
+        of ``recorded``, if it is not the job's.
         """
         identity = (job.repository_url, job.key.hex, job.runs_on, job.recipe.platform)
         flight = self._flights.get(identity)
@@ -206,7 +206,7 @@ class Scheduler:
             return await asyncio.shield(flight.task)
         except asyncio.CancelledError:
             if flight.waiters == 1 and not flight.task.done():
-                # Nobody may join a flight that is being stopped.
+                # A flight that is being stopped must not be joined.
                 if self._flights.get(identity) is flight:
                     del self._flights[identity]
                 await stop(flight.task)
@@ -233,7 +233,7 @@ class Scheduler:
 
 
 async def stop(task: asyncio.Task[BuildRecord]) -> None:
-    """Cancel a task and wait for its end, even when cancelled meanwhile; its outcome is not of interest."""
+    """Cancel a task and wait for its end, even when cancelled meanwhile; its result does not matter."""
     task.cancel()
     while not task.done():
         with suppress(asyncio.CancelledError):

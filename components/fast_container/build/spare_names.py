@@ -1,7 +1,7 @@
-"""What the images of a program are given and none of them uses.
+"""Arguments and secrets that the images of a program are given and none of them uses.
 
-Decides that a name is worth a line when no image that is given it has it in its Dockerfile: a fleet, or a loop, gives
-all its images the same arguments and secrets. Leaves what is spare of one image to ``core.spare_names``.
+Decides that a name is worth a line if none of the images that are given it has it in its Dockerfile: a fleet, or a
+loop, gives all its images the same arguments and secrets. Leaves the spare names of one image to ``core.spare_names``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SpareNames:
 
         Args:
             given: Property paths of the names that it is given.
-            spare: Property path → line, of those that its Dockerfile does not have.
+            spare: Property path → line, for names that its Dockerfile does not have.
             reporter: The image's.
         """
         self._given.update(given)
@@ -35,7 +35,7 @@ class SpareNames:
             self._first.setdefault(path, (line, reporter))
 
     def say(self) -> None:
-        """One warning for each name that no image has."""
+        """Warn once of each name that no image has."""
         for path, (line, reporter) in self._first.items():
             if self._spare[path] == self._given[path]:
                 reporter.warn(f"{path}: {line}")

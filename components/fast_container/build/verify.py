@@ -1,7 +1,7 @@
 """Reads a pushed image back and has it checked.
 
-Decides what must be fetched: the manifest is given, a configuration for each platform asked for. Leaves the
-rules to ``checks``.
+Decides what must be fetched: the manifest is given, a configuration for each platform is not. Leaves the rules to
+``checks``.
 """
 
 from __future__ import annotations

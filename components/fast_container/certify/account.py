@@ -1,4 +1,4 @@
-"""What is really in the account, asked of AWS itself and never read from what a program printed.
+"""The real content of the account, asked of AWS itself and never read from a program's output.
 
 Decides what must be gone at the end. Leaves credentials and errors to ``adapters.aws_session``.
 """
@@ -17,7 +17,7 @@ from fast_container.core.key import is_key_tag
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks: the account's number and the caller's ARN."""
+    """The caller: the account's number and the ARN."""
 
     account: str
     arn: str
@@ -28,7 +28,7 @@ class Account:
 
     Args:
         session: Clients with the credentials that the stack has too.
-        name: Begins the names of all that the stack makes.
+        name: Prefix of the names of everything that the stack makes.
     """
 
     def __init__(self, session: AwsSession, name: str) -> None:
@@ -37,10 +37,10 @@ class Account:
         self._repository = f"{name}/images"
 
     def identity(self) -> Identity:
-        """Who we are.
+        """Return the caller's identity.
 
         Raises:
-            AuthError: There are no credentials, or AWS does not take them.
+            AuthError: There are no credentials, or AWS rejects them.
         """
         with aws_errors("sts:GetCallerIdentity", "AWS"):
             found = self._session.client("sts").get_caller_identity()
@@ -61,7 +61,7 @@ class Account:
             }
 
     def builds(self, project: str) -> int:
-        """How many builds the project has had."""
+        """Count the builds that the project has had."""
         with aws_errors("codebuild:ListBuildsForProject", project):
             return len(self._session.client("codebuild").list_builds_for_project(projectName=project)["ids"])
 
@@ -75,7 +75,7 @@ class Account:
         return [states[one] for one in ids if one in states]
 
     def invoke(self, function: str) -> Mapping[str, Any]:
-        """The function's answer, once it is active."""
+        """Return the function's answer, once it is active."""
         client = self._session.client("lambda")
         with aws_errors("lambda:InvokeFunction", function):
             client.get_waiter("function_active_v2").wait(FunctionName=function)
@@ -88,7 +88,7 @@ class Account:
         return found if isinstance(found, dict) else {"answer": found}  # pyright: ignore[reportUnknownVariableType]
 
     def delete_images(self) -> int:
-        """Delete all images of the repository, so that it can be deleted; returns how many there were."""
+        """Delete all images of the repository, so that it can be deleted; return how many there were."""
         client = self._session.client("ecr")
         if not self._there("repository", client.describe_repositories, repositoryNames=[self._repository]):
             return 0
@@ -101,7 +101,7 @@ class Account:
         return len(digests)
 
     def delete_function_logs(self, function: str) -> None:
-        """Delete the log group that Lambda itself has made."""
+        """Delete the log group that Lambda itself made."""
         import botocore.exceptions  # noqa: PLC0415 - as ``adapters.aws_session``
 
         group = f"/aws/lambda/{function}"
@@ -113,12 +113,12 @@ class Account:
                     raise
 
     def delete_orphans(self) -> None:
-        """Delete what a killed operation has made and the stack's state does not know of."""
+        """Delete resources of a killed operation that the stack's state does not have."""
         for kind, name in left_over(self._session, self._name):
             delete(self._session, kind, name)
 
     def left_over(self) -> list[str]:
-        """What is still there with a name of the stack's."""
+        """List everything that still exists with a name of the stack's."""
         return [f"{kind} {name}" for kind, name in left_over(self._session, self._name)]
 
     @staticmethod

@@ -1,8 +1,8 @@
-"""What a killed certification has made and its stack's state does not know of: found by its name, and deleted.
+"""Finds by name, and deletes, resources of a killed certification that its stack's state does not have.
 
 Decides which kinds a killed operation can leave and how each is emptied first. Everything that it deletes has a name
-that begins with the certification's own, which is made of random digits: any other prefix is refused, since one that
-was cut short, or is empty, would begin the names of others' resources too.
+that begins with the certification's own, which is made of random digits: any other prefix is refused, since a truncated
+or empty one would match the names of others' resources too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LISTINGS: Final = (
 
 
 def left_over(session: AwsSession, prefix: str) -> list[tuple[str, str]]:
-    """Kind and name of everything there whose name begins with the prefix.
+    """List kind and name of everything whose name begins with the prefix.
 
     Raises:
         ArgsError: The prefix is not a certification's name.
@@ -45,7 +45,7 @@ def left_over(session: AwsSession, prefix: str) -> list[tuple[str, str]]:
 
 
 def delete(session: AwsSession, kind: str, name: str) -> None:
-    """Delete one of them, with what is in it.
+    """Delete one of them, with its content.
 
     Raises:
         ArgsError: Its name does not begin with a certification's.
@@ -58,7 +58,7 @@ def delete(session: AwsSession, kind: str, name: str) -> None:
 
 
 def new_name() -> str:
-    """A name for a certification, which no other has."""
+    """Make a name for a certification that no other has."""
     return f"fc-certify-{secrets.token_hex(3)}"
 
 

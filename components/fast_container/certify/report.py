@@ -1,7 +1,7 @@
-"""The report of a certification: what each step has shown, and which call answered what, in markdown.
+"""The report of a certification: the findings of each step, and which call answered what, in markdown.
 
-Decides what the reader sees first. Nothing in it is a secret: calls are told by name and status alone. Nothing of
-others' texts in it (output of a build, answers) moves a cursor or forges a command of a CI system (``printable``).
+Decides what the reader sees first. It contains no secrets: calls are listed by name and status alone. Text from others
+in it (output of a build, answers) cannot move a cursor or forge a command of a CI system (``printable``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Surroundings:
 
 @dataclass(slots=True)
 class _Answered:
-    """Calls of one operation that were answered alike."""
+    """Calls of one operation with the same answer."""
 
     count: int = 0
     slowest_s: float = 0.0
@@ -43,7 +43,7 @@ class _Answered:
 
 
 def report_text(surroundings: Surroundings, results: Sequence[StepResult]) -> str:
-    """The whole report."""
+    """Write the whole report."""
     failed = sum(not result.ok for result in results)
     verdict = "every step did what it has to" if not failed else f"{failed} of {len(results)} steps differ"
     lines = [

@@ -128,7 +128,7 @@ class CertifyStack:
         self._cli("cancel", "--yes", "--stack", _STACK)
 
     def remove(self) -> None:
-        """Remove the folder with all but the report, which lies beside it."""
+        """Remove the folder with everything but the report, which lies beside it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, verb: str) -> Operation:
@@ -160,7 +160,7 @@ class CertifyStack:
 
 
 def _python_options() -> dict[str, str]:
-    """The program runs in the environment that this command runs in."""
+    """Run the program in the environment of this command."""
     return {"virtualenv": sys.prefix} if sys.prefix != sys.base_prefix else {}
 
 
@@ -179,7 +179,7 @@ def _read_events(log: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def _plain(message: str) -> str:
-    """Without the engine's marks for colours, ``<{%…%}>``."""
+    """Remove the engine's marks for colours, ``<{%…%}>``."""
     first, *rest = message.split("<{%")
     return (first + "".join(part.split("%}>", 1)[-1] for part in rest)).strip()
 
@@ -197,7 +197,7 @@ def _json_lines(path: Path) -> list[dict[str, Any]]:
         return []
     found: list[dict[str, Any]] = []
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        # The last line of a process that was killed.
+        # The truncated last line of a process that was killed.
         with suppress(ValueError):
             found.append(parse_object(line))
     return found

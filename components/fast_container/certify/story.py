@@ -1,7 +1,7 @@
-"""The story of a certification: what is done, in which order, and what each step has to show.
+"""The story of a certification: its steps, their order, and the expectations of each.
 
-Decides the steps and their expectations. A step that does not show what it has to is a finding and not the end: the
-steps after it run as far as they can, and the last one always cleans up. Leaves running to ``certify.stack``, asking
+Decides the steps and their expectations. A step that fails its expectations is a finding and not the end: the steps
+after it run as far as they can, and the last one always cleans up. Leaves running to ``certify.stack``, asking
 AWS to ``certify.account``, and words for people to ``certify.report``.
 """
 
@@ -27,9 +27,9 @@ class Check:
     """One expectation of a step.
 
     Attributes:
-        what: What has to be so, as a sentence.
-        ok: Whether it is.
-        found: What was found instead; "" where it is.
+        what: The expectation, as a sentence.
+        ok: Whether it holds.
+        found: What was found instead; "" if it holds.
     """
 
     what: str
@@ -39,13 +39,13 @@ class Check:
 
 @dataclass(slots=True)
 class StepResult:
-    """What one step has shown.
+    """The findings of one step.
 
     Attributes:
-        title: What the step is about.
+        title: The subject of the step.
         operations: The runs of the CLI, in their order.
         checks: The expectations.
-        error: Why the step could not be gone through; "" where it could.
+        error: Why the step could not be completed; "" if it was.
     """
 
     title: str
@@ -55,7 +55,7 @@ class StepResult:
 
     @property
     def ok(self) -> bool:
-        """Whether the step has shown all that it has to."""
+        """Whether the step met all its expectations."""
         return not self.error and all(check.ok for check in self.checks)
 
     def expect(self, what: str, ok: bool, found: object = "") -> None:
@@ -87,7 +87,7 @@ class Story:
         self._was_killed = False
 
     def run(self) -> list[StepResult]:
-        """All steps; the last one, which cleans up, runs whatever happened before."""
+        """Run all steps; the last one, which cleans up, runs whatever happened before."""
         steps: Sequence[tuple[str, Callable[[StepResult], None]]] = (
             ("first deploy: build on CodeBuild and here, push, verify, tag, deploy", self._first),
             ("nothing changed: nothing is built", self._unchanged),
@@ -101,7 +101,7 @@ class Story:
             for title, step in steps:
                 results.append(self._step(title, step))
                 if not self._outputs:
-                    break  # nothing was deployed that the other steps could look at
+                    break  # Nothing was deployed that the other steps could check.
         except BaseException:
             self._interrupted = True
             raise
@@ -110,7 +110,7 @@ class Story:
         return results
 
     def clean_up(self, *, interrupted: bool = False) -> StepResult:
-        """Destroy the stack, with its images, and look whether anything is left.
+        """Destroy the stack, with its images, and look for anything left.
 
         Args:
             interrupted: An operation was stopped half-way, so that the stack may be locked.

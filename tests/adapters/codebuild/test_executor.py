@@ -484,7 +484,7 @@ def test_what_a_role_may_not_yet_is_tried_again_for_a_minute(remote: Remote, job
     remote.aws.ends = [end, end, End(lines=[BUILT])]
     remote.build(job)
     assert len(remote.aws.requests) == 3
-    assert sum("not taken up yet" in note for note in remote.reporter.notes) == 2
+    assert sum("not taken effect at AWS yet" in note for note in remote.reporter.notes) == 2
     remote.aws.ends = [end] * 99
     remote.executor = remote.another_machine()
     begun_s = remote.clock.time_s

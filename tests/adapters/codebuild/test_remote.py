@@ -264,7 +264,7 @@ def test_a_policy_that_does_not_hold_yet_is_waited_for(
 
     def holds_when_missed(line: str) -> None:
         said(line)
-        if "has not taken up yet" in line:
+        if "have not taken effect at AWS yet" in line:
             machine.cloud.codebuild.limits(iam_delay_s=0.0)
 
     monkeypatch.setattr(machine.reporter, "note", holds_when_missed)
@@ -274,7 +274,7 @@ def test_a_policy_that_does_not_hold_yet_is_waited_for(
     machine.cloud.codebuild.limits(iam_delay_s=3600.0)
     iam.put_role_policy(RoleName=NAME, PolicyName="role", PolicyDocument=text)
     assert machine.build(job).digest == machine.tag_of(job)
-    assert any("has not taken up yet" in note for note in machine.reporter.notes)
+    assert any("have not taken effect at AWS yet" in note for note in machine.reporter.notes)
 
 
 def test_docker_hub_refuses_builds_without_a_login_and_a_mirror_helps(machine: Machine, job: BuildJob) -> None:

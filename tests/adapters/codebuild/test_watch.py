@@ -78,7 +78,7 @@ def test_every_line_of_the_log_is_heard_once_and_in_order(watched: Watched) -> N
     [
         (LOST, "no connection to AWS"),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="https://codebuild"), "no connection to AWS"),
-        (EXPIRED, "log in again, this run takes up the new ones"),
+        (EXPIRED, "log in again, this run uses the new ones"),
         (refusal("InternalServerError", "oops", "BatchGetBuilds"), "no connection to AWS"),
         (refusal("ThrottlingException", "Rate exceeded", "BatchGetBuilds"), "asked too often"),
     ],

@@ -1,7 +1,7 @@
 """The full log of one build, in a file that only its owner may read.
 
-Decides that a log is worth no build: where it cannot be made, or its disk is full, the build goes on without it, or
-with what was written before. Leaves what is written to ``adapters.buildx.progress``.
+Decides that a build never fails because of its log: without a log, or after its disk is full, the build goes on.
+Leaves what is written to ``adapters.buildx.progress``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class BuildLog:
 
     Args:
         folder: Where to; made when it is absent.
-        stem: What its name begins with.
+        stem: The begin of its name.
 
     Attributes:
-        path: Where it lies; "" for none.
-        why: Why there is none, or no more than a part; "" where all is well.
+        path: Where it lies; "" without a log.
+        why: Why there is no log, or only a part; "" if all is well.
     """
 
     def __init__(self, folder: Path, stem: str) -> None:

@@ -2,8 +2,8 @@
 
 Decides whether they are fit: a buildx that knows ``rawjson`` progress (0.13 and newer), and a builder that
 pushes by digest: docker-container, remote or kubernetes driver, or the docker driver over the containerd
-image store. Never makes a builder. Plugins of the docker command are run directly, as they all can be: one
-process fewer, and none between us and the one to be stopped.
+image store. Never creates a builder. Plugins of the docker command are run directly, which all of them support:
+one process fewer, and none between us and the one to be stopped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """What builds.
+    """A buildx builder.
 
     Attributes:
         command: How buildx is started.
@@ -48,12 +48,12 @@ class Builder:
 def find_buildx(
     environment: Mapping[str, str], plugin_directories: Sequence[str] = _PLUGIN_DIRECTORIES
 ) -> tuple[str, ...]:
-    """How buildx is started: docker's plugin by its path, else ``docker-buildx`` or ``buildx`` on PATH, else by docker.
+    """Find how to start buildx: docker's plugin by path, else ``docker-buildx`` or ``buildx`` on PATH, else by docker.
 
     Whether docker knows it at all is seen only when it is run.
 
     Raises:
-        BuilderError: There is none.
+        BuilderError: There is no buildx.
     """
     directory = docker_directory(environment)
     extra: list[str] = []
@@ -134,7 +134,7 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
 
 
 async def builder_platforms(name: str | None, environment: Mapping[str, str]) -> frozenset[str]:
-    """The platforms that a builder says it runs, in normal form; empty where it cannot be asked or is not started."""
+    """List the platforms that a builder says it runs, in normal form; empty if it cannot be asked or is not started."""
     try:
         answer = await _capture([*find_buildx(environment), "inspect", *([name] if name else [])], environment)
     except BuilderError:
@@ -190,7 +190,7 @@ def _statuses(text: str) -> set[str]:
 
 
 def _spelled(buildx: tuple[str, ...], environment: Mapping[str, str]) -> str:
-    """How a user calls this buildx."""
+    """Format the command as a user calls this buildx."""
     name = Path(buildx[0]).name
     if len(buildx) > 1 or (name == "docker-buildx" and shutil.which("docker", path=environment.get("PATH"))):
         return "docker buildx"

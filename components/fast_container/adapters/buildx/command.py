@@ -1,11 +1,12 @@
 """A build job as files and as buildx's command line.
 
 Decides what BuildKit gets: staged entries, never the working tree, and no ignore file is applied to them a second
-time. BuildKit keeps what it was sent under the last path element and looks for differences by size and date: so that
+time. BuildKit keeps what it was sent under the last path element and looks for differences by size and date, so that
 element is the ``context_digest``, and only equal contents ever meet. The Dockerfile lies outside the context with an
-ignore file of its own beside it, which wins over one in the context. (A named context's own ``.dockerignore`` is
-applied again by BuildKit; its entries were selected by that very file, so nothing more goes.) Build arguments go on the
-command line: they are no secrets, and a variable named ``PATH`` or ``DOCKER_HOST`` must not change buildx itself.
+ignore file of its own beside it, which wins over one in the context. (BuildKit applies a named context's own
+``.dockerignore`` again; its entries were selected by that very file, so this removes nothing.) Build arguments go on
+the
+command line: they are not secrets, and a variable named ``PATH`` or ``DOCKER_HOST`` must not change buildx itself.
 Secrets go in private files. Leaves what is staged to ``core.staging.stage``, which inputs there may be to
 ``adapters.buildx_inputs``, and running it to ``adapters.buildx.executor``.
 """
@@ -26,13 +27,13 @@ _NO_IGNORE_RULES = b"# The context holds exactly what was selected before.\n"
 
 
 def write_job(job: BuildJob, directory: Path, secrets: Path, *, ahead_s: float = 0.0) -> list[str]:
-    """Stage contexts, write Dockerfile and secrets; returns buildx's arguments after ``build``.
+    """Stage contexts, write Dockerfile and secrets; return buildx's arguments after ``build``.
 
     Args:
         job: The job.
-        directory: For all that may lie on a disk.
+        directory: For everything that may lie on a disk.
         secrets: For the values of secrets.
-        ahead_s: By how much the builder's clock is ahead of this machine's.
+        ahead_s: How far the builder's clock is ahead of this machine's.
     """
     definition = directory / "definition"
     definition.mkdir()
@@ -59,7 +60,7 @@ def write_job(job: BuildJob, directory: Path, secrets: Path, *, ahead_s: float =
 
 
 def _options(job: BuildJob) -> list[str]:
-    """What of a job is said on the command line."""
+    """Build the options of a job."""
     options = [
         *job.recipe.flags(),
         *("--progress=rawjson", "--provenance=false", "--sbom=false"),
@@ -70,12 +71,12 @@ def _options(job: BuildJob) -> list[str]:
     for option, caches in (("--cache-from", job.cache_from), ("--cache-to", job.cache_to)):
         for cache in caches:
             options += (option, cache)
-    # Values are texts, and go to buildx as UTF-8 whatever the locale.
+    # Values are strings, and go to buildx as UTF-8 in every locale.
     return [on_disk(option) for option in options]
 
 
 def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
-    # Whoever gave them: an empty file would be mounted, and the image be taken for good.
+    # Whatever their origin: an empty file would be mounted, and the image would count as correct.
     check_values(secrets)
     directory.mkdir(mode=0o700)
     arguments: list[str] = []
@@ -88,5 +89,5 @@ def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
 
 
 def slug_of(name: str) -> str:
-    """A name that is a file name everywhere."""
+    """Make a file name of a name, valid everywhere."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:].lstrip(".-") or "image"

@@ -1,8 +1,8 @@
 """BuildKit's progress (``--progress=rawjson``) as progress lines, counts, a log, and the cause of a failure.
 
-Decides what of it a user sees, without secrets, colours and control characters. One JSON object a line: ``vertexes``
-(started, completed, cached, error), ``statuses``, ``logs`` (base64), ``warnings``; lines that are no JSON object are
-buildx's own messages. Leaves starting buildx to ``adapters.buildx.executor``.
+Decides what a user sees of it, without secrets, colours and control characters. One JSON object a line: ``vertexes``
+(started, completed, cached, error), ``statuses``, ``logs`` (base64), ``warnings``; other lines are buildx's own
+messages. Leaves starting buildx to ``adapters.buildx.executor``.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ _SHORTEST_SECRET = 4
 
 
 class Scrubber:
-    """Takes known secrets out of text.
+    """Takes known secrets out of a log.
 
-    A secret of several lines is taken out line by line, since logs come by the line. What is shorter than
-    four characters is left: replacing it would only garble the log.
+    A secret of several lines is taken out line by line, since logs come by the line. A line shorter than four
+    characters is
+    left: replacing it would only garble the log.
     """
 
     def __init__(self, secrets: Iterable[bytes | str]) -> None:
@@ -43,7 +44,7 @@ class Scrubber:
         self._pattern = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, text: str) -> str:
-        """The text with ``***`` in the place of every secret."""
+        """Replace every secret with ``***``."""
         return self._pattern.sub("***", text) if self._pattern else text
 
 
@@ -79,7 +80,7 @@ class BuildProgress:
         show: Gets progress lines.
         monotonic: Seconds.
         scrub: Takes secrets out of whatever is shown or written.
-        on_begin: Gets the builder's own time of the first thing that BuildKit began; what it raises goes to who feeds.
+        on_begin: Gets the builder's own time of the first step that BuildKit began; its errors reach ``feed``'s caller.
 
     Attributes:
         warnings: BuildKit's own, one line each.
@@ -107,7 +108,7 @@ class BuildProgress:
 
     @property
     def began(self) -> bool:
-        """Whether BuildKit took the build up; reaching or starting it does not count."""
+        """Whether BuildKit began to work on the build; reaching or starting BuildKit does not count."""
         return any(v.step or v.name.startswith(_LOADING) for v in self._vertices.values())
 
     @property
@@ -122,7 +123,7 @@ class BuildProgress:
 
     @property
     def steps_cached(self) -> int:
-        """How many of them cost nothing; a FROM counts when nothing of it had to be fetched or unpacked."""
+        """How many of them cost nothing; a FROM counts if nothing had to be fetched or unpacked."""
         return sum(
             1
             for v in self._vertices.values()
@@ -147,7 +148,7 @@ class BuildProgress:
         return list(self._written)
 
     def failed_step(self) -> tuple[str, int | None, list[str]]:
-        """Name, exit code and last lines of the step that failed; empty where no step did."""
+        """Name, exit code and last lines of the step that failed; empty if no step did."""
         failed = [v for v in self._vertices.values() if v.error and "context canceled" not in v.error]
         if not failed:
             return "", None, []
@@ -189,7 +190,7 @@ class BuildProgress:
             self._show(line)
 
     def close(self) -> None:
-        """Write what is left of lines that had no end."""
+        """Write the rest of lines that had no end."""
         for vertex in self._vertices.values():
             if vertex.rest:
                 self._line(vertex, vertex.rest)
@@ -205,7 +206,7 @@ class BuildProgress:
             if match:
                 vertex.ran = RanStep(vertex.stage, int(match["number"]), int(match["count"]), match["text"])
             self._vertices[digest] = vertex
-        # Buildx's own vertices, as booting a builder, have this machine's time.
+        # Buildx's own vertices, such as booting a builder, have this machine's time.
         if self._on_begin and event.get("started") and name.startswith(_LOADING):
             on_begin, self._on_begin = self._on_begin, None
             on_begin(str(event["started"]))
@@ -244,7 +245,7 @@ class BuildProgress:
         self._log.write(text + "\n")
 
     def _clean(self, text: str) -> str:
-        """Without secrets, and without what would move a terminal's cursor; a secret may have colours in it."""
+        """Remove secrets, and everything that would move a terminal's cursor; a secret may have colours in it."""
         return output_lines(self._scrub(without_sequences(self._scrub(text))))
 
 

@@ -1,7 +1,7 @@
 """AWS CodeBuild: builds that run this same library on a machine of AWS.
 
-Decides what is uploaded and when, which build is joined instead of started, and which end of a build is worth another
-one. ``executor`` is the door: it satisfies ``core.ports.Executor``. In reading order: ``s3_source`` puts the parts
+Decides what is uploaded and when, which build is joined instead of started, and which failed build is worth another
+one. ``executor`` is the way in: it satisfies ``core.ports.Executor``. In reading order: ``s3_source`` puts the parts
 that the bucket lacks and a bundle for each build, ``own_zipapp`` packs the library itself, ``api`` makes the calls,
 ``watch`` polls all builds of a project at once, ``follow`` reads what one says, ``attempts`` tells a build's own
 failure from trouble of the machine.

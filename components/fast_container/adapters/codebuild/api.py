@@ -25,7 +25,7 @@ _MOST_PAGES = 10
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
 _SERVICE_TROUBLE = ("InternalServerError", "InternalFailure", "ServiceUnavailable", "InternalError")
 
-# A new account's quota; no waiting raises it.
+# A new account's quota; waiting does not raise it.
 _NEVER = re.compile(r"[Cc]annot have more than 0\b")
 
 Build = Mapping[str, Any]
@@ -51,12 +51,12 @@ class CodeBuildApi:
     renew: Callable[[], None] = lambda: None
 
     def start(self, request: Mapping[str, Any]) -> Build:
-        """Start a build, or get the one that an equal token has started within five minutes.
+        """Start a build, or return the one that an equal token started within the last five minutes.
 
         Raises:
             LimitReached: A limit of the account or the project; ask again later.
-            BuilderError: The project is not there, or does not take the request.
-            AuthError: Credentials are missing, expired, or not allowed to.
+            BuilderError: The project does not exist, or rejects the request.
+            AuthError: Credentials are missing, expired, or lack a permission.
         """
         import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
 
@@ -75,7 +75,7 @@ class CodeBuildApi:
             return cast(Build, answer["build"])
 
     def builds(self, ids: Sequence[str]) -> dict[str, Build]:
-        """Id → build; an id that CodeBuild does not know is not in the answer.
+        """Id → build; ids that CodeBuild does not know are left out.
 
         Raises:
             LimitReached: Asked too often.
@@ -87,7 +87,7 @@ class CodeBuildApi:
         return found
 
     def recent(self) -> list[Build]:
-        """The project's latest builds, newest first: at least 100, and on to where none is under way any more.
+        """List the project's latest builds, newest first: at least 100, and on to where none is running any more.
 
         Raises:
             LimitReached: Asked too often.
@@ -134,8 +134,8 @@ class CodeBuildApi:
             with aws_errors("logs:GetLogEvents", f"log group {logs['groupName']}", error_type=BuilderError):
                 answer = self.client("logs").get_log_events(startFromHead=True, **request)
         except (BuilderError, ExpiredCredentialsError):
-            return [], token  # Not there yet, throttled, or lost: it is not the log that decides.
-        # A line ends at \n only: JSON has the other line ends of Unicode as they are.
+            return [], token  # Not there yet, throttled, or lost: the result of a build does not depend on its log.
+        # A line ends at \n only: JSON does not escape the other line ends of Unicode.
         lines = [line for event in answer["events"] for line in str(event["message"]).removesuffix("\n").split("\n")]
         return lines, str(answer.get("nextForwardToken") or token)
 
@@ -156,7 +156,7 @@ class CodeBuildApi:
 
     @contextmanager
     def _errors(self, action: str) -> Generator[None]:
-        """``aws_errors`` with the statement to add where AWS denies, and what a missing project may mean."""
+        """``aws_errors`` with the policy statement to add if AWS denies, and what a missing project may mean."""
         try:
             with aws_errors(action, f"CodeBuild project {self.project}", error_type=BuilderError):
                 yield
@@ -189,7 +189,7 @@ def _no_quota(project: str, why: str) -> BuilderError:
 
 
 def passes(error: FastContainerError) -> bool:
-    """Whether an error is one of the connection or of the service's own, which waiting may help."""
+    """Whether waiting may help: an error of the connection or of the service itself."""
     import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
 
     lost = (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)
@@ -197,7 +197,7 @@ def passes(error: FastContainerError) -> bool:
 
 
 def image_of(build: Build) -> tuple[str, str]:
-    """Build key and repository URL of the image that a build makes, as its environment says; "" where it does not."""
+    """Return build key and repository URL of a build's image from its environment; "" if absent."""
     environment = cast("Mapping[str, Any]", build.get("environment") or {})
     variables = {
         str(variable["name"]): str(variable["value"])
@@ -207,11 +207,11 @@ def image_of(build: Build) -> tuple[str, str]:
 
 
 def queued_s(build: Build, watched_s: float) -> float:
-    """Seconds of the time that a build was watched in which it was in CodeBuild's queue.
+    """Seconds of the watched time in which a build was in CodeBuild's queue.
 
     Args:
-        build: One that has ended; 0 where it does not say when it left the queue.
-        watched_s: Until its end; a build of another machine may have been joined later than it was queued.
+        build: One that has ended; 0 if it does not say when it left the queue.
+        watched_s: Until its end; a build of another machine may have been joined after it was queued.
     """
     phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
     nothing: Mapping[str, Any] = {}
@@ -223,6 +223,6 @@ def queued_s(build: Build, watched_s: float) -> float:
 
 
 def link_of(build: Build) -> str:
-    """Where a person looks at a build: the log in the console, or the build's ARN while there is none."""
+    """Link to a build for a person: the log in the console, or the build's ARN before there is a log."""
     logs = cast("Mapping[str, Any]", build.get("logs") or {})
     return str(logs.get("deepLink") or build.get("arn") or build.get("id"))

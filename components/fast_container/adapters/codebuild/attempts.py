@@ -1,8 +1,8 @@
-"""Which end of a remote build is worth another build of the same image.
+"""Which failed remote build is worth another build of the same image.
 
-Decides three of them, each for a while: sources that were not there as they were put, a role that may not yet what it
-was just allowed to (IAM takes seconds to tell everybody), and a network interface that EC2 had no time for. All other
-ends are the image's.
+Decides three causes, each for a while: sources that were missing or damaged, a role whose new permissions are not
+effective yet (IAM needs seconds), and a network interface that EC2 was too busy to make. All other failures are the
+image's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import Reporter
 
 _SOURCE_ATTEMPTS = 3
-# Policies are put right before the builds that need them; a build that ends later met one that had time to hold.
+# Policies are put just before the builds that need them; for a build that ends later they had time to take effect.
 _IAM_PATIENCE_S = 60.0
 _IAM_PAUSE_S = 5.0
 _NETWORK_PATIENCE_S = 900.0
@@ -34,7 +34,7 @@ class Attempts:
         store: Where the sources are.
 
     Attributes:
-        waited_s: Seconds in which CodeBuild had no place for the image: they are not the build's.
+        waited_s: Seconds in which CodeBuild had no place for the image; they do not count as the build's.
     """
 
     now_s: Callable[[], float]
@@ -50,7 +50,7 @@ class Attempts:
 
     @property
     def elapsed_s(self) -> float:
-        """Since the first attempt."""
+        """Seconds since the first attempt."""
         return self.now_s() - self._begun_s
 
     def add_waited(self, seconds: float) -> None:
@@ -69,7 +69,10 @@ class Attempts:
             return 0.0
         if lacking or follow.was_denied(ended):
             return self._longer(
-                _IAM_PAUSE_S, _IAM_PATIENCE_S, "AWS has not taken up yet what the builds' role may do", reporter
+                _IAM_PAUSE_S,
+                _IAM_PATIENCE_S,
+                "the permissions of the builds' role have not taken effect at AWS yet",
+                reporter,
             )
         if follow.network_was_busy(ended):
             return self._longer(

@@ -1,9 +1,9 @@
 """Builds an image on AWS CodeBuild; satisfies ``core.ports.Executor``.
 
-Decides what is uploaded and which running build is joined. The remote build runs the same
-pipeline as a local one and puts the key tag itself; what it published is then read from the registry, never believed
-from a log. A build is not stopped when the watcher goes: the next run joins it. Leaves reading a build's lines and end
-to ``adapters.codebuild.follow``, and which end is worth another build to ``adapters.codebuild.attempts``.
+Decides what is uploaded and which running build is joined. The remote build runs the same pipeline as a local one and
+puts the key tag itself; the result is then read from the registry, never from a log. A build is not stopped when its
+watcher goes: the next run joins it. Leaves reading a build's lines and end to ``adapters.codebuild.follow``, and which
+failure is worth another build to ``adapters.codebuild.attempts``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LAUNCHER_FILE = "fast_container.pyz"
 PLAN_FILE = "plan.json"
 _LIMIT_FIRST_S = 5.0
 _LIMIT_LONGEST_S = 30.0
-# The build's own time limit comes first and says more; this is for a machine that hangs.
+# The build's own time limit comes first and explains more; this is for a machine that hangs.
 _SPARE_MINUTES = 5
 _LONGEST_MINUTES = 2160
 _QUEUE_MINUTES = (5, 480)
@@ -125,12 +125,12 @@ class CodeBuildExecutor:
         begun_s = self.watch.now_s()
         request = await self._request(job, reporter)
         if self.watch.now_s() - begun_s > self.watch.first_pause_s:
-            # While this machine was uploading, another may have started the same.
+            # While this machine was uploading, another may have started the same build.
             self.watch.forget_recent()
             running, finished = await self._latest(job, reporter)
             if running is not None:
                 return running
-        # A token lasts five minutes and would hand back a build that has failed meanwhile.
+        # A token lasts five minutes and would return a build that has failed meanwhile.
         last = str((finished or {}).get("id", ""))
         while True:
             # Projects that share a bucket share the tokens of an account.
@@ -193,7 +193,7 @@ class CodeBuildExecutor:
         async with self._making:
             self._program = self._program or await in_thread(program_bytes)
         program_key, program_sent = await in_thread(self.store.put_program, self._program)
-        # Also where BuildKit's own image and what mirrors hold come from.
+        # Also the registries of BuildKit's own image and of the mirrors.
         places = (*job.pull_hosts, *self.pull_hosts, *self.mirrors.values(), self.buildkit_image)
         hosts = {host_of(place) for place in places if "/" in place or "." in place}
         first_login = len(job.secret_references)
@@ -263,12 +263,12 @@ class CodeBuildExecutor:
 
 
 def remote_secret(secret: str) -> ArgsError:
-    """The error for a secret whose value this machine has."""
+    """Make the error for a secret whose value this machine has."""
     return ArgsError(
         f"The secret {secret!r} cannot reach a build on CodeBuild.",
         property_path=f"secrets{bracketed(secret)}",
         why="its value would have to travel in the source, the plan or the build's environment",
-        next_step="keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`",
+        next_step="Keep it in Secrets Manager or Parameter Store: `SecretsManagerSecret(…)`, `SsmParameter(…)`.",
     )
 
 

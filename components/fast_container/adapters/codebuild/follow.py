@@ -1,7 +1,7 @@
-"""What a remote build says while it runs, and what its end means.
+"""The log and the phases of a remote build while it runs, and the meaning of its end.
 
-Decides which line of the log becomes progress, which end is the fault of the sources (they must be put again), and
-which error a failed build is here.
+Decides which line of the log becomes progress, which failure is the fault of the sources (they must be put again), and
+which error a failed build becomes here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from fast_container.errors import (
 
 _TAIL_LINES: Final = 40
 _EXIT_PARTS_UNUSABLE: Final = 3
-# What CodeBuild and S3 say of an object that is absent: the second, where the service role may not list the bucket.
+# CodeBuild's and S3's answers for an absent object; the second if the service role may not list the bucket.
 _ABSENT: Final = ("NoSuchKey", "status code: 403", "s3:GetObject")
-# Ends of a role that may not what it was just allowed to: IAM takes seconds to tell everybody.
+# Failures of a role whose new permissions are not effective yet: IAM needs seconds to spread them.
 _DENIED: Final = ("access_denied", "accessdenied", "not authorized", "does not allow aws codebuild", "403 forbidden")
 _DENIED_FIRST: Final = ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE")
 _NETWORK_BUSY: Final = ("RequestLimitExceeded", "VPC_CLIENT_ERROR")
@@ -45,7 +45,7 @@ class Follow:
     """A build's phases and lines, told to a reporter and kept for its end.
 
     Attributes:
-        is_denied: Whether its sources are there and it may not read them; set by who has looked.
+        is_denied: Whether its sources are there and it may not read them; set by the caller that looked.
     """
 
     def __init__(self, reporter: Reporter) -> None:
@@ -68,7 +68,7 @@ class Follow:
             self._reporter.progress(f"CodeBuild: {phase.lower().replace('_', ' ')}")
 
     def on_trouble(self, what: str) -> None:
-        """Say a trouble once, and show that it lasts."""
+        """Report a problem once, and show that it lasts."""
         if what in self._trouble:
             self._reporter.progress(what)
         else:
@@ -96,7 +96,7 @@ class Follow:
             self.damaged = list(content["damaged"])
 
     def expects_lines(self, build: Build) -> bool:
-        """Whether a build that got to its own work has not said how it ended."""
+        """Whether a build that began its own work has not said yet how it ended."""
         if (
             self.built
             or self.failed
@@ -110,7 +110,7 @@ class Follow:
         return bool({"SUCCEEDED", "FAILED"} & set(ended))
 
     def lacks_sources(self, build: Build) -> bool:
-        """Whether the build failed because its bundle or a part of its sources is not there as it was put."""
+        """Whether the build failed because its bundle or a part of its sources was missing or damaged."""
         if build["buildStatus"] == "SUCCEEDED":
             return False
         if self.absent or self.damaged:
@@ -122,7 +122,7 @@ class Follow:
         )
 
     def unread(self, build: Build) -> list[str]:
-        """Names in the store of what the build could not read; it is there, absent, or may not be read."""
+        """Names in the store of objects that the build could not read; each is there, absent, or may not be read."""
         parts = [f"parts/{digest}" for digest in self.absent if digest != build_lines.PROGRAM]
         if parts or self.absent or self.damaged:
             return parts
@@ -131,19 +131,19 @@ class Follow:
         return [f"bundles/{location.rpartition('/')[2]}"] if "/" in location else []
 
     def was_denied(self, build: Build) -> bool:
-        """Whether the build failed because its role may not what a build must do."""
+        """Whether the build failed because its role lacks a permission that every build needs."""
         causes = _causes(build)
         texts = [text for phase in _DENIED_FIRST for text in causes.get(phase, ())]
         texts += [str(self.failed.get(name) or "") for name in ("what", "why")]
         return self.failed.get("type") == "AuthError" or any(sign in text.lower() for text in texts for sign in _DENIED)
 
     def network_was_busy(self, build: Build) -> bool:
-        """Whether EC2 had no time to give the build its network interface."""
+        """Whether EC2 was too busy to give the build its network interface."""
         causes = [text for phase in _DENIED_FIRST for text in _causes(build).get(phase, ())]
         return any(all(sign in text for sign in _NETWORK_BUSY) for text in causes)
 
     def error(self, job: BuildJob, build: Build) -> FastContainerError:
-        """The error that a build which did not end well is here."""
+        """Make the error for a build that failed."""
         found, status = self.failed, str(build["buildStatus"])
         causes = "; ".join(
             f"{phase.lower().replace('_', ' ')}: {text}" for phase, texts in _causes(build).items() for text in texts
@@ -172,7 +172,7 @@ class Follow:
 
 
 def _causes(build: Build) -> dict[str, list[str]]:
-    """Phase → what CodeBuild says went wrong in it."""
+    """Phase → CodeBuild's explanation of what went wrong in it."""
     return {
         str(phase["phaseType"]): [
             " ".join(filter(None, (str(context.get("statusCode") or ""), str(context["message"]))))

@@ -1,6 +1,6 @@
 """The part of this library that builds, as one file that runs with nothing but boto3 installed.
 
-Decides which modules travel: those that the remote build imports, however indirectly, and the guard that it runs as a
+Decides which modules travel: those that the remote build imports, directly or not, and the guard that it runs as a
 program of its own. They are put to S3 once; a build's bundle holds a launcher that fetches them.
 """
 
@@ -17,7 +17,7 @@ from typing import Final
 _ROOTS: Final = ("fast_container.remote.main", "fast_container.adapters.process.process_guard")
 _LAUNCHER: Final = "fast_container/remote/launcher.py"
 _PACKAGE: Final = "fast_container"
-# Not by ast.parse: in Python 3.11 it fails when two threads use it at a time.
+# Not with ast.parse: in Python 3.11 it fails when two threads use it at a time.
 _IMPORT: Final = re.compile(
     rf"^\s*(?:from\s+({_PACKAGE}[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+({_PACKAGE}[\w.]*))", re.MULTILINE
 )
@@ -26,12 +26,12 @@ _TIME: Final = (1980, 1, 2, 0, 0, 0)
 
 
 def launcher_bytes() -> bytes:
-    """What a bundle holds, as a zipapp; run it with ``python3 fast_container.pyz`` beside a ``plan.json``."""
+    """Make the zipapp of a bundle; it runs with ``python3 fast_container.pyz`` beside a ``plan.json``."""
     return zip_bytes({"__main__.py": _file(_LAUNCHER).read_bytes()})
 
 
 def program_bytes() -> bytes:
-    """What the launcher fetches: the modules, as a zip file."""
+    """Make the zip file of modules that the launcher fetches."""
     found: dict[str, bytes] = {}
     waiting: list[str] = list(_ROOTS)
     while waiting:
@@ -40,13 +40,13 @@ def program_bytes() -> bytes:
             path, content = _read(name)
             if path and path not in found:
                 found[path] = content
-                if path != f"{_PACKAGE}/__init__.py":  # it loads the components on use, which nothing here does
+                if path != f"{_PACKAGE}/__init__.py":  # It loads the components on use, and nothing here uses them.
                     waiting += _imports(content)
     return zip_bytes(found)
 
 
 def zip_bytes(members: dict[str, bytes]) -> bytes:
-    """A zip file of these members, in the order of their names."""
+    """Make a zip file of these members, in the order of their names."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(members):
@@ -59,7 +59,7 @@ def zip_bytes(members: dict[str, bytes]) -> bytes:
 
 
 def _imports(content: bytes) -> Iterator[str]:
-    """Names of our own that a module imports: modules, or names in modules."""
+    """Names of ours that a module imports: modules, or names in modules."""
     for module, names, plain in _IMPORT.findall(content.decode()):
         yield module or plain
         yield from (f"{module}.{name}" for name in _NAME.findall(names))
@@ -71,7 +71,7 @@ def _packages_of(module: str) -> Iterator[str]:
 
 
 def _read(module: str) -> tuple[str, bytes]:
-    """Path and content of a module; an empty path for a name that is none."""
+    """Return path and content of a module; an empty path for another name."""
     place = module.replace(".", "/")
     for path in (f"{place}.py", f"{place}/__init__.py"):
         file = _file(path)

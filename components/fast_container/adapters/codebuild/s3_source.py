@@ -33,20 +33,20 @@ _PARALLEL_UPLOADS = 4
 _MEMORY_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
-# A HEAD has no body to say more in.
+# The answer to a HEAD has no body with details.
 _UNEXPLAINED = frozenset({"400", "403"})
 _DAY_S = 24 * 3600.0
 _PROGRAMS = "programs/"
-# CodeBuild queues a build for at most 8 hours; what expires earlier than a day from now is put again.
+# CodeBuild queues a build for at most 8 hours; objects that expire within a day are put again.
 _MARGIN_S = _DAY_S
 
 OnBytes = Callable[[int], None]
-"""Told the bytes of each object that was put; called from threads."""
+"""Called with the bytes of each object that was put, from threads."""
 
 
 @dataclass(slots=True)
 class Upload:
-    """What one image's upload moved.
+    """Result of one image's upload.
 
     Attributes:
         sent_bytes: Bytes put to S3.
@@ -90,11 +90,11 @@ class S3SourceStore:
         return f"{self.prefix}/{name}" if self.prefix else name
 
     def put_parts(self, parts: list[Part], on_bytes: OnBytes) -> Upload:
-        """See to it that every part is there.
+        """Put every part that is not there yet.
 
         Raises:
             SourceUploadError: S3 refused or cannot be reached.
-            AuthError: Credentials are missing, expired or not allowed to.
+            AuthError: Credentials are missing, expired, or lack a permission.
             ContextError: A file changed since it was hashed.
         """
         done = Upload()
@@ -107,11 +107,11 @@ class S3SourceStore:
         return done
 
     def put_bundle(self, content: bytes) -> tuple[str, int]:
-        """Put a build's bundle under its own digest; returns its key and the bytes sent."""
+        """Put a build's bundle under its own digest; return its key and the bytes sent."""
         return self._put_once(f"bundles/{hashlib.sha256(content).hexdigest()}.zip", content)
 
     def put_program(self, content: bytes) -> tuple[str, int]:
-        """Put what all builds of a version run, likewise."""
+        """Put the program that all builds of a version run; like ``put_bundle``."""
         return self._put_once(f"{_PROGRAMS}{hashlib.sha256(content).hexdigest()}.pyz", content)
 
     def _put_once(self, kind: str, content: bytes) -> tuple[str, int]:
@@ -135,16 +135,16 @@ class S3SourceStore:
             return self._locks.setdefault(name, threading.Lock())
 
     def denies(self, names: Iterable[str]) -> bool:
-        """Whether everything is there that a build could not read: then it may not, and putting again is no help."""
+        """Whether all objects that a build could not read are there: then it lacks a permission."""
         found = [self._is_there(self.key(name)) for name in names]
         return bool(found) and all(found)
 
     def look_again(self, damaged: Iterable[str] = ()) -> None:
-        """Take nothing for granted any more: a build has missed something.
+        """Check all objects anew: a build found one missing.
 
         Args:
-            damaged: Digests of parts that are there and are not what their names say, or ``PROGRAM``; they are put
-                over.
+            damaged: Digests of parts that are there and are not what their names say, or ``PROGRAM``; they are
+                overwritten.
         """
         damaged = set(damaged)
         with self._guard:
@@ -173,24 +173,24 @@ class S3SourceStore:
         return {"Bucket": self.bucket, **({"ExpectedBucketOwner": self.owner} if self.owner else {})}
 
     def _is_there(self, name: str, content: bytes | None = None) -> bool:
-        """Whether an object is there whole; with its content, whether S3 has verified that it is this one."""
+        """Whether an object is there whole; given its content, whether S3 has verified that this is its content."""
         import botocore.exceptions  # noqa: PLC0415 - see adapters.aws_session
 
         with self._errors("s3:GetObject", name):
             try:
-                # Not for parts: S3 says it of an encrypted object only to who may decrypt it.
+                # Not for parts: of an encrypted object, S3 tells the checksum only to callers that may decrypt it.
                 checksum = {} if content is None else {"ChecksumMode": "ENABLED"}
                 found = self.client().head_object(**self._bucket, Key=name, **checksum)
             except botocore.exceptions.ClientError as error:
                 if error_code(error) in _ABSENT:
                     return False
                 if error_code(error) in _UNEXPLAINED:
-                    # The same question in a form whose answer says why.
+                    # The same question again, in a form whose answer has details.
                     self.client().get_object(**self._bucket, Key=name, Range="bytes=0-0")["Body"].close()
                 raise
         whole = str(found["ContentLength"]) == found.get("Metadata", {}).get("length")
         if content is not None:
-            # A store that keeps no such checksum still knows the length; the build looks at the rest.
+            # A store without such a checksum still knows the length; the build checks the rest.
             ours = base64.b64encode(hashlib.sha256(content).digest()).decode()
             whole = found["ContentLength"] == len(content) and found.get("ChecksumSHA256", ours) == ours
         age_s = _server_time_s(found) - found["LastModified"].timestamp()
@@ -221,8 +221,8 @@ class S3SourceStore:
                 except botocore.exceptions.ClientError as error:
                     if error_code(error) == "PreconditionFailed":
                         if self._is_there(name, content):
-                            return 0  # another machine was first
-                        over = True  # there, but old or cut short
+                            return 0  # Another machine was first.
+                        over = True  # There, but old or cut short.
                     elif error_code(error) == "ConditionalRequestConflict":
                         self.sleep(_CONFLICT_PAUSE_S * 2**attempt)
                     else:
@@ -257,7 +257,7 @@ class S3SourceStore:
 
 
 def _server_time_s(answer: Mapping[str, Any]) -> float:
-    """S3's own time, so that a wrong clock here does not make objects young or old."""
+    """Return S3's own time, so that a wrong clock here does not make objects young or old."""
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(date).timestamp() if date else time.time()
 
@@ -266,6 +266,6 @@ def _statement(action: str, bucket: str, prefix: str) -> str:
     objects = f"arn:aws:s3:::{bucket}/{prefix}/*" if prefix else f"arn:aws:s3:::{bucket}/*"
     text = f'Add to the deployer\'s policy: {{"Effect": "Allow", "Action": "{action}", "Resource": "{objects}"}}'
     if action == "s3:GetObject":
-        # Without it S3 answers "denied" for what is absent.
+        # Without it S3 answers "denied" for absent objects.
         text += f' and {{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::{bucket}"}}'
     return text

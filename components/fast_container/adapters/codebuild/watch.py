@@ -1,7 +1,7 @@
 """Watches the builds of a project: one poller for all of them.
 
 Decides how often CodeBuild is asked (every 2 s at first, backing off to 10 s), that one call asks for 100 builds, how
-long trouble is borne (a lost connection, expired credentials that somebody may renew, throttling), and which running
+long problems are tolerated (a lost connection, expired credentials that may be renewed, throttling), and which running
 build is the one that another machine has started for the same image. Leaves the meaning of an end to
 ``adapters.codebuild.executor``.
 """
@@ -24,7 +24,7 @@ _LONGEST_PAUSE_S = 10.0
 _BACK_OFF = 1.3
 _RECENT_S = 15.0
 _MISSING_POLLS = 5
-# How long a lost connection, and credentials that have expired, are borne; AWS goes on building meanwhile.
+# How long a lost connection, and expired credentials, are tolerated; AWS goes on building meanwhile.
 _PATIENCE_S = 600.0
 # GetLogEvents is limited to 10 calls a second in an account and region.
 _LOG_PAUSE_S = 0.15
@@ -33,7 +33,7 @@ _LAST_PAUSE_S = 1.0
 
 
 class Follower(Protocol):
-    """Who wants to know how a build gets on."""
+    """Gets the news of one build."""
 
     def on_build(self, build: Build) -> None:
         """Called with every look at the build."""
@@ -48,7 +48,7 @@ class Follower(Protocol):
         ...
 
     def expects_lines(self, build: Build) -> bool:
-        """Whether the log of a build that has ended has not said yet what it must."""
+        """Whether the log of a build that has ended still lacks its last lines."""
         ...
 
 
@@ -105,7 +105,7 @@ class BuildWatch:
                 del self._watches[build_id]
 
     async def latest(self, build_key: str, repository_url: str) -> tuple[Build | None, Build | None]:
-        """The running and the last finished build of an image, started by whichever machine."""
+        """Return the running and the last finished build of an image, started by any machine."""
         async with self._listing:
             if self._recent is None or self.now_s() - self._recent[0] > _RECENT_S:
                 self._recent = (self.now_s(), await self._patiently(self.api.recent))
@@ -150,7 +150,7 @@ class BuildWatch:
             self._bear(error)
             return
         self._trouble_since_s = None
-        # Those that have ended first: somebody waits for them, and logs take their time.
+        # Finished builds first: they are waited for, and logs take time.
         for build_id in sorted(asked, key=lambda one: (builds.get(one) or {}).get("buildStatus") == RUNNING):
             for watch in list(self._watches.get(build_id, ())):
                 try:
@@ -160,11 +160,11 @@ class BuildWatch:
                         watch.done.set_exception(error)
 
     def _bear(self, error: FastContainerError | LimitReached) -> None:
-        """Raise what waiting cannot help, or has not helped for long enough."""
+        """Raise an error that waiting cannot help, or has not helped for long enough."""
         if isinstance(error, LimitReached):
             what = "CodeBuild is asked too often"
         elif isinstance(error, ExpiredCredentialsError):
-            what = "the AWS credentials have expired: log in again, this run takes up the new ones"
+            what = "the AWS credentials have expired: log in again, this run uses the new ones"
             self.api.renew()
         elif passes(error):
             what = "no connection to AWS"
@@ -204,7 +204,7 @@ class BuildWatch:
             try:
                 lines, watch.token = await in_thread(self.api.log_lines, build, before)
             except AuthError as error:
-                # The build's end is known without it.
+                # The build's end is known without its log.
                 watch.has_log = False
                 watch.follower.on_trouble(f"no live log: {error.what} {error.next_step}")
                 return

@@ -1,7 +1,7 @@
-"""The system's mounts, and whether a directory's file system is believed.
+"""The system's mounts, and whether a directory's file system is trusted.
 
-Decides where the table comes from: ``/proc/self/mountinfo`` on Linux, the program ``mount`` on macOS. Where there is
-neither, nothing is known. Leaves what is believed to ``core.context.file_systems``.
+Decides where the table comes from: ``/proc/self/mountinfo`` on Linux, the program ``mount`` on macOS. Without either,
+nothing is known. Leaves what is trusted to ``core.context.file_systems``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _TIMEOUT_S = 5.0
 
 
 class MountTable:
-    """The mounts as they are when they are first asked for."""
+    """The mounts at the first question."""
 
     def believes(self, device: int) -> bool:
-        """Whether the facts of files on a device tell of every change (``core.context.file_systems``)."""
+        """Whether the stat facts of files on a device show every change (``core.context.file_systems``)."""
         return is_believed(device, self._mounts, device_at)
 
     def is_in_memory(self, device: int) -> bool:
-        """Whether what is written on a device never reaches a disk."""
+        """Whether files on a device never reach a disk."""
         return is_in_memory(device, self._mounts)
 
     @cached_property
@@ -48,7 +48,7 @@ class MountTable:
 
 
 def device_at(place: str) -> int | None:
-    """The device of what lies there; None where it cannot be told."""
+    """Return the device of a place; None if it cannot be told."""
     try:
         return os.stat(place).st_dev  # noqa: PTH116 - a text with surrogate escapes
     except OSError:

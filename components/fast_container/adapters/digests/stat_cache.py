@@ -1,25 +1,25 @@
-"""What earlier runs read: file facts → what counts of the file, one cache file per context root in the user's folder.
+"""What earlier runs read: stat facts → encoded entry, one cache file per context root in the user's folder.
 
-Decides when what is remembered may be believed. Size, mtime, ctime, inode, device and mode have to be what they were,
-and when the file was read, all of this had to hold:
+Decides when a remembered entry may be used. Size, mtime, ctime, inode, device and mode have to be what they were, and
+when the file was read, all of this had to hold:
 
-- its file system tells of every change (``core.context.file_systems``), and is the root's own;
+- its file system shows every change (``core.context.file_systems``), and is the root's own;
 - it was not "racy", as git calls it: a file that was written just before could be written again within the same tick
-  of the clock, with the same facts. Only ctime counts for that: mtime is whatever a program says;
-- its ctime has a fraction of a second. One that has none was not set by a kernel at a change, or by one with a clock
-  too coarse: image makers clamp times to whole seconds;
+  of the clock, with the same facts. Only ctime counts for that: any program can set mtime;
+- its ctime has a fraction of a second. One without was not set by a kernel at a change, or by one with too coarse a
+  clock: image makers clamp times to whole seconds;
 - its pages were written back (``adapters.digests.write_back``), so that a store through a mapping changes the facts.
 
-Whatever is wrong with a cache file (another version, a damaged byte, a cut end, another owner), it is not used: reading
-the files again is always right. Several processes may use one cache: each writes a whole new file and moves it into
-place, with what the others had added meanwhile for other directories. Nothing here is an error to the user.
+A cache file with any flaw (another version, a damaged byte, a cut end, another owner) is not used: reading the files
+again is always right. Several processes may use one cache: each writes a whole new file and moves it into place, with
+the entries that the others added meanwhile for other directories. Nothing here is an error to the user.
 
 The file: magic, SHA-256 of the index, the index's length, the index, records. A record is the files of a directory
 (``core.context.directory_files``); it is checked and read when its directory is asked for. The index: the number of
 records, their lengths, the SHA-256 of each, and their directories, NUL-separated.
 """
 
-# Paths are texts with surrogate escapes, and many of them: pathlib is too slow.
+# Paths are strings with surrogate escapes, and there are many: pathlib is too slow.
 # ruff: noqa: PTH105, PTH108, PTH118, PTH120, PTH123
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from fast_container.core.context.node import path_bytes
 from fast_container.core.context.stat_facts import device_of, each_of, times_ns
 from fast_container.core.key import SCHEMA
 
-# What is remembered are frames of the key: with another schema they are others.
+# Encoded entries of the key are remembered: another schema has other ones.
 MAGIC: Final = b"fast-container stat cache 3, schema %d\n" % SCHEMA
 _LENGTH: Final = struct.Struct("<Q")
 _DIGEST_BYTES: Final = 32
@@ -51,18 +51,18 @@ _DIGEST_BYTES: Final = 32
 _TICK_NS: Final = 100_000_000
 _SECOND_NS: Final = 1_000_000_000
 
-# Nothing tells that a directory is gone for good; from here on a cache starts again.
+# Nothing shows that a directory is gone for good; a cache of this size starts again.
 _MOST_BYTES: Final = 256 << 20
 
 
 class Record(NamedTuple):
-    """A directory's files as they are in the file, and the SHA-256 that they have to have."""
+    """A directory's files as the cache file holds them, and their expected SHA-256."""
 
     digest: bytes
     data: bytes
 
     def files(self) -> Files | None:
-        """The files; None when the record is damaged."""
+        """Decode the files; None if the record is damaged."""
         return Files.decode(self.data) if hashlib.sha256(self.data).digest() == self.digest else None
 
 
@@ -71,7 +71,7 @@ class StatCache:
 
     Args:
         folder: Where their files lie; made when something is written.
-        believes: Whether the facts of files on a device tell of every change; by the system's mounts by default.
+        believes: Whether the stat facts of files on a device show every change; by default, as the system's mounts say.
     """
 
     def __init__(self, folder: str, *, believes: Callable[[int], bool] | None = None) -> None:
@@ -79,7 +79,7 @@ class StatCache:
         self._believes = believes or MountTable().believes
 
     def open(self, root: str) -> RootStatCache | None:
-        """The cache of one root, read now; empty when there is none or it is of no use; None for no cache at all."""
+        """Read the cache of one root now; empty if it is missing or of no use; None for no cache at all."""
         device = device_at(root)
         if device is None or not self._believes(device):
             return None
@@ -93,10 +93,9 @@ class RootStatCache:
 
     Args:
         file: Where it lies; an attribute, too.
-        started_ns: The moment before which facts were looked at, by the same clock that files have; now by default.
-        root: Where the files lie that are remembered.
+        started_ns: The moment before which facts were looked at, by the clock that dates files; now by default.
+        root: Where the remembered files lie.
         device: The root's; files of others are not remembered. None for any.
-        write_back: Writes files back; for each, whether it is surely written.
     """
 
     def __init__(
@@ -114,19 +113,19 @@ class RootStatCache:
         self._write_back = write_back
         self._started_ns = time.time_ns() if started_ns is None else started_ns
         self._known = read_records(file)
-        # Made into records when they are saved: until then the hashing of the rest goes on.
+        # Turned into records only when saved, so that hashing of the rest can go on.
         self._new: dict[bytes, Files] = {}
         self._written_ns = surely_written_ns()
         self._written: set[bytes] = set()
         self._is_forgotten = False
 
     def get(self, directory: str) -> Files | None:
-        """The files of a directory as they were last read; None when nothing is known."""
+        """Return the files of a directory as they were last read; None if nothing is known."""
         record = self._known.get(path_bytes(directory))
         return record.files() if record is not None else None
 
     def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
-        """Write files back that are about to be read and may be dirty."""
+        """Write files back that may be dirty, just before they are read."""
         young = [
             (path, found)
             for path, found in zip(paths, each_of(facts), strict=True)
@@ -137,17 +136,17 @@ class RootStatCache:
         self._written.update(found for (_, found), is_written in zip(young, done, strict=True) if is_written)
 
     def put(self, directory: str, files: Files) -> None:
-        """Remember files that were read while their facts held, but for those that may change unseen."""
+        """Remember files that were read while their facts held, except those that may change unseen."""
         self._new[path_bytes(directory)] = files
 
     def forget(self) -> None:
-        """Forget all: something of it was wrong. What is learnt from now on is not remembered either."""
+        """Forget everything, because some of it was wrong. Later results are not remembered either."""
         self._known, self._new, self._is_forgotten = {}, {}, True
         with contextlib.suppress(OSError):
             os.unlink(self.file)
 
     def save(self) -> None:
-        """Write what is new, with what others wrote meanwhile; a folder that cannot be written is no error."""
+        """Write what is new, together with what others wrote meanwhile; an unwritable folder is not an error."""
         if not self._new or self._is_forgotten:
             return
         sure = {directory: self._only_sure(directory, files) for directory, files in self._new.items()}

@@ -3,8 +3,8 @@
 A store through a mapping (``mmap``) changes a file's times only where it finds a page clean: the kernel protects a page
 when it writes it back, and hears of the next store. So a file that is dirty when it is hashed could change later with
 the same times. Decides how a file is known to be clean: it was last changed so long ago that the kernel has written it
-since, or it is written back now (``sync_file_range``, which waits for data and not for a journal). What takes longer
-than a moment is left: such a file is not remembered, and is read again in the next run.
+since, or it is written back now (``sync_file_range``, which waits for data and not for a journal). Files that take
+longer than a moment are skipped: they are not remembered, and are read again in the next run.
 
 On macOS times of such a store are set when its page is written; there is nothing to ask for, and nothing is done.
 """
@@ -24,10 +24,10 @@ _WAIT_BEFORE: Final = 1
 _WRITE: Final = 2
 _WAIT_AFTER: Final = 4
 _MOST_S: Final = 0.3
-# So many files tell whether a tree is dirty; to wait for a clean one takes a few microseconds.
+# So many files show whether a tree is dirty; waiting for a clean one takes a few microseconds.
 _PROBED: Final = 64
 _CLEAN_S: Final = 15e-6
-# Linux writes a page 30 s after it became dirty, and looks for such every 5 s; more where a disk is busy.
+# Linux writes a page 30 s after it became dirty, and looks for such pages every 5 s; later if the disk is busy.
 _SURELY_WRITTEN_S: Final = 120
 _EXPIRY: Final = ("/proc/sys/vm/dirty_expire_centisecs", "/proc/sys/vm/dirty_writeback_centisecs")
 
@@ -36,14 +36,14 @@ Sync = Callable[[int, int], bool]
 
 
 def surely_written_ns() -> int:
-    """Age from which a change of a file has been written back, in nanoseconds."""
+    """Age in nanoseconds from which a change of a file has certainly been written back."""
     if sys.platform != "linux":
         return 0
     try:
         expire, every = (int(Path(place).read_bytes()) for place in _EXPIRY)
     except (OSError, ValueError):
         return _SURELY_WRITTEN_S * 10**9
-    # Nothing is written by age where nobody looks.
+    # With this setting the kernel writes no page because of its age.
     return max(_SURELY_WRITTEN_S, 4 * (expire + every) // 100) * 10**9 if every else sys.maxsize
 
 
@@ -52,11 +52,11 @@ def write_back(paths: Sequence[bytes], *, most_s: float = _MOST_S, sync: Sync | 
 
     Args:
         paths: Absolute.
-        most_s: Seconds after which the rest is left.
+        most_s: Seconds after which the rest is skipped.
         sync: The system's call, by default.
 
     Returns:
-        For each file, whether it is surely written.
+        For each file, whether it is certainly written.
     """
     call = sync or _system_call()
     written = [False] * len(paths)
@@ -66,7 +66,7 @@ def write_back(paths: Sequence[bytes], *, most_s: float = _MOST_S, sync: Sync | 
     began = time.perf_counter()
     probed = _wait(paths[:_PROBED], call, ends, written)
     if probed == _PROBED and time.perf_counter() - began > _PROBED * _CLEAN_S:
-        # Some of them were dirty: the rest is begun before the first is waited for, so that the disk has them at once.
+        # Some were dirty: start the rest before waiting for the first, so that the disk gets them at once.
         begun = probed
         while begun < len(paths) and time.monotonic() <= ends:
             _with_file(paths[begun], call, _WRITE)
@@ -77,7 +77,7 @@ def write_back(paths: Sequence[bytes], *, most_s: float = _MOST_S, sync: Sync | 
 
 
 def _wait(paths: Sequence[bytes], call: Sync, ends: float, written: list[bool], *, start: int = 0) -> int:
-    """Write back and wait, from one path on, until all is done or time is up; how far it came."""
+    """Write back and wait, from one path on, until all is done or time is up; return how far it came."""
     for number in range(start, len(paths)):
         if time.monotonic() > ends:
             return number

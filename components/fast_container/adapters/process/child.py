@@ -1,8 +1,8 @@
-"""Child processes of which nothing is left behind.
+"""Child processes that never outlive this program.
 
 Decides how a command is started and ended: under ``adapters.process.process_guard``, in a session of its own, so that
-a Ctrl-C in the terminal does not reach it and the death of this program, even by SIGKILL, ends it. A command
-that makes a session of its own escapes; nothing that we start does. Leaves what to run to its callers.
+a Ctrl-C in the terminal does not reach it and the death of this program, even by SIGKILL, ends it. A command that makes
+a session of its own escapes; no command that we start does. Leaves what to run to its callers.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Completed:
     """A command that ended by itself.
 
     Attributes:
-        code: Its exit code; 128 + the signal's number when one ended it; 127 when it does not exist.
-        stdout: What it wrote, decoded.
-        stderr: What it wrote, decoded.
+        code: Its exit code; 128 + the number of a signal that ended it; 127 if it does not exist.
+        stdout: Its decoded output.
+        stderr: Its decoded error output.
     """
 
     code: int
@@ -96,7 +96,7 @@ async def run(
     finally:
         os.close(held)
         while not work.done():
-            # The group is ending; a second cancellation must not leave it behind unawaited.
+            # The group is ending; a second cancellation must not leave it running unawaited.
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([work])
         if not work.cancelled():
@@ -110,7 +110,7 @@ async def run(
 async def capture(
     argv: Sequence[str], *, env: Mapping[str, str], cwd: str | Path | None = None, timeout_s: float | None = None
 ) -> Completed:
-    """As ``run``, with the output collected."""
+    """Like ``run``, with the output collected."""
     stdout: list[str] = []
     stderr: list[str] = []
     code = await run(
@@ -120,7 +120,7 @@ async def capture(
 
 
 async def _lines(stream: asyncio.StreamReader, on_line: OnLine) -> None:
-    """Lines of any length: asyncio's own reader stops at 64 KiB, and one of BuildKit's may be longer."""
+    """Read lines of any length: asyncio's own reader stops at 64 KiB, and one of BuildKit's may be longer."""
     parts: list[bytes] = []
     while chunk := await stream.read(_CHUNK_BYTES):
         *ended, rest = chunk.split(b"\n")

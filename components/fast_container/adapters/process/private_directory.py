@@ -1,10 +1,10 @@
-"""Temporary directories for one build, and what is left of them after a crash.
+"""Temporary directories for one build, and their removal after a crash.
 
-Decides who may read them (their owner), where they lie, and when one is nobody's. What is staged lies in the temporary
-folder. Secrets lie in memory where the system has a place for that (``XDG_RUNTIME_DIR``, ``/dev/shm``): a kill that
-leaves nobody to clean up leaves them on no disk. Each directory's owner keeps a lock on it as long as it lives, so
-another process, also one in another container, can tell; whatever of ours starts next removes the secrets of the dead.
-Leaves what is put there to the callers.
+Decides who may read them (their owner), where they lie, and when one is abandoned. Staged files lie in the temporary
+folder. Secrets lie in memory if the system has a place for that (``XDG_RUNTIME_DIR``, ``/dev/shm``), so that after a
+kill without clean-up they are on no disk. Each directory's owner holds a lock on it as long as it lives, so another
+process, also one in another container, can tell; the next process of ours that starts removes the secrets of dead ones.
+Leaves the content to the callers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SPARE_BYTES = 1 << 20
 
 @contextmanager
 def private_directory() -> Generator[Path]:
-    """A new directory (0700) in the temporary folder that is gone afterwards.
+    """Make a directory (0700) in the temporary folder that is removed afterwards.
 
     Raises:
         OSError: It cannot be made.
@@ -41,7 +41,7 @@ def private_directory() -> Generator[Path]:
 
 @contextmanager
 def secret_directory(environment: Mapping[str, str], size_bytes: int = 0) -> Generator[Path]:
-    """A new directory (0700) for secrets that is gone afterwards; in memory where that is possible.
+    """Make a directory (0700) for secrets that is removed afterwards; in memory if possible.
 
     Args:
         environment: Says where the user's files of this session lie.
@@ -55,12 +55,12 @@ def secret_directory(environment: Mapping[str, str], size_bytes: int = 0) -> Gen
 
 
 def remove_abandoned_secrets(environment: Mapping[str, str]) -> None:
-    """Remove the secrets that killed processes of this user have left; quick, so that every start can afford it."""
+    """Remove the secrets of killed processes of this user; quick enough for every start."""
     _remove_abandoned([*_memory_folders(environment), *_temporary_folders()], _SECRETS_PREFIX)
 
 
 def remove_abandoned(environment: Mapping[str, str] | None = None) -> None:
-    """Remove all that killed processes of this user have left."""
+    """Remove everything that killed processes of this user have left."""
     remove_abandoned_secrets(environment or {})
     _remove_abandoned(_temporary_folders(), _PREFIX)
 
@@ -88,7 +88,7 @@ def _place_of_secrets(environment: Mapping[str, str], size_bytes: int) -> Path:
 
 
 def _memory_folders(environment: Mapping[str, str]) -> list[Path]:
-    """Where memory may be; the user's own first."""
+    """Folders that may be in memory; the user's own first."""
     named = environment.get("XDG_RUNTIME_DIR")
     own = [Path(named)] if named else []
     own.append(Path(f"/run/user/{os.geteuid()}"))
@@ -104,7 +104,7 @@ def _is_own(folder: Path) -> bool:
 
 
 def _temporary_folders() -> list[Path]:
-    """Of this process, and where one with other variables would have written."""
+    """Temporary folders of this process, and of one with other variables."""
     return list(dict.fromkeys([Path(tempfile.gettempdir()), Path("/tmp")]))  # noqa: S108 - only looked at
 
 

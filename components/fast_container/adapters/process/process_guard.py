@@ -3,7 +3,7 @@
 Usage: ``python -I -S process_guard.py FD GRACE_S COUNT REMOVE… COMMAND…``. FD is the read end of a pipe that only
 the parent holds open for writing: end of file means that the parent closed it to stop us, or died, even by
 SIGKILL. The command runs in a process group of its own; the group gets SIGTERM, and SIGKILL after GRACE_S
-seconds. What the command left behind in its group when it ended is killed too. COUNT directories REMOVE are
+seconds. Processes of the group that outlive the command are killed too. COUNT directories REMOVE are
 removed after a stop, since a parent that died cannot. Exits with the command's exit code, or 128 + the signal
 that ended it.
 
@@ -20,7 +20,7 @@ _STOPPED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; returns what to exit with."""
+    """Run the command and return the exit code."""
     control, grace_s, count = int(arguments[0]), float(arguments[1]), int(arguments[2])
     remove, command = arguments[3 : 3 + count], arguments[3 + count :]
     os.set_inheritable(control, False)
@@ -71,7 +71,7 @@ def _remove(directories: list[str]) -> None:
 
 
 def _wake(_number: int, _frame: object) -> None:
-    """Only wakes the loop: the number arrives through the wake-up pipe."""
+    """Wake the loop: the number arrives through the wake-up pipe."""
 
 
 def _signal_group(group: int, number: int) -> None:

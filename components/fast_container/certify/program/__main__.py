@@ -1,7 +1,7 @@
-"""What ``fast-container certify`` deploys: one function's image from CodeBuild, one image from this machine's BuildKit.
+"""The program that ``fast-container certify`` deploys: one function's image from CodeBuild, one from a local BuildKit.
 
-Configuration: ``name`` begins the names of all that is made, ``local`` says whether this machine has a BuildKit, and
-``step`` is how far the story is.
+Configuration: ``name`` is the prefix of all names, ``local`` says whether this machine has a BuildKit, and ``step`` is
+how far the story is.
 """
 
 import json

@@ -4,5 +4,5 @@ VERSION = "one"
 
 
 def handler(_event: object, _context: object) -> dict[str, str]:
-    """Say which version answers."""
+    """Return the version that answers."""
     return {"version": VERSION}
