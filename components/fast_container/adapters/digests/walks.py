@@ -1,6 +1,7 @@
-"""The walks of one program.
+"""The walks of one program, with everything that makes them quick.
 
-Decides that digests are remembered in the user's cache folder. Leaves how to ``adapters.digests.stat_cache``.
+Decides that digests are remembered in the user's cache folder and that helper processes read beside this one. Leaves
+both to ``adapters.digests.stat_cache`` and ``adapters.digests.hash_helpers``.
 """
 
 from __future__ import annotations
@@ -12,5 +13,5 @@ from fast_container.core.select import SharedWalks
 
 
 def open_walks(cache: Path | None) -> SharedWalks:
-    """Walks that have seen nothing yet; without a cache folder nothing is remembered."""
+    """Make walks that have seen nothing yet; without a cache folder nothing is remembered."""
     return SharedWalks(StatCache(str(cache / "stat")) if cache is not None else None)
