@@ -1,9 +1,8 @@
 """Builds an image with a local buildx and pushes it by digest; satisfies ``core.ports.Executor``.
 
-Decides the order of one build. Secrets and tokens are in private files that are gone afterwards, even if this program
-is killed. Leaves which buildx to ``adapters.buildx.builder``, its files and arguments to ``adapters.buildx.command``,
-reading progress to ``adapters.buildx.progress``, what the end means to ``adapters.buildx.ending``, and the key tag to
-the pipeline.
+Decides the order of one build and the meaning of its end. Secrets and tokens are in private files that are removed
+afterwards, even if this program is killed. Leaves which buildx to ``adapters.buildx.builder``, its files and arguments
+to ``adapters.buildx.command``, reading progress to ``adapters.buildx.progress``, and the key tag to the pipeline.
 """
 
 from __future__ import annotations
@@ -210,7 +209,7 @@ def _nothing(_: str) -> None:
 async def _to_the_end(
     work: Callable[[BuildJob, Path, Path], list[str]], job: BuildJob, directory: Path, secrets: Path
 ) -> list[str]:
-    """Work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
+    """Run work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
     thread = asyncio.ensure_future(in_thread(work, job, directory, secrets))
     try:
         return await asyncio.shield(thread)
