@@ -1,7 +1,6 @@
-"""The walks of one program, with everything that makes them quick.
+"""The walks of one program.
 
-Decides that digests are remembered in the user's cache folder and that helper processes read beside this one. Leaves
-both to ``adapters.digests.stat_cache`` and ``adapters.digests.hash_helpers``.
+Decides that digests are remembered in the user's cache folder. Leaves remembering to ``adapters.digests.stat_cache``.
 """
 
 from __future__ import annotations
