@@ -1,7 +1,7 @@
-"""A base image that another program has made, looked at before something is built on it.
+"""Checks a base image that another program made before anything is built on it.
 
-Decides that its platform and its ``ONBUILD`` triggers, as the registry has them, are those that the image on it was
-hashed with. Leaves finding it to the caller. Bases of the same program need none of this: they are known.
+Decides that its platform and its ``ONBUILD`` triggers in the registry must be those that the image on it was hashed
+with. Leaves finding it to the caller. Bases of the same program need none of this: they are known.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from fast_container.errors import ArgsError, RegistryError, VerifyError, bracket
 async def check_base(
     registry: Registry, manifest: Manifest, *, name: str, platforms: Sequence[str], onbuild: Sequence[str] | None
 ) -> None:
-    """Compare.
+    """Compare a base image with what was hashed.
 
     Args:
         registry: Where the base is.
-        manifest: What its key's tag names.
-        name: What the image calls it, for messages.
-        platforms: That it is needed for.
-        onbuild: The triggers that were counted; None where none could be known.
+        manifest: The manifest that its key's tag names.
+        name: Its name in the image, for messages.
+        platforms: The platforms that it is needed for.
+        onbuild: The triggers that were counted; None if none could be known.
 
     Raises:
-        ArgsError: It is of another platform, or has other triggers.
+        ArgsError: It is for another platform, or has other triggers.
         RegistryError: It could not be read.
     """
     where = f"{registry.url}@{manifest.digest}"
@@ -37,7 +37,7 @@ async def check_base(
         image = parsed
         if parsed.is_index:
             if not wanted:
-                continue  # The builder's platform, which only the builder knows.
+                continue  # The platform of the builder, which only the builder knows.
             try:
                 child = child_for(parsed, platform=wanted, where=where)
             except VerifyError as error:
@@ -60,8 +60,8 @@ def _other_platform(name: str, wanted: str, where: str, why: str) -> ArgsError:
         f"The base image {name!r} has no image for {wanted}.",
         property_path=f"base_images{bracketed(name)}",
         why=f"{why} ({where})",
-        next_step=f"name the other stack's base image for {wanted}; a stage that only makes files can say"
-        " FROM --platform=… and copy from there",
+        next_step=f"Name the other stack's base image for {wanted}; a stage that only produces files can say"
+        " FROM --platform=… and be copied from.",
     )
 
 
@@ -71,7 +71,7 @@ def _check_triggers(held: tuple[str, ...], counted: Sequence[str] | None, name: 
     raise ArgsError(
         f"The base image {name!r} has ONBUILD triggers that were not counted."
         if held
-        else f"The base image {name!r} has not the ONBUILD triggers that were counted.",
+        else f"The base image {name!r} lacks the ONBUILD triggers that were counted.",
         property_path=f"base_images{bracketed(name)}",
         why=f"it has {list(held)!r} ({where})",
         next_step=f"ExistingBaseImage(…, onbuild={list(held)!r})",
