@@ -24,7 +24,6 @@ demo: host setup ## a real `pulumi up` on a local cloud builds, skips and deploy
 	@$(VENV) stacks/demo.py
 
 test: host setup ## the fast checks, then every test, with the real engine, BuildKit and registry
-	@$(VENV) tools/check.py --static
 	@$(VENV) tools/run_tests.py
 
 check: environment ## format, lint, types, import rules and pure tests, in seconds

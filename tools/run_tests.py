@@ -1,8 +1,8 @@
-"""Runs the tests on both cores.
+"""Runs the static checks and the tests on both cores.
 
 Decides how: three workers, since engine tests wait as much as they work; modules that take long first, so that no
 worker begins with one when the others have ended; the emulator of CodeBuild shares its process with moto, so it has a
-run of its own; and Python keeps its bytecode, or each of hundreds of processes compiles anew.
+run of its own, beside the static checks; and Python keeps its bytecode, or each of hundreds of processes compiles anew.
 
 How long modules take stands in ``tests/seconds.json``, which ``python tools/run_tests.py --measure`` writes anew; what
 is not in there is short, or an engine test that is younger than the file.
@@ -58,12 +58,14 @@ def measured() -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code of the first run that failed, or 0."""
+    """The exit code of the first that failed, or 0."""
     parser = argparse.ArgumentParser(prog="run_tests.py", description="Run the tests.")
     parser.add_argument("--measure", action="store_true", help=f"write {SECONDS.relative_to(ROOT)} anew")
     if parser.parse_args(argv).measure:
         return measured()
-    return both_cores(EMULATOR) or both_cores("tests", f"--ignore={EMULATOR}")
+    with subprocess.Popen([sys.executable, "tools/check.py", "--static"], cwd=ROOT) as static:
+        code = both_cores(EMULATOR)
+    return code or static.returncode or both_cores("tests", f"--ignore={EMULATOR}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Stacks of the real engine on the local cloud, each in folders of its own.
 
-The steps of one story cost seconds each, so a module runs its steps once, on demand, and its tests read the results.
+The steps of one story cost seconds each, so a module runs its steps once, on demand, and its tests read the results:
+README.md beside this file shows how such a story is written.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.laws.source_trees import parsed
+
 PACKAGE = Path(__file__).parents[2] / "components" / "fast_container"
 BUILDERS = {"Builder", "LocalBuilder", "CodeBuildBuilder"}
 ROOMS_OF_A_BUILDER = ("builders.py", "codebuild/")
@@ -34,10 +36,7 @@ def kind_questions(tree: ast.AST) -> Iterator[set[str]]:
 
 
 def modules() -> dict[str, ast.Module]:
-    return {
-        module.relative_to(PACKAGE).as_posix(): ast.parse(module.read_text(encoding="utf-8"))
-        for module in PACKAGE.rglob("*.py")
-    }
+    return {module.relative_to(PACKAGE).as_posix(): parsed(module) for module in PACKAGE.rglob("*.py")}
 
 
 def test_only_the_check_of_the_argument_asks_what_a_builder_is() -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.laws.source_trees import parsed
+
 PACKAGE = Path(__file__).parents[2] / "components" / "fast_container"
 
 
 def strings(module: Path) -> Iterator[str]:
     """The strings of a module that are not docstrings."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
+    tree = parsed(module)
     documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
@@ -53,7 +55,7 @@ def test_only_the_model_names_the_fields_of_a_configuration() -> None:
 def test_only_the_model_cuts_the_url_of_a_repository() -> None:
     found: set[str] = set()
     for module in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(module)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 is_cut = node.func.attr in {"partition", "split"} and "'/'" in [ast.unparse(one) for one in node.args]
                 if is_cut and "url" in ast.unparse(node.func.value).lower():
@@ -65,7 +67,7 @@ def test_registries_are_opened_in_one_place() -> None:
     makers = {"OciRegistry", "EcrRegistry", "HttpTransport"}
     found: set[str] = set()
     for module in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(module)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
                 found.add(module.relative_to(PACKAGE).as_posix())
     # The second: a repository that is given no shared connections makes its own, in tests.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -29,12 +30,14 @@ ALLOWED: dict[tuple[str, str], str] = {
 }
 
 
-def findings() -> Iterator[tuple[str, int, str]]:
+@cache
+def findings() -> list[tuple[str, int, str]]:
     """Module below ``tests``, line and name, of each that looks inside."""
-    for module in sorted(TESTS.rglob("*.py")):
-        path = module.relative_to(TESTS).as_posix()
-        for line, name in looks_inside(module.read_text(encoding="utf-8")):
-            yield path, line, name
+    return [
+        (module.relative_to(TESTS).as_posix(), line, name)
+        for module in sorted(TESTS.rglob("*.py"))
+        for line, name in looks_inside(module.read_text(encoding="utf-8"))
+    ]
 
 
 def looks_inside(source: str) -> Iterator[tuple[int, str]]:

@@ -4,6 +4,7 @@ The program is the same for all builds of a version, so it is put once and not i
 the process guard is a file that another Python runs. Nothing but the standard library and boto3 is there yet.
 """
 
+import gc
 import hashlib
 import io
 import json
@@ -49,4 +50,6 @@ with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
 
     from fast_container.remote.main import main
 
+    # What is loaded by now stays until the end, when Python would look through all of it: 0.15 s.
+    gc.freeze()
     raise SystemExit(main())

@@ -2,9 +2,10 @@
 
 On PYTHONPATH of a stack's CLI, so it is loaded by the program and by the dynamic provider. The engine's own gRPC
 connections are made by a C library and do not show: what does is ours. What such a process loads stays until its end,
-some seconds later; to look for garbage in it is a tenth of what the engine's tests cost.
+some seconds later; to look for garbage in it is a tenth of what the engine's tests cost, and again when it ends.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -24,3 +25,4 @@ def _note(event: str, args: tuple[object, ...]) -> None:
 if _FILE:
     sys.addaudithook(_note)
     gc.set_threshold(100_000, 50, 50)
+    atexit.register(gc.freeze)
