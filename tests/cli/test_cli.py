@@ -135,7 +135,7 @@ def test_names_that_are_no_text_survive_json(run: Run, tmp_path: Path) -> None:
         (["--context", ".", "--platform", "x"], "--platform"),
         (["--context", ".", "--build-arg", "novalue"], "K=V"),
         (["--context", ".", "--build-context", "x=nowhere"], "--build-context x"),
-        (["--context", ".", "--ignore", "["], "ignore[0]"),
+        (["--context", ".", "--ignore", "["], "where: --ignore"),
         (["--context", ".", "--dockerfile", "bad"], "bad:2"),
         (["--context", ".", "--dockerfile", "missing"], "missing:3"),
         (["--context", ".", "--dockerignore", "badignore"], "badignore:2"),

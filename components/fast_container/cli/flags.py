@@ -6,12 +6,14 @@ has to be changed.
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from typing import Final
 
 from fast_container.errors import ArgsError, FastContainerError
 
-_FLAGS: Final = {
+ARGUMENTS: Final = {
     "build_args": "--build-arg",
     "build_requirements": "--build-requirements",
     "constraints": "--constraints",
@@ -40,8 +42,8 @@ _FLAGS: Final = {
 }
 _PAIRS: Final = frozenset({"build_args", "named_contexts", "versions"})
 _QUOTE: Final = '"'
-_NAMES: Final = "|".join(_FLAGS)
-_PATH: Final = re.compile(rf"({_NAMES})(?:\[(['\"]?)(.*?)\2\](?:[.\[].*)?)?")
+_NAMES: Final = "|".join(ARGUMENTS)
+_PATH: Final = re.compile(rf"({_NAMES})(?:\[(['\"]?)(.*?)\2\](?:[.\[].*)?)?", re.DOTALL)
 # name={"key": value}, name=["value"], name="value", name=
 _ARGUMENT: Final = re.compile(
     rf"(?<![\w-])({_NAMES})=(?:\{{\"([^\"]*)\": ([^{{}}]*)\}}|\[\"([^\"]*)\"\]|\"([^\"]*)\"|(?=[`\s,.;:)]|$))"
@@ -53,13 +55,23 @@ def flag_of(property_path: str) -> str:
     found = _PATH.fullmatch(property_path)
     if found is None:
         return property_path
-    flag, number, name = _FLAGS[found[1]], not found[2], found[3]
-    return flag if name is None or number else f"{flag} {name}"
+    flag, quote, name = ARGUMENTS[found[1]], found[2], found[3]
+    if not name or not quote:
+        return flag
+    # As ``errors.bracketed`` writes it.
+    return f"{flag} {name if quote != _QUOTE else _unquoted(name)}"
+
+
+def _unquoted(name: str) -> str:
+    with suppress(ValueError):
+        return str(json.loads(f'"{name}"'))
+    return name
 
 
 def in_flags(error: FastContainerError) -> FastContainerError:
     """The same error, with flags in place of arguments."""
-    if isinstance(error, ArgsError):
+    # A file may be called as an argument is; an entry of one is never a file.
+    if isinstance(error, ArgsError) or "[" in error.where:
         error.where = flag_of(error.where)
     error.what, error.next_step = text_in_flags(error.what), text_in_flags(error.next_step)
     return error
@@ -76,4 +88,4 @@ def _flag(match: re.Match[str]) -> str:
         said = next((text for text in others if text), "")
     else:
         said = f"{key}={value.strip(_QUOTE)}" if name in _PAIRS else key
-    return f"{_FLAGS[name]} {said}" if said else _FLAGS[name]
+    return f"{ARGUMENTS[name]} {said}" if said else ARGUMENTS[name]

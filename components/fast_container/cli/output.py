@@ -18,6 +18,13 @@ def say(lines: Iterable[str]) -> None:
     _write(sys.stdout, "".join(f"{printable(line)}\n" for line in lines))
 
 
+def emit(text: str) -> None:
+    """What a program reads (a Dockerfile, a command) to standard output, as it is: UTF-8, other bytes of names too."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.flush()
+
+
 def complain(text: str) -> None:
     """A message, which may have several lines, to standard error."""
     _write(sys.stderr, f"{printable_lines(text)}\n")

@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fast_container.cli.output import complain
+from fast_container.cli.output import complain, emit
 from fast_container.errors import ArgsError
 from fast_container.python_base.dependencies import Selected, declared_dependencies
 from fast_container.python_base.dockerfile import GeneratedBase, generate_base
@@ -32,12 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     base = _generate(arguments, root)
     if arguments.write:
         _write(Path(arguments.write), base)
-        sys.stdout.write(_command(arguments, base))
+        emit(_command(arguments, base))
     else:
-        sys.stdout.write(base.dockerfile)
+        emit(base.dockerfile)
         if arguments.files:
             for name, content in base.files.items():
-                sys.stdout.write(f"\n# --- {GENERATED_CONTEXT}/{name}\n{content.decode()}")
+                emit(f"\n# --- {GENERATED_CONTEXT}/{name}\n{content.decode()}")
     for note in base.notes:
         complain(f"note: {note}")
     return 0
