@@ -224,10 +224,10 @@ def test_a_broken_declaration_is_refused_with_its_file(tmp_path: Path, text: str
     assert caught.value.path.startswith("packages/orders/pyproject.toml")
 
 
-def test_circles_and_equal_names_are_refused(tmp_path: Path) -> None:
-    circle = shop(tmp_path / "a", orders=project("orders", "pricing"), pricing=project("pricing", "orders"))
-    with pytest.raises(ArgsError, match="in a circle") as caught:
-        declare(circle)
+def test_cycles_and_equal_names_are_refused(tmp_path: Path) -> None:
+    cycle = shop(tmp_path / "a", orders=project("orders", "pricing"), pricing=project("pricing", "orders"))
+    with pytest.raises(ArgsError, match="form a cycle") as caught:
+        declare(cycle)
     assert caught.value.why == "orders → pricing → orders"
     with pytest.raises(ArgsError, match="Two packages are called orders"):
         declare(shop(tmp_path / "b", orders=project("orders"), pricing=project("Orders")))

@@ -98,8 +98,8 @@ def declared_dependencies(
         lock: ``uv.lock``: exact versions and hashes of what the packages need.
 
     Raises:
-        ArgsError: Requirements that cannot hold together, an extra or group that is not there, packages that need one
-            another in a circle, two packages of one name.
+        ArgsError: Requirements that cannot hold together, an extra or group that is not there, packages that form a
+            cycle, two packages of one name.
         ContextError: A file cannot be read; a local package is needed that is not among the packages.
     """
     if not packages and not requirements:

@@ -15,16 +15,17 @@ from fast_container.python_base.indexes.index_choice import IndexChoice, choose_
 from fast_container.python_base.indexes.package_indexes import Index, IndexSettings
 from fast_container.python_base.indexes.package_source import apply_sources, is_local_url, refuse_filled_in
 from fast_container.python_base.locks.selected_declarations import Selected, by_package, declared_of, extras_of
+from fast_container.python_base.locks.stale_lock import refuse_stale
 from fast_container.python_base.locks.uv_lock import UvLock
 from fast_container.python_base.locks.uv_lock_walk import Locked, Wanted, walk_lock
 from fast_container.python_base.packages.local_names import find_local_packages
 from fast_container.python_base.packages.local_package import LocalPackage, read_package, refuse_dynamic
+from fast_container.python_base.packages.package_order import in_order
 from fast_container.python_base.packages.parent_python import refuse_python_conflict
 from fast_container.python_base.packages.project_settings import ProjectSettings, read_root_settings
 from fast_container.python_base.requirements.marker import holds_on_linux
 from fast_container.python_base.requirements.requirement import Requirement, refuse_login
 from fast_container.python_base.requirements.requirements_file import RequirementsFile
-from fast_container.python_base.requirements.versions import exact_version, satisfies
 
 
 def read_packages(root: str, paths: Sequence[str]) -> PackageSet:
@@ -196,7 +197,7 @@ class PackageSet:
         for index in found.indexes.values():
             if index is not None:
                 refuse_login(index.url, index.url, lock.file)
-        self._refuse_stale(lock, found.requirements, selected)
+        refuse_stale(lock, found.requirements, self.by_name, selected)
         return found
 
     def default_index(self) -> str:
@@ -210,25 +211,6 @@ class PackageSet:
 
     def _settings(self) -> list[IndexSettings]:
         return [settings for package in self.packages for settings in package.settings.asked]
-
-    def _refuse_stale(self, lock: UvLock, locked: Sequence[Requirement], selected: Mapping[str, Wanted]) -> None:
-        versions: dict[str, list[str]] = {}
-        for found in locked:
-            versions.setdefault(found.name, []).extend(map(exact_version, found.specifiers))
-        for package in self.by_name.values():
-            known = lock.declared(package.name)
-            for declared in declared_of(package, selected[package.name]):
-                requirement = declared.requirement
-                if requirement.name in self.by_name or requirement.specifiers in known.get(requirement.name, ()):
-                    continue
-                there = versions.get(requirement.name, [])
-                if requirement.name not in known or (there and not any(_fits(item, requirement) for item in there)):
-                    raise ContextError(
-                        f"The lock file is older than the packages: it has no {requirement.name} that fits",
-                        path=requirement.place,
-                        why=f"{lock.file} has {', '.join(there) if there else 'none'}",
-                        next_step="run `uv lock` and commit the result",
-                    )
 
     def refuse_unlisted(self, requirements: Iterable[Requirement]) -> None:
         """Refuse names that would be asked of an index and are those of local packages below the root.
@@ -246,7 +228,7 @@ class PackageSet:
             raise _not_given(asked[name], path)
 
     def refuse_local(self, file: RequirementsFile) -> None:
-        """Refuse a path in a requirements file that is none of the packages.
+        """Refuse a path in a requirements file that is not one of the packages.
 
         Raises:
             ContextError: There is such a path.
@@ -259,37 +241,16 @@ class PackageSet:
             raise _not_given(Requirement(path, file=name, text=text), path)
 
     def ordered(self, selected: Mapping[str, Wanted]) -> tuple[LocalPackage, ...]:
-        """Each package behind those that it needs.
+        """Each package after those that it needs.
 
         Raises:
-            ArgsError: They need one another in a circle.
+            ArgsError: The packages form a cycle.
         """
-        done: dict[str, LocalPackage] = {}
-
-        def visit(name: str, above: tuple[str, ...]) -> None:
-            if name in above:
-                circle = " → ".join((*above[above.index(name) :], name))
-                raise ArgsError(
-                    "The packages need one another in a circle",
-                    property_path="packages",
-                    why=circle,
-                    next_step="take one of these dependencies out",
-                )
-            if name in done:
-                return
-            package, wanted = self.by_name[name], selected[name]
-            needed = {found.requirement.name for found in declared_of(package, Wanted(name, wanted.extras))} - {name}
-            for other in sorted(needed & set(self.by_name)):
-                visit(other, (*above, name))
-            done[name] = package
-
-        for name in sorted(self.by_name):
-            visit(name, ())
-        return tuple(done.values())
-
-
-def _fits(version: str, requirement: Requirement) -> bool:
-    return all(satisfies(version, specifier) is not False for specifier in requirement.specifiers)
+        needs = {
+            name: {found.requirement.name for found in declared_of(package, Wanted(name, selected[name].extras))}
+            for name, package in self.by_name.items()
+        }
+        return tuple(self.by_name[name] for name in in_order(needs))
 
 
 def _not_given(requirement: Requirement, place: str) -> ContextError:

@@ -4,7 +4,7 @@ Decides which files and declarations of a package count for a base image. In rea
 its ``pyproject.toml`` declares), ``project_settings`` (what the tools of its project are told), ``wheel_source`` (the
 files that a build of its wheel can see) with ``source_links`` (links among them), ``build_backends``,
 ``package_version`` (versions that a build takes from git), ``local_names`` (packages below the root that were not
-given), ``parent_python`` (which Python the parent image holds).
+given), ``package_order`` (which is built first), ``parent_python`` (which Python the parent image holds).
 
 Leaves putting packages together to ``python_base.package_set``, and requirements to ``python_base.requirements``.
 """
