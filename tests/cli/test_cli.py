@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,10 @@ def inspect(run: Run, root: Path, *more: str | Path) -> dict[str, Any]:
     code, out, err = run("inspect", "--context", root, "--json", *more)
     assert (code, err) == (0, "")
     return json.loads(out)
+
+
+def test_version_is_the_packages(run: Run) -> None:
+    assert run("--version") == (0, f"fast-container {version('fast-container')}\n", "")
 
 
 def test_inspect_prints_one_object(run: Run, root: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,12 @@ from fast_container.core.program_file import PlannedEntry, write_plan_file
 from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError, RegistryError
+from fast_container.state.explanation import remember
 from tests.build.fakes import FakeRegistry
 from tests.trees import write_tree
 
 BASES, IMAGES = "registry.example/shop/bases", "registry.example/shop/images"
+PLAN = "fast-container.plan.json"
 TREE = {
     "deps/Dockerfile": "FROM scratch\nCOPY deps.txt /\n",
     "deps/deps.txt": "one",
@@ -132,8 +136,94 @@ def test_something_to_build_is_exit_code_3_and_named(root: Path, registries: Fak
         "digest": None,
         "build": True,
         "changed": False,
+        "reason": "the registry does not have it",
     }
+    assert images["deps"]["reason"] == "unchanged since the plan was written"
     assert images["deps"]["digest"] == registries.of[BASES].tags[f"key-{keys['deps'][:40]}"]
+
+
+def test_each_image_has_a_reason_with_names_of_files_where_an_earlier_run_left_them(
+    root: Path, registries: FakeRegistries, run: Run
+) -> None:
+    keys = write_plan(root, unknown=["late"])
+    registries.hold(BASES, keys["deps"])
+    remember(select_image(declare(root, "alone"), SharedWalks()), root.parent / "cache" / "inputs")
+    (root / "deps/deps.txt").write_text("two")
+    (root / "alone/own.txt").write_text("two")
+    code, out, _ = run("plan")
+    lines = {line.split("\t")[0]: line.split("\t")[2] for line in out.splitlines()[:4]}
+    assert code == 3
+    assert lines == {
+        "deps": "to build: changed since the plan was written",
+        "alone": "to build: 1 file changed (own.txt)",
+        "api": "to build: base BASE changed",
+        "late": "its build key was not known when the plan was written",
+    }
+    assert out.endswith("3 of 3 images are to be built\n")
+
+
+def test_an_image_that_was_changed_and_is_in_the_registry_says_both(
+    root: Path, registries: FakeRegistries, run: Run
+) -> None:
+    write_plan(root)
+    (root / "alone/own.txt").write_text("two")
+    registries.hold(IMAGES, select_image(declare(root, "alone"), SharedWalks()).key.hex)
+    _, out, _ = run("plan", "--json")
+    (alone,) = (image for image in json.loads(out)["images"] if image["name"] == "alone")
+    assert (alone["build"], alone["changed"]) == (False, True)
+    assert alone["reason"] == "changed since the plan was written; the registry has it already"
+
+
+def test_plan_and_inspect_say_which_files_that_count_git_ignores(
+    root: Path, registries: FakeRegistries, run: Run
+) -> None:
+    del registries
+    write_plan(root)
+    (root / ".gitignore").write_text("own.txt\n")
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    line = "2 files that count are git-ignored"
+    assert run("plan")[1].splitlines()[-1].startswith(f"note: {line}")
+    assert json.loads(run("plan", "--json")[1])["git_ignored"] == {
+        "files": 2,
+        "total_bytes": 6,
+        "largest": "alone/own.txt",
+        "largest_bytes": 3,
+    }
+    assert "note: 1 file that counts is git-ignored (api/own.txt" in run("inspect", "--plan", PLAN, "--image", "api")[1]
+    assert json.loads(run("inspect", "--context", "deps", "--json")[1])["git_ignored"] is None
+
+
+def described() -> dict[str, str]:
+    """Field → type, of the page on the JSON of ``plan``."""
+    page = (Path(__file__).parents[2] / "docs" / "plan-json.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `([\w.\[\]]+)` \| ([^|]+?) \|", page, re.MULTILINE))
+
+
+def fields(value: Any, path: str = "") -> dict[str, str]:
+    """Field → type of a document, as the page names them."""
+    if isinstance(value, dict):
+        inside = [fields(of, f"{path}.{name}" if path else name) for name, of in value.items()]
+        own = {path: "object"} if path and not path.endswith("[]") else {}
+        return {**own, **{name: of for each in inside for name, of in each.items()}}
+    if isinstance(value, list):
+        of_items = fields(value[0], f"{path}[]") if value and isinstance(value[0], dict) else {}
+        kind = "objects" if of_items else "strings"
+        return {path: f"array of {kind}", **of_items}
+    return {path: {str: "string", bool: "boolean", int: "integer"}[type(value)]}
+
+
+def test_the_page_on_the_json_of_plan_has_exactly_its_fields(root: Path, registries: FakeRegistries, run: Run) -> None:
+    keys = write_plan(root, unknown=["late"])
+    registries.hold(IMAGES, keys["alone"])
+    (root / ".gitignore").write_text("own.txt\n")
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    document = json.loads(run("plan", "--json")[1])
+    # An image that is there, so that every field has a value.
+    document["images"].sort(key=lambda image: image["digest"] is None)
+    written = {name: kind.removesuffix(", or null") for name, kind in described().items()}
+    assert fields(document) == written
+    nullable = {name for name, kind in described().items() if kind.endswith(", or null")}
+    assert nullable == {"images[].digest", "git_ignored"}
 
 
 def test_a_base_that_was_edited_after_the_plan_was_written_changes_its_consumers_keys(

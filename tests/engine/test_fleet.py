@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from functools import cached_property
 
 import pytest
@@ -70,10 +71,13 @@ class Fleet:
         for stack in (self.stack, self.hand):
             stack.configure({"engine-test:repository": url})
             for name in NAMES:
-                text = "FROM busybox\nARG KIND=none\nRUN echo $KIND > /kind\nCOPY app.txt /\n"
+                text = "FROM busybox\nARG KIND=none\nRUN echo $KIND > /kind\nCOPY app.txt *.bin /\n"
                 stack.file(f"lambdas/{name}/Dockerfile", text)
                 stack.file(f"lambdas/{name}/app.txt", f"{name} one")
+                stack.file(f"lambdas/{name}/{name}.bin", name)
             stack.file("lambdas/mail/Dockerfile.old", "FROM busybox\n")
+        self.stack.file(".gitignore", "*.bin\n")
+        subprocess.run(["git", "init", "-q"], cwd=self.stack.folder, check=True)
 
     @cached_property
     def preview(self) -> Run:
@@ -127,6 +131,16 @@ def test_a_fleet_is_its_images_one_by_one_with_the_same_urns_keys_and_plan_entri
 def urns(run: Run) -> set[str]:
     found = [event["resourcePreEvent"]["metadata"]["urn"] for event in run.events if "resourcePreEvent" in event]
     return {urn for urn in found if "::shop" in urn}
+
+
+def test_a_preview_that_changes_something_says_once_how_many_files_that_count_are_git_ignored(fleet: Fleet) -> None:
+    said = [line for line in fleet.preview.messages("info") if "git-ignored" in line]
+    assert len(said) == 1
+    assert said[0].startswith(
+        "3 files that count are git-ignored (16 bytes; the largest: lambdas/orders/orders.bin, 6 bytes)"
+    )
+    # Said before; and the other tree is not git's.
+    assert "git-ignored" not in fleet.up.output + fleet.preview_by_hand.output
 
 
 def test_each_image_is_a_component_of_its_own_below_the_fleet(fleet: Fleet) -> None:

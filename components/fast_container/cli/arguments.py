@@ -6,6 +6,7 @@ Decides names, defaults and which module runs a verb. Leaves checking values to 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
@@ -37,6 +38,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         f"Exit codes: 0; 1 when a build failed or `certify` found a difference; {_BAD_INPUT}; 3 when `plan` finds"
         " something to build. `--help` of a verb lists its own."
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     # With its own prog it does not ask the terminal, which would import half of the library.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
     _inspect(verbs.add_parser("inspect", help="what an image reads, and its build key", allow_abbrev=False))
@@ -67,6 +69,20 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     for name, verb in verbs.choices.items():
         verb.epilog = f"Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
     return parser.parse_args(argv)
+
+
+class _Version(argparse.Action):
+    """Prints the version; what a package's metadata needs is loaded only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - see above
+
+        try:
+            found = version("fast-container")
+        except PackageNotFoundError:
+            found = "(not installed as a package)"
+        sys.stdout.write(f"{parser.prog} {found}\n")
+        parser.exit()
 
 
 def _remote(parser: argparse.ArgumentParser, verb: str) -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.git import git_ignored
 from fast_container.cli.flags import flag_of
+from fast_container.cli.output import say
 from fast_container.core.build_secrets import unasked
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import DeclaredImage, Default, absolute_path, check_arguments, is_remote
@@ -39,12 +41,17 @@ def run(arguments: argparse.Namespace) -> int:
     walks = open_walks(None if arguments.no_cache else cache_folder(os.environ))
     selected = select_image(image, walks)
     walks.save()
+    ignored = git_ignored([selected], os.environ)
     if arguments.json:
-        sys.stdout.write(json.dumps(as_json(selected, _warnings(selected, arguments))) + "\n")
+        document = as_json(selected, _warnings(selected, arguments))
+        document["git_ignored"] = None if ignored is None else ignored.as_json()
+        sys.stdout.write(json.dumps(document) + "\n")
     else:
         from fast_container.cli.summary import print_summary  # noqa: PLC0415
 
         print_summary(selected, walks, _warnings(selected, arguments))
+        if ignored is not None:
+            say(["", f"note: {ignored.line}"])
     return 0
 
 

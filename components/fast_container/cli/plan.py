@@ -9,13 +9,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from fast_container.adapters.git import git_ignored
 from fast_container.cli.output import say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
+from fast_container.core.cache_folder import cache_folder
+from fast_container.core.git_ignored import IgnoredFiles
 from fast_container.core.ports import Manifest
+from fast_container.state.explanation import changed_files
 
 SOMETHING_TO_BUILD = 3
 
@@ -33,33 +40,101 @@ def run(arguments: argparse.Namespace) -> int:
         found = asyncio.run(look_up(images, registries))
     finally:
         registries.close()
-    missing = [name for name in images if name not in found]
+    cache = cache_folder(os.environ) / "inputs"
+    planned = [_Planned.of(name, image, found.get(name), cache) for name, image in images.items()]
+    ignored = git_ignored([image.selected for image in images.values()], os.environ)
     if arguments.json:
-        sys.stdout.write(json.dumps(as_json(images, found) | {"unknown": list(plan.unknown)}) + "\n")
+        sys.stdout.write(json.dumps(as_json(planned, plan.unknown, ignored)) + "\n")
     else:
-        for name, image in images.items():
-            said = f"in the registry: {found[name].digest}" if name in found else "to build"
-            say([f"{name}\t{image.selected.key.tag}\t{said}"])
-        for name in plan.unknown:
-            say([f"{name}\t-\tits build key was not known when the plan was written"])
-        say([f"{len(missing)} of {len(images)} images are to be built"])
-    return SOMETHING_TO_BUILD if missing or plan.unknown else 0
+        _print(planned, plan.unknown, ignored)
+    return SOMETHING_TO_BUILD if plan.unknown or any(image.is_missing for image in planned) else 0
 
 
-def as_json(images: Mapping[str, CurrentImage], found: Mapping[str, Manifest]) -> dict[str, Any]:
-    """The object of ``--json``."""
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One image of the answer.
+
+    Attributes:
+        name: Its name in the plan.
+        image: As its files are now.
+        digest: What the registry has under its key's tag; None for nothing.
+        reason: Why it is to be built, or why it is not.
+    """
+
+    name: str
+    image: CurrentImage
+    digest: str | None
+    reason: str
+
+    @classmethod
+    def of(cls, name: str, image: CurrentImage, found: Manifest | None, cache: Path) -> _Planned:
+        """An image, and what was found of it."""
+        return cls(name, image, found.digest if found else None, _reason(image, cache, is_there=found is not None))
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is to be built."""
+        return self.digest is None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its key is another one than when the plan was written."""
+        return self.image.selected.key.hex != self.image.entry.build_key
+
+
+def _reason(image: CurrentImage, cache: Path, *, is_there: bool) -> str:
+    changes = _changes(image, cache)
+    if not image.entry.repository_url:
+        return "its repository did not exist when the plan was written"
+    if changes:
+        return f"{changes}; the registry has it already" if is_there else changes
+    return "unchanged since the plan was written" if is_there else "the registry does not have it"
+
+
+def _changes(image: CurrentImage, cache: Path) -> str:
+    """What has changed since the plan was written; "" for nothing."""
+    before, now = image.entry, image.selected
+    if now.key.hex == before.build_key:
+        return ""
+    keys = before.declared.base_keys
+    bases = [
+        f"base {name} changed" for name, key in now.declared.base_keys.items() if name in keys and keys[name] != key
+    ]
+    files = changed_files(before.build_key, now, cache) or []
+    return ", ".join([*files, *bases]) or "changed since the plan was written"
+
+
+def _print(planned: Sequence[_Planned], unknown: Sequence[str], ignored: IgnoredFiles | None) -> None:
+    for image in planned:
+        changed = f" ({image.reason})" if image.is_changed else ""
+        said = f"to build: {image.reason}" if image.is_missing else f"in the registry: {image.digest}{changed}"
+        say([f"{image.name}\t{image.image.selected.key.tag}\t{said}"])
+    for name in unknown:
+        say([f"{name}\t-\tits build key was not known when the plan was written"])
+    missing = sum(image.is_missing for image in planned)
+    are = "image is" if len(planned) == 1 else "images are"
+    say([f"{missing} of {len(planned)} {are} to be built"])
+    if ignored is not None:
+        say([f"note: {ignored.line}"])
+
+
+def as_json(planned: Sequence[_Planned], unknown: Sequence[str], ignored: IgnoredFiles | None) -> dict[str, Any]:
+    """The object of ``--json``; its fields are described in ``docs/plan-json.md``."""
     return {
         "images": [
             {
-                "name": name,
-                "build_key": image.selected.key.hex,
-                "tag": image.selected.key.tag,
-                "repository_url": image.entry.repository_url,
-                "digest": found[name].digest if name in found else None,
-                "build": name not in found,
-                "changed": image.selected.key.hex != image.entry.build_key,
+                "name": image.name,
+                "build_key": image.image.selected.key.hex,
+                "tag": image.image.selected.key.tag,
+                "repository_url": image.image.entry.repository_url,
+                "digest": image.digest,
+                "build": image.is_missing,
+                "changed": image.is_changed,
+                "reason": image.reason,
             }
-            for name, image in images.items()
+            for image in planned
         ],
-        "to_build": [name for name in images if name not in found],
+        "to_build": [image.name for image in planned if image.is_missing],
+        "unknown": list(unknown),
+        "git_ignored": None if ignored is None else ignored.as_json(),
     }

@@ -6,9 +6,9 @@ Inputs), ``bases`` and ``pins`` (the images it starts from), ``preparation`` (se
 before a record changes), ``explanation`` (why, in one line), ``jobs`` and ``secret_values`` (what a build is given).
 
 What images share: ``program``, ``executors``, ``access`` with ``aws_configuration`` (how AWS is reached),
-``afterwards`` (resources that make an image's files). What a user is told: ``refusals``, ``interrupt_line`` (after
-Ctrl-C), ``engine_log``, ``engine_watch`` and ``provider_errors`` (in the provider's own process). ``sdk_patches``
-holds every act on Pulumi's SDK.
+``afterwards`` (resources that make an image's files). What a user is told: ``refusals``, ``git_line`` (files that git
+ignores), ``interrupt_line`` (after Ctrl-C), ``engine_log``, ``engine_watch`` and ``provider_errors`` (in the provider's
+own process). ``sdk_patches`` holds every act on Pulumi's SDK.
 
 Leaves the pipeline to ``build``, arguments to ``image_options``, and the key to ``core``.
 """

@@ -81,6 +81,24 @@ def _with_same_versions(before: Mapping[str, object], after: Mapping[str, object
     return any(words.get(file) == "dependencies" for file in changed)
 
 
+def changed_files(before: str, selected: SelectedImage, cache: Path) -> list[str] | None:
+    """What differs between the files of an earlier build key and those of an image, in words.
+
+    Args:
+        before: The build key.
+        selected: The image.
+        cache: Where inputs manifests are kept.
+
+    Returns:
+        None where the keys are equal, or nothing is known of the earlier one.
+    """
+    known = _read(cache, before) if before != selected.key.hex else None
+    if known is None:
+        return None
+    known.pop(_CONTENTS, None)
+    return _changed_files(known, inputs_of(selected))
+
+
 def inputs_of(selected: SelectedImage) -> Inputs:
     """The inputs manifest of an image: every entry of its contexts."""
     return {

@@ -57,8 +57,10 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
         try:
             if unplaced:
                 await _preview_unplaced(program, image, _moved_key(new, old))
+                await program.git_line.note_change()
             elif settings.is_dry_run():
                 await _preview(program, image, recorded, old)
+                await program.git_line.note_change()
             else:
                 async with program.interrupt_line.during():
                     await _publish(program, image, recorded, old, wait=new.get("wait") is not False)

@@ -43,6 +43,7 @@ from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import ProgramExecutors
 from fast_container.state.explanation import Contents
+from fast_container.state.git_line import GitIgnoredLine
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.refusals import Refusals
@@ -97,6 +98,7 @@ class Program:
         unplaced: Name of a record → its image, where its repository does not exist yet.
         notes: Name of a record → what a preview says of its image once it is to be built.
         contents: Name of a record → what its image installs, where the Dockerfile is generated.
+        git_line: What is said of files that git ignores.
     """
 
     walks: SharedWalks
@@ -118,12 +120,16 @@ class Program:
     spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
+    git_line: GitIgnoredLine = field(init=False)
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False
     _entries: list[PlannedEntry] = field(default_factory=list[PlannedEntry])
     _unknown: list[str] = field(default_factory=list[str])
     _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
+
+    def __post_init__(self) -> None:
+        self.git_line = GitIgnoredLine(self.selected_images)
 
     @property
     def hook_binding(self) -> pulumi.ResourceHookBinding:
@@ -144,6 +150,11 @@ class Program:
                 f"{host} is reached with the AWS access of an image declared before, not with this one's:"
                 " a program has one login for a registry; give both the same `aws` access, or use two stacks"
             )
+
+    def selected_images(self) -> list[SelectedImage]:
+        """What is selected of all images that are known."""
+        placed = [image for images in self.images.values() for image in images]
+        return [image.selected for image in (*placed, *self.unplaced.values())]
 
     def fresh_walks(self) -> SharedWalks:
         """Walks that have seen nothing yet, for an image whose files may have changed meanwhile."""
@@ -167,10 +178,13 @@ class Program:
             self._entries.append(entry)
         else:
             self._unknown.append(name)
-        if self._settled == self._declared:
-            self.spare_names.say()
-        if self._settled == self._declared and not isinstance(settings.get_monitor(), MockMonitor):
+        if self._settled < self._declared:
+            return
+        self.spare_names.say()
+        if not isinstance(settings.get_monitor(), MockMonitor):
             await in_thread(self._write)
+            if not self._failed:
+                await self.git_line.note_complete()
 
     def _write(self) -> None:
         self.walks.save()

@@ -1,0 +1,71 @@
+"""Asks git which files of build contexts it ignores.
+
+Decides that one call of git answers for all contexts (those of the working tree that most of them are in), that a
+repository's own settings start no further program, and that no answer is no trouble: without git, outside a working
+tree, or when git takes too long, there is nothing to say.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from fast_container.core.context.node import Node
+from fast_container.core.git_ignored import IgnoredFiles, ignored_files
+from fast_container.core.select import SelectedImage
+
+_TIMEOUT_S: Final = 5.0
+_ASK: Final = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--")
+# A git hook that runs Pulumi sets these for its own repository.
+_OF_A_HOOK: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
+
+
+def git_ignored(images: Iterable[SelectedImage], environment: Mapping[str, str]) -> IgnoredFiles | None:
+    """The files that count in some image and that git ignores; None for none, or where git cannot say. Blocking."""
+    selections: dict[str, dict[str, Iterable[Node]]] = {}
+    for image in images:
+        for context in image.selected.values():
+            selection = context.selection
+            selections.setdefault(context.root, {})[selection.digest] = selection.nodes
+    trees: dict[str, dict[str, str]] = {}
+    for root in selections:
+        real = os.path.realpath(root)
+        if top := _working_tree(real):
+            trees.setdefault(top, {})[root] = "" if real == top else os.path.relpath(real, top).replace(os.sep, "/")
+    if not trees:
+        return None
+    top, roots = max(trees.items(), key=lambda item: len(item[1]))
+    ignored = _ask_git(top, sorted(set(roots.values())), environment)
+    by_folder: dict[str, list[Iterable[Node]]] = {}
+    for root, folder in roots.items():
+        by_folder.setdefault(folder, []).extend(selections[root].values())
+    return ignored_files(by_folder, ignored) if ignored else None
+
+
+def _working_tree(folder: str) -> str:
+    """The top of the working tree that a folder is in; "" for none. Asks the file system, not git."""
+    here = Path(folder)
+    return next((str(place) for place in (here, *here.parents) if (place / ".git").exists()), "")
+
+
+def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """What git ignores in some folders; a directory that is ignored as a whole has a ``/`` at its end."""
+    settings = ("-c", "core.fsmonitor=false", "--literal-pathspecs")
+    kept = {name: value for name, value in environment.items() if name not in _OF_A_HOOK}
+    try:
+        done = subprocess.run(
+            ["git", "-C", top, *settings, *_ASK, *(folder or "." for folder in folders)],
+            env={**kept, "GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return []
+    if done.returncode:
+        return []
+    return [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
