@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fast_container.adapters.git import git_ignored
+from fast_container.core.context.git_ignored import IgnoredFiles
 from fast_container.core.declared import DeclaredImage
-from fast_container.core.git_ignored import IgnoredFiles
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
 from tests.trees import write_tree
 

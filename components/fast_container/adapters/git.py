@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from fast_container.core.context.git_ignored import IgnoredFiles, ignored_files
 from fast_container.core.context.node import Node
-from fast_container.core.git_ignored import IgnoredFiles, ignored_files
 from fast_container.core.select import SelectedImage
 
 _TIMEOUT_S: Final = 5.0

@@ -20,7 +20,7 @@ from fast_container.adapters.git import git_ignored
 from fast_container.cli.output import say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.cache_folder import cache_folder
-from fast_container.core.git_ignored import IgnoredFiles
+from fast_container.core.context.git_ignored import IgnoredFiles
 from fast_container.core.ports import Manifest
 from fast_container.state.explanation import changed_files
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from fast_container.core.git_ignored import IgnoredFiles, ignored_files
+from fast_container.core.context.git_ignored import IgnoredFiles, ignored_files
 
 
 @dataclass(frozen=True)
