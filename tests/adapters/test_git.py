@@ -88,5 +88,4 @@ def test_no_answer_is_no_trouble(tree: Path, tmp_path: Path, monkeypatch: pytest
         (tmp_path / "git").write_text("#!/bin/sh\nexec sleep 30\n")
         (tmp_path / "git").chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        monkeypatch.setattr("fast_container.adapters.git._TIMEOUT_S", 0.2)
-    assert git_ignored([image], os.environ) is None
+    assert git_ignored([image], os.environ, timeout_s=0.5) is None

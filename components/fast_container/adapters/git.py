@@ -17,13 +17,15 @@ from fast_container.core.context.git_ignored import IgnoredFiles, ignored_files
 from fast_container.core.context.node import Node
 from fast_container.core.select import SelectedImage
 
-_TIMEOUT_S: Final = 5.0
+TIMEOUT_S: Final = 5.0
 _ASK: Final = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--")
 # A git hook that runs Pulumi sets these for its own repository.
 _OF_A_HOOK: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
 
 
-def git_ignored(images: Iterable[SelectedImage], environment: Mapping[str, str]) -> IgnoredFiles | None:
+def git_ignored(
+    images: Iterable[SelectedImage], environment: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+) -> IgnoredFiles | None:
     """The files that count in some image and that git ignores; None for none, or where git cannot say. Blocking."""
     selections: dict[str, dict[str, Iterable[Node]]] = {}
     for image in images:
@@ -38,7 +40,7 @@ def git_ignored(images: Iterable[SelectedImage], environment: Mapping[str, str])
     if not trees:
         return None
     top, roots = max(trees.items(), key=lambda item: len(item[1]))
-    ignored = _ask_git(top, sorted(set(roots.values())), environment)
+    ignored = _ask_git(top, sorted(set(roots.values())), environment, timeout_s)
     by_folder: dict[str, list[Iterable[Node]]] = {}
     for root, folder in roots.items():
         by_folder.setdefault(folder, []).extend(selections[root].values())
@@ -51,7 +53,7 @@ def _working_tree(folder: str) -> str:
     return next((str(place) for place in (here, *here.parents) if (place / ".git").exists()), "")
 
 
-def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> list[str]:
     """What git ignores in some folders; a directory that is ignored as a whole has a ``/`` at its end."""
     settings = ("-c", "core.fsmonitor=false", "--literal-pathspecs")
     kept = {name: value for name, value in environment.items() if name not in _OF_A_HOOK}
@@ -61,7 +63,7 @@ def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str]) -
             env={**kept, "GIT_OPTIONAL_LOCKS": "0"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
