@@ -21,7 +21,7 @@ class CountedFile(Protocol):
 
     @property
     def kind(self) -> str:
-        """What it is."""
+        """Kind of the entry."""
         ...
 
     @property
