@@ -1,7 +1,7 @@
 """Asks git which files of build contexts it ignores.
 
 Decides that one call of git answers for all contexts (those of the working tree that most of them are in), that a
-repository's own settings start no further program, and that no answer is no trouble: without git, outside a working
+repository's own settings start no further program, and that a missing answer is harmless: without git, outside a working
 tree, or when git takes too long, there is nothing to say.
 """
 
