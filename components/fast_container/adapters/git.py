@@ -1,8 +1,8 @@
 """Asks git which files of build contexts it ignores.
 
 Decides that one call of git answers for all contexts (those of the working tree that most of them are in), that a
-repository's own settings start no further program, and that a missing answer is harmless: without git, outside a working
-tree, or when git takes too long, there is nothing to say.
+repository's own settings start no further program, and that a missing answer is harmless: without git, outside a
+working tree, or when git takes too long, there is nothing to say.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _working_tree(folder: str) -> str:
 
 
 def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> list[str]:
-    """What git ignores in some folders; a directory that is ignored as a whole has a ``/`` at its end."""
+    """Paths that git ignores in some folders; a directory that is ignored as a whole has a ``/`` at its end."""
     settings = ("-c", "core.fsmonitor=false", "--literal-pathspecs")
     kept = {name: value for name, value in environment.items() if name not in _OF_A_HOOK}
     try:
