@@ -1,8 +1,8 @@
-"""What builds have really done, for both sides alike: BuildKit's own history, and the blobs in the registry.
+"""The work that builds really did, for both sides alike: BuildKit's own history, and the blobs in the registry.
 
 Decides what counts as executed (steps of a Dockerfile that BuildKit did not find in its cache), as uploaded (bytes of
-context and Dockerfile that BuildKit received) and as pushed (blobs that are new in a repository; what is there already
-is not sent again). Nothing is read from what a program printed.
+context and Dockerfile that BuildKit received) and as pushed (blobs that are new in a repository; blobs that are there
+already are not sent again). Nothing is read from a program's output.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STEP = re.compile(r"\[(?:[^\]]* )?\d+/\d+\] (?!FROM )")
 
 @dataclass(frozen=True)
 class Work:
-    """Of some builds: how many there were, steps executed, bytes received by BuildKit, bytes new in the registry."""
+    """The work of some builds: their number, steps executed, bytes received by BuildKit, bytes new in the registry."""
 
     builds: int
     steps: int
@@ -34,15 +34,15 @@ class Work:
     pushed: int
 
     def times(self, factor: float) -> Work:
-        """The work of so many times as many images."""
+        """Multiply the work by a number of images."""
         return Work(*(round(count * factor) for count in astuple(self)))
 
 
 class BuildFacts:
-    """Tells what happened since it was asked last.
+    """Reports the work since it was asked last.
 
     Args:
-        cloud: Whose BuildKit is asked.
+        cloud: The cloud whose BuildKit is asked.
         ecr: Client of its ECR.
         repositories: Names of the repositories that one side pushes to.
     """

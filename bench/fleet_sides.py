@@ -56,7 +56,7 @@ class Step:
     is_whole: bool = True
 
 
-# The edit of the package comes behind that of the dependency: the last two steps are to find all naive images built.
+# The edit of the package comes after that of the dependency, so that the last two steps find all naive images built.
 STEPS = (
     Step("first build", lambda _tree: None, is_whole=False),
     Step("dependency edit", FleetTree.edit_dependency, is_whole=False),

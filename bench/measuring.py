@@ -55,5 +55,5 @@ def number(value: float) -> str:
 
 
 def all_values(series: Sequence[Series]) -> tuple[float, ...]:
-    """The values of several series behind each other."""
+    """Join the values of several series."""
     return tuple(value for one in series for value in one.values)

@@ -1,6 +1,6 @@
-"""What deciding a whole program costs, in a process of its own: ``python -m bench.planned_worker PLAN_FILE``.
+"""The cost of deciding a whole program, in a process of its own: ``python -m bench.planned_worker PLAN_FILE``.
 
-Computes every image's key from the files as they are now and compares it with the plan file's; bases count in their
+Computes every image's key from the current files and compares it with the program file's; bases count in their
 consumers. Prints one JSON object: ``seconds`` without the interpreter's start and imports, ``images``, ``changed``.
 """
 

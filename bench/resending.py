@@ -1,8 +1,8 @@
-"""What it costs that a context is sent whole after an edit, to a BuildKit here and to one behind a line.
+"""The cost of sending a context whole after an edit, to a BuildKit here and to one behind a slow line.
 
-BuildKit's directory sync sends what differs in size or date. We date all anew and never let two contents meet in one
-sync, so after an edit everything is sent; compared with the same staging whose unchanged files kept their dates, under
-one name, which is what plain buildx does with a working tree.
+BuildKit's directory sync sends files that differ in size or date. We date all files anew and never let two contents
+meet in one sync, so after an edit everything is sent. Compared with the same staging whose unchanged files kept their
+dates, under one name, which is what plain buildx does with a working tree.
 """
 
 from __future__ import annotations

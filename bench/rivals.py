@@ -1,6 +1,6 @@
-"""What the build keys are compared with: the least that any program has to do, and what other tools do.
+"""What the build keys are compared with: the least that any program has to do, and the hash that other tools compute.
 
-Both are written to be quick: no needless object, one call less where it can be saved.
+Both are written to be quick: no needless object, no avoidable call.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def floor(root: str, ignored: frozenset[str], *, read: bool) -> int:
 
 
 def whole_context_hash(root: str, rules: IgnoreRules) -> str:
-    """What peers do for each image: walk all that the ignore rules leave; SHA-256 of path, mode and content."""
+    """Hash as peers do for each image: walk all that the ignore rules leave; SHA-256 of path, mode and content."""
     whole = hashlib.sha256()
     prefix = len(root) + 1
     pending = [(root, rules.start())]

@@ -1,6 +1,6 @@
-"""Issue: bytes uploaded for remote builds, without CodeBuild: what the library would put, put into memory.
+"""Issue: bytes uploaded for remote builds, without CodeBuild: the library's uploads, kept in memory.
 
-Compared with a zip of the whole context for each image that has to be built, which tools of that kind upload.
+Compared with a zip of the whole context for each image that has to be built, the upload of comparable tools.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tables share: a scratch folder, a local cloud when one is needed, and how long the bench may take."""
+"""What the tables share: a scratch folder, a local cloud if one is needed, and how long the bench may take."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 Real parts where they can be had (an OCI registry, BuildKit, runc, functions that are really invoked), moto for the
 AWS control plane, and stand-ins where neither can be had (the AWS plugin of Pulumi, base images).
 
-How to find one's way::
+Where to find what::
 
     cloud              LocalCloud: start, stop, addresses, environment
-    supervisor         the process that all parts hang on
+    supervisor         the process that all parts belong to
     state, processes   files of a cloud; children that cannot outlive it
     aws_api            the AWS endpoint: our handlers before moto's
     api_calls          calls counted, refused by policy, or failing by order; policy_conditions

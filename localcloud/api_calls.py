@@ -1,7 +1,7 @@
-"""What is known of every AWS call before it is answered: its name, its caller, and whether it is to fail.
+"""Everything known of an AWS call before it is answered: its name, its caller, and whether it is to fail.
 
 Decides how calls are named and counted, how a failure that a test ordered reads on the wire of its service, and that a
-build's credentials may do what its service role allows. What a call answers is decided by the service's handlers.
+build's credentials may do what its service role allows. The answer to a call is decided by the service's handlers.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ApiCalls:
         self.absent: Callable[[str, str], bool] = lambda _service, _region: False
 
     def control_routes(self) -> dict[str, Callable[[bytes], object]]:
-        """What tests ask and order from another process."""
+        """Routes by which tests ask and order from another process."""
         return {
             "calls/counts": lambda _body: self.counts(),
             "calls/fail": lambda body: self.order(json.loads(body)),

@@ -239,7 +239,7 @@ class LocalCloud:
         return NAMES[image]
 
     def status(self) -> dict[str, Any]:
-        """What the supervisor says of its parts."""
+        """Return the supervisor's report on its parts."""
         return self.control("status")
 
     def api_calls(self) -> dict[str, int]:

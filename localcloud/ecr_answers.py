@@ -1,6 +1,6 @@
 """How ECR's answers and refusals read: ids, failures, pages, details of an image, errors of a push.
 
-Decides shapes and texts only; which image is meant and what is done to it is :mod:`localcloud.ecr_api`'s.
+Decides shapes and wordings only; which image is meant and what is done to it is decided in :mod:`localcloud.ecr_api`.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def details_of(name: str, manifest: StoredManifest, size_bytes: int, tags: list[
 
 
 def manifest_media_type(content: bytes, given: str | None) -> str:
-    """A manifest's media type: its own, or the one given with it.
+    """Return a manifest's media type: its own, or the one given with it.
 
     Raises:
-        ApiError: There is none, or the two differ.
+        ApiError: It has neither, or the two differ.
     """
     if len(content) > _MAX_MANIFEST_BYTES:
         raise ApiError("InvalidParameterException", "Invalid parameter at 'ImageManifest': longer than 4 MiB")

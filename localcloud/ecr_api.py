@@ -94,7 +94,7 @@ class EcrApi:
         for image_id in image_ids(body):
             found = self._find(name, image_id)
             if isinstance(found, StoredManifest) and accepted and found.media_type not in accepted:
-                # By digest ECR converts nothing; by tag it may give other bytes, which nobody should build on.
+                # By digest ECR converts nothing; by tag it may give other bytes, which must not be relied on.
                 found = ("ImageNotFound", "Requested image not found in an accepted media type")
             if isinstance(found, StoredManifest):
                 answered = {"imageDigest": found.digest, **only(image_id, "imageTag")}

@@ -148,7 +148,7 @@ class ImageStore:
         """Stores a manifest under a tag or its digest and returns the digest.
 
         Raises:
-            ManifestRefusedError: Its layers or children are not there, or it is no manifest.
+            ManifestRefusedError: Its layers or children are not there, or it is not a manifest.
         """
         response, body = self._send("PUT", name, reference, content, {"Content-Type": media_type})
         if response.status != http.client.CREATED:

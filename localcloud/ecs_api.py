@@ -58,7 +58,7 @@ class Deployment:
 
 @dataclasses.dataclass
 class ServiceState:
-    """What moto's service does not know about itself.
+    """Properties of a service that moto does not keep.
 
     Attributes:
         kept: Settings that moto forgets.

@@ -65,7 +65,7 @@ class _Server(ThreadingHTTPServer):
     upstream: str
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are no event."""
+        """Ignore clients that hang up."""
 
 
 class _RefusalError(Exception):
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged."""
 
     def finish(self) -> None:
-        """Ends this client's connection and the one behind it."""
+        """End this client's connection and its connection to the registry."""
         super().finish()
         if self._upstream is not None:
             self._upstream.close()

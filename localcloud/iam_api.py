@@ -1,8 +1,8 @@
-"""What of IAM is mended before moto: quotas, rules for names and documents, and that a change takes time to hold.
+"""The parts of IAM that are mended before moto: quotas, rules for names and documents, and that changes take time.
 
 Decides which calls IAM refuses (IAM, "IAM and AWS STS quotas"; the service model's patterns), and what the policies of
-a role were a while ago: those are what other services go by until the change has reached them. Leaves what a policy
-allows to :mod:`localcloud.codebuild.role`, and everything else to moto.
+a role were a while ago: other services use those until a change has reached them. Leaves what a policy allows to
+:mod:`localcloud.codebuild.role`, and everything else to moto.
 """
 
 from __future__ import annotations

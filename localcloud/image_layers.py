@@ -147,7 +147,7 @@ def unpack_layer(blob: Path, folder: Path) -> None:
     """Unpacks a layer; GNU tar writes nothing outside: no ``..``, no absolute names, links out of the tree put last.
 
     Raises:
-        LocalCloudError: It is no tar archive, or wants to write outside.
+        LocalCloudError: It is not a tar archive, or has members outside of the folder.
     """
     with blob.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"

@@ -1,4 +1,4 @@
-"""What moto's functions do not know of themselves: image, states, and settings that moto forgets.
+"""Properties of functions that moto does not keep: image, states, and some settings.
 
 Decides how a configuration reads while a function is created, updated or broken, and what is refused meanwhile,
 after https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html. Which calls there are is decided in
@@ -46,10 +46,10 @@ class FunctionState:
 
 
 def find_function(name: str, qualifier: str | None, region: str) -> Any:
-    """Moto's function of a name, an ARN or either with a qualifier.
+    """Return moto's function of a name, an ARN or either with a qualifier.
 
     Raises:
-        ApiError: There is none.
+        ApiError: It does not exist.
     """
     from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - slow to import
     from moto.core.exceptions import JsonRESTError  # noqa: PLC0415
@@ -65,7 +65,7 @@ def find_function(name: str, qualifier: str | None, region: str) -> Any:
 
 
 def state_of(function: Any) -> FunctionState | None:
-    """What is known of a function of an image, else None."""
+    """Return the state of a function of an image, else None."""
     return getattr(function, "localcloud", None)
 
 
@@ -84,7 +84,7 @@ def mark_changed(function: Any, image: FunctionImage, failure: str) -> None:
 
 
 def apply_ignored(function: Any, body: Json) -> None:
-    """What moto leaves out of an update of a configuration."""
+    """Apply the parts of a configuration update that moto ignores."""
     from moto.awslambda.models import ImageConfig  # noqa: PLC0415 - slow to import
 
     if "ImageConfig" in body:

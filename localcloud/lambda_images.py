@@ -1,6 +1,6 @@
 """Which images Lambda takes, and what it makes of an image URI.
 
-Decides the refusals and their texts, that a tag is resolved to a digest once, and that Lambda gives itself the right
+Decides the refusals and their wording, that a tag is resolved to a digest once, and that Lambda gives itself the right
 to pull (``LambdaECRImageRetrievalPolicy``), as
 https://docs.aws.amazon.com/lambda/latest/dg/images-create.html and users' reports describe. One rule is stricter
 than what is documented: an image of another architecture is refused at once, not when it is first invoked.

@@ -157,7 +157,7 @@ def _log_names(function: Any) -> tuple[str, str]:
 
 
 def _write_log(function: Any, answer: Answer) -> None:
-    """Puts an invocation's log into CloudWatch Logs; makes the group where there is none, as Lambda does."""
+    """Put an invocation's log into CloudWatch Logs; make the group if it is missing, as Lambda does."""
     group, stream = _log_names(function)
     logs = function.logs_backend
     logs.ensure_log_group(group)

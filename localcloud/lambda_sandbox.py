@@ -93,7 +93,7 @@ class Sandbox:
         threading.Thread(target=self._watch, name="sandbox", daemon=True).start()
 
     def _watch(self) -> None:
-        """Lets whoever waits know when the process ends."""
+        """Notify waiters when the process ends."""
         code = self._process.wait()
         self._api.ready.set()
         self._api.outcomes.put(Outcome("exited", str(code).encode()))

@@ -1,4 +1,4 @@
-"""moto's AWS services in this process, behind a threaded HTTP server.
+"""moto's AWS services in this process, in a threaded HTTP server.
 
 Decides how moto is set up: what it must not do (start containers, look for images) and which of its rules are
 mended here because they sit inside its models. Everything that our own handlers answer is in :mod:`localcloud.aws_api`.
@@ -21,7 +21,7 @@ def make_moto() -> WsgiApp:
     os.environ["MOTO_LAMBDA_STUB_ECR"] = "true"
     # Functions' roles attach policies that every AWS account has, such as AWSLambdaBasicExecutionRole.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    # Nobody starts a virtual machine here, and reading the machine images would take the first call of EC2 a second.
+    # Virtual machines are never started here, and reading the machine images would cost the first call of EC2 a second.
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     from moto.ecr import models as ecr_models  # noqa: PLC0415
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415

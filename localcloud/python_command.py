@@ -19,7 +19,7 @@ _SCRIPT: Final = Path(__file__).with_suffix(".sh")
 
 
 def write_python_command(folder: Path) -> Path:
-    """Write the command, and beside it what it reads; all are written again if they are there. Returns the command."""
+    """Write the command and the files that it reads, replacing old ones; return the command."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "packages.json").write_text(json.dumps(installed_packages()), encoding="utf-8")
     (folder / "interpreter").write_text(f"{sys.executable}\n", encoding="utf-8")
@@ -30,7 +30,7 @@ def write_python_command(folder: Path) -> Path:
 
 
 def installed_packages() -> list[dict[str, str]]:
-    """Name, version and place of each package of this interpreter, as ``pip list -v`` says them."""
+    """Name, version and place of each package of this interpreter, in the form of ``pip list -v``."""
     found = {
         package.name.lower(): {
             "name": package.name,

@@ -63,9 +63,9 @@ class RuntimeApi:
         return self._invocations.get()
 
     def stop(self) -> None:
-        """Ends the server and whoever waits at it."""
+        """End the server and all waiting calls."""
         self._invocations.put(None)
-        # Waiting for the serving thread takes up to half a second; nobody needs to.
+        # Waiting for the serving thread can last half a second, and is not needed.
         threading.Thread(target=self._close, name="runtime-api-end", daemon=True).start()
 
     def _close(self) -> None:

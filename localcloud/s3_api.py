@@ -1,8 +1,9 @@
-"""What of S3 is mended before or inside moto.
+"""The parts of S3 that are mended before or inside moto.
 
-Decides which names of buckets are refused, that all buckets are of the one account, that checksums sent with an object
-are verified, that of two conditional writes of one key at a time the second is told to try again, that who may not list
-a bucket is told "denied" of what is absent, and that bucket policies look at their conditions. All else is moto's.
+Decides which names of buckets are refused, that all buckets belong to the one account, that checksums sent with an
+object are verified, that the second of two simultaneous conditional writes of one key is told to try again, that
+callers without permission to list a bucket are told "denied" of absent objects, and that bucket policies look at their
+conditions. Everything else is moto's.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class S3Api:
         self.may: Callable[[str, str, str], str] = lambda _key, _action, _resource: ""
 
     def answer(self, request: ApiRequest) -> ApiResponse | None:
-        """Verifies what is put, and what is told of what is absent; all else is left to moto."""
+        """Verify uploads, and the answers for absent objects; leave everything else to moto."""
         bucket, _, key = request.path.strip("/").partition("/")
         if request.headers.get("x-amz-expected-bucket-owner", ACCOUNT_ID) != ACCOUNT_ID:
             return _refused(403, "AccessDenied", "Access Denied")

@@ -78,7 +78,7 @@ class CloudPaths:
 
     @property
     def python_command(self) -> Path:
-        """What Pulumi starts Python with."""
+        """The command by which Pulumi starts Python."""
         return self.state / "python" / "python"
 
     @property
@@ -150,7 +150,7 @@ class CloudRecord:
 
 
 def process_start(pid: int) -> str:
-    """The start time of a process in clock ticks since boot, or "" when there is none (or only a zombie)."""
+    """Return the start time of a process in clock ticks since boot, or "" without one (or for a zombie)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -160,7 +160,7 @@ def process_start(pid: int) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds an exclusive lock on a file for the time of the block; waits for whoever holds it."""
+    """Hold an exclusive lock on a file for the time of the block; wait for its current holder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""The one process that everything of a local cloud hangs on.
+"""The one process that all parts of a local cloud belong to.
 
 Decides the order of starting and stopping, and that all ends when a part crashes, when it is told to, or when the
 process it belongs to is gone. It runs moto, the gateway and the Lambda parts in threads, distribution and BuildKit
@@ -216,7 +216,7 @@ def main() -> int:
     with os.fdopen(arguments.ready_fd, "w") as ready:
         try:
             supervisor.start().write(paths.record)
-            # moto's tables of resources stay; to look through them again and again is a fifth of what a cloud costs.
+            # moto's tables of resources stay; scanning them for garbage again and again is a fifth of a cloud's cost.
             gc.freeze()
             ready.write("ready\n")
         except Exception as error:

@@ -1,6 +1,6 @@
-"""Registry credentials: what ``GetAuthorizationToken`` hands out and the registry demands.
+"""Registry credentials: the tokens that ``GetAuthorizationToken`` issues and the registry demands.
 
-Decides how long a token lives, when one is known, expired or unknown, and that it may do no more than whoever got it.
+Decides how long a token lives, when one is known, expired or unknown, and that it may do no more than its owner.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Tokens:
         return self.may(self._owners.get(password, ""), action, resource)
 
     def state(self, password: str) -> Literal["valid", "expired", "unknown"]:
-        """What a password is worth now."""
+        """Whether a password is valid now."""
         expires_at = self._expiry.get(password)
         if expires_at is None:
             return "unknown"

@@ -1,6 +1,6 @@
 """Gets ``runc`` from Debian's package without installing it.
 
-BuildKit runs build steps with it. It is taken from PATH where there is one (``path_tools``).
+BuildKit runs build steps with it. A ``runc`` on PATH is used instead if there is one (``path_tools``).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _INSTALL = "install runc with the system's package manager, then run the same co
 
 
 def folder_of_runc(built: Path) -> Path:
-    """Where our ``runc`` is; the folder exists only when it is complete."""
+    """Return the folder of our ``runc``; it exists only when it is complete."""
     return built / "runc-debian"
 
 
 def get_runc(built: Path, say: Say) -> None:
-    """Downloads and unpacks the package below ``built``. The caller holds the lock of ``built``.
+    """Download and unpack the package below ``built``. The caller holds the lock of ``built``.
 
     Raises:
-        ToolsError: This is no Debian, or its package mirror does not answer.
+        ToolsError: This is not Debian, or its package mirror does not answer.
     """
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise ToolsError(f"runc is not on PATH, and there is no apt-get to get it with.\n  next: {_INSTALL}")
@@ -36,7 +36,7 @@ def get_runc(built: Path, say: Say) -> None:
         tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=built) as work,
     ):
         folder = Path(work)
-        # Without a sandbox user: that one may not read the cache of this user.
+        # Without apt's sandbox user, which may not read the cache of this user.
         download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "runc"]
         tried = _run(download, folder)
         if tried.returncode != 0:

@@ -58,13 +58,13 @@ class Tools:
 
 
 def ensure_tools(*, quiet: bool = False) -> Tools:
-    """The tools; gets first what is not there yet. Without work to do this starts no process.
+    """Return the tools, after getting those that are missing. If all are there, this starts no process.
 
     Args:
         quiet: Say nothing while working.
 
     Raises:
-        ToolsError: Something cannot be had; the text says what and what to do next.
+        ToolsError: A tool cannot be had; the message says why and what to do next.
     """
     return prepare(pinned_modules(), cache_folder(os.environ), os.environ, _nothing if quiet else _Progress())
 
@@ -78,7 +78,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 def check_host(platform: str, user_id: int) -> str | None:
-    """Why this machine cannot run the demo and the tests, in one line; None when it can."""
+    """Return why this machine cannot run the demo and the tests, in one line; None if it can."""
     if not platform.startswith("linux"):
         return f"The demo and the tests need Linux as root (this is {platform}); the library itself does not."
     if user_id != 0:
@@ -93,7 +93,7 @@ def prepare(
     say: Say,
     plugin_folders: Sequence[str] = PLUGIN_FOLDERS,
 ) -> Tools:
-    """``ensure_tools`` with everything that it depends on as arguments."""
+    """Like ``ensure_tools``, with everything that it depends on as arguments."""
     home = cache / "tools"
     built = home / "built"
     pins = home / pins_digest(modules)
@@ -186,7 +186,7 @@ def _nothing(_line: str) -> None:
 
 
 def stop(number: int, _frame: object) -> None:
-    """Ends this process by an exception, so that what it has started ends with it; a handler of signals."""
+    """End this process by an exception, so that its children end with it; a handler of signals."""
     raise SystemExit(128 + number)
 
 

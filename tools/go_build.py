@@ -27,7 +27,7 @@ LAST_LINES = 25
 
 
 class ToolsError(Exception):
-    """The tools cannot be had; the text says what is wrong and what to do next."""
+    """The tools cannot be had; the message says what is wrong and what to do next."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class _Build:
 
 
 def folder_of(module: GoModule, built: Path) -> Path:
-    """Where the programs of ``module`` are; the folder exists only when it is complete."""
+    """Return the folder of a module's programs; it exists only when it is complete."""
     return built / f"{module.name}-{module.digest()}"
 
 

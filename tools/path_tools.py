@@ -1,8 +1,8 @@
 """Which programs on PATH are used instead of ours.
 
-Decides whether a ``pulumi``, ``buildx`` or ``runc`` that the user has is new enough, and says in one line why one is
-passed over. A program is asked for its version once; the answer is remembered under its path, size and time of
-change, so that a later look starts no process.
+Decides whether the user's own ``pulumi``, ``buildx`` or ``runc`` is new enough, and says in one line why one is
+skipped. A program is asked for its version once; the answer is remembered under its path, size and time of change, so
+that a later look starts no process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LANGUAGE_SET = ("pulumi-language-python", "pulumi-language-python-exec", "pulum
 
 @dataclass(frozen=True)
 class OnPath:
-    """What is taken from PATH.
+    """The programs that are used from PATH.
 
     Args:
         programs: Program name -> the user's own executable.

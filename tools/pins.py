@@ -1,8 +1,8 @@
-"""What is pinned: the Go tool modules, the oldest versions that are accepted from PATH, and the digest of it all.
+"""The pins: the Go tool modules, the oldest versions that are accepted from PATH, and one digest of all of them.
 
-This module decides which versions the project runs. The Go modules are folders beside this file, each with a
-committed ``go.mod`` and ``go.sum``; their ``tool`` lines name the programs. How they are built is decided in
-``go_build``, whether a program on PATH is taken instead in ``path_tools``.
+Decides which versions the project runs. The Go modules are folders beside this file, each with a committed ``go.mod``
+and ``go.sum``; their ``tool`` lines name the programs. How they are built is decided in ``go_build``, whether a program
+on PATH is used instead in ``path_tools``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class GoModule:
         return listed + re.findall(r"^tool ([^\s(]+)$", self._go_mod(), re.MULTILINE)
 
     def programs(self) -> list[str]:
-        """Names of the programs that a build leaves."""
+        """Names of the programs that a build makes."""
         return [package.rsplit("/", 1)[-1] for package in self.packages()]
 
     def version_of(self, module: str) -> str:
@@ -81,7 +81,7 @@ class GoModule:
         return " ".join(f"-X {name}={self.version_of(module)}" for name, module in self.stamps.items())
 
     def digest(self) -> str:
-        """16 hex digits over everything of this module that decides what the build leaves."""
+        """16 hex digits over everything in this module that affects the result of its build."""
         hashed = hashlib.sha256()
         files = [self.folder / "go.mod", self.folder / "go.sum", *self.beside]
         for name, content in [(path.name, path.read_bytes()) for path in files if path.exists()]:
@@ -120,7 +120,7 @@ def pins_digest(modules: Iterable[GoModule]) -> str:
 
 
 def parse_version(text: str) -> Version | None:
-    """The first ``X.Y`` or ``X.Y.Z`` in a text, or None."""
+    """Find the first ``X.Y`` or ``X.Y.Z`` in a string, or return None."""
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
     return (int(found.group(1)), int(found.group(2)), int(found.group(3) or 0)) if found else None
 

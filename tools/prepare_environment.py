@@ -24,7 +24,7 @@ NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 
 
 def use_new_python() -> None:
-    """Goes on in a Python that is new enough, or ends with one line that says what is needed."""
+    """Go on in a Python that is new enough, or end with one line that says what is needed."""
     if sys.version_info >= PYTHON_FLOOR:
         return
     for name in NEWER_PYTHONS:
@@ -36,7 +36,7 @@ def use_new_python() -> None:
 
 
 def expected_stamp() -> str:
-    """Changes with everything that decides what the environment holds, and with its place."""
+    """Compute a stamp that changes with everything that decides the content of the environment, and with its place."""
     hashed = hashlib.sha256(str(ROOT).encode())
     for name in ("uv.lock", "pyproject.toml"):
         hashed.update((ROOT / name).read_bytes())
@@ -53,7 +53,7 @@ def is_prepared() -> bool:
 
 
 def find_uv() -> str:
-    """The ``uv`` on PATH when it is new enough, else the pinned one from PyPI."""
+    """Return the ``uv`` on PATH if it is new enough, else the pinned one from PyPI."""
     from tools.get_tools import cache_folder  # noqa: PLC0415 - needs the Python that use_new_python() finds
     from tools.pins import parse_version, show_version  # noqa: PLC0415
     from tools.pypi import install_wheel  # noqa: PLC0415
@@ -70,7 +70,7 @@ def find_uv() -> str:
 
 
 def prepare() -> int:
-    """Makes the environment when it is not there or not current; returns the exit code."""
+    """Make the environment if it is missing or outdated; return the exit code."""
     if is_prepared():
         return 0
     from tools.progress import still  # noqa: PLC0415 - needs the Python that use_new_python() finds

@@ -1,6 +1,6 @@
 """Puts one pinned wheel from PyPI into a folder of its own in the per-user cache.
 
-Used for what has to be there before the project's own environment: ``uv``, and a Go toolchain where there is none.
+Used for programs that must exist before the project's own environment: ``uv``, and a Go toolchain if none is installed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from tools.progress import still
 
 
 class PackageError(Exception):
-    """A wheel cannot be had; the text says why and what to do next."""
+    """A wheel cannot be installed; the message says why and what to do next."""
 
 
 def install_wheel(name: str, version: str, cache: Path, say: Say) -> Path:
-    """The folder with the installed files of ``name==version``; installed there first when it is not.
+    """Install ``name==version`` unless it is there already; return the folder with its files.
 
     Raises:
         PackageError: This Python has neither pip nor uv beside it, or the index does not answer.

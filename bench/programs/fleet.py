@@ -12,7 +12,7 @@ from fast_container import FastContainerImage, LocalBuilder
 
 
 def write_cost() -> None:
-    """What this process has cost so far."""
+    """Write the cost of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     cost = {"cpu_s": used.ru_utime + used.ru_stime, "memory_bytes": 0}
     Path(os.environ["BENCH_COST"]).write_text(json.dumps(cost))

@@ -12,7 +12,7 @@ from fast_container import FastContainerImage
 
 
 def write_cost() -> None:
-    """What this process has cost so far."""
+    """Write the cost of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     # Not ru_maxrss: that counts what the parent held when it forked.
     peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]

@@ -12,7 +12,7 @@ from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 
 def write_cost() -> None:
-    """What this process has cost so far."""
+    """Write the cost of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
     cost = {"cpu_s": used.ru_utime + used.ru_stime, "memory_bytes": int(peak) * 1024}

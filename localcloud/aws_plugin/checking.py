@@ -32,7 +32,7 @@ class Naming:
 
     Attributes:
         logical_name: The resource's name in the program.
-        seed: The engine's random seed; empty when there is none.
+        seed: The engine's random seed; empty without one.
         proposed: The name that the project's ``pulumi:autonaming`` asks for; may be empty.
         mode: ``propose``, ``enforce`` or ``disable``.
     """

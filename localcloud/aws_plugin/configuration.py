@@ -1,8 +1,8 @@
-"""The provider's configuration: what the stack or an explicit ``aws.Provider`` says, and what the environment adds.
+"""The provider's configuration: the settings of the stack or of an explicit ``aws.Provider``, and of the environment.
 
-Decides which keys exist, how they are read (all arrive as text, those that are no text as JSON), in which order the
-environment is asked (pulumi-aws ``provider/config.go``), and that every endpoint is on this machine. Credentials and
-clients are made in ``session``.
+Decides which keys exist, how they are read (all arrive as strings, other types as JSON), in which order the environment
+is asked (pulumi-aws ``provider/config.go``), and that every endpoint is on this machine. Credentials and clients are
+made in ``session``.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _read_value(key: str, value: Any) -> Any:
         except ValueError as error:
             raise PluginError(f"{key}: not valid JSON: {error}") from None
     if isinstance(value, str) and expected in {bool, int}:
-        # `pulumi config set` keeps true and 3 as texts.
+        # `pulumi config set` keeps true and 3 as strings.
         value = {"true": True, "false": False}.get(value, value) if expected is bool else _integer(value)
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         raise PluginError(f"{key}: expected a {expected.__name__}, got {value!r}")

@@ -1,7 +1,7 @@
-"""What the plugin says when something is wrong.
+"""The errors of the plugin.
 
-Decides the wording of every error that reaches the engine: one message with AWS's code, never a traceback. Which
-call failed and what was being done is said by the caller.
+Decides the wording of every error that reaches the engine: one message with AWS's code, never a traceback. The caller
+says which call failed and what was being done.
 """
 
 from __future__ import annotations

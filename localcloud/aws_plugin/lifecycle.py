@@ -29,7 +29,7 @@ def all_tags(session: Session, inputs: Mapping[str, Any]) -> Any:
 
 
 def preview_create(declared: ResourceType, session: Session, inputs: Values) -> Values:
-    """What is known of a resource before it is made: its inputs; all else is unknown."""
+    """Return what is known of a resource before it is made: its inputs; everything else is unknown."""
     state = _plain(inputs)
     for name, prop in declared.properties().items():
         if prop.computed and name not in state:
@@ -41,7 +41,7 @@ def preview_create(declared: ResourceType, session: Session, inputs: Values) -> 
 
 
 def create(declared: ResourceType, session: Session, inputs: Values, *, timeout_s: float) -> tuple[str, Values]:
-    """Make a resource; its id and its state.
+    """Make a resource; return its id and its state.
 
     Raises:
         PluginError: AWS refused.
@@ -79,10 +79,10 @@ def _what_is_there(declared: ResourceType, session: Session, aws: Aws, resource_
 def read(
     declared: ResourceType, session: Session, resource_id: str, state: Values, inputs: Values
 ) -> tuple[str, Values, Values] | None:
-    """A resource as AWS has it now: its id, state and inputs; ``None`` when it is not there.
+    """Read a resource as AWS has it now: its id, state and inputs; ``None`` if it does not exist.
 
     With neither state nor inputs it is an import: the id may end in ``@<region>``, and all inputs that AWS shows and
-    that are no defaults become inputs.
+    that are not defaults become inputs.
     """
     region = state.get("region") or inputs.get("region")
     if declared.regional and not region and "@" in resource_id:
@@ -105,7 +105,7 @@ def read(
 
 
 def preview_update(declared: ResourceType, session: Session, state: Values, news: Values) -> Values:
-    """What is known before an update: the new inputs, and of the outputs what the update leaves alone."""
+    """Return what is known before an update: the new inputs, and the outputs that the update leaves alone."""
     changed = _changed(declared, session, state, news)
     after = _merged(declared, session, state, news)
     if declared.unsettled is not None:
@@ -201,7 +201,7 @@ def _merged(declared: ResourceType, session: Session, state: Values, news: Value
 
 
 def _state(declared: ResourceType, session: Session, found: Values, prior: Values) -> Values:
-    """What AWS shows, in the program's own words where they mean the same."""
+    """Build the state from AWS's answer, in the program's own words where they mean the same."""
     properties = declared.properties()
     state: Values = {}
     for name, prop in properties.items():

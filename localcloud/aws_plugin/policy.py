@@ -12,7 +12,7 @@ from typing import Any
 
 
 def canonical(document: Any) -> Any:
-    """A form of a policy that is equal for equivalent policies; text that is no JSON stands for itself."""
+    """Convert a policy to a form that is equal for equivalent policies; a string that is not JSON stands for itself."""
     if isinstance(document, str):
         try:
             document = json.loads(document)
@@ -43,5 +43,5 @@ def _sort_key(value: Any) -> str:
 
 
 def to_text(document: Any) -> str:
-    """The JSON text of a policy given as a text or as an object."""
+    """Return the JSON of a policy given as a string or as an object."""
     return document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))

@@ -23,20 +23,20 @@ class Property:
     """One input property.
 
     Attributes:
-        kind: ``json`` is a policy: a JSON text, or the same as an object. ``map``, ``list`` and ``set`` hold ``items``;
-            a set is a list whose order means nothing.
+        kind: ``json`` is a policy: a JSON string, or the same as an object. ``map``, ``list`` and ``set`` hold
+            ``items``; a set is a list whose order means nothing.
         required: Check fails without it.
         default: What Check puts there when it is absent.
         computed: AWS chooses a value when it is absent, so its absence is never a change.
         replaces: A change makes a new resource.
         write_only: AWS never gives it back; the state holds what the program said.
         choices: The only values allowed.
-        pattern: A regular expression that the whole text must match.
-        minimum: Smallest number, or shortest text or list.
-        maximum: Largest number, or longest text or list.
+        pattern: A regular expression that the whole string must match.
+        minimum: Smallest number, or shortest string or list.
+        maximum: Largest number, or longest string or list.
         items: What a map, list or set holds; strings when it is not given.
         fields: What an object holds.
-        canonical: A form of a text that is equal for texts that mean the same; for JSON that is no policy.
+        canonical: Converts a string to a form that is equal for equal meanings; for JSON that is not a policy.
     """
 
     kind: Kind = "string"
@@ -91,7 +91,7 @@ class Delete(Protocol):
     """A type's function of this name."""
 
     def __call__(self, aws: Aws, resource_id: str, state: Values, /) -> None:
-        """Removes the resource; one that is not there any more is no error for the caller to raise."""
+        """Remove the resource; if it does not exist any more, that is fine."""
         ...
 
 

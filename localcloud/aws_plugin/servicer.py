@@ -122,7 +122,7 @@ class Servicer(_grpc_stubs.ResourceProviderServicer):
         return _answer(context, check)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """What changes, and what of it replaces."""
+        """List the changes, and those that replace."""
 
         def diff() -> Any:
             declared = catalogue.resource_type(_type_of(request.urn))

@@ -1,9 +1,9 @@
 """Stand-in base images, made of Debian packages and PyPI wheels, served under the real images' names.
 
-They are no copies of the real images: Debian's Python (3.13 of trixie, 3.11 of bookworm), its patch level and paths
-(``dist-packages``); their ``apt-get`` and ``dnf`` only say that they install nothing. :data:`NAMES` says which image
-stands behind which name. They hold this host's certificates and package index settings, so that ``pip install`` in a
-``RUN`` step works where it works on the host.
+They are not copies of the real images: they have Debian's Python (3.13 of trixie, 3.11 of bookworm), its patch level
+and paths (``dist-packages``); their ``apt-get`` and ``dnf`` only say that they install nothing. :data:`NAMES` says
+which stand-in each name gets. They hold this host's certificates and package index settings, so that ``pip install`` in
+a ``RUN`` step works if it works on the host.
 """
 
 from localcloud.base_images.catalogue import NAMES, BaseImageKind, StandIn

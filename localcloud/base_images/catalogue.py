@@ -1,4 +1,4 @@
-"""Which stand-in image stands behind which name, and what each kind holds.
+"""Which stand-in image each name gets, and what each kind holds.
 
 Decides kinds, Debian suites, packages and names. How packages become an image is decided in
 :mod:`localcloud.base_images.making`.

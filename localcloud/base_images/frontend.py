@@ -63,6 +63,6 @@ def _make(program: Path, folder: Path) -> None:
 
 
 def _libraries(program: Path) -> list[Path]:
-    """What a dynamically linked program needs to start; nothing for a static one."""
+    """List the files that a dynamically linked program needs to start; none for a static one."""
     result = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
     return [Path(path) for path in re.findall(r"(/\S+) \(0x", result.stdout)] if result.returncode == 0 else []

@@ -43,7 +43,7 @@ def ensure_base_image(image: StandIn, architecture: Architecture = "amd64", *, q
 
 
 def _identity(image: StandIn, architecture: Architecture) -> str:
-    """What the image depends on, as 16 hex digits."""
+    """Digest of everything that the image depends on, as 16 hex digits."""
     modules = (catalogue, debian_packages, image_layout, package_managers, root_filesystem)
     parts = [Path(str(module.__file__)).read_bytes() for module in modules]
     parts.append(Path(__file__).read_bytes())

@@ -138,7 +138,7 @@ def finish(root: Path, image: StandIn, architecture: Architecture, downloads: Pa
 
 
 def _applets(root: Path) -> list[str]:
-    """What the image's busybox can do; a foreign architecture's cannot be asked."""
+    """List the commands of the image's busybox; a foreign architecture's cannot be asked."""
     try:
         listed = subprocess.run([root / "usr/bin/busybox", "--list"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -199,7 +199,7 @@ def pip_settings() -> str:
 
 
 def _host_pip_setting(name: str) -> str:
-    """What the environment or a configuration file of the host's pip says, without starting pip."""
+    """Read a setting from the environment or a configuration file of the host's pip, without starting pip."""
     from_environment = os.environ.get("PIP_" + name.upper().replace("-", "_"))
     if from_environment:
         return from_environment

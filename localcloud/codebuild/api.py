@@ -81,7 +81,7 @@ class CodeBuildApi:
         return access_key in self._keys
 
     def refusal(self, access_key: str, action: str, resource: str, facts: Facts | None = None) -> str:
-        """Why the owner of credentials may not make a call; "" when they may, and when nobody asks."""
+        """Return why the owner of credentials may not make a call; "" if allowed, or if callers are not checked."""
         build = self._keys.get(access_key)
         if build is not None:
             role, session = str(build.settings["serviceRole"]), f"AWSCodeBuild-{build.uuid}"
@@ -106,7 +106,7 @@ class CodeBuildApi:
         self._queue.close()
 
     def control_routes(self) -> dict[str, Callable[[bytes], object]]:
-        """What tests ask and order from another process."""
+        """Routes by which tests ask and order from another process."""
         return {
             "codebuild/limits": self._set_limits,
             "codebuild/kill": lambda body: self.faults.order_kill(json.loads(body)),

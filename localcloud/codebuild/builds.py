@@ -59,7 +59,7 @@ class Build:
 
     @property
     def slot(self) -> tuple[str, str, str]:
-        """What the account's limit counts: region, environment type, compute type."""
+        """Key of the account's limit: region, environment type, compute type."""
         environment = self.settings["environment"]
         return self.region, environment["type"], environment["computeType"]
 

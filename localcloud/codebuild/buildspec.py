@@ -57,10 +57,10 @@ class Buildspec:
 
 
 def read_buildspec(text: str) -> Buildspec:
-    """Reads a buildspec.
+    """Read a buildspec.
 
     Raises:
-        BuildspecError: It is no YAML, or CodeBuild does not know what it says.
+        BuildspecError: It is not YAML, or has something that CodeBuild does not know.
     """
     import yaml  # noqa: PLC0415 - only clouds that build need it
 

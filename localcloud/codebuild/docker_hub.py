@@ -37,7 +37,7 @@ class DockerHub:
         self._limit, self._pulls = folder / "limit", folder / "pulls"
 
     def allow(self, pulls: int | None) -> None:
-        """Let all builds together pull so many images without a login; None is no limit, and forgets the count."""
+        """Limit how many images all builds together may pull without a login; None removes the limit, and the count."""
         if pulls is None:
             self._limit.unlink(missing_ok=True)
             self._pulls.unlink(missing_ok=True)

@@ -36,7 +36,7 @@ class Limits:
         enforce_role: Calls that the service role does not allow are refused.
         enforce_callers: The same for everybody who calls with the credentials of an assumed role.
         iam_delay_s: How long a change of a role's policies takes to hold; with AWS it is seconds.
-        hub_pulls: How many images all builds together may pull from Docker Hub without a login; None is no limit.
+        hub_pulls: How many images all builds together may pull from Docker Hub without a login; None: any number.
     """
 
     account_limit: int = ACCOUNT_LIMIT

@@ -60,7 +60,7 @@ class BuildImage:
         """Makes the folders."""
         binaries = self._folder / "bin"
         binaries.mkdir(parents=True)
-        # Not the tools of whoever runs the tests: the system's.
+        # The system's tools, not those of the user that runs the tests.
         for name in _COMMANDS:
             found = shutil.which(name, path="/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin")
             if found:

@@ -136,10 +136,10 @@ class Projects:
         return project
 
     def find(self, region: str, name: str) -> Json:
-        """The project of a name or ARN.
+        """Return the project of a name or ARN.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It does not exist.
         """
         project = self.get(region, name)
         if project is None:
@@ -152,7 +152,7 @@ class Projects:
         return self._projects.get((region, name.rpartition(":project/")[2]))
 
     def delete(self, region: str, name: str) -> None:
-        """Removes a project; one that is not there is no error, as with AWS."""
+        """Remove a project; a missing one is not an error, as with AWS."""
         self._projects.pop((region, name.rpartition(":project/")[2]), None)
 
     def names(self, region: str) -> list[str]:
@@ -192,7 +192,7 @@ def _given(body: Json) -> Json:
 
 
 def _completed(project: Json, region: str) -> Json:
-    """What CodeBuild shows of settings that were not given."""
+    """Add the settings that CodeBuild shows although they were not given."""
     defaults = {
         "cache": {"type": "NO_CACHE"},
         "timeoutInMinutes": 60,

@@ -32,7 +32,7 @@ def fetch_source(location: str, version: str, directory: Path, *, may_list: bool
         The object's version id, "" for a folder or a bucket without versions.
 
     Raises:
-        SourceError: The object is not there, or its content is no archive that may be unpacked.
+        SourceError: The object is not there, or its content is not an archive that may be unpacked.
     """
     bucket, _, key = location.partition("/")
     if not key:

@@ -1,7 +1,7 @@
 """A stand-in for ``pulumi-resource-docker-build``: ``docker-build:index:Image`` on this machine's BuildKit.
 
 For showing how a stack that uses it is moved: it builds and pushes with buildx, gives ``digest``, ``ref`` and
-``contextHash``, finds changes without asking anybody, and, as the real one, deletes the image's manifest from the
+``contextHash``, finds changes without any call, and, as the real one, deletes the image's manifest from the
 registry when the resource goes. It is strict: a property or a kind that it does not have is an error. It refuses every
 registry that is not on a loopback address. ``contextHash`` is simpler than the real one: it knows no ignore files.
 

@@ -71,7 +71,7 @@ def _cache(registry: Mapping[str, Any]) -> str:
 
 
 def delete(state: Mapping[str, Any]) -> None:
-    """Delete the image's manifest from the registry, by digest; one that is gone is no error.
+    """Delete the image's manifest from the registry, by digest; a missing one is not an error.
 
     Raises:
         PluginError: The registry refuses.

@@ -62,7 +62,7 @@ class Servicer(_grpc_stubs.ResourceProviderServicer):
         return pb.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """What is wrong with the inputs."""
+        """Report what is wrong with the inputs."""
 
         def check() -> Any:
             kind = request.urn.split("::")[2].rsplit("$", 1)[-1]
@@ -75,7 +75,7 @@ class Servicer(_grpc_stubs.ResourceProviderServicer):
         return _answer(context, check)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """What changes; nothing replaces."""
+        """List the changes; none replaces."""
 
         def diff() -> Any:
             found = arguments.changed(from_struct(request.olds), from_struct(request.news))
@@ -106,7 +106,7 @@ class Servicer(_grpc_stubs.ResourceProviderServicer):
         return _answer(context, update)
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Delete the manifest from the registry, whoever still uses it."""
+        """Delete the manifest from the registry, even if it is still in use."""
 
         def delete() -> Any:
             image.delete(from_struct(request.properties))

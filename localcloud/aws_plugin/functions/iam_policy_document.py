@@ -1,4 +1,4 @@
-"""``aws.iam.get_policy_document``: a policy from its parts; asks nobody.
+"""``aws.iam.get_policy_document``: a policy from its parts; makes no call.
 
 Statements of ``overridePolicyDocuments`` replace those with the same ``Sid``; ``sourcePolicyDocuments`` come first
 (terraform-provider-aws ``internal/service/iam/policy_document_data_source.go``).

@@ -18,7 +18,7 @@ def _region(aws: Aws, arguments: Values) -> Values:
     endpoint = f"ec2.{region}.{aws.dns_suffix}"
     if arguments.get("endpoint", endpoint) != endpoint:
         raise PluginError(f"no region has the endpoint {arguments['endpoint']}; looked at {region} only")
-    # Descriptions are botocore's data: half a megabyte for a text that no program depends on.
+    # Descriptions are botocore's data: half a megabyte for a string that no program depends on.
     return {"region": region, "name": region, "id": region, "description": region, "endpoint": endpoint}
 
 

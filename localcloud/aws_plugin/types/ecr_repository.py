@@ -43,7 +43,7 @@ def _read(aws: Aws, resource_id: str, prior: Values) -> Values:
 
 
 def attributes(found: Any) -> Values:
-    """What ``DescribeRepositories`` shows of one repository, in Pulumi's names."""
+    """Convert a repository of ``DescribeRepositories`` to Pulumi's names."""
     encryption = found.get("encryptionConfiguration")
     scanning = found.get("imageScanningConfiguration")
     block = {"encryptionType": encryption["encryptionType"]} if encryption else None

@@ -1,8 +1,8 @@
-"""When two texts of container definitions mean the same.
+"""Compares two strings of container definitions by meaning.
 
 Follows terraform-provider-aws ``internal/service/ecs/container_definitions.go``: white space, key order, the order of
-containers, variables and secrets, empty members, and what ECS fills in by itself mean nothing. The order of a command,
-of ports and of dependencies does.
+containers, variables and secrets, empty members, and values that ECS fills in by itself do not matter. The order of a
+command, of ports and of dependencies does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _UNORDERED: Final = {"environment": "name", "secrets": "name", "environmentFiles
 
 
 def canonical(text: Any) -> Any:
-    """A form that is equal for texts that mean the same; a text that is no list of objects stands for itself."""
+    """Convert to a form that is equal for equal meanings; a string that is not a list of objects stands for itself."""
     try:
         containers = json.loads(text)
     except (TypeError, ValueError):
@@ -26,15 +26,15 @@ def canonical(text: Any) -> Any:
 
 
 def failures(text: str) -> list[str]:
-    """What is wrong with a text, before AWS is asked."""
+    """List what is wrong with container definitions, before AWS is asked."""
     try:
         containers = json.loads(text)
     except ValueError as error:
         return [f"ECS Task Definition container_definitions is invalid: Error decoding JSON: {error}"]
     if not isinstance(containers, list):
-        return ["ECS Task Definition container_definitions is invalid: it is no list of containers"]
+        return ["ECS Task Definition container_definitions is invalid: it is not a list of containers"]
     return [
-        f"ECS Task Definition container_definitions is invalid: container {index} is no object"
+        f"ECS Task Definition container_definitions is invalid: container {index} is not an object"
         for index, container in enumerate(containers)
         if not isinstance(container, dict)
     ]

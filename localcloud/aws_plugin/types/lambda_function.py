@@ -187,7 +187,7 @@ def _without_none(block: Values | None) -> Values | None:
 
 
 def _cleared(old: Values, changed: set[str]) -> dict[str, Any]:
-    """What must be sent to take a block away that the program no longer has."""
+    """Build the empty values that remove blocks which the program no longer has."""
     empty: dict[str, tuple[str, Any]] = {
         "environment": ("Environment", {"Variables": {}}),
         "imageConfig": ("ImageConfig", {}),

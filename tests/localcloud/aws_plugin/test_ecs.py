@@ -146,7 +146,7 @@ def test_what_fargate_cannot_run_is_refused(site: Site) -> None:
         ({"networkMode": "bridge"}, "only supports network mode"),
         ({"executionRoleArn": None}, "execution role ARN to support ECR images"),
         ({"containerDefinitions": "[{]"}, "container_definitions is invalid"),
-        ({"containerDefinitions": "{}"}, "it is no list of containers"),
+        ({"containerDefinitions": "{}"}, "it is not a list of containers"),
     ):
         with pytest.raises(RefusedError, match=text):
             site.plugin.create(TASK_DEFINITION, site.definition(site.images[0], **wrong))
