@@ -104,14 +104,14 @@ def as_string(value: object) -> str:
 def as_strings(value: object) -> tuple[str, ...]:
     """Likewise, a list of strings."""
     if not isinstance(value, list):
-        raise TypeError(f"a {type(value).__name__} where a list belongs")
+        raise TypeError(f"a {type(value).__name__} instead of a list")
     return tuple(as_string(item) for item in cast("list[object]", value))
 
 
 def as_string_mapping(value: object) -> dict[str, str]:
     """Likewise, an object whose values are strings."""
     if not isinstance(value, dict):
-        raise TypeError(f"a {type(value).__name__} where an object belongs")
+        raise TypeError(f"a {type(value).__name__} instead of an object")
     return {name: as_string(item) for name, item in cast("dict[str, object]", value).items()}
 
 
