@@ -48,14 +48,14 @@ def _complete(cache: object, property_path: str) -> RegistryCache:
     check_flag(cache.export, f"{property_path}.export")
     if check_text(cache.mode, f"{property_path}.mode") not in ("min", "max"):
         raise ArgsError(
-            f"{cache.mode!r} is not known.", property_path=f"{property_path}.mode", next_step="one of: min, max"
+            f"{cache.mode!r} is not known.", property_path=f"{property_path}.mode", next_step="One of: min, max"
         )
     return cache
 
 
 def _no_cache(cache: object, property_path: str) -> ArgsError:
     return ArgsError(
-        f"{shown(cache)} is no registry cache.",
+        f"{shown(cache)} is not a registry cache.",
         property_path=property_path,
         next_step="RegistryCache(repository_url)",
     )
@@ -71,7 +71,7 @@ def check_access(access: object, property_path: str) -> None:
         return
     if not isinstance(access, AwsAccess):
         raise ArgsError(
-            f"{shown(access)} is no AwsAccess.",
+            f"{shown(access)} is not an AwsAccess.",
             property_path=property_path,
             next_step='AwsAccess(region="eu-west-1", assume_roles=(AssumedRole("arn:…"),))',
         )
@@ -80,7 +80,7 @@ def check_access(access: object, property_path: str) -> None:
     for name in ("access_key", "secret_key", "session_token"):
         # Never shown.
         if not isinstance(getattr(access, name), str):
-            raise ArgsError(f"{property_path}.{name} is not a text.", property_path=f"{property_path}.{name}")
+            raise ArgsError(f"{property_path}.{name} is not a string.", property_path=f"{property_path}.{name}")
     endpoints = check_mapping(access.endpoints, f"{property_path}.endpoints", '{"ecr": "https://…"}')
     for service, url in endpoints.items():
         check_text(url, f"{property_path}.endpoints{bracketed(service)}", may_be_empty=False)
@@ -93,7 +93,7 @@ def check_access(access: object, property_path: str) -> None:
 
 def _check_role(role: object, property_path: str) -> None:
     if not isinstance(role, AssumedRole):
-        raise ArgsError(f"{shown(role)} is no AssumedRole.", property_path=property_path)
+        raise ArgsError(f"{shown(role)} is not an AssumedRole.", property_path=property_path)
     check_text(role.role_arn, f"{property_path}.role_arn", may_be_empty=False)
     for name in ("session_name", "external_id", "source_identity", "policy"):
         check_text(getattr(role, name), f"{property_path}.{name}")

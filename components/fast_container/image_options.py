@@ -204,7 +204,7 @@ def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str
                 f"The named context {name!r} is given twice.",
                 property_path=f"named_contexts{bracketed(name)}",
                 why=f"context.named has it too: {of_context[name]}",
-                next_step="leave one of them out",
+                next_step="Leave one of them out",
             )
     return {**of_context, **named}
 

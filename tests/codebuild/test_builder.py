@@ -129,7 +129,7 @@ SHARED: dict[str, Any] = {
 )
 def test_what_a_shared_builder_would_pass_over_is_refused(run: Run, arguments: dict[str, Any]) -> None:
     (name,) = arguments
-    with pytest.raises(pulumi.RunError, match=f"(?s){name} has no effect on a shared builder.*set {name}= there"):
+    with pytest.raises(pulumi.RunError, match=f"(?s){name} has no effect on a shared builder.*Set {name}= there"):
         run(lambda: CodeBuildBuilder("builds", shared=SHARED, **arguments))
 
 

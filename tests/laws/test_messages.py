@@ -19,7 +19,6 @@ NOT_YET_MENDED: frozenset[str] = frozenset(
     {
         "adapters.registry",
         "cli",
-        "codebuild",
         "core.oci",
         "library",
         "python_base",

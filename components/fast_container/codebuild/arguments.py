@@ -100,7 +100,7 @@ def _check_bucket_owner(owner: str | None, bucket: str | None) -> None:
             f"bucket_owner is {owner!r}.",
             property_path="bucket_owner",
             why="it is the account of an existing bucket=" if bucket is None else "an AWS account has twelve digits",
-            next_step="leave it out where the bucket is the builder's own",
+            next_step="Leave it out where the bucket is the builder's own",
         )
 
 
@@ -126,7 +126,7 @@ def role_name_of(shared: pulumi.Output[Any]) -> pulumi.Output[str]:
                 "The role of the shared builder is not its own, and gets no policies.",
                 property_path="shared",
                 why="that builder was given role=",
-                next_step="give that role as role= here, too; `service_role_policy` says what it needs",
+                next_step="Give that role as role= here, too; `service_role_policy` says what it needs",
             )
         return str(name)
 
@@ -142,7 +142,7 @@ def project_of(shared: pulumi.Output[Any], architecture: str) -> pulumi.Output[s
             raise ArgsError(
                 f"The shared builder has no project for {architecture}.",
                 property_path="architectures",
-                next_step=f"one of: {', '.join(known)}",
+                next_step=f"One of: {', '.join(known)}",
             )
         return str(known[architecture])
 
@@ -156,7 +156,7 @@ def _complete(shared: object) -> dict[str, Any]:
             raise ArgsError(
                 f"There is no {name!r} in shared.",
                 property_path=f"shared.{name}",
-                next_step="export the output `shared` of the other stack's CodeBuildBuilder, and give it as it is",
+                next_step="Export the output `shared` of the other stack's CodeBuildBuilder, and give it as it is",
             )
     return found
 
@@ -171,7 +171,11 @@ def _check_architectures(architectures: object) -> None:
                 next_step=did_you_mean(architecture, get_args(Architecture)),
             )
     if not found:
-        raise ArgsError("At least one architecture is needed.", property_path="architectures")
+        raise ArgsError(
+            "At least one architecture is needed.",
+            property_path="architectures",
+            next_step='For example architectures=["x86_64"]',
+        )
 
 
 def _check_days(given: Mapping[str, Any]) -> None:
@@ -181,7 +185,7 @@ def _check_days(given: Mapping[str, Any]) -> None:
         raise ArgsError(
             f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
             property_path="log_retention_days",
-            next_step=f"one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
+            next_step=f"One of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
         )
 
 
@@ -204,7 +208,7 @@ def _check_registries(mirrors: object, logins: object) -> None:
             raise ArgsError(
                 f"{shown(source)} is no secret that AWS keeps.",
                 property_path=f"registry_logins{bracketed(host)}",
-                next_step=f"for example {example}",
+                next_step=f"For example {example}",
             )
     limits.check_mirrors(cast("Mapping[str, str]", mirrors), cast("Mapping[str, object]", logins or {}))
 
@@ -213,7 +217,11 @@ def _check_inputs(values: object, property_path: str) -> None:
     """A plain list of texts, now or later."""
     check_plain(values, property_path)
     if not isinstance(values, list | tuple):
-        raise ArgsError(f"{shown(values)} is not a list.", property_path=property_path)
+        raise ArgsError(
+            f"{shown(values)} is not a list.",
+            property_path=property_path,
+            next_step="Give a list of strings or Outputs",
+        )
     for index, value in enumerate(cast("list[object]", values)):
         if isinstance(check_input_text(value, f"{property_path}[{index}]"), str):
             check_characters(cast(str, value), f"{property_path}[{index}]", may_be_empty=False)
