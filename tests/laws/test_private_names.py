@@ -26,7 +26,6 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("docs/test_reference.py", "_SubParsersAction"): "argparse has no other way to the options of commands",
     ("state/test_bases.py", "_ready"): "which files an image reads on a base is in no output",
     ("state/test_sdk_patches.py", "_CallbackServicer"): "an SDK that is another one",
-    ("state/test_state_contract.py", "repository"): "the engine's process opens registries of records by itself",
 }
 
 

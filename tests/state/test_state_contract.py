@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,10 +23,10 @@ from pulumi.dynamic import ConfigureRequest
 from pulumi.dynamic.config import Config
 from pulumi.dynamic.dynamic import serialize_provider
 
-from fast_container.core.ports import Manifest
 from fast_container.errors import BuilderError, FastContainerError, RegistryError, UnexpectedError
 from fast_container.state import engine_watch
-from fast_container.state.image_build import ImageBuild, ImageBuildProvider, RecordRegistries
+from fast_container.state.image_build import ImageBuild, ImageBuildProvider
+from tests.adapters.http_registry import HttpRegistry, http_registry
 
 RECORD: dict[str, Any] = {
     "build_key": "a" * 64,
@@ -36,25 +37,26 @@ RECORD: dict[str, Any] = {
     "counts": {"context": "1/3"},
     "aws": {"region": "eu-west-1"},
 }
-DIGEST = "sha256:" + "b" * 64
-OTHER = "sha256:" + "c" * 64
+ONE, ANOTHER = b'{"schemaVersion":2}', b'{"schemaVersion": 2}'
+DIGEST, OTHER = (f"sha256:{hashlib.sha256(content).hexdigest()}" for content in (ONE, ANOTHER))
 
 
-class OneTag:
-    """A registry whose one tag names one digest, or nothing, or that fails."""
-
-    def __init__(self, digest: str | None, error: RegistryError | None = None) -> None:
-        self.digest = digest
-        self.error = error
-
-    async def find(self, tags: list[str]) -> dict[str, Manifest]:
-        if self.error:
-            raise self.error
-        return {tag: Manifest(self.digest, "", b"") for tag in tags if self.digest}
+@pytest.fixture
+def registry() -> Iterator[HttpRegistry]:
+    with http_registry() as server:
+        yield server
 
 
-def provider(monkeypatch: pytest.MonkeyPatch, registry: OneTag) -> ImageBuildProvider:
-    monkeypatch.setattr(RecordRegistries, "repository", lambda _self, _url, _access: registry)
+@pytest.fixture
+def record(registry: HttpRegistry) -> dict[str, Any]:
+    """A record of an image in that registry."""
+    return RECORD | {"repository_url": registry.url, "tagged_uri": f"{registry.url}:{RECORD['tag']}"}
+
+
+def provider(registry: HttpRegistry, manifest: bytes | None) -> ImageBuildProvider:
+    """A provider, and a registry in which the record's tag names that manifest, or nothing."""
+    if manifest is not None:
+        registry.tags[RECORD["tag"]] = registry.push(manifest)
     made = ImageBuildProvider()
     made.configure(ConfigureRequest(Config({}, "shop")))
     return made
@@ -140,40 +142,41 @@ def test_a_record_does_not_differ_by_what_follows_or_says_how_to_reach_the_regis
     assert ImageBuildProvider().diff("", RECORD, {**RECORD, name: "other"}).changes is False
 
 
-def test_read_keeps_the_record_of_an_image_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = provider(monkeypatch, OneTag(DIGEST)).read("id", {**RECORD, "digest": DIGEST})
+def test_read_keeps_the_record_of_an_image_that_is_there(registry: HttpRegistry, record: dict[str, Any]) -> None:
+    kept = provider(registry, ONE).read("id", {**record, "digest": DIGEST})
     assert kept.id == "id"
-    assert kept.outs == {**RECORD, "digest": DIGEST}
+    assert kept.outs == {**record, "digest": DIGEST}
 
 
-def test_read_drops_the_record_of_an_image_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert provider(monkeypatch, OneTag(None)).read("id", {**RECORD, "digest": DIGEST}).id is None
+def test_read_drops_the_record_of_an_image_that_is_gone(registry: HttpRegistry, record: dict[str, Any]) -> None:
+    assert provider(registry, None).read("id", {**record, "digest": DIGEST}).id is None
 
 
 def test_read_keeps_the_record_of_an_image_that_another_one_replaced_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    registry: HttpRegistry, record: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = provider(monkeypatch, OneTag(OTHER)).read("id", {**RECORD, "digest": DIGEST})
-    assert (kept.id, kept.outs) == ("id", {**RECORD, "digest": DIGEST})
+    kept = provider(registry, ANOTHER).read("id", {**record, "digest": DIGEST})
+    assert (kept.id, kept.outs) == ("id", {**record, "digest": DIGEST})
     said = capsys.readouterr().err
     assert DIGEST in said
     assert OTHER in said
-    assert f"--accept-replaced-tag {RECORD['tagged_uri']}@{OTHER}" in said
-    assert f"delete the tag {RECORD['tag']}" in said
+    assert f"--accept-replaced-tag {record['tagged_uri']}@{OTHER}" in said
+    assert f"delete the tag {record['tag']}" in said
 
 
 def test_an_update_takes_another_image_under_the_same_key_only_when_it_is_accepted(
-    monkeypatch: pytest.MonkeyPatch,
+    registry: HttpRegistry,
+    record: dict[str, Any],
 ) -> None:
-    made = provider(monkeypatch, OneTag(OTHER))
-    olds = {**RECORD, "digest": DIGEST, "status": ""}
+    made = provider(registry, ANOTHER)
+    olds = {**record, "digest": DIGEST, "status": ""}
     with pytest.raises(RegistryError, match="names another image") as refused:
-        made.update("id", olds, {**RECORD, "runs_on": "lambda"})
+        made.update("id", olds, {**record, "runs_on": "lambda"})
     assert DIGEST in refused.value.why
     assert OTHER in refused.value.why
-    assert made.update("id", olds, {**RECORD, "accepted": OTHER}).outs["digest"] == OTHER
-    assert made.update("id", {**olds, "status": "building"}, RECORD).outs["digest"] == OTHER
-    assert made.update("id", {**olds, "repository_url": "elsewhere/images"}, RECORD).outs["digest"] == OTHER
+    assert made.update("id", olds, {**record, "accepted": OTHER}).outs["digest"] == OTHER
+    assert made.update("id", {**olds, "status": "building"}, record).outs["digest"] == OTHER
+    assert made.update("id", {**olds, "repository_url": "elsewhere/images"}, record).outs["digest"] == OTHER
 
 
 def test_a_record_differs_once_when_the_user_accepts_another_image(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,25 +188,32 @@ def test_a_record_differs_once_when_the_user_accepts_another_image(monkeypatch: 
     assert ImageBuildProvider().diff("", {**RECORD, "digest": DIGEST}, {**RECORD, "accepted": ""}).changes is False
 
 
-def test_read_drops_nothing_when_the_registry_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_drops_nothing_when_the_registry_does_not_answer(registry: HttpRegistry, record: dict[str, Any]) -> None:
+    made = provider(registry, ONE)
+    registry.script = [400]
     with pytest.raises(RegistryError):
-        provider(monkeypatch, OneTag(None, RegistryError("no answer"))).read("id", {**RECORD, "digest": DIGEST})
+        made.read("id", {**record, "digest": DIGEST})
 
 
-def test_create_and_update_record_the_digest_that_the_registry_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = provider(monkeypatch, OneTag(DIGEST))
-    recorded = {**RECORD, "digest": DIGEST, "status": ""}
-    assert made.create(RECORD).outs == recorded
-    assert made.update("id", {**RECORD, "build_key": "old"}, RECORD).outs == recorded
+def test_create_and_update_record_the_digest_that_the_registry_names(
+    registry: HttpRegistry, record: dict[str, Any]
+) -> None:
+    made = provider(registry, ONE)
+    recorded = {**record, "digest": DIGEST, "status": ""}
+    assert made.create(record).outs == recorded
+    assert made.update("id", {**record, "build_key": "old"}, record).outs == recorded
 
 
-def test_an_image_that_vanished_before_it_was_recorded_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_vanished_before_it_was_recorded_is_an_error(
+    registry: HttpRegistry, record: dict[str, Any]
+) -> None:
     with pytest.raises(RegistryError, match="not in its repository"):
-        provider(monkeypatch, OneTag(None)).create(RECORD)
+        provider(registry, None).create(record)
 
 
-def test_delete_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    provider(monkeypatch, OneTag(None, RegistryError("must not be asked"))).delete("id", RECORD)
+def test_delete_asks_nobody(registry: HttpRegistry, record: dict[str, Any]) -> None:
+    provider(registry, None).delete("id", record)
+    assert registry.requests == []
 
 
 def test_the_record_is_plain_json() -> None:
