@@ -6,11 +6,11 @@ has to be changed.
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from typing import Final
 
+from fast_container.core.json_document import parse_json
 from fast_container.errors import ArgsError, FastContainerError
 
 ARGUMENTS: Final = {
@@ -64,7 +64,7 @@ def flag_of(property_path: str) -> str:
 
 def _unquoted(name: str) -> str:
     with suppress(ValueError):
-        return str(json.loads(f'"{name}"'))
+        return str(parse_json(f'"{name}"'))
     return name
 
 
