@@ -39,7 +39,7 @@ from fast_container.shapes import (
 from fast_container.state.bases import BaseInput
 from fast_container.state.explanation import Contents
 from fast_container.state.hook import make_hook
-from fast_container.state.preparation import record_name, run_error
+from fast_container.state.prepared_image import record_name, run_error
 from fast_container.state.program import current_program
 
 FOLDER = ".fast-container"

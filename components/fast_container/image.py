@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Unpack
 
 import pulumi
 
-from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.builder_interface import Builder, Grants
 from fast_container.core.select import SelectedImage
 from fast_container.errors import FastContainerError
@@ -25,8 +24,9 @@ from fast_container.state.afterwards import stated_dependencies
 from fast_container.state.explanation import counts_of
 from fast_container.state.hook import make_hook
 from fast_container.state.image_build import BUILDING, ImageBuild
-from fast_container.state.inputs import Awaited, Lazy, derived_output
-from fast_container.state.preparation import ImageInputs, Ready, check_at_once, prepare, record_name, run_error
+from fast_container.state.inputs import Lazy
+from fast_container.state.preparation import Preparation, check_at_once
+from fast_container.state.prepared_image import ImageInputs, PreparedImage, record_name, run_error
 from fast_container.state.program import Program, current_program
 
 
@@ -110,19 +110,15 @@ class FastContainerImage(pulumi.ComponentResource):
         builder: Builder,
         depends_on: Sequence[pulumi.Resource],
     ) -> None:
-        program.declare()
-        awaited = Awaited()
-        ready = asyncio.ensure_future(prepare(self, program, inputs, awaited, builder, PulumiReporter(self)))
+        preparation = Preparation(self, program, inputs, builder)
         wait = self.ALWAYS_WAITS or builder.wait
-        name = record_name(inputs.declared.name)
-        released = asyncio.ensure_future(_released(self, program, ready, depends_on))
-        record = _record(self, name, program, released, awaited, depends_on, wait=wait, runs_on=inputs.runs_on)
-        self._ready, self._awaited, self._record = ready, awaited, record
+        record = _record(self, program, inputs, preparation, depends_on, wait=wait)
+        self._preparation, self._record = preparation, record
         self._watch = asyncio.ensure_future(program.refusals.watch(self, record.urn.future()))
         self.platform = inputs.declared.recipe.platform
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
-        self.digest = _digest(record, ready, program)
+        self.digest = _digest(record, preparation, program)
         self.image_uri = _image_uri(self.repository_url, self.digest, self.tag)
         outputs = ("image_uri", "digest", "tag", "tagged_uri", "build_key", "repository_url")
         self.register_outputs({output: getattr(self, output) for output in outputs})
@@ -130,7 +126,7 @@ class FastContainerImage(pulumi.ComponentResource):
     @property
     def planned_key(self) -> pulumi.Output[str]:
         """For images that start from this one: known before anything is built, whatever the state has."""
-        return derived_output(self._ready, lambda found: found.selected and found.selected.key.hex, self._awaited)
+        return self._preparation.output(lambda image: image.known and image.known.key.hex)
 
     @property
     def recorded_digest(self) -> pulumi.Output[str]:
@@ -142,17 +138,17 @@ class FastContainerImage(pulumi.ComponentResource):
     @property
     def planned_url(self) -> pulumi.Output[str]:
         """As ``planned_key``, for the repository."""
-        return derived_output(self._ready, lambda found: found.repository_url, self._awaited)
+        return self._preparation.output(lambda image: image.known_url)
 
     @property
     def planned_onbuild(self) -> pulumi.Output[Sequence[str] | None]:
         """As ``planned_key``, for its triggers; None where its Dockerfile was not understood."""
 
-        def triggers(found: Ready) -> list[str] | None:
-            known = found.selected.reads.onbuild if found.selected else None
+        def triggers(image: PreparedImage) -> list[str] | None:
+            known = image.known.reads.onbuild if image.known else None
             return None if known is None else list(known)
 
-        return derived_output(self._ready, triggers, self._awaited, lambda found: found.selected is not None)
+        return self._preparation.output(triggers, lambda image: image.known is not None)
 
     @property
     def by_platform(self) -> Mapping[str, FastContainerImage]:
@@ -160,64 +156,60 @@ class FastContainerImage(pulumi.ComponentResource):
         return {}
 
 
-async def _released(
-    image: pulumi.Resource, program: Program, ready: asyncio.Future[Ready], depends_on: Sequence[pulumi.Resource]
-) -> Ready:
-    """What is known of an image, once its record may be registered: no other image was refused."""
-    found = await ready
+async def _begun(
+    image: pulumi.Resource, program: Program, preparation: Preparation, depends_on: Sequence[pulumi.Resource]
+) -> None:
+    """Wait until an image's record may be registered: it is prepared, and no other image was refused."""
+    await preparation.image
     await program.refusals.begin(image, depends_on)
-    return found
 
 
 def _record(
     image: FastContainerImage,
-    name: str,
     program: Program,
-    ready: asyncio.Future[Ready],
-    awaited: Awaited,
+    inputs: ImageInputs,
+    preparation: Preparation,
     depends_on: Sequence[pulumi.Resource],
     *,
     wait: bool,
-    runs_on: str,
 ) -> ImageBuild:
-    def output(part: Callable[[SelectedImage], Any]) -> pulumi.Output[Any]:
-        return derived_output(ready, lambda found: part(found.selected) if found.selected else None, awaited)
+    begun = asyncio.ensure_future(_begun(image, program, preparation, depends_on))
 
-    def tagged(found: Ready) -> str | None:
-        known = found.selected is not None and found.repository_url is not None
-        return f"{found.repository_url}:{found.selected.key.tag}" if found.selected and known else None
+    def given(part: Callable[[PreparedImage], Any]) -> pulumi.Input[Any]:
+        return preparation.record_input(begun, part)
 
-    def accepted(found: Ready) -> str:
-        return program.accepted.get(tagged(found) or "", "")
+    def selected(part: Callable[[SelectedImage], Any]) -> pulumi.Input[Any]:
+        return given(lambda prepared: part(prepared.known) if prepared.known else None)
 
+    accepted = given(lambda prepared: program.accepted.get(prepared.tagged_uri or "", "")) if program.accepted else None
     return ImageBuild(
-        name,
+        record_name(inputs.name),
         {
-            "build_key": output(lambda selected: selected.key.hex),
-            "tag": output(lambda selected: selected.key.tag),
-            "repository_url": derived_output(ready, lambda found: found.repository_url, awaited),
-            "tagged_uri": derived_output(ready, tagged, awaited),
-            "parts": output(lambda selected: dict(selected.key.parts)),
-            "counts": output(counts_of),
-            "aws": derived_output(ready, lambda found: kept_by_record(found.access), awaited),
+            "build_key": selected(lambda known: known.key.hex),
+            "tag": selected(lambda known: known.key.tag),
+            "repository_url": given(lambda prepared: prepared.known_url),
+            "tagged_uri": given(lambda prepared: prepared.tagged_uri),
+            "parts": selected(lambda known: dict(known.key.parts)),
+            "counts": selected(counts_of),
+            "aws": given(lambda prepared: kept_by_record(prepared.access)),
             "wait": wait,
-            "runs_on": runs_on,
+            "runs_on": inputs.runs_on,
             # No input at all where there is no such file, so that the records of all others stay as they are.
-            **({"accepted": derived_output(ready, accepted, awaited)} if program.accepted else {}),
+            **({"accepted": accepted} if program.accepted else {}),
         },
         pulumi.ResourceOptions(parent=image, depends_on=depends_on, hooks=program.hook_binding),
     )
 
 
-def _digest(record: ImageBuild, ready: asyncio.Future[Ready], program: Program) -> pulumi.Output[str]:
+def _digest(record: ImageBuild, preparation: Preparation, program: Program) -> pulumi.Output[str]:
     """The record's digest; in a preview of a change, the one that the hook has found in the registry."""
 
     async def looked_up() -> str | None:
         await record.urn.future()
-        found = await ready
-        if found.selected is None or found.repository_url is None:
+        found = await preparation.image
+        if found.known is None or found.known_url is None:
             return None
-        return program.found_digest(found.repository_url, found.selected.key.tag)
+        return program.found_digest(found.known_url, found.known.key.tag)
 
     async def value() -> Any:
         return await record.digest.future() if await record.digest.is_known() else await looked_up()

@@ -26,7 +26,8 @@ from fast_container.given_options import FORMER_OPTIONS, given_options, in_today
 from fast_container.repository import RepositoryInput, url_of
 from fast_container.shapes import PathInput, shown
 from fast_container.state.bases import BaseInput, base_uses, with_bases
-from fast_container.state.preparation import ImageInputs, Texts
+from fast_container.state.inputs import plain_texts
+from fast_container.state.prepared_image import ImageInputs, Texts
 
 C = TypeVar("C")
 
@@ -136,7 +137,7 @@ def checked_inputs(
     declared = _declared(name, given, tuple(secrets))
     bases = base_uses(given.get("base_images", {}), declared.recipe.platform)
     return ImageInputs(
-        declared=with_bases(declared, bases),
+        declared=with_bases(declared, bases, given.get("build_args", {})),
         repository=url_of(rules.check_repository(repository)),
         build_args=given.get("build_args", {}),
         labels=given.get("labels", {}),
@@ -171,7 +172,7 @@ def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) 
             given,
             target=given.get("target", ""),
             platform=former.one_platform(given.get("platform", rules.DEFAULT_PLATFORM)),
-            build_args=dict.fromkeys(given.get("build_args", {}), ""),
+            build_args=plain_texts(given.get("build_args", {}), "build_args"),
         ),
     )
 

@@ -24,7 +24,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("conftest.py", "_ensure_event_loop"): "Pulumi's mocks make event loops, and close none",
     ("core/test_linear_match.py", "_COSTLY"): "both ways of matching are compared; of each text one way is taken",
     ("docs/test_reference.py", "_SubParsersAction"): "argparse has no other way to the options of commands",
-    ("state/test_bases.py", "_ready"): "which files an image reads on a base is in no output",
+    ("state/test_bases.py", "_preparation"): "which files an image reads on a base is in no output",
     ("state/test_sdk_patches.py", "_CallbackServicer"): "an SDK that is another one",
 }
 

@@ -181,8 +181,8 @@ def entries(base: Any) -> list[str] | None:
 
     async def make() -> list[str] | None:
         made = consumer(base() if callable(base) else base)
-        ready = await made._ready  # pyright: ignore[reportPrivateUsage] - no output tells it
-        return [entry.path for entry in ready.selected.contexts["context"].entries] if ready.selected else None
+        prepared = await made._preparation.image  # pyright: ignore[reportPrivateUsage] - no output tells it
+        return [entry.path for entry in prepared.known.contexts["context"].entries] if prepared.known else None
 
     return run(make, preview=True)
 

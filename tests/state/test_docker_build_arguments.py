@@ -17,7 +17,7 @@ import pytest
 from fast_container import CodeBuildBuilder, InlineDockerfile, SecretFile
 from fast_container.errors import ArgsError
 from fast_container.image_options import checked_inputs
-from fast_container.state.preparation import ImageInputs
+from fast_container.state.prepared_image import ImageInputs
 from tests.trees import write_tree
 
 URL = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/images"

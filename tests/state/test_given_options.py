@@ -21,6 +21,8 @@ from fast_container.docker_build_arguments import REPLACED
 from fast_container.errors import ArgsError
 from fast_container.given_options import given_options
 from fast_container.image_options import ImageOptions, checked_inputs
+from fast_container.state.bases import ExistingBaseImage
+from fast_container.state.preparation import check_at_once
 
 URL = "registry.example/shop/images"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -170,3 +172,29 @@ def test_a_misspelt_install_is_named_before_the_arguments_that_count_only_with_i
     with pytest.raises(pulumi.RunError, match=r"^BaseImage 'b': There is no argument 'instal'\.") as refused:
         BaseImage("b", repository=URL, packages=["packages/a"], **misspelt)
     assert "did you mean 'install'?" in str(refused.value)
+
+
+def test_plain_build_args_are_known_from_the_start_and_awaited_ones_have_no_stand_in() -> None:
+    async def declared() -> dict[str, str]:
+        later = pulumi.Output.from_input("2")
+        return dict(
+            checked_inputs("a", URL, {"build_args": {"A": "1", "B": later, "C": True}}).declared.recipe.build_args
+        )
+
+    assert asyncio.run(declared()) == {"A": "1", "C": "true"}
+
+
+@pytest.mark.parametrize(
+    ("build_arg", "path"), [("NOT-A-NAME", 'build_args["NOT-A-NAME"]'), ("BASE_IMAGE", 'base_images["BASE_IMAGE"]')]
+)
+def test_the_name_of_a_build_arg_that_is_awaited_is_checked_at_once(build_arg: str, path: str, tmp_path: Path) -> None:
+    base = ExistingBaseImage("registry.example/shop/bases", "b" * 64)
+
+    async def refused() -> None:
+        later = {build_arg: pulumi.Output.from_input("2")}
+        options: Any = {"context": tmp_path, "build_args": later, "base_images": {"BASE_IMAGE": base}}
+        check_at_once(checked_inputs("a", URL, options))
+
+    with pytest.raises(ArgsError) as error:
+        asyncio.run(refused())
+    assert error.value.property_path == path

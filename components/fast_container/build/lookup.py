@@ -58,6 +58,10 @@ class LookupBatch:
         """Return the result of an earlier lookup of this run, without asking."""
         return self._answers.get(tag)
 
+    def is_answered(self, tag: str) -> bool:
+        """Whether an earlier lookup of this run has asked for it."""
+        return tag in self._answers
+
     def is_absent(self, tag: str) -> bool:
         """Whether an earlier lookup of this run found nothing."""
         return tag in self._answers and self._answers[tag] is None

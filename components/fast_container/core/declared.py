@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -45,6 +45,7 @@ __all__ = [
     "InlineDockerfile",
     "absolute_path",
     "check_arguments",
+    "check_build_arg_names",
     "check_declared",
     "check_platform",
     "ignore_rules",
@@ -238,14 +239,7 @@ def check_arguments(image: DeclaredImage) -> None:
                 why="that is what the image's own build context is called" if name == MAIN_CONTEXT else "",
                 next_step="Use another name, in the Dockerfile too.",
             )
-    for name in image.recipe.build_args:
-        if not _ARG_NAME.fullmatch(name):
-            raise ArgsError(
-                f"{name!r} cannot be the name of a build arg.",
-                property_path=f'build_args["{name}"]',
-                why="no ARG instruction can declare it",
-                next_step="Use letters, digits and _, not beginning with a digit.",
-            )
+    check_build_arg_names(image.recipe.build_args)
     check_platform(image.recipe.platform)
     if isinstance(image.dockerignore, str) and not os.path.isfile(image.dockerignore):
         raise ArgsError(
@@ -254,6 +248,22 @@ def check_arguments(image: DeclaredImage) -> None:
             why=f"no file at {image.dockerignore}",
             next_step="Give the path of a file, or None to disregard ignore files.",
         )
+
+
+def check_build_arg_names(names: Iterable[str]) -> None:
+    """Refuse names that no ``ARG`` could declare.
+
+    Raises:
+        ArgsError: With the property path.
+    """
+    for name in names:
+        if not _ARG_NAME.fullmatch(name):
+            raise ArgsError(
+                f"{name!r} cannot be the name of a build arg.",
+                property_path=f'build_args["{name}"]',
+                why="no ARG instruction can declare it",
+                next_step="Use letters, digits and _, not beginning with a digit",
+            )
 
 
 def _check_directory(place: str, property_path: str, what: str) -> None:

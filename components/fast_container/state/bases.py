@@ -8,7 +8,7 @@ the state (with ``--target`` that is an older one). A Dockerfile sees a constant
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
@@ -237,12 +237,18 @@ async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str,
     return found
 
 
-def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse]) -> DeclaredImage:
-    """The declaration with a constant stand-in for each base; its key is added when it is known."""
+def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse], build_args: Collection[str]) -> DeclaredImage:
+    """The declaration with a constant stand-in for each base; its key is added when it is known.
+
+    Args:
+        declared: The declaration.
+        bases: Name → use.
+        build_args: Names of all build args, of those too whose values are not known yet.
+    """
     contexts, args = dict(declared.named_contexts), dict(declared.recipe.build_args)
     for name, base in bases.items():
         path = f"base_images{bracketed(name)}"
-        if name in args or name in contexts or base.alias in contexts:
+        if name in build_args or name in contexts or base.alias in contexts:
             raise ArgsError(f"{name!r} is also a build arg or a named context.", property_path=path)
         contexts[base.alias] = f"docker-image://{OWN_BASE_HOST}/{base.alias}"
     recipe = replace(declared.recipe, build_args=args | base_args(bases))

@@ -20,7 +20,7 @@ from fast_container.printable import printable
 
 if TYPE_CHECKING:
     from fast_container.core.select import SelectedImage
-    from fast_container.state.program import PlannedImage
+    from fast_container.state.prepared_image import PreparedImage
 
 # Context name → path → everything of the entry that counts.
 Inputs: TypeAlias = dict[str, dict[str, list[Any]]]
@@ -55,7 +55,7 @@ class Contents:
 
 
 def explain(
-    image: PlannedImage, old: Mapping[str, Any], reason: str, cache: Path, contents: Contents | None = None
+    image: PreparedImage, old: Mapping[str, Any], reason: str, cache: Path, contents: Contents | None = None
 ) -> str:
     """The reason with names of files and distributions where they are known."""
     before = _read(cache, str(old.get("build_key") or "")) if old.get("build_key") != image.selected.key.hex else None
@@ -184,7 +184,7 @@ def _some(paths: list[str]) -> str:
     return ", ".join(map(printable, paths[:_NAMES_SHOWN])) + (", …" if len(paths) > _NAMES_SHOWN else "")
 
 
-def _with_numbers(reason: str, image: PlannedImage, old: Mapping[str, Any], generated: str) -> str:
+def _with_numbers(reason: str, image: PreparedImage, old: Mapping[str, Any], generated: str) -> str:
     before, after = cast("dict[str, str]", old.get("counts") or {}), counts_of(image.selected)
     numbers = [
         f"{name}: {_spelled(before[name])} → {_spelled(after[name])}"

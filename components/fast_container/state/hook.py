@@ -34,7 +34,8 @@ from fast_container.errors import ContextChanged, FastContainerError, RegistryEr
 from fast_container.state.explanation import explain, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
-from fast_container.state.program import PlannedImage, Program
+from fast_container.state.prepared_image import PreparedImage
+from fast_container.state.program import Program
 from fast_container.state.secret_values import check_sources
 
 
@@ -82,7 +83,7 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
 
 
 async def _preview(
-    program: Program, image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any]
+    program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any]
 ) -> None:
     plan = await _decided(program, image, recorded)
     if isinstance(plan, Skip):
@@ -96,7 +97,7 @@ async def _preview(
         image.reporter.note(f"will be copied from {source}: {explained}")
         program.to_build.add(image.record_name)
         return
-    check_sources(image.secrets)
+    check_sources(image.inputs.secrets)
     image.reporter.note(f"will be built: {explained}")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
@@ -107,12 +108,12 @@ async def _preview(
     _warn_about_parallelism(program, image)
 
 
-async def _preview_unplaced(program: Program, image: PlannedImage, before: str) -> None:
+async def _preview_unplaced(program: Program, image: PreparedImage, before: str) -> None:
     """Say what is to be done for an image whose repository does not exist yet: built, or copied from where it was."""
     if source := await _held_elsewhere(program, image, before):
         image.reporter.note(f"will be copied from {source}: {MOVED if before else NEW_HERE}")
         return
-    check_sources(image.secrets)
+    check_sources(image.inputs.secrets)
     image.reporter.note("will be built: its repository does not exist yet")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
@@ -124,7 +125,7 @@ def _moved_key(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     return url if isinstance(url, str) and url != rpc.UNKNOWN and old.get("build_key") == new["build_key"] else ""
 
 
-async def _decided(program: Program, image: PlannedImage, recorded: RecordedImage | None) -> Skip | Reuse | Build:
+async def _decided(program: Program, image: PreparedImage, recorded: RecordedImage | None) -> Skip | Reuse | Build:
     """What is to be done, as the registry's answer says.
 
     Raises:
@@ -140,7 +141,7 @@ async def _decided(program: Program, image: PlannedImage, recorded: RecordedImag
     return plan
 
 
-async def _copied_from(program: Program, image: PlannedImage, before: str) -> str:
+async def _copied_from(program: Program, image: PreparedImage, before: str) -> str:
     """Where an image that its repository does not have will come from without a build of its own; "" for nowhere."""
     if source := await _held_elsewhere(program, image, before):
         return source
@@ -148,7 +149,7 @@ async def _copied_from(program: Program, image: PlannedImage, before: str) -> st
     return f"{first.repository_url}, where it is built first" if first else ""
 
 
-async def _held_elsewhere(program: Program, image: PlannedImage, before: str = "") -> str:
+async def _held_elsewhere(program: Program, image: PreparedImage, before: str = "") -> str:
     """The other repository that has the image already; "" for none."""
     for source in program.elsewhere(image, before):
         # What may not be asked is no source.
@@ -160,7 +161,7 @@ async def _held_elsewhere(program: Program, image: PlannedImage, before: str = "
 
 async def _publish(
     program: Program,
-    image: PlannedImage,
+    image: PreparedImage,
     recorded: RecordedImage | None,
     old: Mapping[str, Any],
     *,
@@ -170,25 +171,16 @@ async def _publish(
     plan = await _decided(program, image, recorded)
     if await _only_started(program, image, recorded, old, wait=wait):
         return
-    await _count_missing(program, image)
+    if await program.count_missing(image):
+        _warn_about_parallelism(program, image)
     contents = program.contents.get(image.record_name)
     explained = explain(image, old, plan.reason, cache_dir() / "inputs", contents)
     await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
     remember(image.selected, cache_dir() / "inputs", contents)
 
 
-async def _count_missing(program: Program, image: PlannedImage) -> None:
-    """Find out what the repository lacks of all images that are known by now, in the one call that all share."""
-    if await program.repository_of(image).find([image.selected.key.tag]):
-        return
-    for planned in [one for images in program.images.values() for one in images]:
-        if program.repository_of(planned).is_absent(planned.selected.key.tag):
-            program.to_build.add(planned.record_name)
-    _warn_about_parallelism(program, image)
-
-
 async def _only_started(
-    program: Program, image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
+    program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
 ) -> bool:
     """Start the build and return, where the builder does not wait and consumers have an image to stay on."""
     if wait or recorded is None or not recorded.digest:
@@ -221,7 +213,7 @@ async def _only_started(
     return is_started
 
 
-def _moved_from(image: PlannedImage, recorded: RecordedImage | None, old: Mapping[str, Any]) -> str:
+def _moved_from(image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any]) -> str:
     """The repository that the state names, where the same image is wanted in another one now; else ""."""
     url = old.get("repository_url")
     same = recorded is not None and recorded.key_hex == image.selected.key.hex and not recorded.here
@@ -243,7 +235,7 @@ def _recorded(args: pulumi.ResourceHookArgs) -> RecordedImage | None:
     )
 
 
-def _warn_about_parallelism(program: Program, image: PlannedImage) -> None:
+def _warn_about_parallelism(program: Program, image: PreparedImage) -> None:
     """Say once that the engine, not the builder, is what holds builds back, with the flag that helps."""
     wanted = min(len(program.to_build), image.builder.max_parallel)
     allowed = cast("int | None", cast(Any, settings.SETTINGS).parallel)
@@ -255,14 +247,14 @@ def _warn_about_parallelism(program: Program, image: PlannedImage) -> None:
         )
 
 
-def _say_what_widens(image: PlannedImage) -> None:
+def _say_what_widens(image: PreparedImage) -> None:
     """Only where something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
         image.reporter.warn(warning)
 
 
-def _message(error: FastContainerError, image: PlannedImage) -> str:
-    message = f"{image.kind} {image.selected.declared.name!r}: {error}"
+def _message(error: FastContainerError, image: PreparedImage) -> str:
+    message = f"{image.inputs.kind} {image.selected.declared.name!r}: {error}"
     if image.provider_is_explicit and isinstance(error, RegistryError):
         message += (
             "\n  note: an explicit aws.Provider shows neither its assumed roles nor its endpoints;"

@@ -37,6 +37,8 @@ class Awaited:
         Raises:
             ArgsError: It is a secret where none may be, or not a text.
         """
+        if is_plain(value):
+            return text_of(value, property_path)
         output = pulumi.Output.from_input(value)
         self.resources |= await output.resources()
         if not secret_allowed and await output.is_secret():
@@ -74,15 +76,19 @@ def text_of(value: object, property_path: str) -> str:
     return value
 
 
-def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str] | None:
-    """The texts of a mapping of plain values; None where one of them has to be awaited.
+def is_plain(value: object) -> bool:
+    """Whether a value is there at once, with nothing to await."""
+    return not isinstance(value, pulumi.Output) and not isawaitable(value)
+
+
+def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str]:
+    """The texts of those values of a mapping that need not be awaited.
 
     Raises:
         ArgsError: One of them is not a text.
     """
-    if any(isinstance(value, pulumi.Output) or isawaitable(value) for value in values.values()):
-        return None
-    return {name: text_of(value, f"{property_path}{bracketed(name)}") for name, value in values.items()}
+    plain = {name: value for name, value in values.items() if is_plain(value)}
+    return {name: text_of(value, f"{property_path}{bracketed(name)}") for name, value in plain.items()}
 
 
 class Lazy(Generic[T]):
@@ -119,3 +125,33 @@ def derived_output(
         return awaited.resources
 
     return pulumi.Output(Lazy(resources), Lazy(value), Lazy(known))
+
+
+class LateInput:
+    """An Input that is no Output before its value is there, and is none at all where it is plain then.
+
+    Args:
+        value: Gives the value; None is unknown in preview.
+        awaited: What the value comes from.
+    """
+
+    def __init__(self, value: Callable[[], Coroutine[Any, Any, Any]], awaited: Awaited) -> None:
+        self._value = value
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._settled().__await__()
+
+    async def _settled(self) -> Any:
+        found = await self._value()
+        resources = self._awaited.resources
+        if found is not None and not resources:
+            return found
+
+        async def value() -> Any:
+            return found
+
+        async def known() -> bool:
+            return found is not None
+
+        return pulumi.Output(set(resources), Lazy(value), Lazy(known))

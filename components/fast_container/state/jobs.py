@@ -22,11 +22,12 @@ from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError
 from fast_container.secret_sources import references
 from fast_container.state.bases import KnownBase
-from fast_container.state.program import PlannedImage, Program
+from fast_container.state.prepared_image import PreparedImage
+from fast_container.state.program import Program
 from fast_container.state.secret_values import local_values, own_values
 
 
-async def make_job(program: Program, image: PlannedImage) -> BuildJob:
+async def make_job(program: Program, image: PreparedImage) -> BuildJob:
     """Everything that the build of an image needs; its bases are in the registry then.
 
     Raises:
@@ -42,22 +43,22 @@ async def make_job(program: Program, image: PlannedImage) -> BuildJob:
         selected,
         image.repository_url,
         {**selected.named_images, **await base_references(program, image)},
-        secrets=await read(image.secrets, session.client),
-        secret_references=references(image.secrets) if by_reference else {},
-        runs_on=image.runs_on,
-        timeout_s=image.builder.timeout_s if image.timeout_s is None else image.timeout_s,
+        secrets=await read(image.inputs.secrets, session.client),
+        secret_references=references(image.inputs.secrets) if by_reference else {},
+        runs_on=image.inputs.runs_on,
+        timeout_s=image.builder.timeout_s if image.inputs.timeout_s is None else image.inputs.timeout_s,
         cache_from=cache.imports(name) if cache else (),
         cache_to=cache.exports(name) if cache else (),
     )
 
 
-async def _caches(image: PlannedImage) -> RegistryCache | NamedCaches | None:
-    if image.own_caches is not None:
-        return await image.own_caches.future()
-    return await pulumi.Output.from_input(image.builder.cache).future() if image.use_cache else None
+async def _caches(image: PreparedImage) -> RegistryCache | NamedCaches | None:
+    if image.inputs.own_caches is not None:
+        return await image.inputs.own_caches.future()
+    return await pulumi.Output.from_input(image.builder.cache).future() if image.inputs.use_cache else None
 
 
-async def publish(program: Program, image: PlannedImage, *, before: str = "", **why: Any) -> BuildRecord:
+async def publish(program: Program, image: PreparedImage, *, before: str = "", **why: Any) -> BuildRecord:
     """Publish one planned image through the program's scheduler.
 
     Args:
@@ -78,12 +79,12 @@ async def publish(program: Program, image: PlannedImage, *, before: str = "", **
     )
 
 
-async def base_references(program: Program, image: PlannedImage) -> dict[str, str]:
+async def base_references(program: Program, image: PreparedImage) -> dict[str, str]:
     """Alias → ``docker-image://repository@sha256:…`` of each base."""
     return {base.alias: await _reference(program, image, base) for base in image.bases}
 
 
-async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> str:
+async def _reference(program: Program, image: PreparedImage, base: KnownBase) -> str:
     registry = program.repository_at(base.repository_url, image.access)
     found = (await registry.find([base.tag])).get(base.tag)
     if found is not None:
@@ -102,7 +103,7 @@ async def _reference(program: Program, image: PlannedImage, base: KnownBase) -> 
     return f"docker-image://{base.repository_url}@{record.digest}"
 
 
-async def say_missing_bases(program: Program, image: PlannedImage) -> None:
+async def say_missing_bases(program: Program, image: PreparedImage) -> None:
     """In the preview of an image that will be built: say which of its bases are not there, and what follows."""
     for base in image.bases:
         planned = program.planned(base.repository_url, base.build_key, "")
@@ -122,7 +123,7 @@ async def say_missing_bases(program: Program, image: PlannedImage) -> None:
             )
 
 
-async def _check(image: PlannedImage, base: KnownBase, registry: Registry, found: Manifest) -> None:
+async def _check(image: PreparedImage, base: KnownBase, registry: Registry, found: Manifest) -> None:
     await _check_recorded(base, found.digest)
     if not base.is_certain:
         platforms = base_platforms(image.selected.reads, base.alias)

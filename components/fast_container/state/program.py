@@ -22,68 +22,29 @@ from pulumi.runtime.mocks import MockMonitor
 from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
-from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread
-from fast_container.args import SecretInput
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.build.spare_names import SpareNames
-from fast_container.builder_interface import Builder, ExecutorNeeds
+from fast_container.builder_interface import ExecutorNeeds
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.repository import host_of
 from fast_container.core.program_file import FILE_NAME, PlannedEntry, write_plan_file
-from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.replaced_tag import load_accepted
 from fast_container.core.select import SelectedImage, SharedWalks
-from fast_container.state.bases import KnownBase
 from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import ProgramExecutors
 from fast_container.state.explanation import Contents
 from fast_container.state.git_line import GitIgnoredLine
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
+from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.refusals import Refusals
 from fast_container.state.sdk_patches import await_callbacks, freeze_heap
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedImage:
-    """One image of the program whose key and repository are known.
-
-    Attributes:
-        record_name: Name of its ``ImageBuild`` record.
-        provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
-        timeout_s: None is the builder's.
-        use_cache: Whether the builder's registry cache is used.
-        own_caches: In place of it.
-        bases: Our own base images that it starts from.
-        secrets: Id → where the value comes from; values are awaited when the image is built.
-        kind: What the component is called in messages.
-    """
-
-    record_name: str
-    selected: SelectedImage
-    repository_url: str
-    runs_on: str
-    timeout_s: float | None
-    builder: Builder
-    access: AwsAccess
-    provider_is_explicit: bool
-    reporter: PulumiReporter
-    use_cache: bool
-    own_caches: pulumi.Output[NamedCaches] | None
-    bases: tuple[KnownBase, ...]
-    secrets: Mapping[str, SecretInput] = field(repr=False)
-    kind: str
-
-    @property
-    def called(self) -> dict[str, str]:
-        """Part of its key → what to call it in an explanation."""
-        return {f"base:{base.name}": f"base:{base.title}" for base in self.bases}
 
 
 @dataclass(slots=True)
@@ -111,8 +72,10 @@ class Program:
     accepted: Mapping[str, str]
     interrupt_line: InterruptLine
     refusals: Refusals = field(default_factory=Refusals)
-    images: dict[tuple[str, str], list[PlannedImage]] = field(default_factory=dict[tuple[str, str], list[PlannedImage]])
-    unplaced: dict[str, PlannedImage] = field(default_factory=dict[str, PlannedImage])
+    images: dict[tuple[str, str], list[PreparedImage]] = field(
+        default_factory=dict[tuple[str, str], "list[PreparedImage]"]
+    )
+    unplaced: dict[str, PreparedImage] = field(default_factory=dict[str, PreparedImage])
     hook: pulumi.ResourceHook | None = None
     to_build: set[str] = field(default_factory=set[str])
     started: set[str] = field(default_factory=set[str])
@@ -126,6 +89,8 @@ class Program:
     _failed: bool = False
     _entries: list[PlannedEntry] = field(default_factory=list[PlannedEntry])
     _unknown: list[str] = field(default_factory=list[str])
+    _by_key: dict[str, dict[str, PreparedImage]] = field(default_factory=dict[str, "dict[str, PreparedImage]"])
+    _uncounted: dict[str, list[PreparedImage]] = field(default_factory=dict[str, "list[PreparedImage]"])
     _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
 
     def __post_init__(self) -> None:
@@ -137,10 +102,17 @@ class Program:
         assert self.hook is not None
         return pulumi.ResourceHookBinding(before_create=[self.hook], before_update=[self.hook])
 
-    def plan(self, image: PlannedImage) -> None:
-        """Make an image known to the hook, before its record is registered."""
-        key = image.selected.key
+    def plan(self, image: PreparedImage) -> None:
+        """Make an image whose key is known known to the hook, before its record is registered."""
+        if image.known is None:
+            return
+        if image.known_url is None:
+            self.unplaced[image.record_name] = image
+            return
+        key = image.known.key
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
+        self._by_key.setdefault(key.hex, {}).setdefault(image.repository_url, image)
+        self._uncounted.setdefault(image.repository_url, []).append(image)
         self.base_keys.update([base.build_key for base in image.bases])
         self.repository_of(image).announce([key.tag])
         host = host_of(image.repository_url)
@@ -200,12 +172,12 @@ class Program:
                 partial.write_bytes(text.encode())
                 partial.replace(plan)
 
-    def planned(self, repository_url: str, build_key: str, record_name: str) -> PlannedImage | None:
+    def planned(self, repository_url: str, build_key: str, record_name: str) -> PreparedImage | None:
         """The image of a record: by repository and key, and by the record's name where several share these."""
         found = self.images.get((repository_url, build_key), [])
         return next((image for image in found if image.record_name == record_name), found[0] if found else None)
 
-    def repository_of(self, image: PlannedImage) -> LookupBatch:
+    def repository_of(self, image: PreparedImage) -> LookupBatch:
         """The image's repository, opened once; its look-ups are gathered."""
         return self.repository_at(image.repository_url, image.access)
 
@@ -215,7 +187,7 @@ class Program:
             self._repositories[url] = LookupBatch(self.registries.repository(url, access))
         return self._repositories[url]
 
-    def elsewhere(self, image: PlannedImage, before: str = "") -> list[LookupBatch]:
+    def elsewhere(self, image: PreparedImage, before: str = "") -> list[LookupBatch]:
         """The other repositories that have, or will have, an image of the same key.
 
         Args:
@@ -227,12 +199,28 @@ class Program:
             found.setdefault(before, image.access)
         return [self.repository_at(url, access) for url, access in found.items()]
 
-    def twins(self, image: PlannedImage) -> list[PlannedImage]:
+    def twins(self, image: PreparedImage) -> list[PreparedImage]:
         """Images of the same key in other repositories, one for each."""
-        key = image.selected.key.hex
-        return [planned[0] for (url, of), planned in self.images.items() if of == key and url != image.repository_url]
+        of_key = self._by_key.get(image.selected.key.hex, {})
+        return [twin for url, twin in of_key.items() if url != image.repository_url]
 
-    async def executor_of(self, image: PlannedImage) -> LimitedExecutor:
+    async def count_missing(self, image: PreparedImage) -> bool:
+        """Find out what an image's repository lacks of all images that are known by now, in one call that all share.
+
+        Each image is counted once, however often this is asked.
+
+        Returns:
+            Whether the image itself is missing.
+        """
+        repository, url = self.repository_of(image), image.repository_url
+        if await repository.find([image.selected.key.tag]):
+            return False
+        waiting = self._uncounted.get(url, [])
+        self._uncounted[url] = [one for one in waiting if not repository.is_answered(one.selected.key.tag)]
+        self.to_build.update(one.record_name for one in waiting if repository.is_absent(one.selected.key.tag))
+        return True
+
+    async def executor_of(self, image: PreparedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""
         platform = image.selected.declared.recipe.platform
         return await self.executors.executor(image.builder, platform, image.access)

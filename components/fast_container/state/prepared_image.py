@@ -1,0 +1,135 @@
+"""One image of a program, from its arguments to all that is known of it once its Inputs were awaited.
+
+Decides nothing. ``state.preparation`` makes a ``PreparedImage``; the program's file, the record's inputs, the hook and
+the build all read from it what they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pulumi
+
+from fast_container.adapters.pulumi_log import PulumiReporter
+from fast_container.args import SecretInput
+from fast_container.builder_interface import Builder
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.images.lock import LOCK_FILE, Policy
+from fast_container.core.program_file import PlannedEntry
+from fast_container.core.registry_cache import NamedCaches
+from fast_container.core.select import SelectedImage
+from fast_container.errors import FastContainerError
+from fast_container.shapes import shown
+from fast_container.state.bases import BaseUse, KnownBase
+
+Texts: TypeAlias = "Mapping[str, pulumi.Input[str]]"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInputs:
+    """One image's arguments: checked plain values, and Inputs that are to be awaited.
+
+    Attributes:
+        declared: With the build args that are plain values; the others come when they were awaited.
+        secrets: Id → where the value comes from; values are awaited when the image is built.
+        timeout_s: None is the builder's.
+        use_cache: Whether the builder's registry cache is used.
+        own_caches: In place of the builder's registry cache.
+        after: Resources that must be there before the image's files are read.
+        kind: What the component is called in messages.
+    """
+
+    declared: DeclaredImage
+    repository: pulumi.Input[str]
+    build_args: Texts
+    labels: Texts
+    triggers: Texts
+    secrets: Mapping[str, SecretInput] = field(repr=False)
+    bases: Mapping[str, BaseUse]
+    runs_on: str
+    timeout_s: float | None
+    use_cache: bool
+    own_caches: pulumi.Output[NamedCaches] | None = None
+    image_policy: Policy = "as-written"
+    images_lock: str = LOCK_FILE
+    after: tuple[Any, ...] = ()
+    kind: str = "FastContainerImage"
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.declared.name
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedImage:
+    """An image of which all that can be known before it is built is known.
+
+    Attributes:
+        inputs: What the program gave.
+        builder: Who builds it.
+        reporter: Its row.
+        access: How AWS is reached for it.
+        provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
+        known: Its files and key; None where they are unknown in this preview.
+        known_url: Its repository, likewise; "" is none.
+        bases: Our own base images that it starts from; only where its key is known.
+    """
+
+    inputs: ImageInputs
+    builder: Builder
+    reporter: PulumiReporter
+    access: AwsAccess
+    provider_is_explicit: bool = False
+    known: SelectedImage | None = None
+    known_url: str | None = None
+    bases: tuple[KnownBase, ...] = ()
+
+    @property
+    def record_name(self) -> str:
+        """The name of its ``ImageBuild`` record."""
+        return record_name(self.inputs.name)
+
+    @property
+    def selected(self) -> SelectedImage:
+        """Its files and key; asked only of an image whose key is known."""
+        assert self.known is not None, self.inputs.name
+        return self.known
+
+    @property
+    def repository_url(self) -> str:
+        """``host/name``; "" where it is not known."""
+        return self.known_url or ""
+
+    @property
+    def tagged_uri(self) -> str | None:
+        """``host/name:key-…``; None where one of both is unknown."""
+        return f"{self.known_url}:{self.known.key.tag}" if self.known and self.known_url is not None else None
+
+    @property
+    def called(self) -> dict[str, str]:
+        """Part of its key → what to call it in an explanation."""
+        return {f"base:{base.name}": f"base:{base.title}" for base in self.bases}
+
+    @property
+    def entry(self) -> PlannedEntry | None:
+        """What the program file says of it; None where its key is unknown."""
+        if self.known is None:
+            return None
+        bases = {base.name: base.repository_url for base in self.bases}
+        return PlannedEntry(
+            self.known.declared, self.repository_url, self.inputs.runs_on, self.known.key.hex, bases
+        )  # fmt: skip
+
+
+def record_name(name: str) -> str:
+    """The Pulumi name of an image's record."""
+    return f"{name}-build"
+
+
+def run_error(name: str, error: FastContainerError, kind: str) -> pulumi.RunError:
+    """The error as the engine prints it, without a traceback."""
+    return pulumi.RunError(f"{kind} {shown(name)}: {error}")
