@@ -142,6 +142,7 @@ def test_the_twins_of_an_image_are_found_by_its_key() -> None:
     assert program.twins(image(2)) == []
 
 
+@pytest.mark.usefixtures("mock_loops")
 def test_an_image_of_plain_values_has_few_outputs_pending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK looks through all that are pending, again and again; most of these are its own, of the record."""
     write_tree(tmp_path, {"app/Dockerfile": "FROM scratch\nARG A\nCOPY . /\n"})
