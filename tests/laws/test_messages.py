@@ -17,7 +17,6 @@ PAGE = prose.REPOSITORY / "docs" / "troubleshooting.md"
 
 NOT_YET_MENDED: frozenset[str] = frozenset(
     {
-        "adapters.registry",
         "cli",
         "core.oci",
         "library",

@@ -178,7 +178,7 @@ def test_a_blob_that_the_source_has_lost_is_an_error_and_no_manifest_is_put(
 ) -> None:
     manifest = push(source)
     del source.blobs[sha256(LAYER)]
-    with pytest.raises(RegistryError, match="did not give the blob"):
+    with pytest.raises(RegistryError, match="did not return the blob"):
         copy(manifest, source, target)
     assert target.manifests == {}
 

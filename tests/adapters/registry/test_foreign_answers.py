@@ -186,7 +186,7 @@ def test_a_challenge_of_a_host_that_was_redirected_to_gets_nothing(status: int) 
         expired = b'{"errors":[{"code":"DENIED","message":"Your authorization token has expired."}]}'
         with raw_server(whole(status, expired, WWW_Authenticate=challenge)) as storage, http_registry() as registry:
             registry.redirect_blobs_to = f"http://{storage.host}"
-            with pytest.raises(RegistryError, match="did not give the blob"):
+            with pytest.raises(RegistryError, match="did not return the blob"):
                 asyncio.run(registry_at(registry.host).blob("sha256:" + "0" * 64))
     assert not collector.requests
     assert storage.requests

@@ -221,7 +221,7 @@ def test_a_registry_elsewhere_does_not_choose_this_machine_as_its_token_service(
     registry, transport, proxy = asked_through(origin)
     with raw_server(whole(200, b'{"token":"t"}')) as service:
         origin.script = [(401, {"WWW_Authenticate": f'Bearer realm="http://{service.host}/token"'}, b"")]
-        with pytest.raises(AuthError, match="without TLS"):
+        with pytest.raises(AuthError, match="does not use TLS"):
             asyncio.run(registry.find(["key-1"]))
     transport.close()
     proxy.listener.close()
@@ -326,8 +326,8 @@ def free_port() -> int:
     ("answer", "why"),
     [
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "refused: 502 Bad Gateway"),
-        (b"garbage\r\n\r\n", "gave no HTTP answer"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "gave no HTTP answer"),
+        (b"garbage\r\n\r\n", "did not answer with HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "did not answer with HTTP"),
         (itertools.repeat(b"HTTP/1.1 100 Continue\r\nX: " + b"y" * 60_000 + b"\r\n\r\n"), "no end"),
         (itertools.chain([b"HTTP/1.1 200 OK\r\nX: "], itertools.repeat(b"y")), "too slowly"),
     ],

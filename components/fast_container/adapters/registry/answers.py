@@ -1,7 +1,7 @@
-"""What the answers of a registry say beyond their status: challenges, errors, manifests, and whose answer it is.
+"""The answers of a registry beyond their status: challenges, errors, manifests, and whose answer it is.
 
 Decides how they are read, and that only the registry's own words count: a gateway, a proxy or a login page in between
-answers 200 and 404 too. Leaves what follows from them to ``adapters.registry.oci_registry``.
+answers 200 and 404 too. Leaves the consequences to ``adapters.registry.oci_registry``.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError
 from fast_container.printable import printable
 
-# Some registries say no more than that; the document itself then has to.
+# Some registries are no more precise than that; then the document's own media type counts.
 _PLAIN_TYPES: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
-# The codes of the OCI distribution specification for what is not there, and Harbor's.
+# The codes of the OCI distribution specification for absent content, and Harbor's.
 _ABSENT: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND", "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
 _ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 
 
 def has_expired(response: Response) -> bool:
-    """ECR answers 403, without a challenge, to a token that was good once."""
+    """Whether a token has expired: ECR answers 403, without a challenge, to a token that was valid once."""
     return response.status == 403 and "token has expired" in error_text(response)
 
 
 def says_absent(response: Response) -> bool:
-    """Whether a 404 is the registry's own word that something is not there.
+    """Whether a 404 is the registry's own statement that something is not there.
 
-    It names the reason as the distribution specification has it, or at least says that it is a registry.
+    Its error code is one of the distribution specification, or a header at least shows that it is a registry.
     """
     if response.status != 404 or response.elsewhere:
         return False
@@ -41,12 +41,12 @@ def says_absent(response: Response) -> bool:
 
 
 def says_nothing(response: Response) -> bool:
-    """Whether a 404 has no words at all, as the specification allows and a gateway without a route does."""
+    """Whether a 404 has no body, as the specification allows and a gateway without a route does."""
     return response.status == 404 and not response.elsewhere and not response.body
 
 
 def is_registry(response: Response) -> bool:
-    """Whether what answers ``GET /v2/`` is a registry."""
+    """Whether the host that answered ``GET /v2/`` is a registry."""
     if response.elsewhere:
         return False
     if _names_itself(response) or _errors(response):
@@ -63,7 +63,7 @@ def _names_itself(response: Response) -> bool:
 
 
 def read_manifest(response: Response, reference: str, where: str) -> Manifest:
-    """The manifest that a 200 brings, checked against every digest that is known.
+    """Return the manifest of a 200, checked against every known digest.
 
     Args:
         response: The answer.
@@ -75,8 +75,8 @@ def read_manifest(response: Response, reference: str, where: str) -> Manifest:
     """
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
     digest = f"sha256:{hashlib.sha256(response.body).hexdigest()}"
-    wanted = [reference] if ":" in reference else []
-    for known in (*wanted, response.headers.get("docker-content-digest", "").strip()):
+    asked = [reference] if ":" in reference else []
+    for known in (*asked, response.headers.get("docker-content-digest", "").strip()):
         if known and not fits(response.body, known):
             raise RegistryError(
                 "The registry sent a manifest that does not fit its digest.",
@@ -89,23 +89,23 @@ def read_manifest(response: Response, reference: str, where: str) -> Manifest:
             kind = _kind_of(document, kind)
     except ValueError as error:
         raise RegistryError(
-            "Something else than a registry answered, or the answer is damaged.",
+            "Something other than a registry answered, or the answer is damaged.",
             where=f"{where}, asked for {reference}",
-            why=f"what came is not a manifest: {error}",
+            why=f"the answer is not a manifest: {error}",
             next_step="Check the repository's URL, and any proxy, gateway or login page in between.",
         ) from None
-    return Manifest(wanted[0] if wanted else digest, kind, response.body)
+    return Manifest(asked[0] if asked else digest, kind, response.body)
 
 
 def fits(content: bytes, digest: str) -> bool:
-    """Whether a digest is that of this content."""
+    """Whether content has this digest."""
     algorithm, _, value = digest.partition(":")
     compute = _ALGORITHMS.get(algorithm)
     return compute is not None and compute(content).hexdigest() == value
 
 
 def challenge(header: str) -> tuple[str, dict[str, str]]:
-    """Scheme (lower case) and parameters of WWW-Authenticate; commas within quotes do not separate."""
+    """Return scheme (lower case) and parameters of WWW-Authenticate; commas within quotes do not separate."""
     scheme, _, rest = header.strip().partition(" ")
     parameters: dict[str, str] = {}
     while rest:
@@ -120,7 +120,7 @@ def challenge(header: str) -> tuple[str, dict[str, str]]:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The body as a JSON object; empty where it is none."""
+    """Return the body as a JSON object; empty if it is not one."""
     try:
         return parse_object(body)
     except ValueError:
@@ -128,7 +128,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def error_text(response: Response) -> str:
-    """``CODE: message`` of the first error that a registry names, as one line of at most 300 characters."""
+    """Return ``CODE: message`` of the registry's first error, as one line of at most 300 characters."""
     first = next(iter(_errors(response)), None)
     if first is None:
         return ""
@@ -142,7 +142,7 @@ def _errors(response: Response) -> list[Mapping[str, Any]]:
 
 
 def _kind_of(document: Mapping[str, Any], said: str) -> str:
-    """The media type that a manifest says itself."""
+    """Return the media type that a manifest itself gives."""
     kind = document.get("mediaType")
     if said not in _PLAIN_TYPES or not isinstance(document.get("schemaVersion"), int):
         raise ValueError(f"its media type is {said or 'not given'}")

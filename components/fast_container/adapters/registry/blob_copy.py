@@ -1,10 +1,10 @@
 """Copies an image from one repository to another by digest, over the distribution API.
 
-Decides the order, after which a target never holds half an image: blobs, then the manifests of an index, then the
-manifest; each only where it is not there yet. A blob is mounted where the registry allows it (ECR: only with the
-account setting BLOB_MOUNTING). Otherwise it is read in pieces and sent on in one request, so that memory holds a piece
-and no disk is needed; its digest is computed on the way, and the last piece of a wrong one is never sent. Puts no tag:
-that is the pipeline's, after its checks.
+Decides the order, so that a target never holds half an image: blobs, then the manifests of an index, then the manifest;
+each only if it is not there yet. A blob is mounted if the registry allows it (ECR: only with the account setting
+BLOB_MOUNTING). Otherwise it is read in pieces and sent on in one request, so that memory holds a piece and no disk is
+needed; its digest is computed on the way, and the last piece of a wrong one is never sent. Puts no tag: the pipeline
+does, after its checks.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class _Blob:
 
 
 class RegistryCopier:
-    """Satisfies ``core.ports.ImageCopier``; a few images at once, and of each a few blobs.
+    """Satisfies ``core.ports.ImageCopier``; copies a few images at once, and a few blobs of each.
 
     Args:
-        oci_of: The client of ``host/name``; called in a thread.
-        may_begin: Asked before each copy; raises when nothing new may begin.
+        oci_of: Returns the client of ``host/name``; called in a thread.
+        may_begin: Asked before each copy; raises if nothing new may begin.
         piece_bytes: How much of a blob is read at once.
     """
 
@@ -63,7 +63,7 @@ class RegistryCopier:
         self._places = asyncio.Semaphore(_COPIES_AT_ONCE)
 
     async def copy(self, manifest: Manifest, source_url: str, target_url: str, reporter: Reporter) -> int:
-        """As ``ImageCopier.copy``; stops soon when it is cancelled."""
+        """Copy as ``ImageCopier.copy``; stops soon when it is cancelled."""
         async with self._places:
             self._may_begin()
             source = await in_thread(self._oci_of, source_url)
@@ -84,7 +84,7 @@ class RegistryCopier:
 
 @dataclass(slots=True)
 class _Copy:
-    """One image on its way."""
+    """The copy of one image."""
 
     source: OciRegistry
     target: OciRegistry
@@ -98,7 +98,7 @@ class _Copy:
         if await self.target.manifest(manifest.digest) is not None:
             return
         if depth > _DEEPEST_INDEX:
-            raise RegistryError("Image indexes hold one another without end.", where=f"{self.source.url}")
+            raise RegistryError("Image indexes are nested too deeply.", where=f"{self.source.url}")
         children, blobs = _named_by(manifest)
         for child in children:
             found = await self.source.manifest(child)
@@ -114,7 +114,7 @@ class _Copy:
             async with places:
                 await in_thread(self._blob, blob)
 
-        # All end before the first error is raised: nothing goes on sending behind it.
+        # All end before the first error is raised, so that nothing is sent after it.
         ended = await asyncio.gather(*(one(blob) for blob in blobs), return_exceptions=True)
         for error in ended:
             if error is not None:
@@ -140,35 +140,35 @@ class _Copy:
             if response.status in (201, 202, 204):
                 return
             if attempt == _UPLOADS or response.status < 500:
-                raise self.target.error(response, f"The registry did not take the blob {blob.digest}.")
+                raise self.target.error(response, f"The registry did not accept the blob {blob.digest}.")
 
     def _is_there(self, blob: _Blob) -> bool:
-        """Whether the target surely holds a blob; what it does not say is sent once more, which harms nothing."""
+        """Whether the target certainly holds a blob; if in doubt, it is sent once more, which does no harm."""
         try:
             there = self.target.send("HEAD", f"/blobs/{blob.digest}", {})
         except AuthError:
-            # ECR Public lets nobody look (401, 403), also those who may push; the upload says who may not.
+            # ECR Public refuses every lookup (401, 403), even with the right to push; the upload shows who has it.
             return False
         if there.status == 200:
             return _is_of(there, blob)
-        # A registry redirects to the storage of what it has. Were it somebody else's redirect, the manifest that
-        # names the blob would be refused.
+        # A registry redirects to the storage of a blob that it has. If something else redirected, the manifest that
+        # names the blob is refused later.
         if there.status in _REDIRECTS:
             return True
-        # A 404 has no body that would say whose it is.
+        # The 404 of a HEAD has no body to tell whose it is.
         if there.status != 404:
             raise self.target.error(there, f"The registry could not say whether it has {blob.digest}.")
         return False
 
     def _begin(self, blob: _Blob) -> str:
-        """Where the bytes are to be sent; "" when the blob was mounted."""
+        """Return where the bytes are to be sent; "" if the blob was mounted."""
         response: Response | None = None
         source = Repository.parse(self.source.url)
         if source.host == host_of(self.target.url):
             try:
                 response = self.target.send("POST", f"/blobs/uploads/?mount={blob.digest}&from={source.name}", {})
             except AuthError:
-                # It may be the source alone that may not be mounted from.
+                # Perhaps only mounting from the source is denied.
                 response = None
             if response is not None and response.status == 201:
                 return ""
@@ -176,11 +176,11 @@ class _Copy:
             response = self.target.send("POST", "/blobs/uploads/", {})
         location = response.headers.get("location", "")
         if response.status != 202 or not location:
-            raise self.target.error(response, "The registry began no upload.")
+            raise self.target.error(response, "The registry did not begin an upload.")
         return f"{location}{'&' if '?' in location else '?'}digest={blob.digest}"
 
     def _pieces(self, blob: _Blob) -> Iterator[bytes]:
-        """The blob's bytes; the last ones only when all of them fit the digest."""
+        """Yield the blob's bytes; the last ones only if all of them fit the digest."""
         seen = hashlib.sha256()
         for start in range(0, blob.size, self.piece_bytes):
             self._check_running()
@@ -209,17 +209,17 @@ class _Copy:
         except RegistryError as error:
             raise _SourceError(error) from error
         part = response.status == 206 and len(response.body) == end - start
-        # A registry that knows no ranges sends everything at once.
+        # A registry without support for ranges sends everything at once.
         whole = response.status == 200 and start == 0 and len(response.body) == blob.size
         if not part and not whole:
-            raise _SourceError(self.source.error(response, f"The registry did not give the blob {blob.digest}."))
+            raise _SourceError(self.source.error(response, f"The registry did not return the blob {blob.digest}."))
         return response.body
 
     def _put_manifest(self, manifest: Manifest) -> None:
         self._check_running()
         response = self.target.put_manifest(manifest, manifest.digest)
         if response.status not in (200, 201, 202):
-            # Another machine's copy may have been first, which ECR refuses to hear twice.
+            # Another machine's copy may have been first; ECR refuses the same manifest twice.
             there = self.target.send("HEAD", f"/manifests/{manifest.digest}", {"Accept": manifest.media_type})
             if there.status != 200:
                 raise self.target.error(response, f"The registry refused the manifest {manifest.digest}.")
@@ -230,7 +230,7 @@ class _Copy:
 
 
 class _SourceError(Exception):
-    """The source failed while the target was being sent to: no other upload helps."""
+    """The source failed during an upload to the target; another upload does not help."""
 
     def __init__(self, error: RegistryError) -> None:
         super().__init__(str(error))
@@ -238,20 +238,20 @@ class _SourceError(Exception):
 
 
 def _is_of(there: Response, blob: _Blob) -> bool:
-    """Whether a HEAD's 200 is about this blob: whatever answers for a registry does not know its length."""
+    """Whether a HEAD's 200 is about this blob: a server that answers 200 to everything does not know its length."""
     digest = there.headers.get("docker-content-digest", blob.digest)
     return there.headers.get("content-length") == str(blob.size) and digest == blob.digest
 
 
 def _named_by(manifest: Manifest) -> tuple[list[str], list[_Blob]]:
-    """Digests of an index's manifests; configuration and layers, each once."""
+    """Return the digests of an index's manifests, and configuration and layers, each once."""
     try:
         parsed = parse_manifest(manifest.content)
         found: dict[str, _Blob] = {}
         for blob in (*parsed.layers, *([parsed.config] if parsed.config else [])):
             if not is_foreign(blob.media_type):
                 if not is_digest(blob.digest):
-                    raise ValueError("it names a blob by a digest that is none")
+                    raise ValueError("it names a blob by something that is not a digest")
                 found[blob.digest] = _Blob(blob.digest, blob.size)
     except ValueError as error:
         raise RegistryError("The manifest cannot be read.", where=manifest.digest, why=str(error)) from error

@@ -1,9 +1,10 @@
 """Connections to a registry: made directly or through a proxy, kept for the next request, ended when given up.
 
-Decides how a host is reached (to a proxy, TLS is spoken where its URL says https; to a registry, within the proxy's)
-and which connection may be used again. Python's own ``http.client`` does the rest, with the limits of
+Decides how a host is reached (TLS to the proxy if its URL says https, and TLS to the registry within it) and which
+connection may be used again. Python's own ``http.client`` does the rest, with the limits of
 ``adapters.registry.exchange``. ``urllib3`` was tried in its place: docs/registries.md says why it is not used.
-Leaves requests and answers to ``adapters.registry.http_transport``, which proxy it is to ``adapters.registry.proxies``.
+Leaves requests and answers to ``adapters.registry.http_transport``, and which proxy it is to
+``adapters.registry.proxies``.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from fast_container.adapters.registry.exchange import Answer, Exchange
 from fast_container.adapters.registry.proxies import Proxy
 from fast_container.adapters.threads import ended_by
 
-# Of a proxy's answer to CONNECT.
+# The limit for a proxy's answer to CONNECT.
 _MOST_BYTES: Final = 1024 * 1024
 
 
 class ProxyError(OSError):
-    """The proxy cannot be reached or refused; nothing is known of the registry."""
+    """The proxy cannot be reached or refused; this says nothing about the registry."""
 
 
 class _TlsSocket(ssl.SSLSocket):
-    """TLS whose time limit holds for all that is received until it is set anew: TLS within it reads many times."""
+    """TLS whose time limit covers everything received until it is set anew: TLS within it reads many times."""
 
     _until_s = math.inf
 
@@ -50,7 +51,7 @@ class _TlsSocket(ssl.SSLSocket):
 
 
 def tls_context() -> ssl.SSLContext:
-    """The settings of TLS to registries and proxies: this machine's CAs, or those of ``SSL_CERT_FILE``."""
+    """Make the TLS settings for registries and proxies: this machine's CAs, or those of ``SSL_CERT_FILE``."""
     context = ssl.create_default_context()
     context.sslsocket_class = _TlsSocket
     return context
@@ -61,9 +62,9 @@ class Connection(http.client.HTTPConnection):
 
     Args:
         address: Its host (without brackets) and port.
-        tls: For ``https``; None for ``http``, where a proxy is sent the whole address in each request.
-        proxy: What to go through.
-        timeout_s: For each step, and later for whatever is waited for.
+        tls: For ``https``; None for ``http``, where each request to a proxy has the whole address.
+        proxy: The proxy on the way.
+        timeout_s: For each step of connecting, and later for each wait.
     """
 
     auto_open = 0
@@ -81,8 +82,8 @@ class Connection(http.client.HTTPConnection):
         """Reach the registry.
 
         Raises:
-            OSError: It cannot be reached.
-            ProxyError: It is the proxy that cannot be reached, or that refused.
+            OSError: The registry cannot be reached.
+            ProxyError: The proxy cannot be reached, or refused.
         """
         tls, proxy = self._tls, self._proxy
         try:
@@ -120,14 +121,14 @@ class Connection(http.client.HTTPConnection):
         try:
             self.request(method, target, body=body, headers=sent)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
-            # A gateway that refuses a body says so before it has read it, and hangs up.
+            # A gateway that refuses a body answers before it has read it, and hangs up.
             self.is_cut = True
 
     def abort(self) -> None:
-        """End whatever is under way; for another thread."""
+        """End whatever is in progress; called from another thread."""
         with contextlib.suppress(OSError):
             if self._raw is not None:
-                # Not that of an SSLSocket, which would also change what the other thread uses.
+                # Not SSLSocket.shutdown, which would also change the object that the other thread uses.
                 socket.socket.shutdown(self._raw, socket.SHUT_RDWR)
 
     def is_quiet(self) -> bool:
@@ -137,7 +138,7 @@ class Connection(http.client.HTTPConnection):
             return False
         try:
             raw.settimeout(0)
-            # Below TLS: what is encrypted counts too. Not ``select``, which refuses the 1,025th open file.
+            # Below TLS: encrypted bytes count too. Not ``select``, which refuses the 1,025th open file.
             socket.socket.recv(raw, 1, socket.MSG_PEEK)
         except BlockingIOError:
             return True
@@ -146,7 +147,7 @@ class Connection(http.client.HTTPConnection):
         return False
 
     def _dial(self, host: str, port: int) -> None:
-        """As ``socket.create_connection``, but may be given up."""
+        """Connect as ``socket.create_connection``, but so that it can be given up."""
         error: OSError | None = None
         for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             self.sock = self._raw = raw = socket.socket(family, kind, protocol)
@@ -182,7 +183,7 @@ class Connection(http.client.HTTPConnection):
         try:
             answer.begin()
         except http.client.HTTPException as error:
-            raise ProxyError(f"the proxy {proxy.host}:{proxy.port} gave no HTTP answer") from error
+            raise ProxyError(f"the proxy {proxy.host}:{proxy.port} did not answer with HTTP") from error
         finally:
             answer.close()
         if answer.status != http.client.OK:
@@ -210,7 +211,7 @@ class KeptConnections:
         self._lock = threading.Lock()
 
     def take(self, origin: tuple[str, str]) -> Connection | None:
-        """A connection that can be used now, or None."""
+        """Return a connection that can be used now, or None."""
         with self._lock:
             waiting = self._idle.get(origin, [])
             while waiting:
@@ -234,7 +235,7 @@ class KeptConnections:
 
 
 def proxy_authorization(proxy: Proxy) -> dict[str, str]:
-    """The header for a proxy that demands a user."""
+    """Make the header for a proxy that demands a user."""
     if not proxy.username:
         return {}
     pair = f"{proxy.username}:{proxy.password}".encode()

@@ -1,7 +1,7 @@
-"""A repository whose adapter is chosen when it is first asked something.
+"""A repository whose adapter is chosen at its first request.
 
-Decides that nothing is asked, and no SDK imported, before its first use, and that an interrupted run does not wait for
-it. Leaves which adapter it is to ``adapters.registry.registries``, and how long is waited to its ``Patience``.
+Decides that nothing is asked, and no SDK imported, before the first use, and that an interrupted run does not wait for
+it. Leaves the choice of the adapter to ``adapters.registry.registries``, and the length of the wait to ``Patience``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fast_container.adapters.registry.patience import Patience
 from fast_container.adapters.threads import in_thread
 from fast_container.core.ports import Manifest, Registry
 
-# What is to be tagged has been built; a registry that is asked too often takes its time.
+# An image to be tagged has been built, so its tag is worth more patience with a registry that throttles.
 _TAGGING_S: Final = 15.0
 
 
@@ -22,8 +22,8 @@ class DeferredRegistry:
 
     Args:
         url: ``host/name``.
-        choose: Gives the adapter; called in a thread, once.
-        patience: How long an answer is waited for.
+        choose: Returns the adapter; called in a thread, once.
+        patience: Limits the wait for an answer.
     """
 
     def __init__(self, url: str, choose: Callable[[str], Registry], patience: Patience) -> None:
@@ -38,21 +38,21 @@ class DeferredRegistry:
         return self._chosen
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """As ``Registry.find``."""
+        """Return manifests as ``Registry.find``."""
         registry = await self._registry()
         return await self._patience.wait_for(registry.find(tags), self.url)
 
     async def manifest(self, digest: str) -> Manifest | None:
-        """As ``Registry.manifest``."""
+        """Return a manifest as ``Registry.manifest``."""
         registry = await self._registry()
         return await self._patience.wait_for(registry.manifest(digest), self.url)
 
     async def blob(self, digest: str) -> bytes:
-        """As ``Registry.blob``."""
+        """Return a blob as ``Registry.blob``."""
         registry = await self._registry()
         return await self._patience.wait_for(registry.blob(digest), self.url)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
-        """As ``Registry.tag``."""
+        """Put a tag as ``Registry.tag``."""
         registry = await self._registry()
         return await self._patience.wait_for(registry.tag(manifest, tag), self.url, still_s=_TAGGING_S)

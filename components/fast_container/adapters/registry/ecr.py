@@ -1,10 +1,10 @@
-"""A repository of Amazon ECR: look-ups by its API, everything else by its registry.
+"""A repository of Amazon ECR: lookups by its API, everything else by its registry.
 
 Decides which of ECR's answers means "absent": of BatchGetImage's failure codes only ``ImageNotFound`` and
-``ImageTagDoesNotMatchDigest`` (as AWS's own containerd resolver has it), and a repository that does not
-exist, which holds no image, like a 404 from any other registry. An image that the answer names nowhere is not absent:
-that answer is not ECR's. Putting a tag into such a repository is an
-error that says so. Every other failure code is an error: it means "cannot tell".
+``ImageTagDoesNotMatchDigest`` (as AWS's own containerd resolver has it), and a repository that does not exist, which
+holds no image, like a 404 from any other registry. An image that the answer does not mention is not absent: that answer
+is not ECR's. Putting a tag into a missing repository is an error that says so. Every other failure code is an error: it
+means "cannot tell".
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class EcrToken:
 
     Args:
         client: Makes the ECR client; called in a thread.
-        where: For error messages.
+        where: For messages.
         now: Seconds since the epoch.
     """
 
@@ -56,7 +56,7 @@ class EcrToken:
         self._lock = threading.Lock()
 
     def credentials(self) -> Credentials:
-        """User and password for the registry; blocking."""
+        """Return user and password for the registry; blocking."""
         with self._lock:
             if self._credentials is None or self._now() >= self._use_until:
                 self._fetch()
@@ -64,12 +64,12 @@ class EcrToken:
             return self._credentials
 
     def forget(self) -> None:
-        """Fetch a new one next time: the registry did not take this one."""
+        """Fetch a new token next time, because the registry refused this one."""
         with self._lock:
             self._credentials = None
 
     def proxy_endpoint(self) -> str:
-        """The URL that the token is for; blocking."""
+        """Return the URL that the token is for; blocking."""
         self.credentials()
         return self._proxy_endpoint
 
@@ -84,7 +84,7 @@ class EcrToken:
             username, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
             expires_s = float(data["expiresAt"].timestamp())
         if not password:
-            raise AuthError("ECR gave an authorization token that is none.", where=self._where)
+            raise AuthError("ECR returned an authorization token that cannot be read.", where=self._where)
         now = self._now()
         # An expiry in the past (a wrong clock, an emulator) must not mean a call for every use.
         self._use_until = max(expires_s - _MARGIN_S, now + _SHORTEST_USE_S)
@@ -96,7 +96,7 @@ class EcrRegistry:
     """One ECR repository; satisfies ``core.ports.Registry``.
 
     Args:
-        url: ``host/name`` as ECR's ``repositoryUri`` has it.
+        url: ``host/name``, as in ECR's ``repositoryUri``.
         client: Makes the ECR client; called in a thread.
         oci: The same repository through the registry's HTTP API, with the token.
         registry_id: The account, or "" for the caller's own.
@@ -115,7 +115,7 @@ class EcrRegistry:
         return self._url
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """The manifests under those tags, 100 a call; absent ones are left out."""
+        """Return the manifests under these tags, 100 a call; absent ones are left out."""
         wanted = list(dict.fromkeys(tags))
         calls = [wanted[i : i + _IDS_PER_CALL] for i in range(0, len(wanted), _IDS_PER_CALL)]
         found: dict[str, Manifest] = {}
@@ -124,15 +124,15 @@ class EcrRegistry:
         return found
 
     async def manifest(self, digest: str) -> Manifest | None:
-        """The manifest with that digest, or None."""
+        """Return the manifest with that digest, or None."""
         return await self._oci.manifest(digest)
 
     async def blob(self, digest: str) -> bytes:
-        """A small blob, checked against its digest."""
+        """Return a small blob, checked against its digest."""
         return await self._oci.blob(digest)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
-        """Put a tag, through the registry's API, and return the digest that is under it afterwards."""
+        """Put a tag through the registry's API, and return the digest that is under it afterwards."""
         return await self._oci.tag(manifest, tag)
 
     def _batch_get(self, tags: Sequence[str]) -> dict[str, Manifest]:
@@ -161,12 +161,12 @@ class EcrRegistry:
         found = dict(self._read(image) for image in cast("Sequence[Mapping[str, Any]]", answer.get("images") or ()))
         absent = {cast("Mapping[str, str]", failure.get("imageId") or {}).get("imageTag", "") for failure in failures}
         for tag in tags:
-            # An empty answer is not ECR's: it names every image as found or failed.
+            # ECR names every image as found or failed; an answer without one of them is not ECR's.
             if tag not in found and tag not in absent:
                 raise RegistryError(
                     "ECR did not say whether an image exists.",
                     where=f"{self._url}:{tag}",
-                    why="its answer names the image neither among those that it has nor among those that it has not",
+                    why="its answer names the image neither as found nor as missing",
                     next_step="Check the endpoint of ECR, and any proxy in between; then run again.",
                 )
         return {tag: manifest for tag, manifest in found.items() if tag in tags}
@@ -187,6 +187,6 @@ class EcrRegistry:
             parse_object(content)
         except ValueError as error:
             raise RegistryError(
-                "ECR sent a manifest that is none.", where=f"{self._url}:{tag}", why=str(error)
+                "ECR sent a manifest that cannot be read.", where=f"{self._url}:{tag}", why=str(error)
             ) from error
         return tag, Manifest(digest, kind, content)

@@ -1,8 +1,8 @@
-"""One request and its answer: how long they may take, and how much may come.
+"""One request and its answer: how long they may take, and how large the answer may be.
 
-Decides when to stop waiting: nothing comes for ``timeout_s``; what comes or goes takes longer than its size allows;
-bytes only drip, which no limit for a single read would ever end; or more comes than any answer holds, in headers or
-chunks that no limit of a body counts. Leaves sockets to ``adapters.registry.connections``.
+Decides when to stop waiting: nothing comes for ``timeout_s``; a body takes longer than its size allows; bytes only
+drip, which no limit for a single read would ever end; or the answer is larger than any real one, in headers or chunks
+that no limit of a body counts. Leaves sockets to ``adapters.registry.connections``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-# What has begun gets its time limit once more, and a second for each of these.
+# An answer that has begun gets its time limit once more, and a second for each of these.
 _SLOWEST_BYTES_S: Final = 32 * 1024
-# So slow, in so many small pieces, is no network: the other side wants to be waited for.
+# A network is never that slow in that many small pieces: the other side drips on purpose.
 _DRIP_AFTER_S: Final = 5.0
 _DRIP_BYTES_S: Final = 256
 _DRIP_READS: Final = 4
@@ -28,7 +28,7 @@ class TooSlowError(OSError):
 
 
 class TooLargeError(OSError):
-    """An exchange was ended because its answer had no end; another attempt would have none either."""
+    """An exchange was ended because its answer had no end; another attempt would not end either."""
 
 
 class Exchange:
@@ -36,8 +36,8 @@ class Exchange:
 
     Args:
         timeout_s: How long nothing may come or go.
-        first_byte_s: How long the answer may be waited for.
-        most_bytes: Of the whole answer, as it is sent.
+        first_byte_s: How long to wait for the start of the answer.
+        most_bytes: Limit of the whole answer, as it is sent.
         now_s: Seconds, for durations.
     """
 
@@ -50,7 +50,7 @@ class Exchange:
         self._received, self._reads = 0, 0
 
     def slices(self, pieces: Iterable[bytes]) -> Iterator[memoryview]:
-        """Cut a body, so that each slice has the time limit of its own, and all of them one by their size."""
+        """Cut a body, so that each slice has the time limit of its own, and all together one by their size."""
         sent, sending_s = 0, 0.0
         for piece in pieces:
             view = memoryview(piece)
@@ -59,13 +59,13 @@ class Exchange:
                 yield (one := view[start : start + _SLICE_BYTES])
                 sent, sending_s = sent + len(one), sending_s + self._now_s() - began_s
                 if sending_s > self._timeout_s + sent / _SLOWEST_BYTES_S:
-                    raise TooSlowError(f"it took {sent} bytes in {sending_s:.0f} s")
+                    raise TooSlowError(f"it accepted {sent} bytes in {sending_s:.0f} s")
 
     def wait_s(self) -> float:
-        """How long the next bytes of the answer may be waited for.
+        """Return how long to wait for the next bytes of the answer.
 
         Raises:
-            TooSlowError: No longer.
+            TooSlowError: It took too long already.
         """
         if not self._received:
             return self._first_byte_s
@@ -80,7 +80,7 @@ class Exchange:
         """Count bytes of the answer.
 
         Raises:
-            TooLargeError: They are too many.
+            TooLargeError: There are too many.
         """
         if not self._received:
             self._answering_since_s = self._now_s()
@@ -110,7 +110,7 @@ class _Reader(io.RawIOBase):
         try:
             count = self._raw.readinto(buffer) or 0
         except TimeoutError:
-            # Where it is the whole answer that is late, this says so.
+            # If the whole answer is late, this raises the error that says so.
             self._exchange.wait_s()
             raise
         self._exchange.came(count)

@@ -1,11 +1,11 @@
-"""HTTP to a registry: connections that are kept, whole answers, redirects, and retries of what may pass.
+"""HTTP to a registry: kept connections, whole answers, redirects, and retries of temporary failures.
 
-Decides what is worth another attempt (429, 5xx, a connection that broke, a body that is shorter than was said) and how
-long to wait: longer where the registry says that it gets too much (ECR allows ten PutImage a second). Tells who
-answered: after a redirect to another host the answer is not the registry's. Leaves the meaning of every other status,
-and authentication, to ``adapters.registry.oci_registry``, sockets to ``adapters.registry.connections``, limits of time
-and size to ``adapters.registry.exchange``. Blocking: callers use a thread (``adapters.threads``), and an answer that
-nobody awaits any more is given up.
+Decides what is worth another attempt (429, 5xx, a connection that broke, a body that is shorter than its length) and
+how long to wait: longer if the registry throttles (ECR allows ten PutImage a second). Tells who answered: after a
+redirect to another host the answer is not the registry's. Leaves the meaning of every other status, and authentication,
+to ``adapters.registry.oci_registry``, sockets to ``adapters.registry.connections``, limits of time and size to
+``adapters.registry.exchange``. Blocking: callers use a thread (``adapters.threads``), and an answer that is not awaited
+any more is given up.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ ATTEMPTS = 5
 ATTEMPTS_WHEN_THROTTLED = 10
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 10.0
-# No attempt begins later than that after the first.
+# No attempt begins later than this after the first.
 _LATEST_ATTEMPT_S = 60.0
-# Of the time limit: a registry that has got a large blob may work on it before it answers.
+# Times the time limit: a registry that received a large blob may work on it before it answers.
 _UPLOAD_FACTOR = 10
-# Of the largest body, for the marks of its chunks; and what headers may add.
+# Times the largest body, for the marks of its chunks; and the room for headers.
 _FRAMING_FACTOR = 2
 _HEAD_BYTES = 1024 * 1024
 _RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -52,7 +52,7 @@ class Response:
         status: The status.
         headers: Names in lower case.
         body: The whole body, as long as its ``Content-Length`` says.
-        elsewhere: Whether another host answered, which the one that was asked had redirected to.
+        elsewhere: Whether another host answered, after a redirect.
     """
 
     status: int
@@ -65,11 +65,11 @@ class HttpTransport:
     """Sends requests; safe for use by many threads at once.
 
     Args:
-        proxies: What registries are reached through.
+        proxies: The proxies to use.
         timeout_s: How long nothing may come; an answer that began may take as long again, and longer by its size.
         sleep: Waits before another attempt.
-        largest_body: Of an answer.
-        calls: Where each request is noted.
+        largest_body: Limit of an answer's body.
+        calls: The log of requests.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class HttpTransport:
         self._tls: ssl.SSLContext | None = None
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the kept connections."""
         self._kept.close()
 
     def request(
@@ -108,7 +108,7 @@ class HttpTransport:
         With ``follow`` redirects are followed; ``Authorization`` is not sent to another origin.
 
         Raises:
-            RegistryError: The host cannot be reached, or kept failing.
+            RegistryError: The host cannot be reached, or failed again and again.
         """
         elsewhere = False
         for _ in range(5):
@@ -123,7 +123,7 @@ class HttpTransport:
                     headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
                 _refuse_downgrade(url, target)
             url = target
-        raise RegistryError("The registry redirects again and again.", where=shown(url))
+        raise RegistryError("The registry redirects too many times.", where=shown(url))
 
     def upload(self, method: str, url: str, headers: Mapping[str, str], pieces: Iterable[bytes]) -> Response:
         """Send a body piece by piece, with a ``Content-Length`` among the headers; once, since pieces are used up.
@@ -182,7 +182,7 @@ class HttpTransport:
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         if (kept := self._kept.take(_origin(url))) is not None:
-            # That the server has closed it meanwhile says nothing about the server.
+            # A server may close an idle connection at any time; only a new one shows whether it answers.
             with contextlib.suppress(*_BROKEN):
                 return self._exchange(kept, self._new_exchange(), method, url, headers, body)
         return self._exchange(self._connect(url), self._new_exchange(), method, url, headers, body)
@@ -215,13 +215,13 @@ class HttpTransport:
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
     def _body(self, answer: http.client.HTTPResponse, where: str) -> bytes:
-        """The whole body; ``HTTPResponse.read`` with a limit takes one that was cut off for the whole."""
+        """Read the whole body; ``HTTPResponse.read`` with a limit takes a truncated body for a whole one."""
         said = set(answer.headers.get_all("Content-Length") or [])
         if len(said) > 1 or not all(length.isascii() and length.isdigit() for length in said):
-            raise RegistryError("The registry's answer has no length that could be read.", where=where)
+            raise RegistryError("The length of the registry's answer cannot be read.", where=where)
         data = answer.read(self._largest_body + 1)
         if len(data) > self._largest_body:
-            raise RegistryError("The registry's answer is larger than anything expected.", where=where)
+            raise RegistryError("The registry's answer is too large.", where=where)
         if answer.length:
             raise http.client.IncompleteRead(data, answer.length)
         return data
@@ -251,7 +251,7 @@ def _refuse_downgrade(url: str, target: str) -> None:
 
 
 def _is_throttled(response: Response) -> bool:
-    """ECR says it with 429 here and, behind some proxies, as its API does: with 400 and a ThrottlingException."""
+    """Whether ECR throttles: with 429 or, through some proxies, as its API does, with 400 and a ThrottlingException."""
     said = response.body[:2000]
     return response.status == 429 or (response.status in (400, 503) and (b"Throttl" in said or b"TOOMANYREQ" in said))
 

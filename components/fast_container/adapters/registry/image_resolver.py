@@ -1,7 +1,7 @@
-"""Looks up what the names of outside images stand for: digests, and what their configurations say.
+"""Looks up the names of external images: their digests and configurations.
 
-Decides which registry is asked (a mirror stands in for its host) and that every name is asked for once, all at the
-same time. Leaves which images are needed to ``core.images.pins``, the protocol and credentials to
+Decides which registry is asked (a mirror stands in for its host) and that every name is looked up once, all at the same
+time. Leaves which images are needed to ``core.images.pins``, the protocol and credentials to
 ``adapters.registry.registries``.
 """
 
@@ -32,41 +32,41 @@ OpenRepository = Callable[[str], Registry]
 
 
 class AbsentImageError(RegistryError):
-    """The registry answered, and the image is not there or not for that platform."""
+    """The registry answered, and the image does not exist or not for that platform."""
 
 
-def parse_mirrors(texts: Iterable[str], where: str) -> dict[str, str]:
-    """Host → the host that is asked instead.
+def parse_mirrors(settings: Iterable[str], where: str) -> dict[str, str]:
+    """Return host → the host that is asked instead.
 
     Args:
-        texts: Each ``HOST=HOST``; empty ones do not count.
-        where: What to call their place in messages.
+        settings: Each ``HOST=HOST``; empty ones do not count.
+        where: The place of the settings, for messages.
 
     Raises:
         ArgsError: One is not of that form.
     """
     mirrors: dict[str, str] = {}
-    for text in texts:
-        host, equals, mirror = text.strip().partition("=")
+    for setting in settings:
+        host, equals, mirror = setting.strip().partition("=")
         if not equals and not host:
             continue
         if not is_host(host) or not is_host(mirror):
             raise ArgsError(
-                f"{text!r} is not of the form HOST=HOST.",
+                f"{setting!r} is not of the form HOST=HOST.",
                 property_path=where,
-                next_step="for example docker.io=mirror.example.com:5000",
+                next_step="For example: docker.io=mirror.example.com:5000",
             )
         mirrors[canonical_host(host)] = mirror
     return mirrors
 
 
 class ImageResolver:
-    """Look-ups of one program or command.
+    """Lookups of one program or command.
 
     Args:
         open_repository: Opens the repository of an image.
-        mirrors: Host → the host that is asked instead. There is no second try at the host itself.
-        trusted: Reference in normal form → digest that it is looked up by instead of its tag.
+        mirrors: Host → the host that is asked instead. The host itself is not tried after it.
+        trusted: Reference in normal form → digest that replaces its tag in the lookup.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class ImageResolver:
         self._images: dict[tuple[str, str], asyncio.Task[LockedImage]] = {}
 
     async def resolve(self, reference: str, platform: str) -> LockedImage:
-        """What a reference stands for now; asked once, however often this is called.
+        """Return what a reference names now; looked up once, however often this is called.
 
         Args:
             reference: In normal form.
-            platform: In normal form; ``""`` where only the reference's own digest is wanted.
+            platform: In normal form; ``""`` if only the reference's own digest is wanted.
 
         Raises:
             AbsentImageError: There is no such image.
@@ -111,7 +111,7 @@ class ImageResolver:
         return LockedImage(top.digest, {platform or _normal(described.platform): image})
 
     async def _top(self, reference: str) -> tuple[Registry, Manifest]:
-        """What the reference's tag or digest names."""
+        """Return the manifest under the reference's tag or digest."""
         parsed = parse_reference(reference)
         registry = self._open(f"{self._mirrors.get(parsed.host, parsed.host)}/{parsed.path}")
         digest = parsed.digest or self._trusted.get(reference, "")
@@ -154,7 +154,7 @@ async def _configuration(registry: Registry, manifest: Manifest, reference: str)
         digest = config.digest if config else ""
     if not digest:
         raise AbsentImageError(
-            f"{reference} is no image that can be built upon.",
+            f"{reference} is not an image that a build can start from.",
             where=registry.url,
             why=f"its manifest is of the type {manifest.media_type} and names no configuration",
         )
@@ -169,7 +169,7 @@ def _readable(reference: str, where: str) -> Generator[None]:
         yield
     except ValueError as error:
         raise RegistryError(
-            f"What the registry says of {reference} cannot be read.", where=where, why=str(error)
+            f"The registry's answer about {reference} cannot be read.", where=where, why=str(error)
         ) from error
 
 

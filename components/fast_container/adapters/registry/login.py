@@ -1,6 +1,6 @@
-"""Logging in to a registry: what its challenge demands, and who gets the credentials.
+"""Logging in to a registry: the answer to its challenge, and who gets the credentials.
 
-Decides that only a challenge of the registry itself counts, and that credentials go out over TLS only (or from this
+Decides that only a challenge of the registry itself counts, and that credentials are sent over TLS only (or from this
 machine's own registry to this machine). Leaves where credentials come from to its caller.
 """
 
@@ -32,7 +32,7 @@ class RegistryLogin:
 
     Args:
         url: ``host/name``.
-        plain_http: Whether the registry is spoken to without TLS.
+        plain_http: Whether the registry is used without TLS.
         transport: For its token service.
         credentials: Asked when the registry demands them, and once more when it refuses them.
         refused: Called before credentials are asked for once more.
@@ -53,7 +53,7 @@ class RegistryLogin:
         self.authorization = ""
 
     def renew(self, response: Response, used: str, *, push: bool) -> str:
-        """The authorization that a refusal asks for; blocking.
+        """Return the authorization that a refusal asks for; blocking.
 
         Args:
             response: The registry's own refusal.
@@ -74,7 +74,7 @@ class RegistryLogin:
                 self.authorization = "Bearer " + self._bearer_token(parameters, credentials, push=push)
             elif credentials is None:
                 raise AuthError(
-                    "The registry demands credentials and there are none.",
+                    "The registry demands credentials, and there are no credentials for it.",
                     where=self._url,
                     next_step=f"Log in: {login_command(self._repository.host)}",
                 )
@@ -104,24 +104,24 @@ class RegistryLogin:
             raise denied(response, self._url)
         answer = json_object(response.body)
         token = answer.get("token") or answer.get("access_token")
-        # It becomes a header, so it must not end one; and no error may show it.
+        # It becomes a header, so it must not contain a line end; and no error may show it.
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise AuthError("The token service gave no token.", where=realm)
+            raise AuthError("The token service returned no token.", where=realm)
         return token
 
     def _check_token_service(self, realm: str) -> None:
-        """Credentials go out over TLS only, or from this machine's own registry to this machine."""
+        """Allow a token service over TLS only, or from this machine's own registry to this machine."""
         try:
             parts = urllib.parse.urlsplit(realm)
             secure, local = parts.scheme == "https" and parts.hostname, is_loopback(parts.hostname or "")
         except ValueError:
             parts, secure, local = urllib.parse.SplitResult("", "", "", "", ""), False, False
         if not secure and not (parts.scheme == "http" and local and self._plain_http):
-            raise AuthError("The registry names a token service without TLS.", where=self._url, why=realm[:200])
+            raise AuthError("The registry's token service does not use TLS.", where=self._url, why=realm[:200])
 
 
 def denied(response: Response, url: str) -> AuthError:
-    """The error for credentials that the registry refused, or that do not allow what was asked."""
+    """Make the error for credentials that the registry refused, or that lack a permission."""
     text = error_text(response)
     what = "The registry refused the credentials." if response.status == 401 else "The registry denied access."
     return AuthError(
@@ -133,6 +133,6 @@ def denied(response: Response, url: str) -> AuthError:
 
 
 def basic(credentials: Credentials) -> str:
-    """The value of an ``Authorization`` header."""
+    """Return the value of an ``Authorization`` header."""
     pair = f"{credentials.username}:{credentials.password}".encode()
     return "Basic " + base64.b64encode(pair).decode()

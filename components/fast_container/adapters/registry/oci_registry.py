@@ -1,14 +1,14 @@
 """One repository of any registry that speaks the OCI distribution API.
 
-Decides what an answer means: a 404 in the registry's own words is absent, a 200 with a manifest that fits every digest
-that is known is present, and everything else is an error, never "absent" and never "present". Who answers after a
-redirect is not the registry: what it demands or says never decides who gets the credentials. Leaves logging in to
-``adapters.registry.login``, reading answers to ``adapters.registry.answers`` and connections to
+Decides the meaning of an answer: a 404 in the registry's own words is absent, a 200 with a manifest that fits every
+known digest is present, and everything else is an error, never "absent" and never "present". The host that answers
+after a redirect is not the registry: its challenges and errors never decide who gets the credentials. Leaves logging in
+to ``adapters.registry.login``, reading answers to ``adapters.registry.answers`` and connections to
 ``adapters.registry.http_transport``.
 
-ECR's deviations (its ``GET`` omits Docker-Content-Digest; a tag that exists in an immutable repository
-answers 400 even for the same digest; a media type missing in ``Accept`` reads as 404 or as a converted body)
-need no special case here: bodies are hashed, all types are accepted, and after a refusal the tag is read.
+ECR's deviations (its ``GET`` omits Docker-Content-Digest; a tag that exists in an immutable repository answers 400 even
+for the same digest; a media type missing in ``Accept`` reads as 404 or as a converted body) need no special case here:
+bodies are hashed, all types are accepted, and after a refusal the tag is read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from fast_container.errors import RegistryError
 
 _ACCEPT = ", ".join(MANIFEST_TYPES)
 _LOOKUPS_AT_ONCE = 8
-# The first for the challenge, the second for a kept token that has expired.
+# The first after the challenge, the second after a kept token that has expired.
 _AUTHORIZATIONS = 2
 _USER_AGENT = "fast-container"
 
@@ -68,7 +68,7 @@ class OciRegistry:
         repository = Repository.parse(url)
         host, name = repository.host, repository.name
         if not is_host(host) or not is_repository_name(name):
-            raise RegistryError("A repository URL is host/name.", where=url, next_step="Give it as host/name.")
+            raise RegistryError("A repository URL must be host/name.", where=url, next_step="Give it as host/name.")
         self._url = url
         self._name = name
         if plain_http is None:
@@ -84,7 +84,7 @@ class OciRegistry:
         return self._url
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """The manifests under those tags; absent tags, and all tags of an absent repository, are left out."""
+        """Return the manifests under these tags; absent tags, and all tags of an absent repository, are left out."""
         limit = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
 
         async def one(tag: str) -> Manifest | None:
@@ -95,12 +95,12 @@ class OciRegistry:
         return {tag: manifest for tag, manifest in zip(dict.fromkeys(tags), found, strict=True) if manifest}
 
     async def manifest(self, digest: str) -> Manifest | None:
-        """The manifest with that digest, or None."""
+        """Return the manifest with that digest, or None."""
         self._check_digest(digest)
         return await in_thread(self._manifest, digest)
 
     async def blob(self, digest: str) -> bytes:
-        """A small blob, checked against its digest."""
+        """Return a small blob, checked against its digest."""
         return await in_thread(self._blob, digest)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
@@ -127,7 +127,7 @@ class OciRegistry:
         self._check_digest(digest)
         response = self.send("GET", f"/blobs/{digest}", {"Accept": "*/*"}, follow=True)
         if response.status != 200:
-            raise self.error(response, f"The registry did not give the blob {digest}.")
+            raise self.error(response, f"The registry did not return the blob {digest}.")
         if not fits(response.body, digest):
             raise RegistryError("The registry sent a blob that does not fit its digest.", where=f"{self._url}@{digest}")
         return response.body
@@ -138,21 +138,21 @@ class OciRegistry:
             return there.digest
         response = self.put_manifest(manifest, tag)
         if response.status in (200, 201, 202):
-            # In a repository with mutable tags another machine may have put its own in between; and it may have been
-            # somebody else than the registry who said so.
+            # In a repository with mutable tags another machine may have put its own in between; or the answer came
+            # from something other than the registry.
             there = self._manifest(tag)
             if there is None:
-                raise RegistryError(f"The tag {tag} was put, and the registry does not have it.", where=self._url)
+                raise RegistryError(f"The tag {tag} was put, but the registry does not have it.", where=self._url)
             return there.digest
         if response.status in (400, 409, 412) and (there := self._manifest(tag)) is not None:
             return there.digest
         raise self.error(response, f"The registry refused the tag {tag}.")
 
     def _check_digest(self, digest: str) -> None:
-        """Ask a registry for nothing that is not a digest: what names it may come from the registry."""
+        """Refuse to ask for anything but a digest, since a digest may come from the registry itself."""
         if not is_digest(digest):
             raise RegistryError(
-                "A manifest names something by a digest that is none.", where=self._url, why=repr(digest)[:120]
+                "A manifest refers to something that is not a digest.", where=self._url, why=repr(digest)[:120]
             )
 
     def put_manifest(self, manifest: Manifest, reference: str) -> Response:
@@ -162,17 +162,17 @@ class OciRegistry:
         return self.send("PUT", f"/manifests/{reference}", headers, body=manifest.content)
 
     def upload(self, location: str, size: int, pieces: Iterable[bytes]) -> Response:
-        """Send a blob's bytes to where an upload's ``Location`` points; blocking."""
+        """Send a blob's bytes to the ``Location`` of an upload; blocking."""
         url = urllib.parse.urljoin(self._base, location)
         headers = {
             "User-Agent": _USER_AGENT,
             "Content-Type": "application/octet-stream",
             "Content-Length": str(size),
         }
-        # A location elsewhere carries its own permission; the credentials are nobody else's business.
+        # A location on another host carries its own permission; the credentials are for the registry only.
         here, there = urllib.parse.urlsplit(self._base)[:2], urllib.parse.urlsplit(url)[:2]
         if here[0] == "https" and there[0] != "https":
-            raise RegistryError("The registry wants an upload without TLS.", where=self._url, why=f"to {there[1]}")
+            raise RegistryError("The registry asks for an upload without TLS.", where=self._url, why=f"to {there[1]}")
         if self._login.authorization and there == here:
             headers["Authorization"] = self._login.authorization
         return self._http.upload("PUT", url, headers, pieces)
@@ -186,7 +186,7 @@ class OciRegistry:
         body: bytes | None = None,
         follow: bool = False,
     ) -> Response:
-        """Send a request below the repository's own address, authorized where that is demanded; blocking.
+        """Send a request below the repository's own address, authorized if the registry demands it; blocking.
 
         Raises:
             AuthError: Credentials are missing or refused.
@@ -215,7 +215,7 @@ class OciRegistry:
         return response
 
     def foreign(self, response: Response, asked: str) -> RegistryError:
-        """The error for a 404 that is not the registry's own: it says nothing of what was asked for."""
+        """Make the error for a 404 that is not the registry's own and so says nothing about the repository."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         page = "a web page answered" if "html" in kind else f"the answer ({kind or 'of no type'}) names no reason"
         return RegistryError(

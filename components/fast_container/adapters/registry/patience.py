@@ -1,8 +1,8 @@
 """How long a run waits for a registry after it was interrupted.
 
-Decides that an interrupted run gives up what has not answered soon, since nobody is left who would use the answer: a
-registry that never answers must not keep the terminal. What answers in time is used, so a build that ends well after
-the first Ctrl-C is still verified and tagged.
+Decides that an interrupted run soon gives up waiting, since the answer is not needed any more: a registry that never
+answers must not keep the terminal. An answer in time is used, so a build that succeeds after the first Ctrl-C is still
+verified and tagged.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ class Patience:
     """Waits as long as the run goes on.
 
     Args:
-        interrupted: Whether the run was interrupted; asked again and again, so it must be cheap.
+        interrupted: Whether the run was interrupted; called again and again, so it must be cheap.
     """
 
     interrupted: Callable[[], bool]
 
     async def wait_for(self, asking: Coroutine[Any, Any, T], where: str, *, still_s: float = _STILL_S) -> T:
-        """What a registry answers.
+        """Return a registry's answer.
 
         Args:
-            asking: The question.
+            asking: The request.
             where: The repository, for messages.
-            still_s: How long it is waited for after an interrupt.
+            still_s: How long to wait after an interrupt.
 
         Raises:
-            RegistryError: The run was interrupted, and the registry has not answered soon after.
+            RegistryError: The run was interrupted, and the registry did not answer soon after.
         """
         task = asyncio.create_task(asking)
         heard_s = 0.0
@@ -49,7 +49,7 @@ class Patience:
                     heard_s += _LOOK_EVERY_S
                 if heard_s > still_s:
                     raise RegistryError(
-                        "The registry was not waited for any longer.",
+                        "Waiting for the registry was given up.",
                         where=where,
                         why="the run was interrupted, and it did not answer",
                         next_step="Run `pulumi up` again.",

@@ -1,7 +1,7 @@
-"""Which proxy a registry is reached through, as the environment says.
+"""The proxy on the way to a registry, by the environment.
 
 Decides as Docker and BuildKit do (Go's ``httpproxy``), so that this library and the build it starts go the same way;
-this machine's own addresses never go through one. Leaves speaking to a proxy to ``adapters.registry.connections``.
+this machine's own addresses never go through a proxy. Leaves speaking to a proxy to ``adapters.registry.connections``.
 Source of the rules of ``NO_PROXY``: golang.org/x/net ``http/httpproxy``.
 """
 
@@ -19,7 +19,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy: whether it is spoken to over TLS, where it is, and the user that it demands."""
+    """A proxy: whether it is reached over TLS, where it is, and the user that it demands."""
 
     tls: bool
     host: str
@@ -35,8 +35,8 @@ class Proxies:
     Attributes:
         http: URL for ``http:`` addresses, or "".
         https: URL for ``https:`` addresses, or "".
-        bypass: What is reached directly: ``*`` for all; a domain for itself and what is below it; ``.domain`` for
-            what is below it; an address or a network (``10.0.0.0/8``); each with or without ``:port``.
+        bypass: Hosts that are reached directly: ``*`` for all; a domain for itself and its subdomains; ``.domain`` for
+            its subdomains; an address or a network (``10.0.0.0/8``); each with or without ``:port``.
     """
 
     http: str = ""
@@ -54,7 +54,7 @@ class Proxies:
         return cls(value("http_proxy"), value("https_proxy"), bypass)
 
     def choose(self, scheme: str, host: str, port: int | None = None) -> str:
-        """The proxy's URL for that address, or "" for a direct connection."""
+        """Return the proxy's URL for that address, or "" for a direct connection."""
         name = host.strip("[]").lower().removesuffix(".")
         number = port or _PORTS.get(scheme, 0)
         if is_loopback(name) or any(_covers(rule, name, number) for rule in self.bypass):
@@ -74,11 +74,11 @@ def parse_proxy(url: str) -> Proxy:
     except ValueError:
         parts, host, port = urllib.parse.SplitResult("", "", "", "", ""), "", None
     if not host or parts.scheme not in _PORTS:
-        # Not shown as it is: it may hold a password.
+        # The URL is not shown: it may hold a password.
         raise RegistryError(
-            "The proxy of the environment cannot be used.",
+            "The proxy that the environment names cannot be used.",
             where=f"{parts.scheme or 'no scheme'}://{host or '(no host)'}",
-            why="a registry is reached through http:// and https:// proxies only",
+            why="only http:// and https:// proxies are supported",
             next_step="Correct HTTPS_PROXY and HTTP_PROXY, or list the registry in NO_PROXY.",
         )
     return Proxy(
@@ -133,7 +133,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _split_port(rule: str) -> tuple[str, int]:
-    """Place and port of a rule, 0 for every port; an IPv6 address with a port is in brackets."""
+    """Split a rule into place and port, 0 for every port; an IPv6 address with a port is in brackets."""
     place, colon, port = rule.rpartition(":")
     if colon and port.isascii() and port.isdigit() and (":" not in place or place.endswith("]")):
         return place.strip("[]"), int(port)

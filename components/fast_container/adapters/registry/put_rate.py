@@ -1,7 +1,7 @@
 """How often manifests and tags may be put into one registry.
 
-Decides when the next one's turn is. ECR allows ten PutImage a second for an account and region, BuildKit's own pushes
-among them; what is refused all the same is waited out by ``adapters.registry.http_transport``. Blocking: callers use a
+Decides when the next put's turn is. ECR allows ten PutImage a second for an account and region, BuildKit's own pushes
+among them; ``adapters.registry.http_transport`` waits and repeats what is refused nevertheless. Blocking: callers use a
 thread.
 """
 
@@ -16,7 +16,7 @@ ECR_PER_S: Final = 10.0
 
 
 class PutRate:
-    """Turns, evenly spaced once a second's worth of them was taken at once; safe for use by many threads.
+    """Turns, evenly spaced after the first second's worth of them was used at once; safe for use by many threads.
 
     Args:
         per_s: Turns a second.
@@ -34,7 +34,7 @@ class PutRate:
         self._pause_s = 1.0 / per_s
         self._now_s = now_s
         self._sleep = sleep
-        # The time at which everything that was handed out so far would have been used at an even pace.
+        # The time at which all turns given so far would have been used at an even pace.
         self._taken_until_s = 0.0
         self._lock = threading.Lock()
 

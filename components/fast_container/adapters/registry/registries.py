@@ -1,10 +1,10 @@
-"""The one door to registries: which adapter a repository's URL needs, and with whose credentials.
+"""The one way to registries: which adapter a repository's URL needs, and with whose credentials.
 
 Programs, their dynamic provider, the command line and builds inside CodeBuild all open repositories here. Decides by
-the URL where it is ECR's own (``core.oci.ecr_host``); where an ECR endpoint is configured (an emulator, a private
-endpoint), by asking that endpoint which registry its tokens are for. All else is an OCI registry with the credentials
-of Docker's configuration. Account and region come from the URL. AWS's SDK takes a third of a second to import, so it
-is imported when the first ECR repository is used, never by a program that has nothing to ask.
+the URL whether it is ECR's own (``core.oci.ecr_host``); if an ECR endpoint is configured (an emulator, a private
+endpoint), by asking that endpoint which registry its tokens are for. Everything else is an OCI registry with the
+credentials of Docker's configuration. Account and region come from the URL. AWS's SDK takes a third of a second to
+import, so it is imported when the first ECR repository is used, never by a program that has nothing to ask.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Aws:
         self._lock = threading.Lock()
 
     def emulated_token(self, host: str) -> EcrToken | None:
-        """The token of the configured endpoint, where it is for that host; asks the endpoint once."""
+        """Return the token of the configured endpoint, if it is for that host; asks the endpoint once."""
         with self._lock:
             if not self._has_endpoint:
                 return None
@@ -79,9 +79,9 @@ class Registries:
     host.
 
     Args:
-        access: How to reach AWS, where ``repository`` is not told; None where it always is.
+        access: How to reach AWS if ``repository`` is not told; None if it always is.
         environment: For proxies, Docker's configuration, and the ambient region and endpoints.
-        interrupted: Whether the run was interrupted: then no registry is waited for much longer.
+        interrupted: Whether the run was interrupted; then waits for registries are short.
         put_rate: Makes the PutImage rate of a registry host.
     """
 
@@ -106,22 +106,22 @@ class Registries:
         self._lock = threading.Lock()
 
     def repository(self, url: str, access: AwsAccess | None = None) -> Registry:
-        """The repository at ``host/name``; nothing is asked before its first use.
+        """Return the repository at ``host/name``; nothing is asked before its first use.
 
         Args:
             url: The repository.
-            access: How to reach its host; what the host was opened with before stays.
+            access: How to reach its host; a host keeps the access that it was first opened with.
         """
         if access is not None:
             self._by_host.setdefault(host_of(url), self._aws(access))
         return DeferredRegistry(url, self.registry_blocking, self._patience)
 
     def is_reached_otherwise(self, url: str, access: AwsAccess) -> bool:
-        """Whether the host of a repository that was opened is reached with another access than this one."""
+        """Whether the host of an opened repository is reached with another access than this one."""
         return self._aws_of(host_of(url)).access != access
 
     def registry_blocking(self, url: str) -> Registry:
-        """The adapter for a repository; asks a configured ECR endpoint once.
+        """Return the adapter for a repository; asks a configured ECR endpoint once.
 
         Raises:
             AuthError: That endpoint refused.
@@ -137,7 +137,7 @@ class Registries:
         return EcrRegistry(url, lambda: aws.ecr_client(region), self.oci_blocking(url), registry_id=account)
 
     def oci_blocking(self, url: str) -> OciRegistry:
-        """The repository through its HTTP API alone, ECR's too; blocking, as ``registry_blocking``."""
+        """Return the repository through its HTTP API alone, ECR's too; blocking, as ``registry_blocking``."""
         host = host_of(url)
         token = self._token(host)
         if token is None:
@@ -157,10 +157,10 @@ class Registries:
         )
 
     def push_credentials(self, host: str) -> Credentials | None:
-        """What a builder needs beyond the user's own Docker configuration to use a registry host; blocking.
+        """Return the credentials of an ECR host, which Docker's own configuration lacks; blocking.
 
-        None for registries that are not ECR: their credentials are in that configuration. None also for a host of which
-        nobody has said how to reach AWS.
+        None for other registries: their credentials are in that configuration. None also for a host without an access
+        to AWS.
         """
         if host not in self._by_host and self._default is None:
             return None
@@ -189,5 +189,5 @@ class Registries:
             return self._tokens[host]
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the kept connections."""
         self._http.close()

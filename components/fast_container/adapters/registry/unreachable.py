@@ -1,6 +1,6 @@
-"""What is said of a registry from which no answer came, by what was in the way.
+"""The error for a registry that did not answer, by cause.
 
-Decides cause and next step, and that no query of an address is shown: it may be a signature.
+Decides cause and next step, and that the query of an address is never shown: it may be a signature.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fast_container.errors import RegistryError
 
 
 def unreachable(url: str, error: Exception) -> RegistryError:
-    """The error for a registry from which no answer came."""
+    """Make the error for a registry from which no answer came."""
     if isinstance(error, ProxyError):
         why, step = str(error), "Check HTTPS_PROXY and HTTP_PROXY, or list the registry in NO_PROXY."
     elif isinstance(error, ssl.SSLCertVerificationError):
@@ -34,13 +34,13 @@ def unreachable(url: str, error: Exception) -> RegistryError:
     elif isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
         why, step = (
             "it does not speak TLS",
-            "Check host and port; only a registry of this machine (localhost) is spoken to without TLS.",
+            "Check host and port; only a registry on this machine (localhost) is used without TLS.",
         )
     elif isinstance(error, TooLargeError):
         why, step = f"its answer has no end: {error}", "Check the repository URL and any proxy in between."
     elif isinstance(error, TooSlowError):
         why, step = (
-            f"it answers too slowly to be waited for: {error}",
+            f"it answers too slowly: {error}",
             "Check the network and any proxy, then run again.",
         )
     elif isinstance(error, http.client.IncompleteRead):
@@ -57,18 +57,18 @@ def unreachable(url: str, error: Exception) -> RegistryError:
 
 @contextmanager
 def real_address(url: str) -> Generator[None]:
-    """Turn whatever Python says of an address that is none into one error; the registry may have named it."""
+    """Turn Python's errors about an invalid address into one of ours; a registry may have named the address."""
     try:
         yield
     except ssl.SSLCertVerificationError:
-        # To Python, that is a ValueError too.
+        # This is a ValueError too.
         raise
     except ValueError as error:
-        raise RegistryError("There is no such address.", where=shown(url), why=str(error)[:200]) from error
+        raise RegistryError("The address is not valid.", where=shown(url), why=str(error)[:200]) from error
 
 
 def shown(url: str) -> str:
-    """The URL without query: a redirect's query may be a signature."""
+    """Return the URL without query: a redirect's query may be a signature."""
     try:
         parts = urllib.parse.urlsplit(url)
         return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
