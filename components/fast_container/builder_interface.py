@@ -10,13 +10,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 import pulumi
 
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Credentials, Executor, Registry
 from fast_container.core.registry_cache import RegistryCache
+
+CheckRegistry: TypeAlias = Literal["changed", "always"]
+"""Of which images a preview and an ``up`` look up the key tag: of those whose key changed, or of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Builder(ABC):
         max_parallel: Images built at once.
         timeout_s: Limit of a build whose image has none of its own.
         wait: Whether ``up`` awaits the builds. An executor of one that does not is a ``core.ports.StartingExecutor``.
+        check_registry: ``always`` looks up unchanged images too, at each preview and ``up``; see ``CheckRegistry``.
     """
 
     kind: ClassVar[str]
@@ -69,6 +73,7 @@ class Builder(ABC):
     max_parallel: int
     timeout_s: float
     wait: bool
+    check_registry: CheckRegistry = "changed"
 
     def check_image(self, platform: str, secrets: Mapping[str, object]) -> None:
         """Refuse, in preview, an image that cannot be built here.

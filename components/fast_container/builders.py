@@ -9,21 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import pulumi
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.args import DEFAULT_TIMEOUT_S, check_timeout
 from fast_container.builder_arguments import check_access, checked_cache
-from fast_container.builder_interface import Builder, ExecutorNeeds
+from fast_container.builder_interface import Builder, CheckRegistry, ExecutorNeeds
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.ports import Executor
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.emulation import Emulation
 from fast_container.errors import FastContainerError
-from fast_container.shapes import PathInput, check_count, check_path, check_text, refused_as_one_line
+from fast_container.shapes import PathInput, check_choice, check_count, check_path, check_text, refused_as_one_line
 
 _MOST_PARALLEL_BY_DEFAULT = 8
 
@@ -40,6 +40,8 @@ class LocalBuilder(Builder):
             is cached.
         aws: How to reach AWS where the stack's ``aws:`` configuration does not say it, such as with an explicit
             ``aws.Provider`` that assumes a role.
+        check_registry: ``always`` looks up the images that have not changed too, so that one which was deleted or
+            replaced in the registry is noticed without ``--refresh``: one call a repository for every 100 images.
         log_dir: Where full build logs go; default a folder ``fast-container/logs`` of the user's cache.
 
     Raises:
@@ -58,6 +60,7 @@ class LocalBuilder(Builder):
         timeout_s: float = DEFAULT_TIMEOUT_S,
         cache: pulumi.Input[RegistryCache] | None = None,
         aws: AwsAccess | None = None,
+        check_registry: CheckRegistry = "changed",
         log_dir: PathInput | None = None,
     ) -> None:
         try:
@@ -68,12 +71,13 @@ class LocalBuilder(Builder):
             timeout_s = check_timeout(timeout_s, "timeout_s")
             cache = checked_cache(cache)
             check_access(aws, "aws")
+            check_choice(check_registry, "check_registry", get_args(CheckRegistry))
             if log_dir is not None:
                 log_dir = check_path(log_dir, "log_dir")
         except FastContainerError as error:
             raise pulumi.RunError(f"LocalBuilder: {error}") from None
         self.name = name
-        self.wait = True
+        self.wait, self.check_registry = True, check_registry
         self.timeout_s = timeout_s
         self.max_parallel = max_parallel or min(max(2, os.cpu_count() or 2), _MOST_PARALLEL_BY_DEFAULT)
         self.aws = aws

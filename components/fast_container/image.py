@@ -111,8 +111,7 @@ class FastContainerImage(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource],
     ) -> None:
         preparation = Preparation(self, program, inputs, builder)
-        wait = self.ALWAYS_WAITS or builder.wait
-        record = _record(self, program, inputs, preparation, depends_on, wait=wait)
+        record = _record(self, program, inputs, preparation, builder, depends_on)
         self._preparation, self._record = preparation, record
         self._watch = asyncio.ensure_future(program.refusals.watch(self, record.urn.future()))
         self.platform = inputs.declared.recipe.platform
@@ -169,9 +168,8 @@ def _record(
     program: Program,
     inputs: ImageInputs,
     preparation: Preparation,
+    builder: Builder,
     depends_on: Sequence[pulumi.Resource],
-    *,
-    wait: bool,
 ) -> ImageBuild:
     begun = asyncio.ensure_future(_begun(image, program, preparation, depends_on))
 
@@ -181,7 +179,12 @@ def _record(
     def selected(part: Callable[[SelectedImage], Any]) -> pulumi.Input[Any]:
         return given(lambda prepared: part(prepared.known) if prepared.known else None)
 
-    accepted = given(lambda prepared: program.accepted.get(prepared.tagged_uri or "", "")) if program.accepted else None
+    # No input at all where it is not asked for, so that the records of all others stay as they are.
+    rare: dict[str, pulumi.Input[Any]] = {}
+    if program.accepted:
+        rare["accepted"] = given(lambda prepared: program.accepted.get(prepared.tagged_uri or "", ""))
+    if builder.check_registry == "always":
+        rare["lookup"] = given(program.lookup_of)
     return ImageBuild(
         record_name(inputs.name),
         {
@@ -192,10 +195,9 @@ def _record(
             "parts": selected(lambda known: dict(known.key.parts)),
             "counts": selected(counts_of),
             "aws": given(lambda prepared: kept_by_record(prepared.access)),
-            "wait": wait,
+            "wait": builder.wait or image.ALWAYS_WAITS,
             "runs_on": inputs.runs_on,
-            # No input at all where there is no such file, so that the records of all others stay as they are.
-            **({"accepted": accepted} if program.accepted else {}),
+            **rare,
         },
         pulumi.ResourceOptions(parent=image, depends_on=depends_on, hooks=program.hook_binding),
     )

@@ -95,6 +95,19 @@ def check_flag(value: object, property_path: str) -> bool:
     return value
 
 
+def check_choice(value: object, property_path: str, choices: Sequence[str]) -> str:
+    """One of a few words."""
+    check_plain(value, property_path)
+    found = next((choice for choice in choices if value == choice), None)
+    if found is None:
+        raise ArgsError(
+            f"{property_path} cannot be {shown(value)}.",
+            property_path=property_path,
+            next_step=f"One of {', '.join(map(repr, choices))}",
+        )
+    return found
+
+
 def check_count(value: object, property_path: str, *, least: int, most: int | None = None) -> int:
     """A whole number in a range."""
     check_plain(value, property_path)

@@ -179,6 +179,21 @@ def test_an_update_takes_another_image_under_the_same_key_only_when_it_is_accept
     assert made.update("id", {**olds, "repository_url": "elsewhere/images"}, record).outs["digest"] == OTHER
 
 
+@pytest.mark.parametrize(("found", "differs"), [(DIGEST, False), (OTHER, True), ("absent", True)])
+def test_a_record_differs_when_the_registry_was_asked_and_has_not_its_image(found: str, differs: bool) -> None:
+    olds = {**RECORD, "digest": DIGEST, "lookup": "absent"}
+    assert ImageBuildProvider().diff("", olds, {**RECORD, "lookup": found}).changes is differs
+    assert ImageBuildProvider().diff("", olds, RECORD).changes is False
+
+
+def test_what_was_gone_and_is_built_again_may_be_another_image(registry: HttpRegistry, record: dict[str, Any]) -> None:
+    made = provider(registry, ANOTHER)
+    olds = {**record, "digest": DIGEST, "status": ""}
+    assert made.update("id", olds, {**record, "lookup": "absent"}).outs["digest"] == OTHER
+    with pytest.raises(RegistryError, match="names another image"):
+        made.update("id", olds, {**record, "lookup": OTHER})
+
+
 def test_a_record_differs_once_when_the_user_accepts_another_image(monkeypatch: pytest.MonkeyPatch) -> None:
     del monkeypatch
     news = {**RECORD, "accepted": OTHER}

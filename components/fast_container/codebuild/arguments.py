@@ -12,6 +12,7 @@ from typing import Any, Final, cast, get_args
 
 import pulumi
 
+from fast_container.builder_interface import CheckRegistry
 from fast_container.codebuild import limits
 from fast_container.codebuild.architectures import Architecture
 from fast_container.codebuild.combinations import check_architectures_once, check_combination, check_network
@@ -21,6 +22,7 @@ from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
 from fast_container.shapes import (
     check_characters,
+    check_choice,
     check_count,
     check_engine_text,
     check_flag,
@@ -76,6 +78,7 @@ def check_builder_arguments(**given: Any) -> None:
     _check_image(given["image"])
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
+    check_choice(given["check_registry"], "check_registry", get_args(CheckRegistry))
     _check_days(given)
     _check_inputs(given["pull_from"] or (), "pull_from")
     limits.check_compute_type(given["compute_type"], has_fleet=given["fleet"])

@@ -14,7 +14,7 @@ import pulumi
 
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor, remote_secret
 from fast_container.builder_arguments import check_access, checked_cache
-from fast_container.builder_interface import Builder, ExecutorNeeds, Grants
+from fast_container.builder_interface import Builder, CheckRegistry, ExecutorNeeds, Grants
 from fast_container.codebuild import installation
 from fast_container.codebuild.architectures import architecture_of
 from fast_container.codebuild.arguments import (
@@ -83,6 +83,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             say.
         log_retention_days: CloudWatch's.
         wait: False: ``up`` starts the builds and returns; read docs/codebuild.md before you use it.
+        check_registry: As ``LocalBuilder`` has it.
         aws: How to reach AWS where the stack's ``aws:`` configuration does not say it.
         tags: AWS tags.
         opts: Resource options of the component.
@@ -138,6 +139,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         expire_days: int = DEFAULT_EXPIRE_DAYS,
         log_retention_days: int = DEFAULT_LOG_DAYS,
         wait: bool = True,
+        check_registry: CheckRegistry = "changed",
         aws: AwsAccess | None = None,
         tags: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -170,6 +172,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
                 expire_days=expire_days,
                 log_retention_days=log_retention_days,
                 wait=wait,
+                check_registry=check_registry,
                 tags=tags is not None,
                 opts=opts,
             )
@@ -197,6 +200,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             raise pulumi.RunError(f"{called}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self.name, self.aws, self.wait, self.cache = name, aws, wait, cache
+        self.check_registry = check_registry
         self.timeout_s, self.queue_timeout_s = limits.timeout_s, limits.queue_timeout_s
         self.max_parallel = limits.max_parallel
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()

@@ -42,6 +42,8 @@ from fast_container.state.provider_errors import one_message, show_errors_plainl
 IDENTITY = ("build_key", "repository_url", "runs_on")
 # What says which image it is.
 IMAGE = ("build_key", "repository_url")
+# What ``lookup`` says of an image whose key tag is not in the registry.
+ABSENT = "absent"
 # The status of a record whose build was started and not awaited: its digest is still the one before.
 BUILDING = "building"
 
@@ -80,12 +82,13 @@ class ImageBuildProvider(ResourceProvider):
 
     @one_message
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """A record differs by key, repository or place, by a build not awaited, by a newly accepted image."""
+        """A record differs by key, repository or place, by a build not awaited, by an accepted image or a lookup."""
         unfinished = _olds.get("status") == BUILDING
         accepted = _news.get("accepted")
         accepts = bool(accepted) and accepted not in (_olds.get("accepted"), _olds.get("digest"))
         different = any(_olds.get(name) != _news.get(name) for name in IDENTITY)
-        return DiffResult(changes=unfinished or accepts or different)
+        missing = _news.get("lookup") not in (None, _olds.get("digest"))
+        return DiffResult(changes=unfinished or accepts or different or missing)
 
     @one_message
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -101,6 +104,8 @@ class ImageBuildProvider(ResourceProvider):
             return UpdateResult({**_news, "digest": digest or _olds["digest"], "status": "" if digest else BUILDING})
         made = self._recorded(_news)
         settled = _olds.get("status") != BUILDING and all(_olds.get(n) == _news.get(n) for n in IMAGE)
+        # What was gone has been built again, and need not be byte for byte what it was.
+        settled = settled and _news.get("lookup") != ABSENT
         if settled and _olds.get("digest") and made["digest"] not in (_olds["digest"], _news.get("accepted")):
             # Replaced since the hook looked.
             raise replaced_error(_news["repository_url"], _news["tag"], _olds["digest"], made["digest"]) from None
@@ -153,7 +158,8 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
 
     Inputs (equal on every machine; never a credential): ``build_key``, ``repository_url``, ``tag``, ``tagged_uri``,
     ``runs_on``, ``parts`` (part name → short digest), ``counts``, ``aws`` (region, profile, role ARNs, endpoints),
-    ``wait``, and ``accepted`` where the program's folder has a file of accepted tags (a digest, or "").
+    ``wait``; ``accepted`` where the program's folder has a file of accepted tags (a digest, or ""); ``lookup`` where
+    unchanged images are looked up too (the digest found, or ``absent``).
     Outputs: ``digest``, ``status``.
     """
 

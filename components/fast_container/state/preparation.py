@@ -105,6 +105,8 @@ class Preparation:
         try:
             image = await self.prepared()
             self._program.plan(image)
+            if self._builder.check_registry == "always":
+                await self._program.look_up(image)
             return image
         except FastContainerError as error:
             if refusals.under_way:

@@ -40,6 +40,7 @@ from fast_container.state.engine_watch import Interruption
 from fast_container.state.executors import ProgramExecutors
 from fast_container.state.explanation import Contents
 from fast_container.state.git_line import GitIgnoredLine
+from fast_container.state.image_build import ABSENT
 from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.prepared_image import PreparedImage
@@ -219,6 +220,21 @@ class Program:
         self._uncounted[url] = [one for one in waiting if not repository.is_answered(one.selected.key.tag)]
         self.to_build.update(one.record_name for one in waiting if repository.is_absent(one.selected.key.tag))
         return True
+
+    async def look_up(self, image: PreparedImage) -> None:
+        """Ask an image's repository for its key tag, whether or not anything has changed; ``lookup_of`` has the answer.
+
+        Raises:
+            RegistryError: The registry cannot be asked.
+        """
+        if image.tagged_uri is not None:
+            await self.repository_of(image).find([image.selected.key.tag])
+
+    def lookup_of(self, image: PreparedImage) -> str | None:
+        """The digest under an image's key tag, or ``absent``; None where its key or repository is unknown."""
+        if image.tagged_uri is None:
+            return None
+        return self.found_digest(image.repository_url, image.selected.key.tag) or ABSENT
 
     async def executor_of(self, image: PreparedImage) -> LimitedExecutor:
         """The executor of the image's builder, with the builder's limit over all its images."""
