@@ -1,7 +1,7 @@
 """A repository that is there already, by its URL or its name in ECR.
 
-Decides which of the two a text is, and how a repository that is not there is said. Leaves a repository that a stack
-makes to ``repository``.
+Decides which of the two a text is, and how a repository that is not there is said, also where it is to be adopted.
+Leaves a repository that a stack makes or adopts to ``repository``.
 """
 
 from __future__ import annotations
@@ -52,6 +52,36 @@ def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> 
         raise pulumi.RunError(str(error)) from None
     found = aws.ecr.get_repository_output(name=name, opts=opts)
     return ExistingRepository(_found(name, found.repository_url))
+
+
+def check_adoption(name: str, kms_key: object, component: pulumi.Resource) -> None:
+    """Refuse to import a repository that is not there, or whose encryption is another, which AWS cannot change.
+
+    Asks through the component's AWS provider, in preview too.
+
+    Raises:
+        ArgsError: What is to be done instead.
+    """
+    try:
+        # The plain form: the error of the other one ends the program, whoever catches it.
+        found = aws.ecr.get_repository(name=name, opts=pulumi.InvokeOptions(parent=component))
+    except Exception as error:  # whatever the provider or the SDK raises
+        raise ArgsError(
+            f"The repository {name!r} cannot be adopted.",
+            property_path="adopt",
+            why=" ".join(str(error).split()),
+            next_step="If there is none of that name in this account and region, leave adopt out, and it is created.",
+        ) from None
+    # Neither mocks nor a provider that is still to be configured know it.
+    for actual in found.encryption_configurations or ():
+        key = actual.kms_key if actual.encryption_type != "AES256" else None
+        if isinstance(kms_key, str | None) and kms_key != key:
+            raise ArgsError(
+                f"The repository {name!r} is encrypted in another way, and ECR cannot change that.",
+                property_path="kms_key",
+                why=f"it is encrypted with {key or 'AES256'}, and kms_key= says {kms_key or 'AES256'}",
+                next_step=(f"Give kms_key={key!r}" if key else "Leave kms_key out") + " to adopt it",
+            )
 
 
 def _found(name: str, url: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -21,7 +21,7 @@ from fast_container.args import (
 )
 from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.existing_repository import ExistingRepository, existing_repository
+from fast_container.existing_repository import ExistingRepository, check_adoption, existing_repository
 from fast_container.repository_policies import lifecycle_policy, pull_policy
 from fast_container.retained_repository import NewRepository, repository_hook
 from fast_container.shapes import (
@@ -68,8 +68,8 @@ class ImageRepository(pulumi.ComponentResource):
             For stacks that live for hours, such as those of pull requests. It counts once an ``up`` has recorded it.
         immutable: Whether a tag stays what it is. False only for a repository of build caches (``RegistryCache``),
             whose tags are written again and again; images do not belong there.
-        adopt: Import the repository of that name, its policy and its lifecycle policy, instead of creating them;
-            remove the argument after the first ``up``.
+        adopt: Import the repository of that name instead of creating it, and write its policies as they are for a new
+            one; remove the argument after the first ``up``.
         tags: AWS tags.
         opts: Resource options of the component.
         take_up: The former name of ``adopt``.
@@ -124,9 +124,13 @@ class ImageRepository(pulumi.ComponentResource):
             raise pulumi.RunError(f"ImageRepository {shown(resource_name)}: {error}") from None
         super().__init__(TYPE, resource_name, {}, opts)
 
-        child = pulumi.ResourceOptions(
-            parent=self, retain_on_delete=retained, import_=repository_name if adopt else None
-        )
+        if adopt:
+            try:
+                check_adoption(repository_name, kms_key, self)
+            except FastContainerError as error:
+                raise pulumi.RunError(f"ImageRepository {shown(resource_name)}: {error}") from None
+        # The policies are never imported: a repository may have none, and creating one writes over what is there.
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
         hook = repository_hook()
         repository = aws.ecr.Repository(
             f"{resource_name}-repository",
@@ -137,7 +141,12 @@ class ImageRepository(pulumi.ComponentResource):
             # None, not False: the inputs of repositories that are there stay as they are.
             force_delete=force_delete or None,
             tags=tags,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(hooks=None if adopt else hook.binding)),
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                pulumi.ResourceOptions(import_=repository_name)
+                if adopt
+                else pulumi.ResourceOptions(hooks=hook.binding),
+            ),
         )
         hook.declare(repository_name, NewRepository(repository, resource_name, retained))
         settings: list[pulumi.Output[str]] = [

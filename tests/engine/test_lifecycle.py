@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -147,6 +148,13 @@ class Life:
     @cached_property
     def adopted(self) -> Run:
         assert self.refused_up
+        # As somebody else would have made it, with the images that are in it.
+        name = f"{self.stacks.prefix}/images"
+        self.stacks.ecr.delete_lifecycle_policy(repositoryName=name)
+        self.stacks.ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability="MUTABLE")
+        other = {"Sid": "other", "Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage"]}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [other]})
+        self.stacks.ecr.set_repository_policy(repositoryName=name, policyText=document)
         self.stack.configure({"engine-test:adopt": "true"})
         return self.stack.up()
 
@@ -166,6 +174,12 @@ class Life:
     def destroyed_by_force(self) -> Run:
         self.images_before = self.tags() if self.up_with_force_delete else {}
         return self.stack.destroy()
+
+    @cached_property
+    def nothing_to_adopt(self) -> Run:
+        assert self.destroyed_by_force
+        self.stack.configure({"engine-test:adopt": "true"})
+        return self.stack.preview(expect=None)
 
 
 @pytest.fixture(scope="module")
@@ -311,8 +325,14 @@ def test_a_repository_that_was_retained_is_refused_on_its_row_with_the_argument_
         assert run.builds == 0
 
 
-def test_a_retained_repository_is_adopted_with_its_images(life: Life) -> None:
-    assert life.adopted.changes["import"] == 3
+def test_a_repository_that_lacks_our_policies_is_adopted_with_its_images_and_gets_them(life: Life) -> None:
+    assert life.adopted.steps["images-policy"] == life.adopted.steps["images-lifecycle"] == "create"
+    assert life.adopted.changes["import"] == 1
+    name = f"{life.stacks.prefix}/images"
+    assert "untagged" in life.stacks.ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
+    assert '"other"' not in life.stacks.ecr.get_repository_policy(repositoryName=name)["policyText"]
+    (settings,) = life.stacks.ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    assert settings["imageTagMutability"] == "IMMUTABLE"
     assert life.adopted.builds == 0
     assert life.adopted.records.keys() == {"api", "worker"}
     assert life.up_after_adoption.changes == {}
@@ -325,6 +345,15 @@ def test_force_delete_is_an_update_and_the_next_destroy_deletes_the_repository_w
     assert life.images_before
     with pytest.raises(life.stacks.ecr.exceptions.RepositoryNotFoundException):
         life.tags()
+
+
+def test_adopting_what_is_not_there_says_that_it_is_created_without_the_argument(life: Life) -> None:
+    run = life.nothing_to_adopt
+    assert run.exit_code != 0
+    assert "ImageRepository 'images': The repository" in run.errors
+    assert "cannot be adopted" in run.errors
+    assert "leave adopt out" in run.errors
+    assert "Traceback" not in run.output
 
 
 def test_no_message_of_a_good_run_is_an_error_or_a_warning(life: Life) -> None:

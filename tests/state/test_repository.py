@@ -11,7 +11,7 @@ import pytest
 
 from fast_container import ImageRepository
 from fast_container.retained_repository import exists_already
-from tests.state.mocked_program import run
+from tests.state.mocked_program import Mocks, run
 
 
 @dataclass
@@ -24,6 +24,11 @@ class Registered:
 
 def registered(**arguments: Any) -> Registered:
     """The ECR repository that an ``ImageRepository`` of these arguments registers."""
+    return all_registered(None, **arguments)["images-repository"]
+
+
+def all_registered(mocks: Mocks | None, **arguments: Any) -> dict[str, Registered]:
+    """Name → all that an ``ImageRepository`` of these arguments registers."""
     found: dict[str, Registered] = {}
 
     def look(args: pulumi.ResourceTransformationArgs) -> None:
@@ -33,8 +38,8 @@ def registered(**arguments: Any) -> Registered:
         opts = pulumi.ResourceOptions(transformations=[look])
         await ImageRepository("images", name="shop/images", opts=opts, **arguments).urn.future()
 
-    run(make)
-    return found["images-repository"]
+    run(make, mocks=mocks)
+    return found
 
 
 def test_a_repository_is_created_by_default_and_imported_with_adopt() -> None:
@@ -86,3 +91,38 @@ def test_the_error_for_a_repository_that_exists_names_both_ways_on() -> None:
     said = str(exists_already("shop/images"))
     assert 'ImageRepository(…, name="shop/images", adopt=True)' in said
     assert 'ImageRepository.get("shop/images")' in said
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
+
+
+class OneRepository(Mocks):
+    """AWS has one repository, encrypted with a KMS key, or with AES256."""
+
+    def __init__(self, key: str | None) -> None:
+        self.encryption = {"encryptionType": "KMS", "kmsKey": key} if key else {"encryptionType": "AES256"}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        return {"repositoryUrl": "host/shop/images", "encryptionConfigurations": [self.encryption]}
+
+
+def test_policies_are_never_imported_since_a_repository_may_have_none() -> None:
+    found = all_registered(OneRepository(None), adopt=True)
+    assert found["images-repository"].opts.import_ == "shop/images"
+    for policy in ("images-policy", "images-lifecycle"):
+        assert not found[policy].opts.import_
+
+
+@pytest.mark.parametrize(
+    ("actual", "given", "advice"),
+    [(KEY, None, f"Give kms_key='{KEY}'"), (None, KEY, "Leave kms_key out"), (KEY, KEY, ""), (None, None, "")],
+)
+def test_an_encryption_that_would_replace_the_adopted_repository_is_refused_with_the_one_it_has(
+    actual: str | None, given: str | None, advice: str
+) -> None:
+    if not advice:
+        assert all_registered(OneRepository(actual), adopt=True, kms_key=given)["images-repository"].opts.import_
+        return
+    with pytest.raises(pulumi.RunError) as refused:
+        all_registered(OneRepository(actual), adopt=True, kms_key=given)
+    assert advice in str(refused.value)
