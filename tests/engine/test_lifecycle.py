@@ -377,7 +377,7 @@ def test_no_credential_is_left_in_state_logs_arguments_or_files(life: Life) -> N
     """Searches all that the whole life has left, for every form in which a credential could be written."""
     assert life.destroyed_by_force
     runs = [value for value in vars(life).values() if isinstance(value, Run)]
-    assert len(runs) == 19
+    assert len(runs) == 20
     assert life.stack.logs
     secrets = (SECRET, AWS_SECRET_KEY)
     forms = [form for secret in secrets for form in (secret.encode(), base64.b64encode(secret.encode()))]

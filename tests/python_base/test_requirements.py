@@ -78,6 +78,33 @@ def read_files(root: Path, **files: str) -> RequirementsFile:
     return read_requirements_file(str(root), "main.txt")
 
 
+@pytest.mark.parametrize("login", ["user:hunter2${X}", "hunter2${X}", "${X}:hunter2", "user:${X}hunter2", "user:"])
+def test_a_secret_beside_a_variable_is_a_secret_still(login: str) -> None:
+    with pytest.raises(ContextError) as caught:
+        parse_requirement(f"x @ git+https://{login}@example.org/x", "r.txt")
+    assert login not in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["${X}", "${X}:${Y}", "user:${X}", "${X}:x-oauth-basic", "${X}:", "git", "git:${X}"])
+def test_a_login_of_variables_is_no_secret(login: str) -> None:
+    assert login in parse_requirement(f"x @ git+https://{login}@example.org/x", "r.txt").url
+
+
+@pytest.mark.parametrize("text", [f"x=={'9' * 5000}", "x; " + "(" * 3000 + "os_name == 'a'" + ")" * 3000])
+def test_a_requirement_that_is_too_much_for_python_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(ContextError, match=r"r\.txt"):
+        parse_requirement(text, "r.txt")
+
+
+def test_several_options_of_one_line_are_read_one_by_one_as_pip_does(tmp_path: Path) -> None:
+    line = "--index-url https://a.example/simple --extra-index-url=https://b.example/simple --pre -r a.txt -c b.txt\n"
+    write_tree(tmp_path, {"r.txt": line, "a.txt": "a\n", "b.txt": "b<2\n"})
+    found = read_requirements_file(str(tmp_path), "r.txt")
+    indexes = ["--index-url https://a.example/simple", "--extra-index-url https://b.example/simple"]
+    assert found.options == [*indexes, "--pre"]
+    assert [item.name for item in (*found.requirements, *found.constraints)] == ["a", "b"]
+
+
 def test_a_file_includes_others_from_where_it_lies(tmp_path: Path) -> None:
     found = read_files(
         tmp_path,
@@ -114,6 +141,8 @@ def test_hashes_options_and_local_paths_are_told_apart(tmp_path: Path) -> None:
         "--config-settings x",
         'x --config-settings="a=b"',
         "--index-url https://user:hunter2@example.org/simple",
+        "--index-url https://${X}@a.example/simple --extra-index-url https://user:hunter2@example.org/simple",
+        "--no-index --find-links ./wheels",
     ],
 )
 def test_what_a_build_could_not_see_or_keep_is_refused(tmp_path: Path, line: str) -> None:

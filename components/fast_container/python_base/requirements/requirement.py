@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from fast_container.errors import ContextError
@@ -20,6 +19,7 @@ from fast_container.errors import ContextError
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MARKER_PART: Final = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[<>=!~]=?=?|\(|\)|[A-Za-z0-9_.]+)")
 _LOGIN: Final = re.compile(r"://(?P<login>[^/@\s]+)@")
+_VARIABLE: Final = re.compile(r"\$\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,11 @@ def parse_requirement(text: str, file: str) -> Requirement:
     refuse_login(text, text, file)
     try:
         read = Pep508(text)
-    except InvalidRequirement as error:
+        for each in read.specifier:
+            _ = each.contains("1")  # reads its version
+    except RecursionError:
+        raise _unreadable(text, file, "its marker has too many brackets") from None
+    except ValueError as error:  # ``InvalidRequirement`` is one, and so is a number of thousands of digits
         raise _unreadable(text, file, str(error).partition("\n")[0]) from None
     # As it is written, because its text counts in the key. A semicolon ends a URL only after a blank.
     marker = re.split(r"\s;" if read.url else ";", text, maxsplit=1)[1:] if read.marker else []
@@ -121,21 +125,34 @@ def normalise_marker(text: str) -> str:
 
 
 def refuse_login(url: str, text: str, file: str) -> None:
-    """Refuse a URL with a user or password that is written out; ``git@`` and ``${VARIABLES}`` are none.
+    """Refuse URLs with a user or password that is written out; ``git@`` and ``${VARIABLES}`` are none.
 
     Raises:
         ContextError: There are credentials in it.
     """
-    found = _LOGIN.search(url)
-    if found is None or found["login"] == "git" or "${" in found["login"]:
+    written = [login for login in _LOGIN.findall(url) if not _is_reference(login)]
+    if not written:
         return
-    hidden = text.replace(found["login"], "…")
+    hidden = text
+    for login in written:
+        hidden = hidden.replace(login, "…")
     raise ContextError(
         "There are credentials in a requirement",
         path=f"{file}: {' '.join(hidden.split())}",
         why="it would be part of the image's build context and of its history",
         next_step="take them out of the URL and give a netrc file as a build secret",
     )
+
+
+def _is_reference(login: str) -> bool:
+    """Whether a login holds no secret: its password, or its only part, is made of variables alone."""
+    user, colon, password = login.partition(":")
+    user, is_variable = _VARIABLE.sub("", user), _VARIABLE.search(user) is not None
+    if not colon:
+        return not user or login == "git"
+    # Tokens are users too: ``${TOKEN}:x-oauth-basic`` at GitHub, ``${TOKEN}:`` elsewhere.
+    token_as_user = is_variable and not user and password in ("", "x-oauth-basic")
+    return token_as_user or (bool(password) and not _VARIABLE.sub("", password))
 
 
 def _unreadable(text: str, file: str, why: str) -> ContextError:

@@ -21,6 +21,7 @@ from fast_container.python_base.requirements.requirement import Requirement, par
 _COMMENT: Final = re.compile(r"(^|\s+)#.*$")
 _HASH: Final = re.compile(r"\s--hash(?:=|\s+)(\S+)")
 _OPTION: Final = re.compile(r"(--?[A-Za-z][A-Za-z-]*)(?:[=\s]\s*(.*))?")
+_NEXT_OPTION: Final = re.compile(r"\s+(?=--?[A-Za-z])")
 _DIRECT: Final = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@")
 _ARCHIVES: Final = (".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz")
 _INCLUDES: Final = frozenset({"-r", "--requirement"})
@@ -70,7 +71,7 @@ def _read(root: str, path: str, constraints: bool, found: RequirementsFile, seen
     if (path, constraints) in seen:
         return
     seen.add((path, constraints))
-    for line in logical_lines(read_text(root, path)):
+    for line in (one for lines in logical_lines(read_text(root, path)) for one in _one_option_each(lines)):
         name, value = _option(line)
         if name in _INCLUDES or name in _CONSTRAINTS:
             if "://" in value:
@@ -140,6 +141,11 @@ def _requirement(line: str, path: str) -> Requirement:
     if other:
         raise _refused(path, line, f"{other[1]} of a single requirement is not supported")
     return replace(parse_requirement(bare, path), hashes=hashes)
+
+
+def _one_option_each(line: str) -> list[str]:
+    """A line of several options, as one line for each; pip allows that."""
+    return _NEXT_OPTION.split(line) if line.startswith("-") else [line]
 
 
 def _option(line: str) -> tuple[str, str]:
