@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fast_container.checks.image import child_for
+from fast_container.checks.manifest_rules import child_for
 from fast_container.checks.pushed_image import parse_configuration, parse_manifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.core.ports import Manifest, Registry

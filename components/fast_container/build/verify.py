@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fast_container.checks.image import check_configuration, check_manifest, child_for
+from fast_container.checks.manifest_rules import check_configuration, check_manifest, child_for
 from fast_container.checks.pushed_image import parse_manifest
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import RegistryError, VerifyError
