@@ -14,9 +14,9 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
@@ -80,6 +80,30 @@ async def on_core(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) ->
     """Like ``in_thread``, for work that keeps a core busy and does not wait."""
     call = partial(contextvars.copy_context().run, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_CORES, call)
+
+
+async def to_the_end(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Like ``in_thread``, but a cancellation waits for the work's end: nothing goes on after this has returned."""
+    thread = asyncio.ensure_future(in_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        while not thread.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([thread])
+        if not thread.cancelled():
+            thread.exception()
+        raise
+
+
+@asynccontextmanager
+async def entered_in_thread(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
+    """Enter and leave a context in threads; once it is entered it is left, also when this is cancelled meanwhile."""
+    stack = ExitStack()
+    try:
+        yield await to_the_end(stack.enter_context, manager)
+    finally:
+        await to_the_end(stack.close)
 
 
 @contextmanager

@@ -218,6 +218,7 @@ def test_of_the_environment_nothing_comes_through_that_changes_the_image(tmp_pat
     got = dict(line.partition("=")[::2] for line in (seen / "environment").read_text().splitlines())
     assert {name: got.get(name) for name in needed} == needed
     assert got.pop("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY").endswith("/policy.json"), "our own, of the pins"
+    assert got.pop("BUILDX_GIT_INFO") == "false", "our own: buildx runs no git"
     assert [name for name in hostile if name in got] == []
     assert all(is_passed(name) for name in got)
 

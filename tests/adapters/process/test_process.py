@@ -16,6 +16,7 @@ import pytest
 from fast_container.adapters.process.child import capture, run
 
 COMPONENTS = Path(__file__).parents[3] / "components"
+GUARD = COMPONENTS / "fast_container/adapters/process/process_guard.py"
 
 
 def alive(pid: int) -> bool:
@@ -157,3 +158,15 @@ def test_no_descriptor_is_left_open() -> None:
     for _ in range(3):
         asyncio.run(run(["true"], env=os.environ))
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_the_guard_imports_nothing_that_takes_as_long_as_python_s_own_start() -> None:
+    held, control = os.pipe()
+    try:
+        words = [sys.executable, "-I", "-S", "-X", "importtime", str(GUARD), str(held), "1", "0", "true"]
+        done = subprocess.run(words, pass_fds=(held,), capture_output=True, text=True, check=True)
+    finally:
+        os.close(held)
+        os.close(control)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"signal", "enum", "re", "typing", "contextlib", "subprocess", "shutil", "socket"}

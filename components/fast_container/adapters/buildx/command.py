@@ -78,7 +78,8 @@ def _options(job: BuildJob) -> list[str]:
 def _write_secrets(secrets: Mapping[str, bytes], directory: Path) -> list[str]:
     # Whatever their origin: an empty file would be mounted, and the image would count as correct.
     check_values(secrets)
-    directory.mkdir(mode=0o700)
+    if secrets:
+        directory.mkdir(mode=0o700)
     arguments: list[str] = []
     for number, (name, value) in enumerate(secrets.items()):
         path = directory / str(number)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from fast_container.adapters.buildx.build_log import BuildLog, remove_old_logs
 from fast_container.adapters.buildx.builder import Builder, find_builder
@@ -23,15 +24,29 @@ from fast_container.adapters.buildx.command import slug_of, write_job
 from fast_container.adapters.buildx.ending import failure, is_lost, pushed_digest, refused_by_machine
 from fast_container.adapters.buildx.progress import BuildProgress, Scrubber
 from fast_container.adapters.buildx_inputs import passed_variables
+from fast_container.adapters.digests.mount_table import MountTable
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
 from fast_container.adapters.process.child import run
 from fast_container.adapters.process.private_directory import private_directory, remove_abandoned, secret_directory
-from fast_container.adapters.threads import in_thread
+from fast_container.adapters.threads import entered_in_thread, in_thread
 from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
 from fast_container.errors import BuilderError, BuildFailed
 
 _TICK_S = 1.0
+# Buildx's answer has no provenance in it, so it need not start git to find out where a context comes from.
+_CONSTANTS: Final = {"BUILDX_METADATA_PROVENANCE": "disabled", "BUILDX_GIT_INFO": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What one build reads: its private directories, buildx's arguments and variables, and Docker's configuration."""
+
+    directory: Path
+    secrets: Path
+    arguments: tuple[str, ...]
+    config: DockerConfig
+    variables: Mapping[str, str]
 
 
 class BuildxExecutor:
@@ -59,6 +74,7 @@ class BuildxExecutor:
         self._builder: Builder | None = None
         self._finding = asyncio.Lock()
         self._clock_ahead_s = 0.0
+        self._mounts = MountTable()
         self._has_told_proxies = False
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
@@ -112,28 +128,33 @@ class BuildxExecutor:
         Raises:
             ClockDiffers: The files have to be dated anew; nothing of the build is left.
         """
-        with private_directory() as directory, self._secret_directory(job) as secrets:
-            reporter.progress("staging the context")
-            write = partial(write_job, ahead_s=self._clock_ahead_s)
-            arguments = await _to_the_end(write, job, directory, secrets)
-            credentials = await in_thread(self._fetch_credentials, job)
-            config = DockerConfig.load(self._environment)
-            self._tell_proxies(config, reporter)
+        credentials = await in_thread(self._fetch_credentials, job)
+        reporter.progress("staging the context")
+        # Tens of calls to the file system, which would keep all other images of the program from going on.
+        async with entered_in_thread(self._places(job, credentials)) as places:
+            self._tell_proxies(places.config, reporter)
             scrub = Scrubber([*job.secrets.values(), *_token_texts(credentials)])
-            with private_docker_config(config, credentials, secrets) as variables:
-                env = {**self._environment, **variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
-                if job.source_policy:
-                    env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(directory / "policy.json")
-                argv = [*builder.command, "build", "--builder", builder.name, *arguments]
-                clock = BuilderClock(time.time, self._clock_ahead_s)
-                on_begin = clock.check if check_clock else _nothing
-                show = partial(BuildProgress, show=reporter.progress, monotonic=time.monotonic, on_begin=on_begin)
-                read = partial(show, scrub=scrub)
-                progress, log_path = await self._run(job, argv, env, (directory, secrets), reporter, read)
-            return progress, log_path, pushed_digest(directory / "metadata.json")
+            env = {**self._environment, **places.variables, **_CONSTANTS}
+            if job.source_policy:
+                env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] = str(places.directory / "policy.json")
+            argv = [*builder.command, "build", "--builder", builder.name, *places.arguments]
+            clock = BuilderClock(time.time, self._clock_ahead_s)
+            on_begin = clock.check if check_clock else _nothing
+            show = partial(BuildProgress, show=reporter.progress, monotonic=time.monotonic, on_begin=on_begin)
+            read = partial(show, scrub=scrub)
+            directories = places.directory, places.secrets
+            progress, log_path = await self._run(job, argv, env, directories, reporter, read)
+            return progress, log_path, pushed_digest(places.directory / "metadata.json")
 
-    def _secret_directory(self, job: BuildJob) -> AbstractContextManager[Path]:
-        return secret_directory(self._environment, sum(len(value) for value in job.secrets.values()))
+    @contextmanager
+    def _places(self, job: BuildJob, credentials: Mapping[str, Credentials]) -> Generator[_Places]:
+        """Private directories with everything that a build reads; blocking."""
+        size_bytes = sum(len(value) for value in job.secrets.values())
+        with private_directory() as directory, secret_directory(self._environment, size_bytes, self._mounts) as secrets:
+            arguments = write_job(job, directory, secrets, ahead_s=self._clock_ahead_s)
+            config = DockerConfig.load(self._environment)
+            with private_docker_config(config, credentials, secrets) as variables:
+                yield _Places(directory, secrets, tuple(arguments), config, variables)
 
     def _tell_proxies(self, config: DockerConfig, reporter: Reporter) -> None:
         if config.has_proxies and not self._has_told_proxies:
@@ -204,22 +225,6 @@ class BuildxExecutor:
 
 def _nothing(_: str) -> None:
     """Nothing to do."""
-
-
-async def _to_the_end(
-    work: Callable[[BuildJob, Path, Path], list[str]], job: BuildJob, directory: Path, secrets: Path
-) -> list[str]:
-    """Run work in a thread; a cancellation waits for it, so that nothing is written to a directory being removed."""
-    thread = asyncio.ensure_future(in_thread(work, job, directory, secrets))
-    try:
-        return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        while not thread.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([thread])
-        if not thread.cancelled():
-            thread.exception()
-        raise
 
 
 async def _tick(progress: BuildProgress) -> None:

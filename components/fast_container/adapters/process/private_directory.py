@@ -40,17 +40,21 @@ def private_directory() -> Generator[Path]:
 
 
 @contextmanager
-def secret_directory(environment: Mapping[str, str], size_bytes: int = 0) -> Generator[Path]:
+def secret_directory(
+    environment: Mapping[str, str], size_bytes: int = 0, mounts: MountTable | None = None
+) -> Generator[Path]:
     """Make a directory (0700) for secrets that is removed afterwards; in memory if possible.
 
     Args:
         environment: Says where the user's files of this session lie.
         size_bytes: About how much will be put there.
+        mounts: Which file systems are in memory; read from the system by default.
 
     Raises:
         OSError: It cannot be made.
     """
-    with _locked(_place_of_secrets(environment, size_bytes), _SECRETS_PREFIX) as directory:
+    place = _place_of_secrets(environment, size_bytes, mounts or MountTable())
+    with _locked(place, _SECRETS_PREFIX) as directory:
         yield directory
 
 
@@ -76,8 +80,7 @@ def _locked(parent: Path, prefix: str) -> Generator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _place_of_secrets(environment: Mapping[str, str], size_bytes: int) -> Path:
-    table = MountTable()
+def _place_of_secrets(environment: Mapping[str, str], size_bytes: int, table: MountTable) -> Path:
     for folder in _memory_folders(environment):
         with suppress(OSError):
             room = os.statvfs(folder)
