@@ -54,8 +54,7 @@ def test_one_that_is_cancelled_while_it_is_made_is_removed_before_the_cancellati
 
     async def story() -> None:
         task = asyncio.create_task(use())
-        while not place.entering.is_set():
-            await asyncio.sleep(0.001)
+        assert await asyncio.to_thread(place.entering.wait, 10)
         task.cancel()
         await asyncio.sleep(0.01)
         assert not task.done(), "it waits for what is being made"
