@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -15,8 +16,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.engine import BenchFailed
 from bench.table import Table
-from bench.workplace import Workplace
+from bench.workplace import Choice, Workplace
 
 Maker = Callable[[Workplace], list[Table]]
 
@@ -26,6 +28,7 @@ def tables() -> Mapping[str, Maker]:
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
+    from bench.peers.report import peers  # noqa: PLC0415
     from bench.resending import resending  # noqa: PLC0415
     from bench.second_up import second_up  # noqa: PLC0415
     from bench.skip import skip  # noqa: PLC0415
@@ -40,7 +43,12 @@ def tables() -> Mapping[str, Maker]:
         "uploads": uploads,
         "resending": resending,
         "fleet": fleet,
+        "peers": peers,
     }
+
+
+ONLY_BY_NAME = ("peers",)
+"""Tables that take an hour, and so are not made unless they are named."""
 
 
 def main() -> int:
@@ -49,7 +57,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures, and compares with alternatives.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes: about a minute")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these tables: {', '.join(known)}")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also append the tables to a file, as Markdown")
+    of_peers = parser.add_argument_group("peers")
+    of_peers.add_argument("--sides", type=_words, metavar="A,B", help="only these sides; skaffold is compiled if named")
+    of_peers.add_argument("--images", type=_numbers, metavar="N,M", help="numbers of images (default: 20,1,100)")
+    of_peers.add_argument("--rounds", type=int, metavar="N", help="rounds (default: 3)")
+    of_peers.add_argument("--parts", type=_words, metavar="A,B", help="speed, correctness (default: both)")
     options = parser.parse_args()
+    # A shell starts its background jobs with SIGINT ignored, and what is started here would inherit that: the engine
+    # would wait five seconds for each plugin that it asks to end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unknown = [name for name in options.names if name not in known]
     if unknown:
         parser.error(f"there is no table {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -57,23 +74,41 @@ def main() -> int:
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {load} before the start", flush=True)
     broken = 0
     with tempfile.TemporaryDirectory(prefix="fast-container-bench-") as folder:
-        workplace = Workplace(Path(folder), is_quick=options.quick)
+        workplace = Workplace(Path(folder), is_quick=options.quick, choice=_choice(options))
         with workplace.stack:
-            for name in options.names or known:
-                broken += not _show(known[name], workplace, name)
+            for name in options.names or [name for name in known if name not in ONLY_BY_NAME]:
+                broken += not _show(known[name], workplace, name, options.markdown)
     return 1 if broken else 0
 
 
-def _show(make: Maker, workplace: Workplace, name: str) -> bool:
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, _words(text)))
+
+
+def _choice(options: argparse.Namespace) -> Choice:
+    return Choice(options.sides, options.images, options.rounds, options.parts)
+
+
+def _show(make: Maker, workplace: Workplace, name: str, markdown: Path | None) -> bool:
     started = time.monotonic()
     try:
         made = make(workplace)
+    except BenchFailed as failed:
+        print(f"bench: {name}: {failed}", file=sys.stderr, flush=True)
+        return False
     except Exception:
         traceback.print_exc()
         print(f"bench: {name} broke", file=sys.stderr, flush=True)
         return False
     for table in made:
         print(f"\n{table.draw()}", flush=True)
+        if markdown is not None:
+            with markdown.open("a", encoding="utf-8") as page:
+                page.write(f"{table.markdown()}\n")
     load = os.getloadavg()[0]
     print(f"  ({name} took {time.monotonic() - started:.0f} s; load {load:.2f} at its end)", flush=True)
     return True

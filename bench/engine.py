@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -42,10 +44,17 @@ class Stack:
         program: A name in ``bench/programs``.
         name: The stack's name.
         configuration: Of the program.
+        environment: Variables beside those of the cloud.
     """
 
     def __init__(
-        self, cloud: LocalCloud, folder: Path, program: str, name: str, configuration: Mapping[str, str]
+        self,
+        cloud: LocalCloud,
+        folder: Path,
+        program: str,
+        name: str,
+        configuration: Mapping[str, str],
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.folder = folder
@@ -56,13 +65,14 @@ class Stack:
             "FAST_CONTAINER_CACHE": str(folder.parent / "cache"),
             "PYTHONDONTWRITEBYTECODE": "",
             "BENCH_COST": str(self._cost),
+            **environment,
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "bench", "runtime": "python"}))
         (folder / "__main__.py").write_text((PROGRAMS / f"{program}.py").read_text())
         config = {**cloud.stack_config(), **{f"bench:{key}": value for key, value in configuration.items()}}
         (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
-        self._run("stack", "init", name)
+        self._run("stack", "select", "--create", name)
 
     def up(self) -> Cost:
         """``pulumi up``."""
@@ -72,13 +82,18 @@ class Stack:
         """``pulumi preview``."""
         return self._measured("preview")
 
+    def outputs(self) -> dict[str, str]:
+        """What the program exported last."""
+        return json.loads(self._run("stack", "output", "--json", "--stack", self.name)[1])
+
     def _measured(self, verb: str, *options: str) -> Cost:
         self._cost.unlink(missing_ok=True)
-        wall_s = self._run(verb, *options, "--stack", self.name, "--suppress-outputs", "--suppress-progress")
-        cost = json.loads(self._cost.read_text())
-        return Cost(wall_s, cost["cpu_s"], cost["memory_bytes"])
+        wall_s, _ = self._run(verb, *options, "--stack", self.name, "--suppress-outputs", "--suppress-progress")
+        # A program whose own process is not measured writes nothing.
+        cost: dict[str, Any] = json.loads(self._cost.read_text()) if self._cost.exists() else {}
+        return Cost(wall_s, cost.get("cpu_s", 0.0), cost.get("memory_bytes", 0))
 
-    def _run(self, *words: str) -> float:
+    def _run(self, *words: str) -> tuple[float, str]:
         started = time.perf_counter()
         done = subprocess.run(
             ["pulumi", *words, "--non-interactive"],
@@ -92,7 +107,7 @@ class Stack:
         took_s = time.perf_counter() - started
         if done.returncode:
             raise BenchFailed(f"`pulumi {' '.join(words[:2])}` failed:\n{done.stdout}{done.stderr}")
-        return took_s
+        return took_s, done.stdout
 
 
 def _made(folder: Path) -> Path:

@@ -63,3 +63,13 @@ class Table:
         about = [f"  {line}" for line in self.compares]
         targets = [f"  {target.text()}" for target in self.targets]
         return "\n".join([f"== {self.title}", *about, "", *drawn, *([""] if targets else []), *targets, ""])
+
+    def markdown(self) -> str:
+        """The table as a section of a page."""
+        lines = [self.head, *self.rows]
+        drawn = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+        drawn.insert(1, "|---" * len(self.head) + "|")
+        about = [f"- {line}" for line in self.compares]
+        targets = [f"- {target.text()}" for target in self.targets]
+        blocks = [[f"### {self.title}"], about, drawn, targets]
+        return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -16,6 +16,23 @@ from localcloud import LocalCloud
 MOST_IMAGES = 100
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What the caller chose of a table that has a choice; None: the table's own.
+
+    Attributes:
+        sides: Names of the sides to compare.
+        images: Numbers of images.
+        rounds: How often everything is measured.
+        parts: Which parts of the table.
+    """
+
+    sides: tuple[str, ...] | None = None
+    images: tuple[int, ...] | None = None
+    rounds: int | None = None
+    parts: tuple[str, ...] | None = None
+
+
 @dataclass
 class Workplace:
     """Where the tables work; what is made here goes with ``stack``.
@@ -23,10 +40,12 @@ class Workplace:
     Attributes:
         folder: Scratch.
         is_quick: A minute for all, with fewer rounds and sizes; otherwise some ten minutes.
+        choice: What the caller chose.
     """
 
     folder: Path
     is_quick: bool
+    choice: Choice = Choice()
     stack: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
