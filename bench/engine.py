@@ -83,7 +83,7 @@ class Stack:
         return self._measured("preview")
 
     def outputs(self) -> dict[str, str]:
-        """What the program exported last."""
+        """Values that the program exported last."""
         return json.loads(self._run("stack", "output", "--json", "--stack", self.name)[1])
 
     def _measured(self, verb: str, *options: str) -> Cost:

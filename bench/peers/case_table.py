@@ -14,7 +14,7 @@ _RIGHT = "right"
 
 
 def case_table(judged: Sequence[Judged]) -> Table:
-    """What each side deployed in each case."""
+    """Table of what each side deployed in each case."""
     sides = list(dict.fromkeys(one.side for one in judged))
     cases = list(dict.fromkeys(one.case.name for one in judged))
     found = {(one.case.name, one.side): one for one in judged}

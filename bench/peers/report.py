@@ -26,7 +26,7 @@ _QUICK_FILES, _QUICK_IMAGES, _QUICK_ROUNDS = 3_000, (3,), 1
 
 
 def peers(workplace: Workplace) -> list[Table]:
-    """What each tool costs, and what it deploys."""
+    """Tables of what each tool costs, and of what it deploys."""
     choice = workplace.choice
     parts = choice.parts or PARTS
     if unknown := [part for part in parts if part not in PARTS]:
