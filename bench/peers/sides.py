@@ -76,23 +76,24 @@ class Sides:
         return [peer for peer in PEERS if peer.name in self.found]
 
 
-def look(place: Place, names: Sequence[str] | None) -> Sides:
+def look(place: Place, names: Sequence[str] | None, peers: Sequence[Peer] = PEERS) -> Sides:
     """Find the tools.
 
     Args:
         place: Where they are to work.
         names: The sides that the caller asked for; None for all that are here.
+        peers: Those that there are.
 
     Raises:
         BenchFailed: There is no side of one of the names.
     """
-    known = [peer.name for peer in PEERS]
+    known = [peer.name for peer in peers]
     unknown = [name for name in names or () if name not in known]
     if unknown:
         raise BenchFailed(f"there is no side {', '.join(unknown)}; there are: {', '.join(known)}")
     found: dict[str, Found] = {}
     missing: dict[str, str] = {}
-    for peer in PEERS:
+    for peer in peers:
         if names is not None and peer.name not in names:
             missing[peer.name] = "left out by `--sides`"
             continue

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 
 from bench.engine import BenchFailed
-from bench.peers import sides
 from bench.peers.peer import Found, Missing, Peer
 from bench.peers.place import Place
 from bench.peers.sides import PEERS, look
@@ -26,21 +25,17 @@ def _missing(_place: Place, _asked: bool) -> Found:
     raise Missing("there is no node")
 
 
-@pytest.fixture
-def two_peers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sides, "PEERS", (Peer("here", "", _found), Peer("away", "", _missing)))
+TWO = (Peer("here", "", _found), Peer("away", "", _missing))
 
 
-@pytest.mark.usefixtures("two_peers")
 def test_a_side_that_cannot_be_had_is_kept_with_the_reason() -> None:
-    looked = look(PLACE, None)
+    looked = look(PLACE, None, TWO)
     assert looked.found["here"].version == "found"
     assert looked.missing == {"away": "there is no node"}
 
 
-@pytest.mark.usefixtures("two_peers")
 def test_a_side_that_was_not_asked_for_is_said_too() -> None:
-    looked = look(PLACE, ("here",))
+    looked = look(PLACE, ("here",), TWO)
     assert looked.found["here"].version == "asked for"
     assert looked.missing == {"away": "left out by `--sides`"}
 
