@@ -64,6 +64,7 @@ class Stack:
             "PULUMI_BACKEND_URL": f"file://{_made(folder.parent / 'backend')}",
             "FAST_CONTAINER_CACHE": str(folder.parent / "cache"),
             "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPATH": str(PROGRAMS.parents[1]),
             "BENCH_COST": str(self._cost),
             **environment,
         }

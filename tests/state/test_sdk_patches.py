@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import subprocess
@@ -10,14 +11,14 @@ from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pulumi
 import pytest
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
-from pulumi.runtime import settings
+from pulumi.runtime import settings, stack
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 from fast_container.state import sdk_patches
@@ -28,7 +29,7 @@ from tests.pulumi_sdks import BOTH_SDKS, oldest_version, sdk_path
 ROOT = Path(__file__).parents[2]
 PROGRAM_PATCHES = """
 import asyncio, importlib.metadata
-from pulumi.runtime import settings
+from pulumi.runtime import settings, stack
 from fast_container.state.sdk_patches import await_callbacks
 
 done = []
@@ -57,6 +58,52 @@ async def main():
 
 asyncio.run(main())
 print(importlib.metadata.version("pulumi"), *done)
+"""
+PROGRAM_WAITS = """
+import asyncio, sys
+import pulumi
+from pulumi.runtime import stack
+from fast_container.state.sdk_patches import wait_for_failures
+
+looks = []
+wait = asyncio.wait
+
+async def counted(pending, **how):
+    looks.append(len(pending))
+    return await wait(pending, **how)
+
+asyncio.wait = counted
+if sys.argv[1] == "patched":
+    wait_for_failures()
+    wait_for_failures()
+
+async def turns(number):
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+async def late_failure():
+    await asyncio.sleep(0.02)
+    pulumi.Output.from_input(1).apply(lambda number: number / 0)
+    await asyncio.sleep(60)
+
+async def looks_at_each(outputs):
+    looks.clear()
+    for number in range(outputs):
+        pulumi.Output.from_input(turns(number))
+    await stack.wait_for_rpcs()
+    return sum(looks) / outputs
+
+async def main():
+    print(*[await looks_at_each(outputs) for outputs in (50, 200)])
+    if sys.argv[1] != "patched":
+        return
+    slow = pulumi.Output.from_input(late_failure())
+    try:
+        await asyncio.wait_for(stack.wait_for_rpcs(), 30)
+    except ZeroDivisionError as error:
+        print(error)
+
+asyncio.run(main())
 """
 
 
@@ -150,6 +197,38 @@ def test_the_callback_server_is_not_stopped_before_it_has_started(sdk: str) -> N
     assert (said[0] == oldest_version()) == (sdk == "oldest")
 
 
+def looks(sdk: str, how: str) -> list[str]:
+    """How often each of 50, and of 200, Outputs was looked at until all were done; then an Output's error."""
+    run = [sys.executable, "-c", PROGRAM_WAITS, how]
+    path = os.pathsep.join([*sdk_path(sdk), "components"])
+    return subprocess.check_output(run, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT, text=True).split(maxsplit=2)
+
+
+def test_pending_outputs_are_not_all_looked_at_whenever_one_is_done() -> None:
+    few, many, _ = looks("locked", "patched")
+    assert float(few) <= 5
+    assert float(many) <= 5
+    few, many = looks("locked", "as it is")
+    assert float(many) > 3 * float(few) > 15, "the SDK has learned it: the act is not needed any more"
+
+
+@BOTH_SDKS
+def test_an_output_that_fails_is_seen_while_others_are_pending(sdk: str) -> None:
+    assert looks(sdk, "patched")[2].strip() == "division by zero"
+
+
+def test_the_heap_is_looked_through_less_often_unless_the_user_says_how_often() -> None:
+    frozen = "import gc; {}from fast_container.state.sdk_patches import freeze_heap; freeze_heap(); print({})"
+    shown = "gc.get_threshold()[0], gc.get_freeze_count() > 0"
+
+    def thresholds(before: str) -> str:
+        run = [sys.executable, "-c", frozen.format(before, shown)]
+        return subprocess.check_output(run, env={**os.environ, "PYTHONPATH": "components"}, cwd=ROOT, text=True)
+
+    assert thresholds("").split() == ["20000", "True"]
+    assert thresholds("gc.set_threshold(5000, 5, 5); ").split() == ["5000", "True"]
+
+
 def test_a_program_sees_the_cancel_that_its_engine_sends_to_providers(
     provider_process: ProviderProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +263,20 @@ def test_an_sdk_without_the_callback_server_is_left_as_it_is(
     assert not hasattr(Other, "fast_container_starts")
     assert debug_lines == [
         "fast-container: the callback server of Pulumi's SDK is left as it is: it has no coroutines serve and shutdown"
+    ]
+
+
+def test_an_sdk_that_waits_in_another_way_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, debug_lines: list[str]
+) -> None:
+    async def wait_for_rpcs() -> None: ...
+
+    monkeypatch.setattr(stack, "wait_for_rpcs", wait_for_rpcs)
+    monkeypatch.setattr(settings, "get_monitor", object)
+    sdk_patches.wait_for_failures()
+    assert cast(Any, stack).asyncio is asyncio
+    assert [line.partition(" of Pulumi's SDK is left as it is")[0] for line in debug_lines] == [
+        "fast-container: wait_for_rpcs"
     ]
 
 

@@ -45,7 +45,7 @@ from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.refusals import Refusals
-from fast_container.state.sdk_patches import await_callbacks, freeze_heap
+from fast_container.state.sdk_patches import await_callbacks, freeze_heap, wait_for_failures
 
 
 @dataclass(slots=True)
@@ -262,6 +262,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
     if monitor not in _PROGRAMS:
         freeze_heap()
         await_callbacks()
+        wait_for_failures()
         if not isinstance(monitor, MockMonitor):
             remove_abandoned_secrets(os.environ)
         interruption = Interruption(_engine_address())

@@ -10,8 +10,12 @@ In the program:
 - ``await_callbacks``: an Output that fails while the SDK's callback server is starting (a resource hook brings it) ends
   the program; the SDK then stops the server half-started, and gRPC takes the whole process with it (SIGSEGV), so that
   the Output's own message is never seen. Here the start is awaited first.
+- ``wait_for_failures``: at its end the SDK waits for all pending Outputs again each time that one of them is done. A
+  thousand images have some 14,000 of them, twelve each for the SDK's own record, and the event loop had time for little
+  else. Here it waits for one that fails, for the last one, or for a while. SDK 3.220 has a loop of another kind.
 - ``freeze_heap``: modules stay until the end. A hundred images make the garbage collector look at all of them several
-  times, 0.1 s each.
+  times, 0.1 s each. It also looks for garbage less often: half of the time of a program with a thousand images was the
+  collector's, which found nothing.
 
 In the dynamic provider's process, which the SDK's module ``pulumi.dynamic`` runs as ``__main__``:
 
@@ -28,17 +32,23 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import FunctionType
-from typing import Any
+from typing import Any, Final, cast
 
-from pulumi.runtime import settings
+from pulumi.runtime import settings, stack
 from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.state.engine_log import debug_engine
 
 _PROVIDER_MODULE = "pulumi.dynamic"
+# How long pending Outputs are waited for at once: looking at each of them takes a thirtieth of the second value.
+_LOOK_S: Final = 0.1
+_LOOK_AT_EACH_S: Final = 100e-6
+# Containers that are made between two looks for garbage; 700 and 2,000 are what Pythons begin with.
+_USUAL_THRESHOLDS: Final = (700, 2_000)
+_THRESHOLD: Final = 20_000
 
 
 def in_provider_process() -> bool:
@@ -47,13 +57,18 @@ def in_provider_process() -> bool:
 
 
 def freeze_heap() -> None:
-    """Take what is loaded by now out of the garbage collector's rounds.
+    """Take what is loaded by now out of the garbage collector's rounds, and have fewer of these.
 
     Does nothing under Pulumi's mocks, in which the process is a unit test's, nor where the user has frozen the heap.
+    Thresholds that the user has set stay.
     """
     # In this order: Python counts what is frozen one by one.
-    if not isinstance(settings.get_monitor(), MockMonitor) and not gc.get_freeze_count():
-        gc.freeze()
+    if isinstance(settings.get_monitor(), MockMonitor) or gc.get_freeze_count():
+        return
+    gc.freeze()
+    first, *others = gc.get_threshold()
+    if first in _USUAL_THRESHOLDS:
+        gc.set_threshold(_THRESHOLD, *others)
 
 
 def await_callbacks() -> None:
@@ -93,6 +108,37 @@ def await_callbacks() -> None:
     servicer.fast_container_starts = starts
     servicer.serve = noted_serve
     servicer.shutdown = staticmethod(patient_shutdown)
+
+
+class _Asyncio:
+    """Replaces the module ``asyncio`` where the SDK waits for pending Outputs."""
+
+    async def wait(
+        self, pending: Collection[asyncio.Future[Any]], *, return_when: str = asyncio.ALL_COMPLETED
+    ) -> tuple[set[asyncio.Future[Any]], set[asyncio.Future[Any]]]:
+        """For the first that fails. Those that are added meanwhile are not seen before this ends, so not for ever."""
+        if return_when != asyncio.FIRST_COMPLETED:
+            return await asyncio.wait(pending, return_when=return_when)
+        longest_s = max(_LOOK_S, len(pending) * _LOOK_AT_EACH_S)
+        return await asyncio.wait(pending, timeout=longest_s, return_when=asyncio.FIRST_EXCEPTION)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+
+def wait_for_failures() -> None:
+    """Have the SDK look at its pending Outputs when one has failed or all are done, not whenever one is done.
+
+    Does nothing under Pulumi's mocks, and when it has been done.
+    """
+    known = getattr(stack, "asyncio", None)
+    if isinstance(settings.get_monitor(), MockMonitor) or isinstance(known, _Asyncio):
+        return
+    code = getattr(getattr(stack, "wait_for_rpcs", None), "__code__", None)
+    if known is not asyncio or not code or not {"wait", "FIRST_COMPLETED"} <= set(code.co_names):
+        _leave("wait_for_rpcs", "does not wait for the first Output that is done")
+        return
+    cast("Any", stack).asyncio = _Asyncio()
 
 
 def note_cancels(note: Callable[[], None]) -> None:
