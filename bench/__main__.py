@@ -26,6 +26,7 @@ Maker = Callable[[Workplace], list[Table]]
 def tables() -> Mapping[str, Maker]:
     """Name → what makes it."""
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
+    from bench.codebuild import codebuild  # noqa: PLC0415
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
     from bench.peers.report import peers  # noqa: PLC0415
@@ -42,6 +43,7 @@ def tables() -> Mapping[str, Maker]:
         "first-up": first_up,
         "uploads": uploads,
         "resending": resending,
+        "codebuild": codebuild,
         "fleet": fleet,
         "peers": peers,
     }

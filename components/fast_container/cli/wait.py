@@ -50,6 +50,8 @@ async def _wait(api: CodeBuildApi, builds: Sequence[Build]) -> list[Build]:
 class _Quiet:
     """Tells only of trouble."""
 
+    ends_soon = False
+
     def on_build(self, build: Build) -> None:
         """Nothing."""
 

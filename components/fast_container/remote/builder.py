@@ -1,9 +1,9 @@
 """The BuildKit of a remote build: one buildx builder of its own, which goes with the machine.
 
 Decides its driver (``docker-container``, which can push by digest and export a registry cache), its image, where it
-looks for images first, and that it is started again when it could not be: the image comes over the network and the
-container starts beside a Docker that has only just begun. This is the only place where a builder is made: nobody else
-uses that machine.
+looks for images first, that it starts at once, while the sources are fetched, and that it is started again when it
+could not be: the image comes over the network and the container starts beside a Docker that has only just begun. This
+is the only place where a builder is made: nobody else uses that machine.
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from fast_container.adapters.buildx.builder import find_buildx
-from fast_container.adapters.process.child import capture
-from fast_container.core.ports import BuildJob, BuiltImage, Executor, Reporter
+from fast_container.adapters.docker_config import DockerConfig, private_docker_config
+from fast_container.adapters.process.child import Completed, capture
+from fast_container.adapters.process.private_directory import secret_directory
+from fast_container.core.oci.repository import host_of
+from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Executor, Reporter
 from fast_container.core.recipe import NETWORK_HOST, Recipe
 from fast_container.errors import BuilderError
+from fast_container.remote.phases import PhaseTimes
 
 NAME = "fast-container"
 # Where BuildKit's own image is published; the default is a mirror of it.
@@ -26,32 +32,61 @@ SECOND_IMAGE = "docker.io/moby/buildkit:buildx-stable-1"
 _ATTEMPTS = 3
 _PAUSE_S = 3.0
 _TIMEOUT_S = 120.0
+# Its image is pulled meanwhile.
+_START_TIMEOUT_S = 600.0
 _DEFAULT_MIRROR = "mirror.gcr.io/"
+
+
+class PreparingExecutor(Executor, Protocol):
+    """An executor that can look at its builder before there is something to build."""
+
+    async def prepare(self, reporter: Reporter) -> None:
+        """Look for the builder.
+
+        Raises:
+            BuilderError: It is not there, or not fit.
+        """
+        ...
 
 
 @dataclass(slots=True)
 class BootingExecutor:
     """Builds with a builder that is made anew, from another registry at last, when it did not start.
 
-    Satisfies ``core.ports.Executor``. The builder starts with the first build, which has the logins that its image may
-    need.
+    Satisfies ``core.ports.Executor``. After ``begin`` the builder starts by itself; a build waits for it.
 
     Args:
         executor: Builds with the builder of that name.
         image: What the builder starts from; "" is buildx's own choice.
         config: BuildKit's configuration, or None.
         environment: The build's.
+        times: Gets the phases.
+        credentials: Registry host → the login that the builder's image may need; blocking.
         sleep: Waits.
     """
 
-    executor: Executor
+    executor: PreparingExecutor
     image: str
     config: Path | None
     environment: Mapping[str, str]
+    times: PhaseTimes
+    credentials: Callable[[str], Credentials | None] = lambda _: None
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _begun: asyncio.Task[None] | None = field(default=None, init=False)
+
+    def begin(self, recipe: Recipe, reporter: Reporter) -> None:
+        """Start the builder; the first build waits for it, and hears of what went wrong."""
+        self._begun = asyncio.create_task(self._start(self.image, recipe, reporter), name="BuildKit")
+
+    async def end(self) -> None:
+        """Stop what ``begin`` began, where no build has waited for it."""
+        if self._begun is not None:
+            self._begun.cancel()
+            with suppress(asyncio.CancelledError, BuilderError):
+                await self._begun
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
-        """Make the builder and build.
+        """Wait for the builder, or make it, and build.
 
         Raises:
             BuilderError: No builder could be made or started.
@@ -62,8 +97,10 @@ class BootingExecutor:
             images[-1] = SECOND_IMAGE
         for attempt, image in enumerate(images, start=1):
             try:
-                await make_builder(image, self.config, self.environment, job.recipe)
-                return await self.executor.build(job, reporter)
+                begun, self._begun = self._begun, None
+                await (begun or self._start(image, job.recipe, reporter))
+                with self.times.phase("BuildKit: build and push"):
+                    return await self.executor.build(job, reporter)
             except BuilderError as error:
                 if attempt == len(images):
                     raise
@@ -72,14 +109,28 @@ class BootingExecutor:
             await self.sleep(_PAUSE_S * attempt)
         raise AssertionError("unreachable")  # pragma: no cover
 
+    async def _start(self, image: str, recipe: Recipe, reporter: Reporter) -> None:
+        with self.times.phase("BuildKit: make and start"):
+            host = host_of(image) if image else ""
+            login = await asyncio.to_thread(self.credentials, host) if host else None
+            with (
+                secret_directory(self.environment) as folder,
+                private_docker_config(
+                    DockerConfig.load(self.environment), {host: login} if login else {}, folder
+                ) as variables,
+            ):
+                await make_builder(image, self.config, {**self.environment, **variables}, recipe)
+        with self.times.phase("BuildKit: look at it"):
+            await self.executor.prepare(reporter)
+
 
 async def make_builder(image: str, config: Path | None, environment: Mapping[str, str], recipe: Recipe) -> None:
-    """Make the builder, which allows what the build asks for; it starts with its first build.
+    """Make and start the builder, which allows what the build asks for.
 
     Raises:
-        BuilderError: There is no buildx, or it cannot make one.
+        BuilderError: There is no buildx, or it cannot make or start one.
     """
-    argv = [*find_buildx(environment), "create", "--name", NAME, "--driver", "docker-container"]
+    argv = [*find_buildx(environment), "create", "--name", NAME, "--driver", "docker-container", "--bootstrap"]
     if image:
         argv += ["--driver-opt", f"image={image}"]
     if recipe.network == "host":
@@ -87,8 +138,11 @@ async def make_builder(image: str, config: Path | None, environment: Mapping[str
         argv += ["--buildkitd-flags", f"--allow-insecure-entitlement={NETWORK_HOST}"]
     if config is not None:
         argv += ["--buildkitd-config", str(config)]
-    done = await capture(argv, env=dict(environment), timeout_s=_TIMEOUT_S)
-    if done.code != 0 and "existing instance" not in done.stderr:
+    try:
+        done = await capture(argv, env=dict(environment), timeout_s=_START_TIMEOUT_S)
+    except TimeoutError:
+        done = Completed(1, "", f"nothing for {_START_TIMEOUT_S:.0f} s")
+    if done.code != 0:
         raise BuilderError(
             "No BuildKit could be made in the build environment.",
             why=done.stderr.strip()[-400:],

@@ -14,7 +14,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from types import MappingProxyType
+from typing import Any, cast
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.buildx.executor import BuildxExecutor
@@ -25,13 +26,15 @@ from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.json_document import parse_json
-from fast_container.core.ports import Credentials
+from fast_container.core.ports import ContextSource, Credentials
 from fast_container.core.record import BuildRecord
 from fast_container.core.remote import log_lines as build_lines
 from fast_container.core.remote.plan import SECRET_VARIABLE, RemotePlan, read_plan
 from fast_container.errors import AuthError, BuildFailed, FastContainerError
 from fast_container.remote.builder import NAME, BootingExecutor, buildkit_config
 from fast_container.remote.parts import PartsUnusable, fetch_contexts
+from fast_container.remote.phases import PhaseTimes
+from fast_container.remote.sources import WithSources, fetched_meanwhile
 
 EXIT_PARTS_UNUSABLE = 3
 PLAN_FILE = "plan.json"
@@ -58,12 +61,18 @@ class LineReporter:
         say(build_lines.WARNING, line)
 
 
-def main() -> int:
-    """Build what ``plan.json`` in the source directory says; the exit code is the build's."""
+def main(launched: Mapping[str, tuple[float, float]] = MappingProxyType({}), s3: Any = None) -> int:
+    """Build what ``plan.json`` in the source directory says; the exit code is the build's.
+
+    Args:
+        launched: When the phases before this began and ended.
+        s3: A client of S3 that is there already.
+    """
     source = Path(os.environ.get("CODEBUILD_SRC_DIR") or Path.cwd())
+    times = PhaseTimes(launched)
     try:
         plan = read_plan((source / PLAN_FILE).read_bytes())
-        record = asyncio.run(build(plan, os.environ))
+        record = asyncio.run(build(plan, os.environ, times, s3))
     except PartsUnusable as parts:
         say(build_lines.PARTS_UNUSABLE, {"absent": parts.absent, "damaged": parts.damaged})
         return EXIT_PARTS_UNUSABLE
@@ -77,36 +86,51 @@ def main() -> int:
     return 0
 
 
-async def build(plan: RemotePlan, environment: Mapping[str, str]) -> BuildRecord:
-    """Fetch, check, build, push, verify, tag."""
+async def build(plan: RemotePlan, environment: Mapping[str, str], times: PhaseTimes, s3: Any = None) -> BuildRecord:
+    """Fetch and check, while BuildKit starts and the registry is asked; build, push, verify, tag."""
     reporter = LineReporter()
     access = AwsAccess(region=environment.get("AWS_REGION", ""))
     session = AwsSession(access, environment)
     registries = Registries(access, environment)
     with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
-        contexts = await asyncio.to_thread(
-            fetch_contexts, plan, lambda: session.client("s3"), Path(folder) / "contexts"
-        )
         secrets = {secret: os.fsencode(environment[name]) for secret, name in plan.secret_variables.items()}
-        job = replace(plan.job, contexts=contexts, secrets=secrets)
         # Secrets reach the build through files; no other process needs them.
         clean = {name: value for name, value in environment.items() if not name.startswith(SECRET_VARIABLE)}
         logins = {host: login_of(host, environment[name]) for host, name in plan.login_variables.items()}
+        hosts = tuple(sorted({*plan.job.pull_hosts, *logins}))
+        job = replace(plan.job, secrets=secrets, pull_hosts=hosts)
         logs, config = Path(folder) / "logs", Path(folder) / "buildkitd.toml"
         config.write_text(buildkit_config(plan.mirrors))
-        building = BuildxExecutor(
-            NAME, clean, logs, credentials=lambda host: logins.get(host) or registries.push_credentials(host)
-        )
-        executor = BootingExecutor(building, plan.buildkit_image, config if plan.mirrors else None, clean)
-        job = replace(job, pull_hosts=tuple(sorted({*job.pull_hosts, *logins})))
+
+        def credentials(host: str) -> Credentials | None:
+            return logins.get(host) or registries.push_credentials(host)
+
+        def fetch() -> Mapping[str, ContextSource]:
+            with times.phase("sources: fetch and check"):
+                return fetch_contexts(plan, lambda: s3 or session.client("s3"), Path(folder) / "contexts")
+
+        buildx = BuildxExecutor(NAME, clean, logs, credentials=credentials)
+        used_config = config if plan.mirrors else None
+        executor = BootingExecutor(buildx, plan.buildkit_image, used_config, clean, times, credentials)
         registry = registries.repository(job.repository_url)
         looks = LayerLooks(RegistryLayers(registries.oci_blocking))
+        executor.begin(job.recipe, reporter)
         try:
-            return await publish(
-                job, registry, executor, reporter, SystemClock(), executor_name="codebuild", looks=looks
-            )
+            async with fetched_meanwhile(fetch) as contexts:
+                with times.phase("publish"):
+                    return await publish(
+                        job,
+                        registry,
+                        WithSources(executor, contexts),
+                        reporter,
+                        SystemClock(),
+                        executor_name="codebuild",
+                        looks=looks,
+                    )
         finally:
+            await executor.end()
             print_logs(logs)
+            say(build_lines.TIMES, times.content())
 
 
 def login_of(host: str, text: str) -> Credentials:

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -182,9 +183,10 @@ def test_options_of_the_steps_reach_a_remote_build(machine: Machine, job: BuildJ
 def test_a_build_killed_after_its_work_has_verified_and_tagged_its_image(
     machine: Machine, job: BuildJob, phase: str
 ) -> None:
+    """Whether the run sees the image or the machine's death first: the image is there, and the next run finds it."""
     machine.cloud.codebuild.kill(phase, project=NAME)
-    with pytest.raises(BuildFailed):
-        machine.build(job)
+    with suppress(BuildFailed):
+        assert machine.build(job).digest == machine.tag_of(job)
     assert machine.tag_of(job) is not None
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +13,14 @@ from typing import Any
 
 import pytest
 
-from fast_container.core.ports import BuildJob, BuiltImage, Reporter
+from fast_container.core.ports import BuildJob, BuiltImage, ContextSource, Credentials, Reporter
 from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuilderError, BuildFailed
 from fast_container.remote import builder
 from fast_container.remote.main import login_of
+from fast_container.remote.parts import PartsUnusable
+from fast_container.remote.phases import PhaseTimes
+from fast_container.remote.sources import WithSources, fetched_meanwhile
 from tests.build.fakes import ListReporter, make_job
 
 BUILDX = '#!/bin/sh\necho "$@" >> "$CALLS"\n'
@@ -25,6 +31,9 @@ class Starts:
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
+
+    async def prepare(self, reporter: Reporter) -> None:
+        pass
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         if self.errors:
@@ -48,7 +57,9 @@ def build(environment: Mapping[str, str], image: str, *errors: Exception, **more
     async def no_pause(_seconds: float) -> None:
         pass
 
-    made = builder.BootingExecutor(Starts(*errors), image, more.get("config"), environment, no_pause)
+    made = builder.BootingExecutor(
+        Starts(*errors), image, more.get("config"), environment, PhaseTimes({}), sleep=no_pause
+    )
     asyncio.run(made.build(make_job(recipe=recipe_of({"network": more.get("network")})), ListReporter()))
     return Path(environment["CALLS"]).read_text().splitlines()
 
@@ -103,3 +114,109 @@ def test_a_login_that_cannot_be_read_names_its_form_and_not_its_content(text: st
     assert "username and password" in caught.value.why
     found = login_of("ghcr.io", '{"username": "u", "password": "p"}')
     assert (found.username, found.password) == ("u", "p")
+
+
+def test_buildkit_starts_while_the_sources_are_fetched(environment: Mapping[str, str]) -> None:
+    """The sources come only once the builder is there: were they fetched first, this would never end."""
+    started = Path(environment["CALLS"])
+
+    def fetch() -> Mapping[str, ContextSource]:
+        deadline_s = time.monotonic() + 20
+        while not (started.exists() and "create" in started.read_text()) and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        return {"context": ContextSource(started.read_text(), ())}
+
+    class Remembers(Starts):
+        async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+            return BuiltImage(job.contexts["context"].root)
+
+    async def run() -> BuiltImage:
+        made = builder.BootingExecutor(Remembers(), "", None, environment, PhaseTimes({}))
+        made.begin(recipe_of({}), ListReporter())
+        async with fetched_meanwhile(fetch) as contexts:
+            built = await WithSources(made, contexts).build(make_job(), ListReporter())
+        await made.end()
+        return built
+
+    assert asyncio.run(run()).digest.count("create") == 1
+
+
+def test_a_builder_that_began_and_did_not_start_is_made_again_by_the_build(environment: Mapping[str, str]) -> None:
+    Path(environment["CALLS"]).write_text("")
+    program = Path(environment["PATH"].partition(":")[0]) / "docker-buildx"
+    program.write_text(
+        f'{BUILDX}[ "$(grep -c create "$CALLS")" = 1 ] && {{ echo "no such image" >&2; exit 1; }}\nexit 0\n'
+    )
+
+    async def no_pause(_seconds: float) -> None:
+        pass
+
+    async def run() -> None:
+        made = builder.BootingExecutor(Starts(), "", None, environment, PhaseTimes({}), sleep=no_pause)
+        made.begin(recipe_of({}), reporter)
+        await made.build(make_job(), reporter)
+
+    reporter = ListReporter()
+    asyncio.run(run())
+    assert reporter.warnings == ["BuildKit did not start (no such image): trying again"]
+    assert Path(environment["CALLS"]).read_text().count("create") == 2
+
+
+def test_a_builder_that_nobody_needs_is_not_waited_for(environment: Mapping[str, str]) -> None:
+    """The registry has the image already, put there by another machine."""
+    program = Path(environment["PATH"].partition(":")[0]) / "docker-buildx"
+    program.write_text("#!/bin/sh\nsleep 60\n")
+
+    async def run() -> None:
+        made = builder.BootingExecutor(Starts(), "", None, environment, PhaseTimes({}))
+        made.begin(recipe_of({}), ListReporter())
+        await asyncio.sleep(0.2)
+        await asyncio.wait_for(made.end(), 20)
+
+    asyncio.run(run())
+
+
+def test_sources_that_nobody_asked_for_say_nothing_and_are_gone_when_the_build_is(recwarn: Any) -> None:
+    def fetch() -> Mapping[str, ContextSource]:
+        time.sleep(0.1)
+        ended.append(True)
+        raise PartsUnusable(["a"], ())
+
+    async def run() -> None:
+        async with fetched_meanwhile(fetch):
+            pass
+        assert ended
+
+    ended: list[bool] = []
+    asyncio.run(run())
+    gc.collect()
+    assert not recwarn.list
+
+
+def test_the_builder_is_started_with_the_login_of_its_images_registry_and_leaves_none_behind(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """In a private file, in no argument; also where buildx fails."""
+    program = Path(environment["PATH"].partition(":")[0]) / "docker-buildx"
+    program.write_text(
+        f'{BUILDX}cat "$DOCKER_CONFIG/config.json" >> "{tmp_path}/logins"; echo "$DOCKER_CONFIG" > "{tmp_path}/place"\n'
+    )
+
+    async def run() -> None:
+        asked: list[str] = []
+
+        def credentials(host: str) -> Credentials:
+            asked.append(host)
+            return Credentials("AWS", "hush")
+
+        image = "registry.example/buildkit:1"
+        made = builder.BootingExecutor(Starts(), image, None, environment, PhaseTimes({}), credentials)
+        made.begin(recipe_of({}), ListReporter())
+        await made.build(make_job(), ListReporter())
+        assert asked == ["registry.example"]
+
+    asyncio.run(run())
+    auths = json.loads((tmp_path / "logins").read_text())["auths"]
+    assert list(auths) == ["registry.example"]
+    assert "hush" not in Path(environment["CALLS"]).read_text()
+    assert not Path((tmp_path / "place").read_text().strip()).exists()

@@ -24,6 +24,7 @@ class Heard:
     builds: list[Build] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    ends_soon: bool = False
 
     def on_build(self, build: Build) -> None:
         self.builds.append(build)
@@ -195,7 +196,7 @@ def test_the_last_lines_may_come_some_seconds_after_the_end(watched: Watched) ->
             return not self.lines
 
     lines: list[str] = []
-    end = End(lines=lines, looks=1)
+    end = End(lines=lines, looks=1, status="FAILED")
     late, ended_s = Late(), 10.0
 
     def appear(*_: Any) -> None:
@@ -209,5 +210,32 @@ def test_the_last_lines_may_come_some_seconds_after_the_end(watched: Watched) ->
     silent = Late()
     begun_s = watched.clock.time_s
     watched.aws.on_logs = lambda: None
-    watched.wait(watched.build(End(lines=[], looks=1)), silent)
-    assert watched.clock.time_s - begun_s < 12
+    watched.wait(watched.build(End(lines=[], looks=1, status="FAILED")), silent)
+    assert 4 < watched.clock.time_s - begun_s < 12
+
+
+def test_the_figures_of_a_build_that_ended_well_are_awaited_for_a_second_only(watched: Watched) -> None:
+    class Silent(Heard):
+        def expects_lines(self, build: Any) -> bool:
+            return True
+
+    watched.wait(watched.build(End(looks=1)), Silent())
+    assert watched.clock.time_s < 6
+
+
+def test_logs_of_many_builds_do_not_keep_those_from_being_noticed_that_have_ended(watched: Watched) -> None:
+    """Reading 60 logs takes 9 s as CloudWatch's limit goes; 12 of them are read before CodeBuild is asked again."""
+    heard = [Heard() for _ in range(60)]
+
+    async def all_of_them() -> float:
+        for number, one in enumerate(heard[1:], start=1):
+            build = watched.build(End(lines=[f"line of {number}"], looks=12))
+            waits.append(asyncio.ensure_future(watched.watch.wait(build, one)))
+        await watched.watch.wait(watched.build(End(looks=3)), heard[0])
+        noticed_s = watched.clock.time_s
+        await asyncio.gather(*waits)
+        return noticed_s
+
+    waits: list[asyncio.Future[Build]] = []
+    assert watched.run(all_of_them()) < 12
+    assert [one.lines for one in heard[1:]] == [[f"line of {number}"] for number in range(1, 60)]

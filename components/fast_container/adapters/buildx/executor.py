@@ -77,6 +77,14 @@ class BuildxExecutor:
         self._mounts = MountTable()
         self._has_told_proxies = False
 
+    async def prepare(self, reporter: Reporter) -> None:
+        """Look for BuildKit before there is something to build.
+
+        Raises:
+            BuilderError: There is none to build with.
+        """
+        await self._fit_builder(reporter)
+
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Build and push by digest.
 

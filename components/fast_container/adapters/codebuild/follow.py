@@ -6,6 +6,7 @@ which error a failed build becomes here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -45,12 +46,16 @@ class Follow:
     """A build's phases and lines, told to a reporter and kept for its end.
 
     Attributes:
+        build: As it was seen last.
+        said_built: Set when a line says that the image is built; a step of a Dockerfile may print such a line too.
         is_denied: Whether its sources are there and it may not read them; set by the caller that looked.
     """
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._phase = ""
+        self.build: Build = {}
+        self.said_built = asyncio.Event()
         self._trouble: set[str] = set()
         self._step = ""
         self.built: dict[str, Any] = {}
@@ -62,6 +67,7 @@ class Follow:
 
     def on_build(self, build: Build) -> None:
         """Show a phase when it begins."""
+        self.build = build
         phase = str(build.get("currentPhase") or "")
         if phase != self._phase:
             self._phase = phase
@@ -89,21 +95,21 @@ class Follow:
             self._reporter.warn(str(content))
         elif kind == build_lines.BUILT:
             self.built = cast("dict[str, Any]", content)
+            self.said_built.set()
         elif kind == build_lines.FAILED:
             self.failed = cast("dict[str, Any]", content)
         elif kind == build_lines.PARTS_UNUSABLE:
             self.absent = list(content["absent"])
             self.damaged = list(content["damaged"])
 
+    @property
+    def ends_soon(self) -> bool:
+        """Whether a line says how the build's own work has ended."""
+        return bool(self.built or self.failed or self.absent or self.damaged)
+
     def expects_lines(self, build: Build) -> bool:
         """Whether a build that began its own work has not said yet how it ended."""
-        if (
-            self.built
-            or self.failed
-            or self.absent
-            or self.damaged
-            or build.get("buildStatus") not in ("SUCCEEDED", "FAILED")
-        ):
+        if self.ends_soon or build.get("buildStatus") not in ("SUCCEEDED", "FAILED"):
             return False
         phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
         ended = [phase.get("phaseStatus") for phase in phases if phase.get("phaseType") == "BUILD"]

@@ -1,9 +1,9 @@
 """Watches the builds of a project: one poller for all of them.
 
-Decides how often CodeBuild is asked (every 2 s at first, backing off to 10 s), that one call asks for 100 builds, how
-long problems are tolerated (a lost connection, expired credentials that may be renewed, throttling), and which running
-build is the one that another machine has started for the same image. Leaves the meaning of an end to
-``adapters.codebuild.executor``.
+Decides that one call asks for 100 builds, that logs are read so often as CloudWatch allows, how long problems are
+tolerated (a lost connection, expired credentials that may be renewed, throttling), and which running build is the one
+that another machine has started for the same image. Leaves how often CodeBuild is asked to
+``adapters.codebuild.pauses``, and the meaning of an end to ``adapters.codebuild.executor``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from fast_container.adapters.aws_session import ExpiredCredentialsError
 from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, LimitReached, image_of, passes
+from fast_container.adapters.codebuild.pauses import next_pause_s, pause_of
 from fast_container.adapters.threads import in_thread
 from fast_container.errors import AuthError, BuilderError, FastContainerError
 
@@ -28,7 +29,11 @@ _MISSING_POLLS = 5
 _PATIENCE_S = 600.0
 # GetLogEvents is limited to 10 calls a second in an account and region.
 _LOG_PAUSE_S = 0.15
+# Logs that are read before CodeBuild is asked again; those that were not read come first next time.
+_LOGS_A_LOOK = 12
 _LAST_LOOKS = 5
+# After success, the last lines hold nothing but figures.
+_LAST_LOOKS_AT_SUCCESS = 2
 _LAST_PAUSE_S = 1.0
 
 
@@ -51,12 +56,19 @@ class Follower(Protocol):
         """Whether the log of a build that has ended still lacks its last lines."""
         ...
 
+    @property
+    def ends_soon(self) -> bool:
+        """Whether the log says that the build has done its work."""
+        ...
+
 
 @dataclass(slots=True)
 class _Watch:
     done: asyncio.Future[Build]
     follower: Follower
+    begun_s: float
     token: str = ""
+    last_read: int = 0
     unseen: int = 0
     has_log: bool = True
 
@@ -82,7 +94,8 @@ class BuildWatch:
     _poller: asyncio.Task[None] | None = field(default=None, init=False)
     _recent: tuple[float, list[Build]] | None = field(default=None, init=False)
     _listing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
-    _pause_s: float = field(default=_FIRST_PAUSE_S, init=False)
+    _looks: int = field(default=0, init=False)
+    _troubles: int = field(default=0, init=False)
     _trouble_since_s: float | None = field(default=None, init=False)
 
     async def wait(self, build_id: str, follower: Follower) -> Build:
@@ -92,9 +105,9 @@ class BuildWatch:
             AuthError: Credentials expired or do not allow it; the build goes on.
             BuilderError: CodeBuild cannot be asked, or has lost the build.
         """
-        watch = _Watch(asyncio.get_running_loop().create_future(), follower, has_log=self.with_logs)
+        done = asyncio.get_running_loop().create_future()
+        watch = _Watch(done, follower, self.now_s(), has_log=self.with_logs)
         self._watches.setdefault(build_id, []).append(watch)
-        self._pause_s = self.first_pause_s
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll(), name=f"builds of {self.api.project}")
         try:
@@ -134,27 +147,43 @@ class BuildWatch:
     async def _poll(self) -> None:
         try:
             while self._watches:
-                await self.sleep(self._pause_s)
-                self._pause_s = min(self._pause_s * _BACK_OFF, _LONGEST_PAUSE_S)
+                await self.sleep(self._pause_s())
                 await self._look()
         except Exception as error:  # noqa: BLE001, RUF100 - whatever it is, those who wait must hear of it
             for watch in self._all():
                 if not watch.done.done():
                     watch.done.set_exception(error)
 
+    def _pause_s(self) -> float:
+        now_s = self.now_s()
+        pauses = [
+            pause_of(now_s - watch.begun_s, self.first_pause_s, ends_soon=watch.follower.ends_soon)
+            for watch in self._all()
+        ]
+        return next_pause_s(pauses, self.first_pause_s, self._troubles)
+
     async def _look(self) -> None:
+        self._looks += 1
         asked = list(self._watches)
         try:
             builds = await in_thread(self.api.builds, asked)
         except (AuthError, BuilderError, LimitReached) as error:
+            self._troubles += 1
             self._bear(error)
             return
-        self._trouble_since_s = None
-        # Finished builds first: they are waited for, and logs take time.
-        for build_id in sorted(asked, key=lambda one: (builds.get(one) or {}).get("buildStatus") == RUNNING):
-            for watch in list(self._watches.get(build_id, ())):
+        self._trouble_since_s, self._troubles = None, 0
+        found = [(one, watch, builds.get(one)) for one in asked for watch in self._watches.get(one, ())]
+
+        def order(one: tuple[str, _Watch, Build | None]) -> tuple[bool, int]:
+            """Finished builds first: they are waited for, and logs take time; then the logs that waited longest."""
+            return (one[2] or {}).get("buildStatus") == RUNNING, one[1].last_read
+
+        logs = 0
+        for build_id, watch, build in sorted(found, key=order):
+            if not watch.done.done():
                 try:
-                    await self._tell(build_id, watch, builds.get(build_id))
+                    await self._tell(build_id, watch, build, with_log=logs < _LOGS_A_LOOK)
+                    logs += 1
                 except Exception as error:  # noqa: BLE001, RUF100 - the other builds are watched on
                     if not watch.done.done():
                         watch.done.set_exception(error)
@@ -177,7 +206,7 @@ class BuildWatch:
         for watch in self._all():
             watch.follower.on_trouble(what)
 
-    async def _tell(self, build_id: str, watch: _Watch, build: Build | None) -> None:
+    async def _tell(self, build_id: str, watch: _Watch, build: Build | None, *, with_log: bool) -> None:
         if build is None:
             watch.unseen += 1
             if watch.unseen >= _MISSING_POLLS and not watch.done.done():
@@ -187,32 +216,38 @@ class BuildWatch:
             return
         watch.unseen = 0
         watch.follower.on_build(build)
-        await self._read_log(build, watch)
-        if build.get("buildStatus") != RUNNING and not watch.done.done():
-            for _ in range(_LAST_LOOKS):
-                await self._read_log(build, watch)
-                if not watch.has_log or not watch.follower.expects_lines(build):
-                    break
+        if build.get("buildStatus") == RUNNING:
+            if with_log:
+                await self._read_page(build, watch)
+            return
+        looks = _LAST_LOOKS_AT_SUCCESS if build.get("buildStatus") == "SUCCEEDED" else _LAST_LOOKS
+        for look in range(looks):
+            if look:
                 # CloudWatch has a build's last lines some seconds after CodeBuild knows its end.
                 await self.sleep(_LAST_PAUSE_S)
-            if not watch.done.done():
-                watch.done.set_result(build)
+            while await self._read_page(build, watch):
+                pass
+            if not watch.has_log or not watch.follower.expects_lines(build):
+                break
+        if not watch.done.done():
+            watch.done.set_result(build)
 
-    async def _read_log(self, build: Build, watch: _Watch) -> None:
-        while watch.has_log:
-            before = watch.token
-            try:
-                lines, watch.token = await in_thread(self.api.log_lines, build, before)
-            except AuthError as error:
-                # The build's end is known without its log.
-                watch.has_log = False
-                watch.follower.on_trouble(f"no live log: {error.what} {error.next_step}")
-                return
-            for line in lines:
-                watch.follower.on_line(line)
-            await self.sleep(_LOG_PAUSE_S)
-            if watch.token == before:
-                return
+    async def _read_page(self, build: Build, watch: _Watch) -> bool:
+        """Read what is next in a log; whether there may be more."""
+        if not watch.has_log:
+            return False
+        before, watch.last_read = watch.token, self._looks
+        try:
+            lines, watch.token = await in_thread(self.api.log_lines, build, before)
+        except AuthError as error:
+            # The build's end is known without its log.
+            watch.has_log = False
+            watch.follower.on_trouble(f"no live log: {error.what} {error.next_step}")
+            return False
+        for line in lines:
+            watch.follower.on_line(line)
+        await self.sleep(_LOG_PAUSE_S)
+        return watch.token != before
 
     def _all(self) -> list[_Watch]:
         return [watch for watches in self._watches.values() for watch in watches]

@@ -17,6 +17,8 @@ WARNING: Final = "warning"
 BUILT: Final = "built"
 FAILED: Final = "failed"
 PARTS_UNUSABLE: Final = "parts_unusable"
+# Insight: when each phase of the build began and ended. Programs that do not know this kind take it for plain log.
+TIMES: Final = "times"
 # Among the absent parts: what the launcher runs. The launcher has none of our modules and says it by itself.
 PROGRAM: Final = "program"
 
@@ -47,19 +49,35 @@ def read_line(line: str) -> tuple[str, Any] | None:
 def _has_shape(kind: str, content: object) -> bool:
     if kind in (PROGRESS, NOTE, WARNING):
         return isinstance(content, str)
-    if not isinstance(content, dict):
-        return False
-    given = cast("dict[str, object]", content)
-    if kind == PARTS_UNUSABLE:
-        return all(_is_texts(given.get(name)) for name in ("absent", "damaged"))
-    if kind == BUILT:
-        return all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
-    if kind != FAILED:
-        return False
+    shape = _SHAPES.get(kind)
+    return shape is not None and isinstance(content, dict) and shape(cast("dict[str, object]", content))
+
+
+def _is_end_without_parts(given: dict[str, object]) -> bool:
+    return all(_is_texts(given.get(name)) for name in ("absent", "damaged"))
+
+
+def _is_end_with_image(given: dict[str, object]) -> bool:
+    return all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
+
+
+def _is_failure(given: dict[str, object]) -> bool:
     texts = all(isinstance(given.get(name, ""), str) for name in ("what", "why", "next", "where", "type", "step"))
     code = given.get("exit_code")
     return texts and isinstance(code, int | None) and _is_texts(given.get("last_lines", []))
 
 
+def _are_times(given: dict[str, object]) -> bool:
+    return isinstance(given.get("phases"), dict)
+
+
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[object]", value))
+
+
+_SHAPES: Final = {
+    PARTS_UNUSABLE: _is_end_without_parts,
+    BUILT: _is_end_with_image,
+    FAILED: _is_failure,
+    TIMES: _are_times,
+}

@@ -1,0 +1,192 @@
+"""Issue: what a build on CodeBuild costs beside the Dockerfile's own steps, phase by phase.
+
+The local cloud's CodeBuild runs the real program with a real BuildKit, but provisions nothing, pulls no image for
+BuildKit, and has S3 and ECR on this machine: so these are costs of our own, and the waits of AWS come on top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+import boto3
+
+from bench.measuring import Series
+from bench.table import Table
+from bench.workplace import Workplace
+from fast_container.adapters.codebuild.api import CodeBuildApi
+from fast_container.adapters.codebuild.executor import CodeBuildExecutor
+from fast_container.adapters.codebuild.s3_source import S3SourceStore
+from fast_container.adapters.registry.registries import Registries
+from fast_container.codebuild import policies
+from fast_container.codebuild.resources import BUILDSPEC
+from fast_container.core.aws_access import AwsAccess
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.job import job_of
+from fast_container.core.ports import BuildJob
+from fast_container.core.recipe import Recipe
+from fast_container.core.remote import log_lines
+from fast_container.core.select import SharedWalks, select_image
+
+NAME: Final = "bench-codebuild"
+PACKAGES: Final = 12
+ROUNDS: Final = 7
+QUICK_ROUNDS: Final = 3
+DOCKERFILE: Final = "FROM busybox\nARG NONCE\nCOPY packages /packages\nRUN echo $NONCE > /nonce\n"
+
+
+class Project:
+    """Role, bucket, log group, project and repository, as a ``CodeBuildBuilder`` makes them."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._cloud = cloud = workplace.cloud
+        self.repository_url = workplace.repository(NAME)
+        arn = workplace.ecr.describe_repositories(repositoryNames=[NAME])["repositories"][0]["repositoryArn"]
+        self.client("s3").create_bucket(Bucket=NAME)
+        self.client("logs").create_log_group(logGroupName=NAME)
+        logs = f"arn:aws:logs:{cloud.region}:{cloud.account_id}:log-group:{NAME}"
+        trust = json.dumps(policies.trust(cloud.account_id, cloud.region, "aws"))
+        role = self.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        documents = {
+            "role": policies.service_role(f"arn:aws:s3:::{NAME}", "", logs),
+            "push": policies.granted([(policies.PUSH, arn)]),
+        }
+        for name, document in documents.items():
+            self.client("iam").put_role_policy(RoleName=NAME, PolicyName=name, PolicyDocument=json.dumps(document))
+        self.client("codebuild").create_project(
+            name=NAME,
+            source={"type": "S3", "location": f"{NAME}/none.zip", "buildspec": BUILDSPEC},
+            artifacts={"type": "NO_ARTIFACTS"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "computeType": "BUILD_GENERAL1_SMALL",
+                "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+                "privilegedMode": True,
+            },
+            serviceRole=role,
+            logsConfig={"cloudWatchLogs": {"status": "ENABLED", "groupName": NAME}},
+        )
+
+    def client(self, service: str) -> Any:
+        cloud = self._cloud
+        made: Any = boto3.client(  # pyright: ignore
+            service,
+            endpoint_url=cloud.aws_endpoint,
+            region_name=cloud.region,
+            aws_access_key_id="localcloud",
+            aws_secret_access_key="localcloud",
+        )
+        return cast(Any, made)
+
+    def executor(self) -> CodeBuildExecutor:
+        """A machine that knows nothing yet, with the settings of a ``CodeBuildBuilder``."""
+        endpoints = {"ecr": self._cloud.aws_endpoint}
+        access = AwsAccess(
+            region=self._cloud.region, access_key="localcloud", secret_key="localcloud", endpoints=endpoints
+        )
+        client = cache(self.client)
+        store = S3SourceStore(lambda: client("s3"), NAME)
+        return CodeBuildExecutor(CodeBuildApi(client, NAME), store, Registries(access, {}).repository)
+
+    def builds(self) -> list[dict[str, Any]]:
+        """All builds, newest first, with times in seconds since the epoch."""
+        return self._cloud.codebuild.builds()
+
+    def log(self, build: Mapping[str, Any]) -> list[str]:
+        """The lines of a build's log."""
+        answer = self.client("logs").get_log_events(
+            logGroupName=NAME, logStreamName=build["logs"]["streamName"], startFromHead=True, limit=10_000
+        )
+        return [str(event["message"]).rstrip("\n") for event in answer["events"]]
+
+
+class Silent:
+    """A reporter that keeps when each line was said."""
+
+    def __init__(self) -> None:
+        self._said: list[tuple[float, str]] = []
+
+    def progress(self, line: str) -> None:
+        """Keep it."""
+        self._said.append((time.time(), line))
+
+    note = warn = progress
+
+    def when(self, start: str) -> float:
+        """When the first line with that start was said."""
+        return next(when for when, line in self._said if line.startswith(start))
+
+
+def codebuild(workplace: Workplace) -> list[Table]:
+    """One small image, built again and again with a nonce, by a machine that knows nothing each time."""
+    context = workplace.folder / "codebuild-context"
+    for number_ in range(PACKAGES):
+        package = context / "packages" / f"package-{number_:02}"
+        package.mkdir(parents=True)
+        (package / "module.py").write_text(f"VALUE = {number_}\n" * 500)
+    (context / "Dockerfile").write_text(DOCKERFILE)
+    project = Project(workplace)
+    rounds = QUICK_ROUNDS if workplace.is_quick else ROUNDS
+    measure(project, job(project, context, "warm-up"))
+    found = [measure(project, job(project, context, str(turn))) for turn in range(rounds)]
+    rows = [[name, *(Series(tuple(one[name][edge] for one in found)).text() for edge in (0, 1))] for name in found[0]]
+    return [
+        Table(
+            "one small image on CodeBuild: what there is beside the Dockerfile's steps",
+            [
+                "the local cloud's CodeBuild, BuildKit, S3 and ECR: no provisioning, no pull of BuildKit's image",
+                f"sources of {PACKAGES + 3} parts, put before; a machine that knows nothing each time",
+                f"{rounds} builds; seconds, median (smallest-largest); phases of the build may overlap",
+            ],
+            ["phase", "begins", "takes"],
+            rows,
+        )
+    ]
+
+
+def job(project: Project, context: Path, nonce: str) -> BuildJob:
+    """The image with that nonce."""
+    recipe = Recipe(build_args={"NONCE": nonce}, platform="linux/amd64")
+    declared = DeclaredImage(
+        name="bench",
+        context=str(context),
+        dockerfile=str(context / "Dockerfile"),
+        dockerfile_name="Dockerfile",
+        recipe=recipe,
+    )
+    return job_of(select_image(declared, SharedWalks()), project.repository_url, {})
+
+
+def measure(project: Project, wanted: BuildJob) -> dict[str, tuple[float, float]]:
+    """Build once; phase → seconds since the call when it began, and what it took."""
+    reporter, executor = Silent(), project.executor()
+    begun = time.time()
+    asyncio.run(executor.build(wanted, reporter))
+    returned = time.time()
+    build = project.builds()[0]
+    marked = [found for line in project.log(build) if (found := log_lines.read_line(line))]
+    times = next(content for kind, content in marked if kind == log_lines.TIMES)
+    uploaded, started = reporter.when("uploaded"), reporter.when("building on CodeBuild")
+    phases = {phase["phaseType"]: phase for phase in build["phases"]}
+    spans = {
+        "here: list builds, upload": (begun, uploaded),
+        "here: StartBuild": (uploaded, started),
+        "CodeBuild: to the first command": (started, phases["BUILD"]["startTime"]),
+        "python starts": (phases["BUILD"]["startTime"], times["phases"]["program: fetch"][0]),
+        **{name: tuple(span) for name, span in times["phases"].items()},
+    }
+    pushed, published = spans["BuildKit: build and push"][1], spans["publish"][1]
+    del spans["publish"]
+    spans["read back, verify, tag"] = (pushed, published)
+    spans["CodeBuild: from the tag to the end"] = (published, build["endTime"])
+    spans["here: from the tag to noticing it"] = (published, returned)
+    spans["all"] = (begun, returned)
+    found = {name: (start - begun, end - start) for name, (start, end) in spans.items()}
+    for name in ("own_cpu_s", "children_cpu_s"):
+        found[f"processor: {name.removesuffix('_cpu_s')} in the build"] = (0.0, times[name])
+    return found
