@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, Final, cast
 
 import boto3
 
-from bench.measuring import Series
+from bench.measuring import Series, number
 from bench.table import Table
 from bench.workplace import Workplace
 from fast_container.adapters.codebuild.api import CodeBuildApi
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
+from fast_container.adapters.codebuild.pauses import pause_of
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.registry.registries import Registries
 from fast_container.codebuild import policies
@@ -37,6 +39,7 @@ NAME: Final = "bench-codebuild"
 PACKAGES: Final = 12
 ROUNDS: Final = 7
 QUICK_ROUNDS: Final = 3
+LENGTHS_S: Final = (20, 60, 180, 600)
 DOCKERFILE: Final = "FROM busybox\nARG NONCE\nCOPY packages /packages\nRUN echo $NONCE > /nonce\n"
 
 
@@ -93,9 +96,11 @@ class Project:
         store = S3SourceStore(lambda: client("s3"), NAME)
         return CodeBuildExecutor(CodeBuildApi(client, NAME), store, Registries(access, {}).repository)
 
-    def builds(self) -> list[dict[str, Any]]:
-        """All builds, newest first, with times in seconds since the epoch."""
-        return self._cloud.codebuild.builds()
+    def ended(self) -> dict[str, Any]:
+        """The newest build once it has ended, with times in seconds since the epoch."""
+        while not (build := self._cloud.codebuild.builds()[0]).get("endTime"):
+            time.sleep(0.1)
+        return build
 
     def log(self, build: Mapping[str, Any]) -> list[str]:
         """The lines of a build's log."""
@@ -125,10 +130,10 @@ class Silent:
 def codebuild(workplace: Workplace) -> list[Table]:
     """One small image, built again and again with a nonce, by a machine that knows nothing each time."""
     context = workplace.folder / "codebuild-context"
-    for number_ in range(PACKAGES):
-        package = context / "packages" / f"package-{number_:02}"
+    for count in range(PACKAGES):
+        package = context / "packages" / f"package-{count:02}"
         package.mkdir(parents=True)
-        (package / "module.py").write_text(f"VALUE = {number_}\n" * 500)
+        (package / "module.py").write_text(f"VALUE = {count}\n" * 500)
     (context / "Dockerfile").write_text(DOCKERFILE)
     project = Project(workplace)
     rounds = QUICK_ROUNDS if workplace.is_quick else ROUNDS
@@ -145,8 +150,51 @@ def codebuild(workplace: Workplace) -> list[Table]:
             ],
             ["phase", "begins", "takes"],
             rows,
-        )
+        ),
+        lateness(),
     ]
+
+
+def lateness() -> Table:
+    """How late an end is noticed by the looks alone, where the log says nothing; computed, not measured."""
+    rows: list[list[str]] = []
+    for length_s in LENGTHS_S:
+        # The mean over ends around that length: where a single one falls between two looks is chance.
+        ends = [length_s * (0.8 + 0.4 * step / 200) for step in range(200)]
+        cells: list[str] = []
+        for pauses in (grown_pauses, share_pauses):
+            looks = list(accumulate(islice(pauses(), 2_000)))
+            late_s = sum(next(look for look in looks if look >= end) - end for end in ends) / len(ends)
+            cells += [number(late_s), str(sum(look < length_s for look in looks) + 1)]
+        rows.append([f"{length_s} s", *cells])
+    return Table(
+        "how late the end of a build is noticed by asking CodeBuild",
+        [
+            "computed: mean seconds over ends around that length, and calls for one build",
+            "grown: 2 s at first, 1.3 times as long each time, at most 10 s (until 2026-11)",
+            "share: a twentieth of the time that the build has run, 2 s at least, at most 10 s (now)",
+            "an image is taken sooner than that when its build's log says that it is there",
+        ],
+        ["build of", "grown: late", "calls", "share: late", "calls"],
+        rows,
+    )
+
+
+def grown_pauses() -> Iterator[float]:
+    """The former rule."""
+    pause_s = 2.0
+    while True:
+        yield pause_s
+        pause_s = min(pause_s * 1.3, 10.0)
+
+
+def share_pauses() -> Iterator[float]:
+    """The rule of today."""
+    looked_s = 0.0
+    while True:
+        pause_s = pause_of(looked_s, 2.0, ends_soon=False)
+        yield pause_s
+        looked_s += pause_s
 
 
 def job(project: Project, context: Path, nonce: str) -> BuildJob:
@@ -168,7 +216,7 @@ def measure(project: Project, wanted: BuildJob) -> dict[str, tuple[float, float]
     begun = time.time()
     asyncio.run(executor.build(wanted, reporter))
     returned = time.time()
-    build = project.builds()[0]
+    build = project.ended()
     marked = [found for line in project.log(build) if (found := log_lines.read_line(line))]
     times = next(content for kind, content in marked if kind == log_lines.TIMES)
     uploaded, started = reporter.when("uploaded"), reporter.when("building on CodeBuild")

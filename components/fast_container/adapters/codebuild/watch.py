@@ -96,6 +96,7 @@ class BuildWatch:
     _listing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _looks: int = field(default=0, init=False)
     _troubles: int = field(default=0, init=False)
+    _log_free_s: float = field(default=0.0, init=False)
     _trouble_since_s: float | None = field(default=None, init=False)
 
     async def wait(self, build_id: str, follower: Follower) -> Build:
@@ -225,7 +226,7 @@ class BuildWatch:
             if look:
                 # CloudWatch has a build's last lines some seconds after CodeBuild knows its end.
                 await self.sleep(_LAST_PAUSE_S)
-            while await self._read_page(build, watch):
+            while await self._read_page(build, watch) and not watch.follower.ends_soon:
                 pass
             if not watch.has_log or not watch.follower.expects_lines(build):
                 break
@@ -237,6 +238,8 @@ class BuildWatch:
         if not watch.has_log:
             return False
         before, watch.last_read = watch.token, self._looks
+        await self.sleep(max(0.0, self._log_free_s - self.now_s()))
+        self._log_free_s = self.now_s() + _LOG_PAUSE_S
         try:
             lines, watch.token = await in_thread(self.api.log_lines, build, before)
         except AuthError as error:
@@ -246,7 +249,6 @@ class BuildWatch:
             return False
         for line in lines:
             watch.follower.on_line(line)
-        await self.sleep(_LOG_PAUSE_S)
         return watch.token != before
 
     def _all(self) -> list[_Watch]:
