@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import accumulate, islice
 from pathlib import Path
@@ -32,6 +33,7 @@ from fast_container.core.declared import DeclaredImage
 from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob
 from fast_container.core.recipe import Recipe
+from fast_container.core.registry_cache import RegistryCache
 from fast_container.core.remote import log_lines
 from fast_container.core.select import SharedWalks, select_image
 
@@ -39,6 +41,7 @@ NAME: Final = "bench-codebuild"
 PACKAGES: Final = 12
 ROUNDS: Final = 7
 QUICK_ROUNDS: Final = 3
+PUSHING: Final = "BuildKit: build and push"
 LENGTHS_S: Final = (20, 60, 180, 600)
 DOCKERFILE: Final = "FROM busybox\nARG NONCE\nCOPY packages /packages\nRUN echo $NONCE > /nonce\n"
 
@@ -49,7 +52,10 @@ class Project:
     def __init__(self, workplace: Workplace) -> None:
         self._cloud = cloud = workplace.cloud
         self.repository_url = workplace.repository(NAME)
-        arn = workplace.ecr.describe_repositories(repositoryNames=[NAME])["repositories"][0]["repositoryArn"]
+        made = workplace.ecr.create_repository(repositoryName=f"{NAME}-caches", imageTagMutability="MUTABLE")
+        self.cache = RegistryCache(made["repository"]["repositoryUri"])
+        found = workplace.ecr.describe_repositories(repositoryNames=[NAME, f"{NAME}-caches"])["repositories"]
+        arns = [repository["repositoryArn"] for repository in found]
         self.client("s3").create_bucket(Bucket=NAME)
         self.client("logs").create_log_group(logGroupName=NAME)
         logs = f"arn:aws:logs:{cloud.region}:{cloud.account_id}:log-group:{NAME}"
@@ -57,7 +63,7 @@ class Project:
         role = self.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         documents = {
             "role": policies.service_role(f"arn:aws:s3:::{NAME}", "", logs),
-            "push": policies.granted([(policies.PUSH, arn)]),
+            "push": policies.granted([(policies.PUSH, arn) for arn in arns]),
         }
         for name, document in documents.items():
             self.client("iam").put_role_policy(RoleName=NAME, PolicyName=name, PolicyDocument=json.dumps(document))
@@ -137,9 +143,24 @@ def codebuild(workplace: Workplace) -> list[Table]:
     (context / "Dockerfile").write_text(DOCKERFILE)
     project = Project(workplace)
     rounds = QUICK_ROUNDS if workplace.is_quick else ROUNDS
-    measure(project, job(project, context, "warm-up"))
-    found = [measure(project, job(project, context, str(turn))) for turn in range(rounds)]
-    rows = [[name, *(Series(tuple(one[name][edge] for one in found)).text() for edge in (0, 1))] for name in found[0]]
+    caches = project.cache.imports("bench"), project.cache.exports("bench")
+    plain = [job(project, context, str(turn)) for turn in range(rounds + 1)]
+    cached = [
+        replace(job(project, context, f"cached-{turn}"), cache_from=caches[0], cache_to=caches[1])
+        for turn in range(rounds + 1)
+    ]
+    # The first of each kind warms up, and writes the cache that the others read.
+    measured = [(measure(project, one), measure(project, other)) for one, other in zip(plain, cached, strict=True)][1:]
+    found, with_cache = [one for one, _ in measured], [other for _, other in measured]
+
+    def row(name: str, title: str, builds: Sequence[Mapping[str, tuple[float, float]]]) -> list[str]:
+        return [title, *(Series(tuple(one[name][edge] for one in builds)).text() for edge in (0, 1))]
+
+    rows: list[list[str]] = []
+    for name in found[0]:
+        rows.append(row(name, name, found))
+        if name == PUSHING:
+            rows.append(row(name, f"{name}, with a registry cache", with_cache))
     return [
         Table(
             "one small image on CodeBuild: what there is beside the Dockerfile's steps",
@@ -228,7 +249,7 @@ def measure(project: Project, wanted: BuildJob) -> dict[str, tuple[float, float]
         "python starts": (phases["BUILD"]["startTime"], times["phases"]["program: fetch"][0]),
         **{name: tuple(span) for name, span in times["phases"].items()},
     }
-    pushed, published = spans["BuildKit: build and push"][1], spans["publish"][1]
+    pushed, published = spans[PUSHING][1], spans["publish"][1]
     del spans["publish"]
     spans["read back, verify, tag"] = (pushed, published)
     spans["CodeBuild: from the tag to the end"] = (published, build["endTime"])
