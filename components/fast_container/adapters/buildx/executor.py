@@ -81,7 +81,7 @@ class BuildxExecutor:
         """Look for BuildKit before there is something to build.
 
         Raises:
-            BuilderError: There is none to build with.
+            BuilderError: There is no BuildKit to build with.
         """
         await self._fit_builder(reporter)
 
