@@ -23,7 +23,7 @@ def test_a_users_unit_tests_run_without_docker_and_network(mode: str, tmp_path: 
         [sys.executable, USERS_TESTS, mode], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "Ran 2 tests" in done.stderr
+    assert "Ran 3 tests" in done.stderr
     # Pulumi's mocks make event loops in their threads and close none; at exit Python may say so.
     said = done.stderr.partition("Exception ignored in: <function BaseEventLoop.__del__")[0]
     assert "Traceback" not in said, said

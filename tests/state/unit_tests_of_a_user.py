@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_aws as aws
 
-from fast_container import FastContainerImage, ImageRepository, LocalBuilder
+from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository, LocalBuilder
 
 URL = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/images"
 
@@ -60,6 +60,13 @@ class ProgramTest(unittest.TestCase):
 
         outputs = (image.image_uri, image.tag, image.build_key, image.tagged_uri, function.image_uri)
         return pulumi.Output.all(*outputs).apply(check)
+
+    @pulumi.runtime.test
+    def test_an_image_of_codebuild_is_known_though_the_mocks_say_no_arns(self) -> pulumi.Output[None]:
+        images = ImageRepository("remote", name="shop/images")
+        builder = CodeBuildBuilder("builds")
+        image = FastContainerImage("remote", repository=images, context="api", builder=builder)
+        return image.image_uri.apply(lambda uri: self.assertTrue(uri.startswith(URL)))
 
     @pulumi.runtime.test
     def test_a_wrong_argument_is_refused(self) -> None:

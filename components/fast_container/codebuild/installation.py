@@ -35,6 +35,8 @@ else:
 PREFIX_IN_EXISTING: Final = "fast-container"
 # What the project's own source names; it is never there, and no build reads it.
 _PLACEHOLDER: Final = "none.zip"
+# Only a unit test's mocks have no ARN.
+_MOCKED: Final = "arn:aws:logs:::log-group:mocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,10 @@ def made(builder: pulumi.ComponentResource, name: str, wanted: Wanted, *, emulat
         tags=wanted.tags,
         opts=child,
     )
-    base = base_document(bucket_arn, prefix, log_group.arn, wanted.role)
-    role_arn, role_name, needed = service_role(name, wanted.role, base, log_group.arn, wanted.tags, child)
-    grants = RoleGrants(name, role_name, log_group.arn, child, emulated)
+    logs = log_group.arn.apply(lambda arn: arn or _MOCKED)
+    base = base_document(bucket_arn, prefix, logs, wanted.role)
+    role_arn, role_name, needed = service_role(name, wanted.role, base, logs, wanted.tags, child)
+    grants = RoleGrants(name, role_name, logs, child, emulated)
     after = pulumi.ResourceOptions(parent=builder, depends_on=[*protection, *needed])
     placeholder = bucket.apply(lambda found: "/".join(filter(None, (found, prefix, _PLACEHOLDER))))
     projects = {
@@ -149,7 +152,7 @@ def made(builder: pulumi.ComponentResource, name: str, wanted: Wanted, *, emulat
         ).name
         for architecture in wanted.architectures
     }
-    owner = log_group.arn.apply(lambda arn: wanted.bucket_owner or account_of(arn))
+    owner = logs.apply(lambda arn: wanted.bucket_owner or account_of(arn))
     shared = pulumi.Output.all(
         bucket=bucket,
         projects=projects,
@@ -158,7 +161,7 @@ def made(builder: pulumi.ComponentResource, name: str, wanted: Wanted, *, emulat
         bucket_owner=owner,
         role_arn=role_arn,
         role_name=role_name or "",
-        log_group_arn=log_group.arn,
+        log_group_arn=logs,
         buildkit_image=wanted.buildkit_image,
         # In minutes, as stacks of every version have exported them.
         timeout=wanted.project.limits.timeout_minutes,
