@@ -23,7 +23,7 @@ from fast_container.adapters.process.private_directory import secret_directory
 from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Executor, Reporter
 from fast_container.core.recipe import NETWORK_HOST, Recipe
-from fast_container.errors import BuilderError
+from fast_container.errors import BuilderError, FastContainerError
 from fast_container.remote.phases import PhaseTimes
 
 NAME = "fast-container"
@@ -82,7 +82,7 @@ class BootingExecutor:
         """Stop what ``begin`` began, where no build has waited for it."""
         if self._begun is not None:
             self._begun.cancel()
-            with suppress(asyncio.CancelledError, BuilderError):
+            with suppress(asyncio.CancelledError, FastContainerError):
                 await self._begun
 
     async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:

@@ -176,6 +176,22 @@ def test_a_builder_that_nobody_needs_is_not_waited_for(environment: Mapping[str,
     asyncio.run(run())
 
 
+def test_a_login_that_cannot_be_had_is_said_by_the_build_and_by_nothing_else(environment: Mapping[str, str]) -> None:
+    def refused(host: str) -> Credentials:
+        raise AuthError(f"no login for {host}")
+
+    async def run() -> None:
+        made = builder.BootingExecutor(Starts(), "r.example/buildkit:1", None, environment, PhaseTimes({}), refused)
+        made.begin(recipe_of({}), ListReporter())
+        await asyncio.sleep(0.1)
+        await made.end()  # What the build itself failed with must not be hidden.
+        made.begin(recipe_of({}), ListReporter())
+        with pytest.raises(AuthError, match=r"no login for r\.example"):
+            await made.build(make_job(), ListReporter())
+
+    asyncio.run(run())
+
+
 def test_sources_that_nobody_asked_for_say_nothing_and_are_gone_when_the_build_is(recwarn: Any) -> None:
     def fetch() -> Mapping[str, ContextSource]:
         time.sleep(0.1)
