@@ -15,6 +15,7 @@ import pulumi
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.args import DEFAULT_TIMEOUT_S, check_timeout
+from fast_container.build.scheduler import default_parallel
 from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.builder_interface import Builder, CheckRegistry, ExecutorNeeds
 from fast_container.core.aws_access import AwsAccess
@@ -25,8 +26,6 @@ from fast_container.emulation import Emulation
 from fast_container.errors import FastContainerError
 from fast_container.shapes import PathInput, check_choice, check_count, check_path, check_text, refused_as_one_line
 
-_MOST_PARALLEL_BY_DEFAULT = 8
-
 
 class LocalBuilder(Builder):
     """Builds with the BuildKit that this machine's buildx knows.
@@ -34,7 +33,7 @@ class LocalBuilder(Builder):
     Args:
         name: A buildx builder (``docker buildx ls``); default the current one. It must be able to push by digest;
             none is ever created.
-        max_parallel: Images built at once; default the number of cores, at least 2 and at most 8.
+        max_parallel: Images built at once; default two a core, at least 4 and at most 16.
         timeout_s: Seconds after which a build is stopped, where its image has no ``timeout_s`` of its own.
         cache: Import and export a registry cache (or an Output of one); without one, only what BuildKit keeps itself
             is cached.
@@ -79,7 +78,7 @@ class LocalBuilder(Builder):
         self.name = name
         self.wait, self.check_registry = True, check_registry
         self.timeout_s = timeout_s
-        self.max_parallel = max_parallel or min(max(2, os.cpu_count() or 2), _MOST_PARALLEL_BY_DEFAULT)
+        self.max_parallel = max_parallel or default_parallel(os.cpu_count())
         self.aws = aws
         self.cache = cache
         self._log_dir = log_dir

@@ -22,13 +22,15 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def report(*lines: str, note: str = "") -> None:
-    """Report at once, then let time pass."""
+def report(*lines: str, note: str = "", apart_s: float = 0.0) -> None:
+    """Report lines, at once or apart, then let time pass."""
 
     async def story() -> None:
         reporter = PulumiReporter(cast(Any, None), interval_s=0.05)
         for line in lines:
             reporter.progress(line)
+            if apart_s:
+                await asyncio.sleep(apart_s)
         if note:
             reporter.note(note)
         await asyncio.sleep(0.15)
@@ -38,14 +40,19 @@ def report(*lines: str, note: str = "") -> None:
 
 def test_of_lines_that_come_too_fast_the_last_is_shown(shown: list[str]) -> None:
     report("uploading", "asking", "waiting for a place")
-    assert shown == ["uploading", "waiting for a place"]
+    assert shown == ["waiting for a place"]
+
+
+def test_lines_that_stay_for_a_while_are_all_shown(shown: list[str]) -> None:
+    report("uploading", "asking", apart_s=0.12)
+    assert shown == ["uploading", "asking"]
 
 
 def test_a_line_that_only_counts_seconds_on_is_dropped(shown: list[str]) -> None:
-    report("1 s · 1/3 RUN pip", "2 s · 1/3 RUN pip")
+    report("1 s · 1/3 RUN pip", "2 s · 1/3 RUN pip", apart_s=0.12)
     assert shown == ["1 s · 1/3 RUN pip"]
 
 
 def test_nothing_comes_after_the_closing_line(shown: list[str]) -> None:
     report("first", "second", note="built in 3 s")
-    assert shown == ["first", "built in 3 s"]
+    assert shown == ["built in 3 s"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.build.scheduler import LimitedExecutor, Scheduler, default_parallel
 from fast_container.core.ports import BuildJob, BuiltImage, Reporter
 from fast_container.errors import BuilderError, BuildFailed, VerifyError
 from tests.build.fakes import FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
@@ -263,3 +263,10 @@ def test_once_a_run_is_interrupted_builds_that_run_end_and_none_begins() -> None
     first, second = asyncio.run(both())
     assert isinstance(first, BuiltImage)
     assert isinstance(second, BuilderError)
+
+
+@pytest.mark.parametrize(("cores", "builds"), [(None, 4), (1, 4), (2, 4), (4, 8), (8, 16), (64, 16)])
+def test_where_nobody_says_it_two_images_a_core_are_built_at_once_but_four_at_least(
+    cores: int | None, builds: int
+) -> None:
+    assert default_parallel(cores) == builds

@@ -1,7 +1,8 @@
 """One image's progress, on its row of the Pulumi display.
 
 Decides how often a progress line is worth a call to the engine, and that a line is one line without control characters
-(``printable``). Leaves the wording to the callers.
+(``printable``). A call blocks the event loop of all images, and a build of an instant has ten lines that nobody can
+read: what is not the state of affairs for half a second is not shown. Leaves the wording to the callers.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class PulumiReporter:
         self._forget()
         line = printable(line)
         now = time.monotonic()
+        self._last_s = self._last_s or now
         step: str = _SECONDS.sub("", line)
         rest_s = self._last_s + (_SAME_STEP_INTERVAL_S if step == self._last_step else self._interval_s) - now
         if rest_s <= 0:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 from fast_container.build.copying import Copying
 from fast_container.build.look_inside import LayerLooks
@@ -27,6 +28,18 @@ from fast_container.core.ports import (
     Reporter,
 )
 from fast_container.core.record import BuildRecord
+
+_BUILDS_A_CORE: Final = 2
+_LEAST, _MOST = 4, 16
+
+
+def default_parallel(cores: int | None) -> int:
+    """Number of builds at once where nobody says it: two a core, at least 4 and at most 16.
+
+    A build mostly waits: for BuildKit's next answer, a download, a push. So more builds than cores are sooner done, and
+    builds that only compute are not later done (docs/benchmarks.md). What holds the number down is memory.
+    """
+    return min(max(_BUILDS_A_CORE * (cores or 1), _LEAST), _MOST)
 
 
 def _always() -> None:

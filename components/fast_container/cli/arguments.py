@@ -127,7 +127,7 @@ def _warm(parser: argparse.ArgumentParser) -> None:
     _plan_file(parser)
     _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
     _many(parser, "--trust-registry", "HOST", "a registry beside an image's own that bases and copies may come from")
-    parser.add_argument("--max-parallel", metavar="N", type=int, default=2, help="builds at once; default: 2")
+    parser.add_argument("--max-parallel", metavar="N", type=int, help="builds at once; default: two a core, 4 to 16")
     parser.set_defaults(run=_verb("warm"))
 
 

@@ -21,7 +21,7 @@ from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.traceback_log import explained
 from fast_container.build.base_check import check_base
-from fast_container.build.scheduler import LimitedExecutor, Scheduler
+from fast_container.build.scheduler import LimitedExecutor, Scheduler, default_parallel
 from fast_container.cli.output import complain, say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
 from fast_container.core.build_secrets import check_value
@@ -58,9 +58,10 @@ class _Lines:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build what is missing; the exit code is 0, 1 when a build failed, 2 for bad input, 130 after Ctrl-C."""
-    if arguments.max_parallel < 1:
+    max_parallel = default_parallel(os.cpu_count()) if arguments.max_parallel is None else arguments.max_parallel
+    if max_parallel < 1:
         raise ArgsError(
-            f"{arguments.max_parallel} images cannot be built at once.",
+            f"{max_parallel} images cannot be built at once.",
             property_path="--max-parallel",
             next_step="1 or more",
         )
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in plan.unknown:
         complain(f"{name}: left out: its build key was not known when the plan was written")
     try:
-        return asyncio.run(_warm(images, secrets, arguments.max_parallel, arguments.trust_registry))
+        return asyncio.run(_warm(images, secrets, max_parallel, arguments.trust_registry))
     except KeyboardInterrupt:
         complain("fast-container: interrupted")
         return _INTERRUPTED
