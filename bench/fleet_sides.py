@@ -19,7 +19,6 @@ from pathlib import Path
 
 from bench.build_facts import BuildFacts, Work
 from bench.engine import BenchFailed, Stack
-from bench.first_up import PlainBuildx
 from bench.fleet_tree import (
     BUILD_BACKEND,
     LIGHT_PACKAGES,
@@ -29,6 +28,7 @@ from bench.fleet_tree import (
     PIP_CACHE,
     FleetTree,
 )
+from bench.plain_buildx import PlainBuildx
 from bench.workplace import Workplace
 from fast_container.core.program_file import FILE_NAME
 

@@ -28,6 +28,6 @@ for number in range(config.require_int("images")):
         context=config.require("context"),
         build_args={"NONCE": f"{config.require('nonce')}-{number}"},
         builder=builder,
-        runs_on="lambda",
+        runs_on=config.get("runs_on") or "lambda",
     )
     pulumi.export(f"service-{number}", image.image_uri)

@@ -266,7 +266,5 @@ def test_once_a_run_is_interrupted_builds_that_run_end_and_none_begins() -> None
 
 
 @pytest.mark.parametrize(("cores", "builds"), [(None, 4), (1, 4), (2, 4), (4, 8), (8, 16), (64, 16)])
-def test_where_nobody_says_it_two_images_a_core_are_built_at_once_but_four_at_least(
-    cores: int | None, builds: int
-) -> None:
+def test_by_default_two_images_a_core_are_built_at_once_but_four_at_least(cores: int | None, builds: int) -> None:
     assert default_parallel(cores) == builds

@@ -1,8 +1,8 @@
 """One image's progress, on its row of the Pulumi display.
 
 Decides how often a progress line is worth a call to the engine, and that a line is one line without control characters
-(``printable``). A call blocks the event loop of all images, and a build of an instant has ten lines that nobody can
-read: what is not the state of affairs for half a second is not shown. Leaves the wording to the callers.
+(``printable``). A call blocks the event loop of all images, and a build of half a second has ten lines that change too
+fast to be read: a line that is replaced within half a second is not shown. Leaves the wording to the callers.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _LEAST, _MOST = 4, 16
 
 
 def default_parallel(cores: int | None) -> int:
-    """Number of builds at once where nobody says it: two a core, at least 4 and at most 16.
+    """Number of builds at once by default: two a core, at least 4 and at most 16.
 
     A build mostly waits: for BuildKit's next answer, a download, a push. So more builds than cores are sooner done, and
     builds that only compute are not later done (docs/benchmarks.md). What holds the number down is memory.
