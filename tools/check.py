@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
-PURE_TESTS = ("tests/core", "tests/python_base", "tests/cli", "tests/build", "tests/docs", "tests/laws")
+PURE_TESTS = ("tests/core", "tests/checks", "tests/python_base", "tests/cli", "tests/build", "tests/docs", "tests/laws")
 
 
 @dataclass(frozen=True)

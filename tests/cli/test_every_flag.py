@@ -24,6 +24,7 @@ RIGHT: dict[str, list[str]] = {
     "inspect": ["--context", "app"],
     "ignored": ["--dockerignore", "app/.dockerignore"],
     "show-dockerfile": ["--install", "dependencies", "--root", ".", "--package", "pkg"],
+    "lint": ["--context", "app", "--fail-on", "never"],
     "lock": ["--context", "app", "--file", "out.lock"],
     "accept": ["--accept-replaced-tag", f"registry.example.com/shop/images:{KEY}@sha256:{'0' * 64}"],
     "policy service-role": ["--account", "123456789012", "--region", "eu-west-1", "--bucket", "b"],

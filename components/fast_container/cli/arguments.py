@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Final
 
 from fast_container.cli.base_arguments import add_base_arguments
+from fast_container.cli.lint_arguments import add_lint_arguments
 from fast_container.cli.policy_arguments import add_policy_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
@@ -19,6 +20,7 @@ from fast_container.core.replaced_tag import OPTION
 _BAD_INPUT = "2 for bad input, with one message on standard error"
 _EXIT_CODES: Final = {
     "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
+    "lint": f"0 nothing as bad as --fail-on; 1 a finding that is; {_BAD_INPUT}.",
     "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
     "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
     "warm": f"0 nothing is missing any more; 1 a build failed; {_BAD_INPUT}; 130 after Ctrl-C.",
@@ -35,8 +37,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
     parser.description = "Say what makes up an image, before anything is built."
     parser.epilog = (
-        f"Exit codes: 0; 1 when a build failed or `certify` found a difference; {_BAD_INPUT}; 3 when `plan` finds"
-        " something to build. `--help` of a verb lists its own."
+        f"Exit codes: 0; 1 when a build failed, or `certify` or `lint` found something; {_BAD_INPUT}; 3 when `plan`"
+        " finds something to build. `--help` of a verb lists its own."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     # With its own prog it does not ask the terminal, which would import half of the library.
@@ -54,6 +56,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     explain.add_argument("after", metavar="B.json")
     explain.set_defaults(run=_verb("explain"))
     _show_dockerfile(verbs.add_parser("show-dockerfile", help="what a base image is built from", allow_abbrev=False))
+    add_lint_arguments(verbs.add_parser("lint", help="what makes images large, slow or unsafe", allow_abbrev=False))
+    verbs.choices["lint"].set_defaults(run=_verb("lint"))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="what would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
@@ -67,7 +71,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     wait.description = "Wait for the builds of images that are under way in a CodeBuild project."
     _remote(wait, "wait")
     for name, verb in verbs.choices.items():
-        verb.epilog = f"Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
+        example = f"Example: {verb.epilog}. " if verb.epilog else ""
+        verb.epilog = f"{example}Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
     return parser.parse_args(argv)
 
 

@@ -1,4 +1,4 @@
-"""Reads a Dockerfile: the one function that the rest of the project calls.
+"""Reads a Dockerfile: ``read_dockerfile`` says what it reads, ``open_dockerfile`` gives its stages as objects.
 
 Decides whether a file is understood at all, and puts the parts together. What cannot be known makes whole contexts
 count, with a reason; what BuildKit would refuse is refused here, with file and line.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from fast_container.core.dockerfile.canonical import canonical_instructions
@@ -44,6 +45,27 @@ _NO_ARGS: Final[Mapping[str, str]] = {}
 _NO_FACTS: Final[Mapping[str, ImageFacts]] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedDockerfile:
+    """The stages of a Dockerfile as objects, for readers that need more than what is read.
+
+    Attributes:
+        parsed: The file's instructions and directives.
+        parsed_stages: The same as stages.
+        globals_: The values of the global ``ARG`` instructions.
+        graph: The stages and what they name.
+        goal: The target.
+        reachable: The sources that the target needs, in file order.
+    """
+
+    parsed: ParsedFile
+    parsed_stages: ParsedStages
+    globals_: GlobalScope
+    graph: StageGraph
+    goal: StageSource
+    reachable: list[StageSource]
+
+
 def read_dockerfile(
     text: bytes,
     *,
@@ -78,19 +100,17 @@ def read_dockerfile(
         foreign = _why_foreign(syntax, text)
         if foreign:
             return _not_understood(text, foreign, build_args, named_contexts)
-        parsed = parse_file(text)
-        parsed_stages = read_stages(parsed.nodes)
-        globals_ = _globals(parsed, parsed_stages, build_args, platform, build_platform, target)
-        graph = StageGraph(
-            parsed_stages,
-            globals_,
-            named=NamedContexts(named_contexts),
+        opened = open_dockerfile(
+            text,
+            target=target,
+            build_args=build_args,
             platform=platform,
-            facts=image_facts,
-            escape=parsed.escape,
+            build_platform=build_platform,
+            named_contexts=named_contexts,
+            image_facts=image_facts,
         )
-        goal = graph.target(target)
-        reachable = graph.reachable(goal)
+        parsed, parsed_stages, globals_ = opened.parsed, opened.parsed_stages, opened.globals_
+        graph, goal, reachable = opened.graph, opened.goal, opened.reachable
         reader = Reader(graph, globals_, build_args=build_args, platform=platform, escape=parsed.escape)
         reader.read(reachable, goal)
     except UnknownTargetError as error:
@@ -128,6 +148,37 @@ def read_dockerfile(
         named_stages=graph.named_stages(),
         run_platforms=tuple(dict.fromkeys(_run_platforms(reachable, platform))),
     )
+
+
+def open_dockerfile(
+    text: bytes,
+    *,
+    target: str = "",
+    build_args: Mapping[str, str] = _NO_ARGS,
+    platform: str = "linux/amd64",
+    build_platform: str | None = None,
+    named_contexts: Collection[str] = (),
+    image_facts: Mapping[str, ImageFacts] = _NO_FACTS,
+) -> OpenedDockerfile:
+    """Read the stages of a Dockerfile and which of them the target needs; arguments as of ``read_dockerfile``.
+
+    Raises:
+        RefusedError: BuildKit would refuse the file.
+        UnknownValueError: A base's name depends on an unknown value.
+    """
+    parsed = parse_file(text)
+    parsed_stages = read_stages(parsed.nodes)
+    globals_ = _globals(parsed, parsed_stages, build_args, platform, build_platform, target)
+    graph = StageGraph(
+        parsed_stages,
+        globals_,
+        named=NamedContexts(named_contexts),
+        platform=platform,
+        facts=image_facts,
+        escape=parsed.escape,
+    )
+    goal = graph.target(target)
+    return OpenedDockerfile(parsed, parsed_stages, globals_, graph, goal, graph.reachable(goal))
 
 
 def _normal(platform: str) -> str:

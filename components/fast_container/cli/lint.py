@@ -1,0 +1,127 @@
+"""``fast-container lint``: what in Dockerfiles makes images large, builds slow or services unsafe.
+
+Decides which images are looked at, how their files reach the rules, and the exit code. Leaves the rules to
+``checks.dockerfile`` and the form of the output to ``cli.lint_formats``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from fast_container.adapters.digests.walks import open_walks
+from fast_container.checks.dockerfile.finding import Finding, reaches
+from fast_container.checks.dockerfile.lint import lint_images, linted_image
+from fast_container.checks.dockerfile.steps.context_files import ContextFiles
+from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.cli.inspect import declared
+from fast_container.cli.lint_formats import FORMATS
+from fast_container.core.cache_folder import cache_folder
+from fast_container.core.context.view import SharedWalks
+from fast_container.core.declared import DeclaredImage, InlineDockerfile, read_declared
+from fast_container.core.select import SelectedImage, select_image
+from fast_container.errors import ArgsError, ContextError, DockerfileError, FastContainerError
+
+FOUND: Final = 1
+_LARGEST_TEXT: Final = 8 << 20
+
+
+@dataclass(slots=True)
+class LintReport:
+    """What is printed.
+
+    Attributes:
+        findings: In the order of files and lines.
+        notes: What could not be looked at, one line each.
+    """
+
+    findings: list[Finding] = field(default_factory=list[Finding])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at the images and print what was found.
+
+    Returns:
+        1 if a finding is at least as bad as ``--fail-on``.
+
+    Raises:
+        FastContainerError: Bad input, or a Dockerfile that BuildKit would refuse; nothing was printed.
+    """
+    report = LintReport()
+    walks = open_walks(cache_folder(os.environ))
+    images = [
+        linted
+        for image, runs_on in _images(arguments)
+        if (linted := _linted(image, runs_on, walks, report.notes)) is not None
+    ]
+    walks.save()
+    report.findings = lint_images(images)
+    FORMATS[arguments.format](report.findings, report.notes)
+    return FOUND if any(reaches(one.severity, arguments.fail_on) for one in report.findings) else 0
+
+
+def _images(arguments: argparse.Namespace) -> Iterator[tuple[DeclaredImage, str]]:
+    """Yield each image with the place where it is to run."""
+    if arguments.plan is None:
+        for dockerfile in arguments.dockerfile or [None]:
+            given = argparse.Namespace(**{**vars(arguments), "dockerfile": dockerfile})
+            image = declared(given)
+            yield replace(image, name=image.dockerfile_name), arguments.runs_on or "anywhere"
+        return
+    from fast_container.cli.planned import chosen, current_declaration, load_plan  # noqa: PLC0415 - as needed
+
+    if arguments.context is not None or arguments.dockerfile:
+        raise ArgsError("--plan goes without --context and --dockerfile.", property_path="--plan")
+    entries = load_plan(arguments.plan).entries
+    names = [chosen(entries, name).declared.name for name in arguments.image] or sorted(entries)
+    for name in names:
+        entry = entries[name]
+        image = current_declaration(entries, entry)
+        if not isinstance(image.dockerfile, InlineDockerfile):
+            image = replace(image, dockerfile_name=_shown(image.dockerfile))
+        yield image, arguments.runs_on or entry.runs_on
+
+
+def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[str]) -> LintedImage | None:
+    text, reads = read_declared(image)
+    files = ContextFiles()
+    try:
+        files = _files(select_image(image, walks))
+    except (ArgsError, ContextError, DockerfileError) as error:
+        notes.append(f"{image.dockerfile_name}: rules about files say nothing: {_in_one_line(error)}")
+    linted = linted_image(image, text, reads, runs_on=runs_on, files=files)
+    if linted is None:
+        notes.append(f"{image.dockerfile_name} is not understood: {reads.warnings[0]}")
+    return linted
+
+
+def _files(selected: SelectedImage) -> ContextFiles:
+    context = selected.selected.get("context")
+    if context is None:
+        return ContextFiles()
+    sizes = {node.path: node.size for node in context.selection.nodes if node.kind == "file"}
+
+    def text(path: str) -> str | None:
+        try:
+            if path in sizes and sizes[path] <= _LARGEST_TEXT:
+                return Path(context.root, path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        return None
+
+    return ContextFiles(sizes, text, root=_shown(context.root))
+
+
+def _shown(path: str) -> str:
+    """A path as it is called from the working directory; ``""`` for that itself."""
+    relative = os.path.relpath(path)
+    return "" if relative == "." else relative.replace(os.sep, "/")
+
+
+def _in_one_line(error: FastContainerError) -> str:
+    return f"{error.what} ({error.where})" if error.where else error.what

@@ -1,0 +1,42 @@
+"""The arguments of ``fast-container lint``.
+
+Decides names and defaults. Leaves checking values to ``cli.lint``.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from fast_container.core.recipe import OPTIONS
+
+
+def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add them."""
+    parser.description = (
+        "Say what in Dockerfiles makes images large, builds slow or services unsafe: where, why, and how to mend it."
+    )
+    parser.epilog = "fast-container lint --context app --runs-on ecs --fail-on warning"
+    parser.add_argument("--context", metavar="DIR", help="the build context; required without --plan")
+    _many(parser, "--dockerfile", "FILE", "default: Dockerfile in the context")
+    parser.add_argument("--plan", metavar="FILE", help="look at the images of a plan file …")
+    _many(parser, "--image", "NAME", "… only at this one")
+    parser.add_argument("--runs-on", choices=("lambda", "ecs", "anywhere"), help="default: as planned, or anywhere")
+    parser.add_argument("--target", metavar="STAGE", default="", help="default: the last stage")
+    parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="default: linux/amd64")
+    _many(parser, "--build-arg", "K=V", "a build arg")
+    _many(parser, "--build-context", "NAME=DIR", "a named context")
+    parser.add_argument(
+        "--format", choices=("text", "json", "sarif", "github"), default="text", help="of the output; default: text"
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "info", "never"),
+        default="error",
+        help="exit with 1 for a finding as bad as this, or worse; default: error",
+    )
+    others: dict[str, None] = dict.fromkeys(option.name for option in OPTIONS)
+    parser.set_defaults(ignore=[], secret=[], optional_secret=[], no_dockerignore=False, dockerignore=None, **others)
+
+
+def _many(parser: argparse.ArgumentParser, name: str, metavar: str, text: str) -> None:
+    parser.add_argument(name, metavar=metavar, action="append", default=[], help=f"{text}; may be repeated")

@@ -1,0 +1,56 @@
+"""A Dockerfile and the files beside it, linted without a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fast_container.checks.dockerfile.finding import Finding
+from fast_container.checks.dockerfile.lint import lint_images, linted_image
+from fast_container.checks.dockerfile.steps.context_files import ContextFiles
+from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.core.declared import DeclaredImage, InlineDockerfile
+from fast_container.core.dockerfile.read import read_dockerfile
+from fast_container.core.recipe import Recipe
+
+
+def image(
+    dockerfile: str,
+    files: Mapping[str, str | int] | None = None,
+    *,
+    runs_on: str = "ecs",
+    name: str = "app",
+    platform: str = "linux/amd64",
+    commits: tuple[frozenset[str], ...] | None = None,
+    pins: Mapping[str, str] | None = None,
+) -> LintedImage:
+    """A file is its content, or its size where the content does not matter."""
+    given = files or {}
+    sizes = {path: content if isinstance(content, int) else len(content) for path, content in given.items()}
+
+    def text(path: str) -> str | None:
+        content = given.get(path)
+        return content if isinstance(content, str) else None
+
+    declared = DeclaredImage(
+        name=name,
+        context="/",
+        dockerfile=InlineDockerfile(dockerfile),
+        dockerfile_name=f"{name}/Dockerfile",
+        recipe=Recipe(platform=platform),
+        image_pins=pins or {},
+    )
+    content = dockerfile.encode()
+    reads = read_dockerfile(content, file=declared.dockerfile_name, platform=platform)
+    linted = linted_image(declared, content, reads, runs_on=runs_on, files=ContextFiles(sizes, text, commits))
+    assert linted is not None
+    return linted
+
+
+def found(rule: str, dockerfile: str, files: Mapping[str, str | int] | None = None, **options: object) -> list[Finding]:
+    """The findings of one rule."""
+    return [one for one in lint_images([image(dockerfile, files, **options)]) if one.rule == rule]  # type: ignore[arg-type]
+
+
+def lines(rule: str, dockerfile: str, files: Mapping[str, str | int] | None = None, **options: object) -> list[int]:
+    """The lines of the findings of one rule."""
+    return [one.line for one in found(rule, dockerfile, files, **options)]

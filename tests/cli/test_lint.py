@@ -1,0 +1,122 @@
+"""``fast-container lint``: places, formats, exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fast_container.cli import main
+from tests.trees import write_tree
+
+DOCKERFILE = "FROM python:3.12-slim\nCOPY . /app\nRUN pip install -r /app/requirements.txt\nUSER 1\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_tree(
+        tmp_path, {"app/Dockerfile": DOCKERFILE, "app/requirements.txt": "torch\n", "app/a.py": "", "app/.git/x": "y"}
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def lint(capsysbinary: pytest.CaptureFixture[bytes], *arguments: str) -> tuple[int, str]:
+    code = main(["lint", "--context", "app", *arguments])
+    return code, capsysbinary.readouterr().out.decode()
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize(
+    ("runs_on", "fail_on", "code"),
+    [("lambda", "error", 1), ("anywhere", "error", 0), ("ecs", "warning", 1), ("lambda", "never", 0)],
+)
+def test_a_finding_as_bad_as_asked_fails(
+    capsysbinary: pytest.CaptureFixture[bytes], runs_on: str, fail_on: str, code: int
+) -> None:
+    assert lint(capsysbinary, "--runs-on", runs_on, "--fail-on", fail_on)[0] == code
+
+
+@pytest.mark.usefixtures("place")
+def test_text_says_where_what_why_cost_and_fix(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    _, out = lint(capsysbinary)
+    assert "app/Dockerfile:3: warning FI001: `pip install -r" in out
+    assert "app/requirements.txt:1: info FI008" in out
+    assert "    costs: 0.0 MB (in 1 file)\n" in out
+    assert "    why:   " in out
+    assert "    fix:   " in out
+    places = [line.split(": ")[0] for line in out.splitlines() if line.startswith("app/")]
+    assert places == sorted(places)
+    assert re.fullmatch(r"\d+ findings: (\d+ warnings?, )?\d+ info", out.splitlines()[-1])
+
+
+@pytest.mark.usefixtures("place")
+def test_sarif_is_minimal_and_valid(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    document: dict[str, Any] = json.loads(lint(capsysbinary, "--format", "sarif", "--runs-on", "lambda")[1])
+    (run,) = document["runs"]
+    assert document["version"] == "2.1.0"
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert run["results"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note")
+        assert result["message"]["text"]
+        (location,) = result["locations"]
+        physical = location["physicalLocation"]
+        assert physical["artifactLocation"]["uri"].startswith("app/")
+        assert physical["region"]["startLine"] >= 1
+
+
+@pytest.mark.usefixtures("place")
+def test_annotations_of_github_are_one_line_each(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    _, out = lint(capsysbinary, "--format", "github", "--runs-on", "lambda")
+    assert "::warning file=app/Dockerfile,line=3,title=FI001 Source is copied" in out
+    assert "::error file=app/requirements.txt,line=1,title=FI008" in out
+    assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in out.splitlines())
+
+
+@pytest.mark.usefixtures("place")
+def test_json_has_every_field(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    document = json.loads(lint(capsysbinary, "--format", "json")[1])
+    assert document["version"] == 1
+    for one in document["findings"]:
+        assert set(one) == {"rule", "severity", "file", "line", "image", "what", "why", "fix", "estimate"}
+
+
+def test_a_missing_source_is_a_note_and_the_other_rules_speak(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (place / "app/Dockerfile").write_text("FROM python:3.12\nCOPY dist/ /d\nRUN pip install --no-cache-dir flask\n")
+    code, out = lint(capsysbinary)
+    assert code == 0
+    assert "note: app/Dockerfile: rules about files say nothing:" in out
+    assert "FI004" in out
+
+
+def test_a_file_of_another_syntax_is_a_note(place: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    (place / "app/Dockerfile").write_text("# syntax=example.com/other:1\nFROM python\n")
+    code, out = lint(capsysbinary)
+    assert (code, out.splitlines()[-1]) == (0, "no findings")
+    assert "is not understood" in out
+
+
+def test_a_dockerfile_that_buildkit_would_refuse_is_bad_input(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (place / "app/Dockerfile").write_text("FROM python\nRUNN x\n")
+    assert lint(capsysbinary)[0] == 2
+
+
+@pytest.mark.usefixtures("place")
+def test_a_plan_goes_without_a_context(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert lint(capsysbinary, "--plan", "x.json")[0] == 2
+
+
+@pytest.mark.usefixtures("place")
+def test_help_has_an_example(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["lint", "--help"]) == 0
+    assert "Example: fast-container lint" in " ".join(capsysbinary.readouterr().out.decode().split())
