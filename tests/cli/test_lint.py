@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,34 @@ def test_a_plan_goes_without_a_context(capsysbinary: pytest.CaptureFixture[bytes
 def test_help_has_an_example(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["lint", "--help"]) == 0
     assert "Example: fast-container lint" in " ".join(capsysbinary.readouterr().out.decode().split())
+
+
+def test_waivers_of_the_settings_go_by_the_folder_of_the_settings(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "pyproject.toml").write_text(
+        '[[tool.fast-container.lint.skip]]\nrule = "FI001"\nfile = "app/Dockerfile"\nreason = "small"\n'
+    )
+    assert " FI001:" not in lint(capsysbinary)[1]
+    monkeypatch.chdir(place / "app")
+    assert main(["lint", "--context", "."]) == 0
+    assert b" FI001:" not in capsysbinary.readouterr().out
+    (place / "pyproject.toml").write_text('[[tool.fast-container.lint.skip]]\nrule = "FI001"\nuntil = 2020-01-01\n')
+    assert main(["lint", "--context", "."]) == 0
+    out = capsysbinary.readouterr().out
+    assert b" FI001:" in out
+    assert b"FI090: The waiver of FI001 has expired on 2020-01-01." in out
+
+
+def test_edits_are_counted_from_the_log(place: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    def git(*words: str) -> None:
+        said = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *said, *words], cwd=place, check=True, capture_output=True)
+
+    shutil.rmtree(place / "app/.git")
+    git("init", "-q")
+    for name, content in (("app/a.py", "1"), ("other.txt", "2"), ("app/requirements.txt", "flask"), ("app/a.py", "3")):
+        (place / name).write_text(content)
+        git("add", name)
+        git("commit", "-qm", "edit")
+    assert "costs: 2 of the last 3 commits would have installed again" in lint(capsysbinary)[1]

@@ -1,4 +1,4 @@
-"""Asks git which files of build contexts it ignores.
+"""Asks git which files of build contexts it ignores, and which were changed lately.
 
 Decides that one call of git answers for all contexts (those of the working tree that most of them are in), that a
 repository's own settings start no further program, and that a missing answer is harmless: without git, outside a
@@ -19,6 +19,12 @@ from fast_container.core.select import SelectedImage
 
 TIMEOUT_S: Final = 5.0
 _ASK: Final = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--")
+LAST_COMMITS: Final = 90
+# Of a repository with many contexts, so many commits are asked for; a signature is checked by a program.
+_LOG: Final = (
+    *("-c", "log.showSignature=false", "log", "-n", "1000", "--no-merges", "--no-renames", "--name-only", "-z"),
+    *("--format=%x01", "--"),
+)
 # A git hook that runs Pulumi sets these for its own repository.
 _OF_A_HOOK: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
 
@@ -47,6 +53,38 @@ def git_ignored(
     return ignored_files(by_folder, ignored) if ignored else None
 
 
+def recent_commits(
+    roots: Iterable[str], environment: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+) -> dict[str, tuple[frozenset[str], ...]]:
+    """Root → paths that each of the last commits changed below it, relative to it, the newest first. Blocking.
+
+    At most ``LAST_COMMITS`` each; merges are left out. One call of git; roots of which it says nothing are absent.
+    """
+    trees: dict[str, dict[str, str]] = {}
+    for root in dict.fromkeys(roots):
+        real = os.path.realpath(root)
+        if top := _working_tree(real):
+            trees.setdefault(top, {})[root] = (
+                "" if real == top else os.path.relpath(real, top).replace(os.sep, "/") + "/"
+            )
+    if not trees:
+        return {}
+    top, prefixes = max(trees.items(), key=lambda item: len(item[1]))
+    said = _run_git(top, [*_LOG, *sorted({prefix or "." for prefix in prefixes.values()})], environment, timeout_s)
+    commits = [_paths(commit) for commit in said.split(b"\1")[1:]]
+    found: dict[str, tuple[frozenset[str], ...]] = {}
+    for root, prefix in prefixes.items():
+        inside = [
+            frozenset(path.removeprefix(prefix) for path in commit if path.startswith(prefix)) for commit in commits
+        ]
+        found[root] = tuple([commit for commit in inside if commit][:LAST_COMMITS])
+    return {root: of_root for root, of_root in found.items() if of_root}
+
+
+def _paths(commit: bytes) -> list[str]:
+    return [os.fsdecode(path) for path in commit.replace(b"\n", b"\0").split(b"\0") if path]
+
+
 def _working_tree(folder: str) -> str:
     """The top of the working tree that a folder is in; "" for none. Asks the file system, not git."""
     here = Path(folder)
@@ -55,19 +93,25 @@ def _working_tree(folder: str) -> str:
 
 def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> list[str]:
     """Paths that git ignores in some folders; a directory that is ignored as a whole has a ``/`` at its end."""
+    said = _run_git(top, [*_ASK, *(folder or "." for folder in folders)], environment, timeout_s)
+    return [os.fsdecode(path) for path in said.split(b"\0") if path]
+
+
+def _run_git(top: str, words: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> bytes:
+    """Output of git in a working tree; nothing where it cannot say."""
     settings = ("-c", "core.fsmonitor=false", "--literal-pathspecs")
     kept = {name: value for name, value in environment.items() if name not in _OF_A_HOOK}
     try:
         done = subprocess.run(
-            ["git", "-C", top, *settings, *_ASK, *(folder or "." for folder in folders)],
-            env={**kept, "GIT_OPTIONAL_LOCKS": "0"},
+            ["git", "-C", top, *settings, *words],
+            env={**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout_s,
             check=False,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
-        return []
+        return b""
     if done.returncode:
-        return []
-    return [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+        return b""
+    return done.stdout

@@ -10,14 +10,18 @@ import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.git import recent_commits
 from fast_container.checks.dockerfile.finding import Finding, reaches
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
+from fast_container.checks.dockerfile.settings import waivers_of_settings
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.dockerfile.waivers import Waiver
 from fast_container.cli.inspect import declared
 from fast_container.cli.lint_formats import FORMATS
 from fast_container.core.cache_folder import cache_folder
@@ -55,14 +59,32 @@ def run(arguments: argparse.Namespace) -> int:
     report = LintReport()
     walks = open_walks(cache_folder(os.environ))
     images = [
-        linted
+        (linted, image.context)
         for image, runs_on in _images(arguments)
         if (linted := _linted(image, runs_on, walks, report.notes)) is not None
     ]
     walks.save()
-    report.findings = lint_images(images)
+    commits = recent_commits([context for _, context in images], os.environ)
+    known = [replace(one, files=replace(one.files, commits=commits.get(context))) for one, context in images]
+    report.findings = lint_images(known, waivers=_settings(), today=datetime.now(tz=UTC).date())
     FORMATS[arguments.format](report.findings, report.notes)
     return FOUND if any(reaches(one.severity, arguments.fail_on) for one in report.findings) else 0
+
+
+def _settings() -> tuple[Waiver, ...]:
+    """The waivers of the nearest ``pyproject.toml``, from the working directory upwards."""
+    here = Path.cwd()
+    places = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    place = next((place for place in places if place.is_file()), None)
+    if place is None:
+        return ()
+    name = _shown(str(place))
+    try:
+        waivers = waivers_of_settings(place.read_text(encoding="utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgsError(f"{name} cannot be read.", property_path=name, why=str(error)) from None
+    base = os.path.relpath(here, place.parent).replace(os.sep, "/")
+    return tuple(replace(one, base=base) for one in waivers)
 
 
 def _images(arguments: argparse.Namespace) -> Iterator[tuple[DeclaredImage, str]]:

@@ -173,7 +173,7 @@ def test_a_rule_fires_on_the_failing_example_and_not_on_the_passing_one(example:
 
 
 def test_every_rule_has_an_example() -> None:
-    assert {example.rule for example in EXAMPLES} | {"FI003"} == set(RULES)
+    assert {example.rule for example in EXAMPLES} | {"FI003", "FI090"} == set(RULES)
 
 
 def test_images_that_install_the_same_are_one_finding() -> None:

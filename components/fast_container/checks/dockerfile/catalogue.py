@@ -56,6 +56,7 @@ _ALL: Final = (
     Rule("FI015", "HEALTHCHECK has no effect", "info", "info", None),
     Rule("FI016", "Lambda takes one platform and no attestations", "error", None, None),
     Rule("FI018", "Package lists, or packages that were only recommended", "info", "info", "info"),
+    Rule("FI090", "A waiver that has expired, has no reason or cannot be read", "warning", "warning", "warning"),
 )
 
 RULES: Final = MappingProxyType({rule.id: rule for rule in _ALL})

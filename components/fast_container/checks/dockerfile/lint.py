@@ -7,6 +7,7 @@ understood (a foreign ``# syntax``) gives a note and no finding. Leaves reading 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from fast_container.checks.dockerfile.base_rules import base_rules
@@ -24,8 +25,10 @@ from fast_container.checks.dockerfile.steps.stage_steps import read_steps
 from fast_container.checks.dockerfile.strip_rules import strip_rules
 from fast_container.checks.dockerfile.subject import LintedImage
 from fast_container.checks.dockerfile.system_package_rules import system_package_rules
+from fast_container.checks.dockerfile.waivers import Waiver, apply_waivers, waivers_of
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.dockerfile import DockerfileReads
+from fast_container.core.dockerfile.lines import decode
 from fast_container.core.dockerfile.read import open_dockerfile
 from fast_container.core.oci.platform import normal_platform
 
@@ -83,15 +86,31 @@ def linted_image(
         files,
         reads.external_images,
         declared.image_pins if pins is None else pins,
+        waivers_of(decode(text), opened.parsed.nodes, declared.dockerfile_name),
     )
 
 
-def lint_images(images: Iterable[LintedImage]) -> list[Finding]:
-    """Apply all rules; findings in the order of files and lines, each once."""
+def lint_images(
+    images: Iterable[LintedImage],
+    *,
+    others: Iterable[Finding] = (),
+    waivers: Iterable[Waiver] = (),
+    today: date | None = None,
+) -> list[Finding]:
+    """Apply all rules and waivers; findings in the order of files and lines, each once.
+
+    Args:
+        images: Of one program.
+        others: Findings of other tools.
+        waivers: Beside those in the Dockerfiles.
+        today: The day; None takes no waiver for expired.
+    """
     all_images = list(images)
     found = [finding for image in all_images for rules in _RULES for finding in rules(image)]
-    found += fleet_rules(all_images)
-    return sorted(_once(found), key=lambda finding: finding.sort_key)
+    found += [*fleet_rules(all_images), *others]
+    all_waivers = [*waivers, *(waiver for image in all_images for waiver in image.waivers)]
+    kept = apply_waivers(_once(found), all_waivers, today)
+    return sorted(kept, key=lambda finding: finding.sort_key)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

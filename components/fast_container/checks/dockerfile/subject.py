@@ -13,6 +13,7 @@ from fast_container.checks.dockerfile.catalogue import RULES
 from fast_container.checks.dockerfile.finding import Estimate, Finding, Severity
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.steps.stage_steps import DockerfileStages
+from fast_container.checks.dockerfile.waivers import Waiver
 from fast_container.core.dockerfile import ExternalImage
 
 
@@ -29,6 +30,7 @@ class LintedImage:
         files: What it reads of its build context.
         external_images: Images of others that it needs.
         pins: Reference as written → digest.
+        waivers: Those in its Dockerfile.
     """
 
     name: str
@@ -39,6 +41,7 @@ class LintedImage:
     files: ContextFiles = field(default_factory=ContextFiles)
     external_images: tuple[ExternalImage, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict[str, str])
+    waivers: tuple[Waiver, ...] = ()
 
     def finding(
         self,
