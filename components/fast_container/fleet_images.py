@@ -24,7 +24,7 @@ ImagesInput: TypeAlias = "Mapping[str, ImageOptions] | Mapping[str, Mapping[str,
 _WILDCARD: Final = re.compile(r"[*?\[]")
 _PLACEHOLDER: Final = re.compile(r"(?<!\{)\{(\w*)\}(?!\})")
 _FOLDER: Final = "dir"
-_NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_NOT_IN_A_NAME: Final = re.compile(r"[^\w-]+")
 
 
 def declared_images(images: ImagesInput | PathInput, exclude: Sequence[str] | None = None) -> dict[str, ImageOptions]:

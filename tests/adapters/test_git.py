@@ -69,8 +69,15 @@ def test_a_context_that_git_ignores_as_a_whole_is_found(tree: Path) -> None:
 
 
 def test_a_git_hook_that_runs_pulumi_changes_nothing(tree: Path) -> None:
-    environment = {**os.environ, "GIT_DIR": "/nowhere/.git", "GIT_INDEX_FILE": "/nowhere/index"}
-    found = git_ignored([selected(tree / "api")], environment)
+    of_the_hook = {"GIT_DIR": "/nowhere/.git", "GIT_INDEX_FILE": "/nowhere/index", "GIT_OBJECT_DIRECTORY": "/nowhere"}
+    found = git_ignored([selected(tree / "api")], {**os.environ, **of_the_hook})
+    assert found is not None
+    assert found.count == 2
+
+
+@pytest.mark.parametrize("name", ["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"])
+def test_how_the_user_has_git_read_patterns_changes_nothing(tree: Path, name: str) -> None:
+    found = git_ignored([selected(tree / "api")], {**os.environ, name: "1"})
     assert found is not None
     assert found.count == 2
 

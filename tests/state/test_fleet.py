@@ -69,6 +69,13 @@ def dockerfiles(folder: Path, *paths: str) -> None:
     write_tree(folder, dict.fromkeys(paths, DOCKERFILE))
 
 
+def test_a_variant_in_another_script_has_its_own_name_and_not_that_of_the_plain_image(program: Path) -> None:
+    dockerfiles(
+        program, "lambdas/orders/Dockerfile", "lambdas/orders/Dockerfile.größer", "lambdas/orders/Dockerfile.日本"
+    )
+    assert sorted(found_images("../lambdas/*/Dockerfile*"))[:3] == ["orders", "orders-größer", "orders-日本"]
+
+
 def test_a_wildcard_in_the_files_name_takes_variants_each_with_a_name_of_its_own(program: Path) -> None:
     dockerfiles(program, "lambdas/orders/Dockerfile.worker", "lambdas/orders/Dockerfile.worker.arm")
     dockerfiles(program, "lambdas/orders/Dockerfile.worker.dockerignore", "lambdas/orders/app.Dockerfile")

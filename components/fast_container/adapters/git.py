@@ -25,8 +25,11 @@ _LOG: Final = (
     *("-c", "log.showSignature=false", "log", "-n", "1000", "--no-merges", "--no-renames", "--name-only", "-z"),
     *("--format=%x01", "--"),
 )
-# A git hook that runs Pulumi sets these for its own repository.
-_OF_A_HOOK: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
+# A git hook that runs Pulumi sets these for its own repository; the last two contradict literal paths.
+_OF_ANOTHER_CALL: Final = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
+    | {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"}
+)
 
 
 def git_ignored(
@@ -100,7 +103,7 @@ def _ask_git(top: str, folders: Sequence[str], environment: Mapping[str, str], t
 def _run_git(top: str, words: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> bytes:
     """Output of git in a working tree; nothing where it cannot say."""
     settings = ("-c", "core.fsmonitor=false", "--literal-pathspecs")
-    kept = {name: value for name, value in environment.items() if name not in _OF_A_HOOK}
+    kept = {name: value for name, value in environment.items() if name not in _OF_ANOTHER_CALL}
     try:
         done = subprocess.run(
             ["git", "-C", top, *settings, *words],
