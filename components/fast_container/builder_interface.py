@@ -67,12 +67,12 @@ class Builder(ABC):
     """
 
     kind: ClassVar[str]
-    reads_secrets: ClassVar[bool]
-    aws: AwsAccess | None
-    cache: pulumi.Input[RegistryCache] | None
-    max_parallel: int
-    timeout_s: float
-    wait: bool
+    reads_secrets: ClassVar[bool] = False
+    aws: AwsAccess | None = None
+    cache: pulumi.Input[RegistryCache] | None = None
+    max_parallel: int = 4
+    timeout_s: float = 3600.0
+    wait: bool = True
     check_registry: CheckRegistry = "changed"
 
     def check_image(self, platform: str, secrets: Mapping[str, object]) -> None:

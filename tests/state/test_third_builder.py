@@ -56,6 +56,24 @@ class FarBuilder(Builder):
         return FarExecutor()
 
 
+class PlainBuilder(Builder):
+    """Answers only what has to be answered."""
+
+    kind: ClassVar[str] = "plain"
+
+    async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> Executor:
+        raise NotImplementedError
+
+
+def test_a_builder_needs_to_say_only_what_it_is_called_and_who_executes(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"Dockerfile": "FROM scratch\nCOPY Dockerfile /\n"})
+
+    async def program() -> str:
+        return str(await of(FastContainerImage("api", repository=URL, context=tmp_path, builder=PlainBuilder()).tag))
+
+    assert run(program).startswith("key-")
+
+
 def test_an_image_takes_it_and_asks_it_what_to_grant(tmp_path: Path) -> None:
     write_tree(tmp_path, {"Dockerfile": "FROM scratch\nCOPY Dockerfile /\n"})
     builder = FarBuilder()
