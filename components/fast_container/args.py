@@ -66,7 +66,7 @@ def check_repository_url(url: str, property_path: str) -> str:
         f"{url!r} is not a repository URL.",
         property_path=property_path,
         why=why,
-        next_step="Give an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or its repository_url",
+        next_step="Give an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or its repository_url.",
     )
 
 
@@ -79,7 +79,7 @@ def check_runs_on(runs_on: str) -> RunsOn:
     raise ArgsError(
         f"{runs_on!r} is not a place that an image can be made fit for.",
         property_path="runs_on",
-        next_step="One of: lambda, ecs, anywhere",
+        next_step="Give one of: lambda, ecs, anywhere.",
     )
 
 
@@ -104,7 +104,7 @@ def check_secret_ids(secrets: Mapping[str, object]) -> None:
                 f"{secret!r} cannot be the id of a build secret.",
                 property_path=f"secrets{bracketed(secret)}",
                 why="it is used in `RUN --mount=type=secret,id=…`",
-                next_step="Letters, digits, _ . and -",
+                next_step="Use letters, digits, _ . and -.",
             )
 
 
@@ -138,9 +138,9 @@ def _check_source(source: object, property_path: str) -> None:
         case _ if not is_later(source) and not isinstance(source, str):
             # Not shown: it may be the secret.
             raise ArgsError(
-                f"The value of a build secret is a {type(source).__name__}, not a text.",
+                f"The value of a build secret is a {type(source).__name__}, not a string.",
                 property_path=property_path,
-                next_step="A text or an Output of one, SecretEnv, SecretFile, SecretsManagerSecret or SsmParameter",
+                next_step="Give a string, an Output, SecretEnv, SecretFile, SecretsManagerSecret or SsmParameter.",
             )
         case _:
             pass
@@ -152,7 +152,7 @@ def check_repository(repository: T) -> T:
         raise ArgsError(
             "Every image needs a repository.",
             property_path="repository",
-            next_step="An ImageRepository, an aws.ecr.Repository or a repository URL",
+            next_step="Give an ImageRepository, an aws.ecr.Repository or a repository URL.",
         )
     if isinstance(repository, str):
         check_repository_url(repository, "repository")

@@ -193,7 +193,7 @@ def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple
         raise ArgsError(
             "platform does not go together with platforms.",
             property_path="platform",
-            next_step="leave it out: the first of platforms is that of the component's outputs",
+            next_step="Leave it out: the first of platforms is that of the component's outputs.",
         )
     found = tuple(normal_or_same(one) for one in check_texts(platforms, "platforms"))
     for index, platform in enumerate(found):
@@ -203,7 +203,7 @@ def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple
                 f"{platforms[index]!r} is there twice.", property_path=f"platforms[{index}]", why=f"it is {platform}"
             )
     if not found:
-        raise ArgsError("platforms is empty.", property_path="platforms", next_step='platforms=["linux/amd64"]')
+        raise ArgsError("platforms is empty.", property_path="platforms", next_step='Give platforms=["linux/amd64"].')
     return found
 
 
@@ -215,7 +215,7 @@ def _refuse_without_install(wanted: Mapping[str, object]) -> None:
                 f"{argument} counts only with install.",
                 property_path=argument,
                 why="without it the image is of a Dockerfile of yours, which nothing is generated into",
-                next_step='install="dependencies" (or "packages"), or leave the argument out',
+                next_step='Give install="dependencies" (or "packages"), or leave the argument out.',
             )
 
 
@@ -268,7 +268,7 @@ def _refuse_own_dockerfile(options: ImageOptions) -> None:
                 f"{option} does not go together with install.",
                 property_path=option,
                 why="the Dockerfile of this base image is generated",
-                next_step="leave install out to use a Dockerfile of your own",
+                next_step="Leave install out to use a Dockerfile of your own.",
             )
 
 

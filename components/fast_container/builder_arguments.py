@@ -48,7 +48,7 @@ def _complete(cache: object, property_path: str) -> RegistryCache:
     check_flag(cache.export, f"{property_path}.export")
     if check_text(cache.mode, f"{property_path}.mode") not in ("min", "max"):
         raise ArgsError(
-            f"{cache.mode!r} is not known.", property_path=f"{property_path}.mode", next_step="One of: min, max"
+            f"{cache.mode!r} is not known.", property_path=f"{property_path}.mode", next_step="Give one of: min, max."
         )
     return cache
 
@@ -57,7 +57,7 @@ def _no_cache(cache: object, property_path: str) -> ArgsError:
     return ArgsError(
         f"{shown(cache)} is not a registry cache.",
         property_path=property_path,
-        next_step="RegistryCache(repository_url)",
+        next_step="Give RegistryCache(repository_url).",
     )
 
 
@@ -73,7 +73,7 @@ def check_access(access: object, property_path: str) -> None:
         raise ArgsError(
             f"{shown(access)} is not an AwsAccess.",
             property_path=property_path,
-            next_step='AwsAccess(region="eu-west-1", assume_roles=(AssumedRole("arn:…"),))',
+            next_step='Give AwsAccess(region="eu-west-1", assume_roles=(AssumedRole("arn:…"),)).',
         )
     for name in ("region", "profile"):
         check_text(getattr(access, name), f"{property_path}.{name}")

@@ -135,7 +135,7 @@ def dockerfile_place(dockerfile: object) -> str | InlineDockerfile | None:
             "A Dockerfile is either at a place or written inline.",
             property_path="dockerfile",
             why="both location and inline are given",
-            next_step="leave one of them out",
+            next_step="Leave one of them out.",
         )
     if "inline" in found:
         return InlineDockerfile(check_text(found["inline"], "dockerfile.inline"))
@@ -154,7 +154,7 @@ def one_platform(platform: object) -> str:
         return check_text(platform, "platform")
     if not isinstance(platform, Sequence):
         raise ArgsError(
-            f"{shown(platform)} is not a platform.", property_path="platform", next_step="for example linux/arm64"
+            f"{shown(platform)} is not a platform.", property_path="platform", next_step="For example: linux/arm64"
         )
     platforms = [
         check_text(each, f"platform[{index}]") for index, each in enumerate(cast("Sequence[object]", platform))
@@ -164,7 +164,7 @@ def one_platform(platform: object) -> str:
             f"One image has one platform, not {len(platforms)}.",
             property_path="platform",
             why="a function or task runs on one, and Lambda refuses an image of several",
-            next_step="one FastContainerImage for each platform",
+            next_step="Declare one FastContainerImage for each platform.",
         )
     return platforms[0]
 
@@ -194,7 +194,7 @@ def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
         raise ArgsError(
             f"{property_path} must be a list.",
             property_path=property_path,
-            next_step=f'{property_path}=[{{"registry": {{"ref": "…"}}}}]',
+            next_step=f'Write {property_path}=[{{"registry": {{"ref": "…"}}}}].',
         )
     found: list[tuple[object, str]] = []
     for index, cache in enumerate(cast("Sequence[object]", caches)):
@@ -208,7 +208,7 @@ def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
                 f"There is no build cache of the kind {others[0]!r}." if others else "This build cache has no kind.",
                 property_path=f"{path}.{others[0]}" if others else path,
                 why="caches are kept in registries",
-                next_step='{"registry": {"ref": "…"}}, or RegistryCache on the builder',
+                next_step='Give {"registry": {"ref": "…"}}, or RegistryCache on the builder.',
             )
         found.append((given["registry"], f"{path}.registry"))
     return found
@@ -222,7 +222,7 @@ def _registry(registry: object, property_path: str, names: Sequence[str]) -> pul
             "A cache's manifest is of OCI media types.",
             property_path=f"{property_path}.oci_media_types",
             why="ECR takes no other",
-            next_step="leave it out",
+            next_step="Leave it out.",
         )
 
     def option(found: Mapping[str, Any]) -> str:
@@ -231,7 +231,7 @@ def _registry(registry: object, property_path: str, names: Sequence[str]) -> pul
             raise ArgsError(
                 f"{reference!r} is no image reference.",
                 property_path=f"{property_path}.ref",
-                next_step="host/name:tag",
+                next_step="Write host/name:tag.",
             )
         if "mode" not in names:
             return NamedCaches.read_option(reference)
@@ -276,7 +276,7 @@ def _local(place: str, property_path: str) -> str:
             f"{place!r} is remote.",
             property_path=property_path,
             why="what counts is known before anything is built, so it is read on this machine",
-            next_step="check it out, and give its path",
+            next_step="Check it out, and give its path.",
         )
     return place
 
@@ -285,6 +285,6 @@ def _one_of(value: object, property_path: str, known: Sequence[str]) -> str:
     found = check_text(value, property_path)
     if found not in known:
         raise ArgsError(
-            f"{found!r} is not known.", property_path=property_path, next_step=f"one of: {', '.join(known)}"
+            f"{found!r} is not known.", property_path=property_path, next_step=f"Give one of: {', '.join(known)}."
         )
     return found

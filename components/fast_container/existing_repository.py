@@ -105,6 +105,6 @@ def _not_found(name: str, error: Exception) -> pulumi.RunError:
         f"The repository {name!r} could not be looked up.",
         property_path=_PATH,
         why=" ".join(str(error).split()),
-        next_step="the name of a repository of this account and region, or a URL; ImageRepository(…, name=…) makes one",
+        next_step="Give the name of one in this account and region, or a URL; ImageRepository(…, name=…) makes one.",
     )
     return pulumi.RunError(str(missing))

@@ -41,13 +41,13 @@ def declared_images(images: ImagesInput | PathInput, exclude: Sequence[str] | No
         raise ArgsError(
             "exclude goes with a glob of Dockerfiles.",
             property_path="exclude",
-            next_step="Leave the image out of the mapping",
+            next_step="Leave the image out of the mapping.",
         )
     if not isinstance(images, Mapping) or not images:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgsError(
             f"{shown(images)} names no images.",
             property_path="images",
-            next_step="Give a mapping from names to options, or a glob such as lambdas/*/Dockerfile",
+            next_step="Give a mapping from names to options, or a glob such as lambdas/*/Dockerfile.",
         )
     return options_by_name(images, "images")
 
@@ -79,14 +79,14 @@ def found_images(pattern: str, excluded: Sequence[str] = ()) -> dict[str, ImageO
                 f"{str(dockerfile)!r} gives an image no name.",
                 property_path="images",
                 why=f"the glob {pattern!r} names images by what its wildcards stand for",
-                next_step='Name it in a mapping: images={"name": {"dockerfile": …}}',
+                next_step='Name it in a mapping: images={"name": {"dockerfile": …}}.',
             )
         if image in found:
             raise ArgsError(
                 f"{pattern!r} names two Dockerfiles for the image {image!r}.",
                 property_path="images",
                 why=f"{found[image].get('dockerfile')} and {dockerfile}",
-                next_step=f'Leave one of them out, for example exclude=["{below.as_posix()}"]',
+                next_step=f'Leave one of them out, for example exclude=["{below.as_posix()}"].',
             )
         found[image] = {"dockerfile": str(dockerfile)}
     _refuse_unused(unused, [*found], base, pattern)
@@ -143,7 +143,7 @@ class _NamesOfFiles:
             raise ArgsError(
                 f"{pattern!r} names no Dockerfile, but any file.",
                 property_path="images",
-                next_step="For example lambdas/*/Dockerfile, or lambdas/*/Dockerfile.*",
+                next_step="For example: lambdas/*/Dockerfile, or lambdas/*/Dockerfile.*",
             )
 
     def variant(self, file: str) -> str:
@@ -161,7 +161,7 @@ def _folder_of(pattern: str) -> Path:
         raise ArgsError(
             f"{pattern!r} is not a glob of directories." if star else f"{pattern!r} is not a glob.",
             property_path="images",
-            next_step="For example lambdas/*/Dockerfile",
+            next_step="For example: lambdas/*/Dockerfile",
         )
     return Path(before) if before.endswith("/") else Path(before).parent
 
@@ -235,7 +235,7 @@ def _filled(image: str, context: str, dockerfile: object) -> str:
             f"{{dir}} cannot be filled in for the image {image!r}.",
             property_path="context",
             why="it is the folder of an image's Dockerfile, and this image names no Dockerfile",
-            next_step='Give images="lambdas/*/Dockerfile", or dockerfile= for the image',
+            next_step='Give images="lambdas/*/Dockerfile", or dockerfile= for the image.',
         )
     if not placeholders:
         return context

@@ -103,7 +103,7 @@ def _triggers(value: object, property_path: str) -> dict[str, Any]:
         raise ArgsError(
             f"{shown(value)} is neither a list nor a mapping.",
             property_path=property_path,
-            next_step='triggers=["value"], or triggers={"name": "value"}',
+            next_step='Give triggers=["value"], or triggers={"name": "value"}.',
         )
     found = cast("list[object]", value)
     return {str(index): check_input_text(each, f"{property_path}[{index}]") for index, each in enumerate(found)}

@@ -205,7 +205,7 @@ def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str
                 f"The named context {name!r} is given twice.",
                 property_path=f"named_contexts{bracketed(name)}",
                 why=f"context.named has it too: {of_context[name]}",
-                next_step="Leave one of them out",
+                next_step="Leave one of them out.",
             )
     return {**of_context, **named}
 
@@ -226,7 +226,7 @@ def _check_builder(builder: object) -> None:
         raise ArgsError(
             f"{shown(builder)} is no builder.",
             property_path="builder",
-            next_step='LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder',
+            next_step='Give LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder.',
         )
 
 

@@ -208,7 +208,7 @@ def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
     raise ArgsError(
         f"{shown(repository)} is no repository.",
         property_path="repository",
-        next_step="an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or a repository URL",
+        next_step="Give an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or a repository URL.",
     )
 
 

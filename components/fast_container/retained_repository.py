@@ -71,7 +71,7 @@ def exists_already(name: str) -> ArgsError:
         property_path="name",
         why="an earlier `pulumi destroy` kept it with its images, or it was made elsewhere",
         next_step=f'Run one `up` with ImageRepository(…, name="{name}", adopt=True), which makes it part of this stack;'
-        f' if another stack manages it, use ImageRepository.get("{name}")',
+        f' if another stack manages it, use ImageRepository.get("{name}").',
     )
 
 

@@ -33,7 +33,7 @@ class SecretEnv:
             raise ArgsError(
                 f"The environment variable {self.variable} of a build secret is not set.",
                 property_path=property_path,
-                next_step=f"set {self.variable}, or give the secret as a value: `config.require_secret(…)`",
+                next_step=f"Set {self.variable}, or give the secret as a value: `config.require_secret(…)`.",
             )
 
     def read(self, property_path: str, environment: Mapping[str, str] = os.environ) -> bytes:
@@ -62,7 +62,7 @@ class SecretFile:
                 f"The file of a build secret cannot be used: {self.path}",
                 property_path=property_path,
                 why=why,
-                next_step="create it, or give the secret as a value: `config.require_secret(…)`",
+                next_step="Create it, or give the secret as a value: `config.require_secret(…)`.",
             )
 
     def read(self, property_path: str) -> bytes:

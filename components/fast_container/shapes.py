@@ -47,7 +47,7 @@ def check_plain(value: object, property_path: str) -> None:
             f"{property_path} must be a plain value, not an Output.",
             property_path=property_path,
             why="it is needed before any resource exists",
-            next_step="take it from pulumi.Config or the program itself",
+            next_step="Take it from pulumi.Config or the program itself.",
         )
 
 
@@ -82,7 +82,7 @@ def check_path(value: object, property_path: str) -> str:
         raise ArgsError(
             f"{shown(cast(object, value))} is not a path.",
             property_path=property_path,
-            next_step="give one path, as a text or a Path",
+            next_step="Give one path, as a string or a Path.",
         )
     return check_characters(found, property_path)
 
@@ -116,7 +116,7 @@ def check_count(value: object, property_path: str, *, least: int, most: int | No
         raise ArgsError(
             f"{property_path} cannot be {shown(value)}.",
             property_path=property_path,
-            next_step=f"a whole number, {span}",
+            next_step=f"Give a whole number, {span}.",
         )
     return value
 
@@ -144,7 +144,7 @@ def check_mapping(values: object, property_path: str, form: str) -> dict[str, An
             f"{property_path} must be a plain mapping, not an Output of one.",
             property_path=property_path,
             why="its names are needed before any resource exists",
-            next_step=f"write the names in the program; only values may be Outputs: {form}",
+            next_step=f"Write the names in the program; only values may be Outputs: {form}",
         )
     if not isinstance(values, Mapping):
         raise ArgsError(f"{shown(values)} is not a mapping.", property_path=property_path, next_step=form)
@@ -217,7 +217,7 @@ def check_opts(opts: object, kind: type[T]) -> T | None:
         raise ArgsError(
             f"{shown(opts)} is not a pulumi.{kind.__name__}.",
             property_path="opts",
-            next_step=f"opts=pulumi.{kind.__name__}(…)",
+            next_step=f"Give opts=pulumi.{kind.__name__}(…).",
         )
     return opts
 
@@ -290,7 +290,7 @@ def _list(values: object, property_path: str, each: Callable[[object, str], str]
         raise ArgsError(
             f"{property_path} must be a list of texts.",
             property_path=property_path,
-            next_step=f"{property_path}=[{os.fspath(cast('str', values))!r}]",
+            next_step=f"Write {property_path}=[{os.fspath(cast('str', values))!r}].",
         )
     if not isinstance(values, Sequence) or isinstance(values, bytes | bytearray | memoryview):
         raise ArgsError(f"{shown(cast(object, values))} is not a list.", property_path=property_path)

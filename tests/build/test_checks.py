@@ -69,7 +69,7 @@ def test_a_compressed_size_that_may_unpack_beyond_10_gb_is_noted() -> None:
 def test_lambda_refuses_platforms_that_it_does_not_have() -> None:
     registry = FakeRegistry()
     manifest = registry.push(platform="linux/riscv64")
-    with pytest.raises(VerifyError, match="not one of Lambda's"):
+    with pytest.raises(VerifyError, match="does not run this platform"):
         check(registry, manifest, "lambda", "linux/riscv64")
 
 

@@ -109,7 +109,7 @@ def test_programs_that_fit_are_no_error(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_programs_for_another_platform_fail_the_image(name: str) -> None:
-    with pytest.raises(VerifyError, match="says linux/arm64 and holds programs for") as caught:
+    with pytest.raises(VerifyError, match="is for linux/arm64 but holds programs for") as caught:
         check(*WRONG[name])
     assert caught.value.why and caught.value.next_step
 

@@ -18,13 +18,7 @@ PAGE = prose.REPOSITORY / "docs" / "troubleshooting.md"
 NOT_YET_MENDED: frozenset[str] = frozenset(
     {
         "cli",
-        "core.oci",
         "library",
-        "python_base",
-        "python_base.indexes",
-        "python_base.locks",
-        "python_base.packages",
-        "python_base.requirements",
         "state",
     }
 )

@@ -166,7 +166,7 @@ def test_a_name_of_a_local_package_below_the_root_is_never_asked_of_an_index(
     with pytest.raises(ContextError, match="local package acme-lib is needed") as caught:
         declare(tmp_path)
     assert str(Path(where).parent) in caught.value.why
-    assert "add its directory to packages" in caught.value.next_step
+    assert "Add its directory to packages" in caught.value.next_step
     with pytest.raises(ContextError, match="local package acme-lib is needed"):
         declared_dependencies([], root=str(tmp_path), requirements=["r.txt"])
 

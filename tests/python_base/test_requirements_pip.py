@@ -95,6 +95,6 @@ def test_a_file_without_requirements_is_nothing_to_install_and_no_error(tmp_path
 def test_a_path_is_a_local_package_or_archive_and_is_never_asked_of_an_index(tmp_path: Path, line: str) -> None:
     files = {f"{place}/pyproject.toml": '[project]\nname = "lib"\n' for place in ("lib", "sub/lib")}
     root = write_tree(tmp_path, {**files, "r.txt": f"{line}\n", "wheels/lib-1-py3-none-any.whl": ""})
-    with pytest.raises(ContextError, match="is needed and not among the packages") as caught:
+    with pytest.raises(ContextError, match="is needed, but it is not among the packages") as caught:
         declared_dependencies([], root=str(root), requirements=["r.txt"])
     assert caught.value.path.startswith("r.txt: ")

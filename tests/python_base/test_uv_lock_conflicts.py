@@ -192,7 +192,7 @@ def test_each_index_is_asked_for_its_own_and_nothing_else_and_hashes_hold_where_
     # A build backend may be on PyPI; the distribution itself is held by its hash.
     assert by_names[("torch",)].options == (f"--index-url {CPU}", f"--extra-index-url {PYPI}")
     assert all(step.alone for step in found.steps)
-    assert found.notes == ("hashes are not checked of corpbare: the lock has none",)
+    assert found.notes == ("hashes are not checked for corpbare: the lock has none",)
     base = generate_base(BaseSpec("python:3.12-slim", found), root=str(root))
     assert base.dockerfile.count("-r /run/fast-container/requirements") == 4
     assert base.dockerfile.count(" --no-deps") == 4

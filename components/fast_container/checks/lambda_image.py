@@ -1,8 +1,8 @@
-"""What AWS Lambda accepts as a function's image.
+"""The images that AWS Lambda accepts for a function.
 
-Decides, from the manifest and the configuration alone. Sources: "Create a Lambda function using a container
-image" (single manifest, OCI or Docker schema 2; 10 GB uncompressed; x86_64 or arm64; Linux), and the refusals
-that users reported for image indexes, attestations, zstd and foreign layers.
+Decides by the manifest and the configuration alone. Sources: "Create a Lambda function using a container image" (single
+manifest, OCI or Docker schema 2; 10 GB uncompressed; x86_64 or arm64; Linux), and the refusals that users reported for
+image indexes, attestations, zstd and foreign layers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
 def check_lambda_image(manifest: ParsedManifest, where: str) -> Iterator[str]:
-    """Yield notes about an image whose platform was checked already.
+    """Yield notes about an image whose platform is already checked.
 
     Raises:
         VerifyError: Lambda would refuse it; names the rule.
@@ -29,7 +29,7 @@ def check_lambda_image(manifest: ParsedManifest, where: str) -> Iterator[str]:
     if manifest.is_index:
         attested = any(child.attestation for child in manifest.children)
         raise _refused(
-            "an image index was pushed, Lambda takes a single manifest",
+            "an image index was pushed, but Lambda takes a single manifest",
             where,
             "it holds attestations" if attested else f"media type {manifest.media_type}",
             "Build for one platform, with provenance and SBOM off.",
@@ -48,7 +48,7 @@ def check_lambda_image(manifest: ParsedManifest, where: str) -> Iterator[str]:
         raise _refused(
             "the image is larger than 10 GB",
             where,
-            f"{megabytes(manifest.compressed_bytes)} compressed, Lambda counts uncompressed bytes",
+            f"{megabytes(manifest.compressed_bytes)} compressed, and Lambda counts uncompressed bytes",
             "Leave out what the function does not need.",
         )
     if manifest.compressed_bytes > _NEAR_BYTES:
@@ -62,7 +62,7 @@ def check_lambda_platform(platform: str, where: str) -> None:
         VerifyError: It is neither linux/amd64 nor linux/arm64.
     """
     if not any(same_platform(known, platform) for known in _PLATFORMS):
-        raise _refused("the platform is not one of Lambda's", where, platform, f"Use {' or '.join(_PLATFORMS)}.")
+        raise _refused("Lambda does not run this platform", where, platform, f"Use {' or '.join(_PLATFORMS)}.")
 
 
 def _refused(rule: str, where: str, why: str, next_step: str) -> VerifyError:

@@ -1,7 +1,7 @@
-"""Whether a pushed image is fit for the place it is to run on.
+"""The check of a pushed image against the place it is to run on.
 
-Decides which rules belong to which ``runs_on``. Leaves the rules themselves to their modules, and fetching
-manifest and configuration to ``build.verify``.
+Decides which rules belong to which ``runs_on``. Leaves the rules themselves to their modules, and fetching manifest and
+configuration to ``build.verify``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fast_container.errors import VerifyError
 
 
 def check_manifest(manifest: ParsedManifest, *, runs_on: str, where: str) -> list[str]:
-    """Apply the rules that need the manifest only; returns notes for the user.
+    """Apply the rules that need the manifest only; return notes for the user.
 
     Raises:
         VerifyError: A rule is broken.
@@ -23,10 +23,10 @@ def check_manifest(manifest: ParsedManifest, *, runs_on: str, where: str) -> lis
 
 
 def child_for(index: ParsedManifest, *, platform: str, where: str) -> Descriptor:
-    """The manifest of an index that a place with that platform would pull.
+    """Return the manifest of an index that a place with that platform would pull.
 
     Raises:
-        VerifyError: There is none.
+        VerifyError: The index has none for it.
     """
     for child in index.children:
         if not child.attestation and same_platform(platform, child.platform):
@@ -36,7 +36,7 @@ def child_for(index: ParsedManifest, *, platform: str, where: str) -> Descriptor
 
 
 def check_configuration(configuration: bytes, *, runs_on: str, platform: str, where: str) -> None:
-    """Apply the rules about the configuration: its platform is the one asked for.
+    """Apply the rules about the configuration: its platform is the requested one.
 
     Raises:
         VerifyError: A rule is broken.

@@ -1,8 +1,8 @@
-"""Whether the programs in a pushed image are for its platform.
+"""The check that the programs in a pushed image are for its platform.
 
-Decides when programs for another processor mean a wrong image: nothing in the image fits, or a layer has put such
-programs where an image's own are (``/usr/bin``, ``/lib`` …) and none that fits. Files for other platforms beside one's
-own (packages with a binary for each, tools that are handed out) are none of that.
+Decides when programs for another processor mean a wrong image: no program in the image fits, or a layer has put such
+programs into an image's own folders (``/usr/bin``, ``/lib`` …) and none that fits. Files for other platforms beside the
+image's own are fine (packages with a binary for each, tools that are handed out).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _EMULATOR: Final = re.compile(r".*/qemu-[^/]*")
 
 
 def check_programs(layers: Mapping[str, LayerPrograms], *, platform: str, where: str) -> None:
-    """Apply the rule.
+    """Refuse an image with programs for another processor.
 
     Args:
-        layers: Digest → what is in it, the lowest first.
+        layers: Digest → the programs in it, the lowest layer first.
         platform: The image's.
         where: The image, for the message.
 
@@ -39,7 +39,7 @@ def check_programs(layers: Mapping[str, LayerPrograms], *, platform: str, where:
             is_own = _OWN_PLACES.fullmatch(path) is not None and not _EMULATOR.fullmatch(path)
             if is_own or not some_fit:
                 raise VerifyError(
-                    f"The pushed image says {platform} and holds programs for linux/{architecture}.",
+                    f"The pushed image is for {platform} but holds programs for linux/{architecture}.",
                     where=where,
                     why=f"/{path} in layer {digest}",
                     next_step="Start from a base image of the image's platform, copy programs that were made for it, or"

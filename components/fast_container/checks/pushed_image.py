@@ -1,7 +1,7 @@
 """A pushed image as its registry describes it: manifest and configuration, parsed.
 
-Decides how it is said that one cannot be read. Leaves what they say to ``core.oci``, which of it is allowed to the
-rules beside it, and fetching to the pipeline.
+Decides the error for one that cannot be read. Leaves reading to ``core.oci``, the rules to the modules beside it, and
+fetching to the pipeline.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fast_container.errors import VerifyError
 
 
 def parse_manifest(manifest: Manifest) -> ParsedManifest:
-    """Parse what a registry holds.
+    """Parse a manifest from a registry.
 
     Raises:
         VerifyError: It is not an image manifest or index.
@@ -28,7 +28,7 @@ def parse_manifest(manifest: Manifest) -> ParsedManifest:
     if parsed.config is not None or parsed.lists_manifests:
         return parsed
     raise VerifyError(
-        "What was pushed is neither an image manifest nor an image index.",
+        "The pushed manifest is neither an image's nor an image index.",
         where=manifest.digest,
         why=f"media type {parsed.media_type or 'unknown'}",
     )

@@ -122,7 +122,7 @@ def _configuration(arguments: argparse.Namespace, session: AwsSession) -> dict[s
     region = found.get("aws:region") or session.region()
     if not region:
         raise ArgsError(
-            "The AWS region is not known.", property_path="--region", next_step="Give it: --region eu-central-1"
+            "The AWS region is not known.", property_path="--region", next_step="Give it: --region eu-central-1."
         )
     profile: dict[str, str] = {"aws:profile": arguments.profile} if arguments.profile else {}
     return {**profile, **found, "aws:region": region}
@@ -157,7 +157,7 @@ def _check_cli() -> None:
         raise CertifyError(
             "The Pulumi CLI is not there.",
             why="no `pulumi` on PATH",
-            next_step="Install it: https://www.pulumi.com/docs/install/",
+            next_step="Install it: https://www.pulumi.com/docs/install/.",
         )
 
 

@@ -89,7 +89,7 @@ def _read(file: str, argument: str) -> _Object:
             f"{file} is no output of inspect.",
             property_path=argument,
             why=wrong,
-            next_step="Make it with: fast-container inspect --context DIR --json",
+            next_step="Make it with: fast-container inspect --context DIR --json.",
         )
     return cast("_Object", found)
 

@@ -78,7 +78,7 @@ def planned(arguments: argparse.Namespace) -> DeclaredImage:
 def declared(arguments: argparse.Namespace) -> DeclaredImage:
     """The arguments as a declared image; paths are relative to the working directory."""
     if arguments.context is None:
-        raise ArgsError("--context is required.", property_path="--context", next_step="--context DIR, or --plan FILE")
+        raise ArgsError("--context is required.", property_path="--context", next_step="Give it, or --plan FILE.")
     context = absolute_path(arguments.context)
     given: str | None = arguments.dockerfile
     contexts = _pairs(arguments.build_context, "--build-context", "NAME=DIR")

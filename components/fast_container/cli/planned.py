@@ -54,7 +54,7 @@ def load_plan(file: str) -> PlanFile:
             f"{file} cannot be read.",
             property_path="--plan",
             why=error.strerror or str(error),
-            next_step="`pulumi preview` writes it into the program's folder",
+            next_step="`pulumi preview` writes it into the program's folder.",
         ) from None
     return read_plan_file(text, str(Path(file).absolute().parent), file)
 
@@ -69,7 +69,7 @@ def chosen(entries: Mapping[str, PlannedEntry], name: str) -> PlannedEntry:
         raise ArgsError(
             f"There is no image {name!r} in the plan.",
             property_path="--image",
-            next_step=f"one of: {', '.join(sorted(entries))}",
+            next_step=f"Give one of: {', '.join(sorted(entries))}",
         )
     return entries[name]
 

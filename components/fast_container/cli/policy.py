@@ -35,12 +35,14 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if not _REGION.fullmatch(arguments.region):
         raise ArgsError(
-            f"{arguments.region!r} is not an AWS region.", property_path="--region", next_step="for example eu-west-1"
+            f"{arguments.region!r} is not an AWS region.", property_path="--region", next_step="For example: eu-west-1"
         )
     if arguments.kind != "trust" and not arguments.bucket:
-        raise ArgsError("The bucket for sources is not said.", property_path="--bucket", next_step="--bucket NAME")
+        raise ArgsError("The bucket for sources is missing.", property_path="--bucket", next_step="Give --bucket NAME.")
     if arguments.kind == "deployer" and not arguments.project:
-        raise ArgsError("No CodeBuild project is said.", property_path="--project", next_step="--project NAME")
+        raise ArgsError(
+            "The CodeBuild project is missing.", property_path="--project", next_step="Give --project NAME."
+        )
 
 
 def _partition(arguments: argparse.Namespace) -> str:
@@ -97,6 +99,6 @@ def _repository(url: str, flag: str) -> str:
             f"{url} is not in ECR.",
             property_path=flag,
             why="IAM grants nothing on other registries",
-            next_step="leave it out; builds log in there with registry_logins=",
+            next_step="Leave it out; builds log in there with registry_logins=.",
         )
     return arn

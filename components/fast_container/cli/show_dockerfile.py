@@ -75,7 +75,7 @@ def _selected(values: Sequence[str], option: str) -> Selected:
         package, equals, name = value.partition("=")
         if not equals:
             raise ArgsError(
-                f"{value!r} names no package and others do", property_path=option, next_step="write PACKAGE=NAME"
+                f"{value!r} names no package and others do.", property_path=option, next_step="Write PACKAGE=NAME."
             )
         found.setdefault(package, []).append(name)
     return found
@@ -87,7 +87,7 @@ def _versions(values: Sequence[str]) -> dict[str, str]:
         package, equals, version = value.partition("=")
         if not equals:
             raise ArgsError(
-                f"{value!r} gives no version", property_path="--package-version", next_step="write PACKAGE=VERSION"
+                f"{value!r} gives no version.", property_path="--package-version", next_step="Write PACKAGE=VERSION."
             )
         found[package] = version
     return found
@@ -105,7 +105,7 @@ def _write(folder: Path, base: GeneratedBase) -> None:
         for name, content in files.items():
             (folder / name).write_bytes(content)
     except OSError as error:
-        raise ArgsError("The directory cannot be written", property_path="--write", why=str(error)) from None
+        raise ArgsError("The directory cannot be written.", property_path="--write", why=str(error)) from None
 
 
 def _command(arguments: argparse.Namespace, base: GeneratedBase) -> str:

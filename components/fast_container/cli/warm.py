@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ArgsError(
             f"{max_parallel} images cannot be built at once.",
             property_path="--max-parallel",
-            next_step="1 or more",
+            next_step="Give 1 or more.",
         )
     secrets = _secrets(arguments.secret)
     plan = load_plan(arguments.plan)
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise ArgsError(
                 f"The repository of {name} was not known when the plan was written.",
                 property_path="--plan",
-                next_step="deploy the stack that makes it, and let `pulumi preview` write the plan again",
+                next_step="Deploy the stack that makes it, and let `pulumi preview` write the plan again.",
             )
     check_base_registries(images, arguments.trust_registry)
     for name in plan.unknown:
@@ -148,7 +148,7 @@ def check_base_registries(images: Mapping[str, CurrentImage], allowed: Collectio
                     f"The base image {base!r} of {name} is in another registry than {name}.",
                     property_path="--trust-registry",
                     why=f"the plan file says {url}; whoever changes the file could choose what {name} is built on",
-                    next_step=f"if base images come from there: --trust-registry {host}",
+                    next_step=f"If base images come from there: --trust-registry {host}",
                 )
 
 
@@ -189,7 +189,7 @@ def _check_secrets(missing: Mapping[str, CurrentImage], secrets: Mapping[str, by
                 raise ArgsError(
                     f"{name} needs the secret {secret!r}.",
                     property_path="--secret",
-                    next_step=f"--secret {secret}=VARIABLE",
+                    next_step=f"Give --secret {secret}=VARIABLE.",
                 )
             # A CI service gives an empty variable for a secret that it does not have.
             check_value(secret, secrets[secret], "--secret")
@@ -225,7 +225,7 @@ async def _base_reference(
     if name in image.bases:
         if image.bases[name] not in digests:
             raise FastContainerError(
-                f"Not built: its base image {image.bases[name]} failed.", next_step="mend the base image first"
+                f"Not built: its base image {image.bases[name]} failed.", next_step="Mend the base image first."
             )
         return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
     tag = tag_of(key)
@@ -235,7 +235,7 @@ async def _base_reference(
         raise FastContainerError(
             f"The base image {name!r} is not in the registry.",
             where=f"{url}:{tag}",
-            next_step="warm or deploy the stack that makes it",
+            next_step="Warm or deploy the stack that makes it.",
         )
     facts = declared.base_facts.get(alias)
     await check_base(
@@ -257,7 +257,7 @@ def _secrets(pairs: list[str]) -> dict[str, bytes]:
             raise ArgsError(
                 f"The secret {secret!r} names no environment variable that is set.",
                 property_path="--secret",
-                next_step="--secret ID=VARIABLE",
+                next_step="Give --secret ID=VARIABLE.",
             )
         found[secret] = os.fsencode(os.environ[variable])
     return found

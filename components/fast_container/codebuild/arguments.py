@@ -103,7 +103,7 @@ def _check_bucket_owner(owner: str | None, bucket: str | None) -> None:
             f"bucket_owner is {owner!r}.",
             property_path="bucket_owner",
             why="it is the account of an existing bucket=" if bucket is None else "an AWS account has twelve digits",
-            next_step="Leave it out where the bucket is the builder's own",
+            next_step="Leave it out where the bucket is the builder's own.",
         )
 
 
@@ -129,7 +129,7 @@ def role_name_of(shared: pulumi.Output[Any]) -> pulumi.Output[str]:
                 "The role of the shared builder is not its own, and gets no policies.",
                 property_path="shared",
                 why="that builder was given role=",
-                next_step="Give that role as role= here, too; `service_role_policy` says what it needs",
+                next_step="Give that role as role= here, too; `service_role_policy` says what it needs.",
             )
         return str(name)
 
@@ -145,7 +145,7 @@ def project_of(shared: pulumi.Output[Any], architecture: str) -> pulumi.Output[s
             raise ArgsError(
                 f"The shared builder has no project for {architecture}.",
                 property_path="architectures",
-                next_step=f"One of: {', '.join(known)}",
+                next_step=f"Give one of: {', '.join(known)}.",
             )
         return str(known[architecture])
 
@@ -159,7 +159,7 @@ def _complete(shared: object) -> dict[str, Any]:
             raise ArgsError(
                 f"There is no {name!r} in shared.",
                 property_path=f"shared.{name}",
-                next_step="Export the output `shared` of the other stack's CodeBuildBuilder, and give it as it is",
+                next_step="Export the output `shared` of the other stack's CodeBuildBuilder, and give it as it is.",
             )
     return found
 
@@ -177,7 +177,7 @@ def _check_architectures(architectures: object) -> None:
         raise ArgsError(
             "At least one architecture is needed.",
             property_path="architectures",
-            next_step='For example architectures=["x86_64"]',
+            next_step='For example: architectures=["x86_64"]',
         )
 
 
@@ -188,7 +188,7 @@ def _check_days(given: Mapping[str, Any]) -> None:
         raise ArgsError(
             f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
             property_path="log_retention_days",
-            next_step=f"One of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever",
+            next_step=f"Give one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever.",
         )
 
 
@@ -223,7 +223,7 @@ def _check_inputs(values: object, property_path: str) -> None:
         raise ArgsError(
             f"{shown(values)} is not a list.",
             property_path=property_path,
-            next_step="Give a list of strings or Outputs",
+            next_step="Give a list of strings or Outputs.",
         )
     for index, value in enumerate(cast("list[object]", values)):
         if isinstance(check_input_text(value, f"{property_path}[{index}]"), str):
@@ -237,7 +237,7 @@ def _check_vpc(vpc: object) -> None:
         raise ArgsError(
             f"{shown(vpc)} is no VpcConfig.",
             property_path="vpc",
-            next_step="VpcConfig(vpc_id, subnets, security_group_ids)",
+            next_step="Give VpcConfig(vpc_id, subnets, security_group_ids).",
         )
     check_input_text(vpc.vpc_id, "vpc.vpc_id")
     _check_inputs(vpc.subnets, "vpc.subnets")

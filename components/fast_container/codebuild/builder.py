@@ -277,7 +277,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             "An image that CodeBuild builds has no caches of its own.",
             property_path=argument,
             why="the builds' role is granted the builder's cache repository, and no other",
-            next_step="CodeBuildBuilder(…, cache=RegistryCache(repository_url))",
+            next_step="Write CodeBuildBuilder(…, cache=RegistryCache(repository_url)).",
         )
 
     def executor_key(self, platform: str) -> str:
@@ -287,7 +287,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             raise ArgsError(
                 f"The builder {self.name!r} has no project that builds for {platform}.",
                 property_path="platform",
-                next_step=f"CodeBuildBuilder({self.name!r}, architectures=[…, {architecture or 'x86_64'!r}])",
+                next_step=f"Write CodeBuildBuilder({self.name!r}, architectures=[…, {architecture or 'x86_64'!r}]).",
             )
         return architecture
 

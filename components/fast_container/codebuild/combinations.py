@@ -35,7 +35,7 @@ def check_combination(given: Mapping[str, Any]) -> None:
                     f"{name} has no effect on a shared builder.",
                     property_path=name,
                     why="shared= uses what another stack's builder has made",
-                    next_step=f"Set {name}= there, or leave shared= out for a builder of this stack's own",
+                    next_step=f"Set {name}= there, or leave shared= out for a builder of this stack's own.",
                 )
         return
     if given["role"] and given["permissions_boundary"]:
@@ -43,20 +43,20 @@ def check_combination(given: Mapping[str, Any]) -> None:
             "A role of yours gets no permissions boundary.",
             property_path="permissions_boundary",
             why="role= is used as it is",
-            next_step="Set the boundary where the role is made, or leave role= out",
+            next_step="Set the boundary where the role is made, or leave role= out.",
         )
     if given["kms_key"] and not given["bucket"]:
         raise ArgsError(
             "There is no bucket that encrypts with kms_key.",
             property_path="kms_key",
             why="it is the key of an existing bucket=, and a bucket of the builder's own has S3's",
-            next_step="Give bucket=, too, or leave kms_key= out",
+            next_step="Give bucket=, too, or leave kms_key= out.",
         )
     if given["fleet"] and len(given["architectures"]) > 1:
         raise ArgsError(
             "A fleet has machines of one architecture.",
             property_path="fleet",
-            next_step="Make a builder for each architecture, each with its own fleet=",
+            next_step="Make a builder for each architecture, each with its own fleet=.",
         )
 
 
@@ -67,7 +67,7 @@ def check_architectures_once(architectures: Sequence[str]) -> None:
             raise ArgsError(
                 f"{architecture!r} is named twice.",
                 property_path=f"architectures[{index}]",
-                next_step="Name it once",
+                next_step="Name it once.",
             )
 
 
@@ -84,5 +84,5 @@ def check_network(vpc: VpcConfig | None) -> None:
                 f"vpc has {len(values)} {name}.",
                 property_path=f"vpc.{name}",
                 why=f"CodeBuild takes 1 to {most}",
-                next_step=f"Give 1 to {most} in VpcConfig({name}=[…])",
+                next_step=f"Give 1 to {most} in VpcConfig({name}=[…]).",
             )

@@ -194,7 +194,7 @@ class RoleGrants:
                 f"The builder's role cannot take what {len(self.granted)} repositories and secrets need.",
                 property_path="repository",
                 why=f"IAM lets a role have {MOST_MANAGED} managed policies of {MANAGED_CHARACTERS} characters each",
-                next_step="Use two builders, or fewer repositories: an ImageRepository holds the images of a fleet",
+                next_step="Use two builders, or fewer repositories: an ImageRepository holds the images of a fleet.",
             )
             raise pulumi.RunError(f"CodeBuildBuilder {self.name!r}: {error}")
         made = _SharedPolicy(None, (MANAGED_CHARACTERS if number else INLINE_CHARACTERS) - _FRAME_CHARACTERS)

@@ -30,7 +30,7 @@ def check_docker_server(docker_server: str | None, architectures: Sequence[str])
         raise ArgsError(
             "CodeBuild has Docker servers for x86_64 alone.",
             property_path="docker_server",
-            next_step="Make a second builder for arm64, without docker_server=",
+            next_step="Make a second builder for arm64, without docker_server=.",
         )
 
 
@@ -63,7 +63,7 @@ def check_name(name: str, *, own_bucket: bool, own_role: bool, shared: bool) -> 
             f"The builder's name {name!r} is too long.",
             property_path="resource_name",
             why=f"{why}: at most {longest} characters, since Pulumi adds some",
-            next_step="Give the builder a shorter name",
+            next_step="Give the builder a shorter name.",
         )
 
 
@@ -77,7 +77,7 @@ def check_image(image: str | Mapping[str, str] | None, architectures: Sequence[s
             raise ArgsError(
                 f"There is no image for {', '.join(missing)}.",
                 property_path="image",
-                next_step="Give one for each of architectures=, or one image for all",
+                next_step="Give one for each of architectures=, or one image for all.",
             )
     given = image if isinstance(image, Mapping) else dict.fromkeys(architectures, image)
     for architecture, name in given.items():
@@ -85,7 +85,7 @@ def check_image(image: str | Mapping[str, str] | None, architectures: Sequence[s
             raise ArgsError(
                 f"The image {name} does not run on {architecture}.",
                 property_path="image",
-                next_step='Give one for each: image={"x86_64": "aws/codebuild/…", "arm64": "aws/codebuild/…"}',
+                next_step='Give one for each: image={"x86_64": "aws/codebuild/…", "arm64": "aws/codebuild/…"}.',
             )
 
 
@@ -95,7 +95,7 @@ def check_privileged(privileged: object) -> None:
         raise ArgsError(
             "A build without privileged mode cannot make the BuildKit that it builds with.",
             property_path="privileged",
-            next_step="Leave privileged= out",
+            next_step="Leave privileged= out.",
         )
 
 
@@ -128,7 +128,7 @@ def check_pull_from(places: Sequence[object]) -> None:
                 f"{place!r} is no repository's URL.",
                 property_path=f"pull_from[{index}]",
                 why="it is host/name, without a scheme, a tag or a digest",
-                next_step="For example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/bases/python",
+                next_step="For example: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/bases/python",
             )
 
 
@@ -139,14 +139,14 @@ def check_mirrors(mirrors: Mapping[str, str], logins: Mapping[str, object]) -> N
             raise ArgsError(
                 f"{host!r}: {place!r} is no registry and its mirror.",
                 property_path=f"mirrors{bracketed(host)}",
-                next_step='For example mirrors={"docker.io": "mirror.gcr.io"}',
+                next_step='For example: mirrors={"docker.io": "mirror.gcr.io"}',
             )
     for host in logins:
         if not is_host(host):
             raise ArgsError(
                 f"{host!r} is not a registry's host.",
                 property_path=f"registry_logins{bracketed(host)}",
-                next_step='For example registry_logins={"ghcr.io": SecretsManagerSecret("…")}',
+                next_step='For example: registry_logins={"ghcr.io": SecretsManagerSecret("…")}',
             )
 
 

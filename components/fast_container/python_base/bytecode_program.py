@@ -1,8 +1,8 @@
 """The program that compiles bytecode inside of a base image's build.
 
-Decides what is compiled (the parent's own library, what is installed, Lambda's runtime) and what is left as it is
-(bytecode that is valid already, so that no layer holds it twice; files that do not compile, which some distributions
-ship). Leaves when it runs to ``python_base.dockerfile``.
+Decides which files are compiled (the parent's own library, the installed distributions, Lambda's runtime) and which are
+left as they are (those with valid bytecode, so that no layer holds it twice; those that do not compile, which some
+distributions ship). Leaves when it runs to ``python_base.dockerfile``.
 """
 
 from typing import Final

@@ -1,9 +1,9 @@
-"""What some local packages need from the outside, taken together.
+"""The external requirements of some local packages, taken together.
 
 Decides which declarations count: each package's dependencies, the selected extras and groups, requirements and
-constraints files, a lock. Local packages are resolved among those given and never appear as a requirement. Says
-nothing about the packages' source, so an edit of it cannot change the result. Leaves the
-packages to ``python_base.package_set``, files to ``python_base.requirements.requirements_file`` and
+constraints files, a lock. Local packages are resolved among those given and never appear as a requirement. Does not
+read the packages' source, so an edit of it cannot change the result. Leaves the packages to
+``python_base.package_set``, files to ``python_base.requirements.requirements_file`` and
 ``python_base.locks.uv_lock``, and installing to ``python_base.dockerfile``.
 """
 
@@ -17,7 +17,7 @@ from fast_container.python_base.indexes.install_steps import InstallStep, instal
 from fast_container.python_base.indexes.package_indexes import Index
 from fast_container.python_base.locks.selected_declarations import Selected
 from fast_container.python_base.locks.uv_lock import UvLock, read_uv_lock
-from fast_container.python_base.locks.uv_lock_walk import Wanted
+from fast_container.python_base.locks.uv_lock_walk import SelectedPackage
 from fast_container.python_base.package_set import PackageSet, read_packages
 from fast_container.python_base.packages.local_package import LocalPackage
 from fast_container.python_base.requirements.conflicts import refuse_conflicts
@@ -31,14 +31,14 @@ __all__ = ["Dependencies", "Selected", "declared_dependencies"]
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What is to be installed before the packages themselves.
+    """The distributions to install before the packages themselves.
 
     Attributes:
         requirements: Third-party only; sorted, one for each distribution and marker.
         constraints: Sorted.
-        steps: In which they are installed.
-        packages: The local packages, each behind those that it needs.
-        build_index: URL of the index that wheels' build backends come from; "" for PyPI.
+        steps: The runs of the installer.
+        packages: The local packages, each after those that it needs.
+        build_index: URL of the index for wheels' build backends; "" for PyPI.
         ordered_indexes: Package indexes that are asked before all others, so that a private name is never asked of
             PyPI. Only uv keeps an order.
         notes: For the user, one line each.
@@ -54,12 +54,12 @@ class Dependencies:
 
     @property
     def constraints_text(self) -> str:
-        """The constraints file; "" for none."""
+        """The constraints file; "" without constraints."""
         return "".join(f"{found.line}\n" for found in self.constraints)
 
     @property
     def versions(self) -> dict[str, str]:
-        """Distribution → what is asked of it, as a person would say it: ``2.31.0``, ``<3,>=2``, a URL."""
+        """Distribution → its version or specifier as a person would say it: ``2.31.0``, ``<3,>=2``, a URL."""
         asked: dict[str, list[str]] = {}
         for found in self.requirements:
             asked.setdefault(found.name, []).append(_asked(found))
@@ -86,7 +86,7 @@ def declared_dependencies(
     constraints: str | None = None,
     lock: str | None = None,
 ) -> Dependencies:
-    """Read and put together what the packages declare.
+    """Read and put together the declarations of the packages.
 
     Args:
         packages: Directories with a ``pyproject.toml``, relative to the root.
@@ -95,18 +95,18 @@ def declared_dependencies(
         groups: Likewise, dependency groups.
         requirements: Requirements files.
         constraints: A constraints file.
-        lock: ``uv.lock``: exact versions and hashes of what the packages need.
+        lock: ``uv.lock``: exact versions and hashes of the packages' dependencies.
 
     Raises:
-        ArgsError: Requirements that cannot hold together, an extra or group that is not there, packages that form a
+        ArgsError: Requirements that cannot hold together, an extra or group that does not exist, packages that form a
             cycle, two packages of one name.
         ContextError: A file cannot be read; a local package is needed that is not among the packages.
     """
     if not packages and not requirements:
         raise ArgsError(
-            "There is nothing to install",
+            "There is nothing to install.",
             property_path="packages",
-            next_step="give packages=, requirements= or a Dockerfile of your own",
+            next_step="Give packages=, requirements= or a Dockerfile of your own.",
         )
     found = read_packages(root, packages)
     found.refuse_contradictions()
@@ -122,12 +122,12 @@ def declared_dependencies(
 
 @dataclass(frozen=True, slots=True)
 class _Declarations:
-    """What the packages and files declare, before anything is put together."""
+    """The declarations of packages and files, before anything is put together."""
 
     found: PackageSet
     read: Sequence[RequirementsFile]
     limits: Sequence[RequirementsFile]
-    selected: Mapping[str, Wanted]
+    selected: Mapping[str, SelectedPackage]
 
     @property
     def options(self) -> list[str]:
@@ -138,7 +138,7 @@ class _Declarations:
         return [item for file in (*self.read, *self.limits) for item in file.constraints]
 
     def open(self) -> Dependencies:
-        """Without a lock: the newest versions that fit."""
+        """Return the dependencies without a lock: the newest versions that fit."""
         choice = self.found.indexes(self.options)
         wanted = [*self.found.external(self.selected, choice), *self.found.named(self.read, choice)]
         limiting = [*choice.constraints, *self.limiting]
@@ -152,7 +152,7 @@ class _Declarations:
         )
 
     def locked(self, lock: UvLock) -> Dependencies:
-        """With the versions that a lock has chosen."""
+        """Return the dependencies with the versions of a lock."""
         named = self.found.named(self.read)
         locked = self.found.locked(lock, self.selected)
         refuse_conflicts([*locked.requirements, *named, *self.limiting], property_path="lock")
@@ -184,7 +184,7 @@ class _Declarations:
         )
 
     def _build_index(self, steps: Sequence[InstallStep]) -> str:
-        """The packages' own default, else that of the last step, which is of the default index."""
+        """Return the packages' own default index, else that of the last step, which uses the default index."""
         named = [option for step in steps[-1:] for option in step.options if option.startswith("--index-url ")]
         return self.found.default_index() or next((option.partition(" ")[2] for option in named), "")
 
@@ -198,11 +198,11 @@ def _asked(found: Requirement) -> str:
 def _unchecked(locked: Sequence[Requirement]) -> tuple[str, ...]:
     names = [found.name for found in locked if not found.hashes]
     shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-    return (f"hashes are not checked of {shown}: the lock has none",) if names else ()
+    return (f"hashes are not checked for {shown}: the lock has none",) if names else ()
 
 
 def _with_even_hashes(requirements: Sequence[Requirement]) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
-    """Requirements with hashes for all or for none, as pip wants them, and what the user should know of it."""
+    """Return requirements with hashes for all or for none, as pip wants them, and notes for the user about it."""
     with_hash = [found for found in requirements if found.hashes]
     without = [found for found in requirements if not found.hashes]
     if not with_hash or not without:
@@ -213,8 +213,8 @@ def _with_even_hashes(requirements: Sequence[Requirement]) -> tuple[tuple[Requir
         return tuple(replace(requirement, hashes=()) for requirement in requirements), (note,)
     example = next(found for found in without if not found.url)
     raise ArgsError(
-        f"{example.name} has no hash, and {with_hash[0].name} has",
+        f"{example.name} has no hash, but {with_hash[0].name} has one.",
         property_path="requirements",
         why=f"pip checks the hashes of all distributions or of none; {example.place}",
-        next_step="give a lock, or requirements files that are compiled with hashes for all packages",
+        next_step="Give a lock, or requirements files that are compiled with hashes for all packages.",
     )

@@ -2,7 +2,7 @@
 
 Decides how dependencies and packages are installed, so that the layers are few, stable and shared:
 
-- third-party distributions first, in a layer that only the declarations change; packages behind them;
+- third-party distributions first, in a layer that only the declarations change; packages after them;
 - into the site-packages of the parent's own Python, which is where ``pip`` puts them, is on ``sys.path`` in
   ``python:3.x-slim`` and in AWS's images alike (since Python 3.11 it comes there before ``/var/runtime``, so that a
   newer SDK wins), and is where a consumer's own ``pip install --no-deps`` sees that everything is there. A consumer's
@@ -10,7 +10,7 @@ Decides how dependencies and packages are installed, so that the layers are few,
 - downloads in cache mounts, requirements in bind mounts: neither is in a layer;
 - bytecode with ``unchecked-hash``, which stays valid whatever happens to the files' times.
 
-Leaves what is declared to ``python_base.dependencies`` and what a package's source is to
+Leaves the declarations to ``python_base.dependencies`` and the files of a package to
 ``python_base.packages.wheel_source``. Source: AWS Lambda's developer guide, "Deploy Python Lambda functions with
 container images"; PEP 552.
 """
@@ -37,11 +37,11 @@ from fast_container.python_base.packages.wheel_source import wheel_source
 from fast_container.python_base.spec import SECRET_FILES, USER_ID, BaseSpec, check_spec, notes_of
 
 UV_VERSION: Final = "0.13.9"
-"""The uv that is used as installer, from PyPI."""
+"""The version of uv that is used as installer, from PyPI."""
 
 _CACHE: Final = "/var/cache/fast-container"
 _FILES: Final = "/run/fast-container"
-# pip would install for that user alone, without a word, where nobody else looks.
+# Otherwise pip would silently install into that user's home, where other users do not find it.
 _MUST_BE_ROOT: Final = (
     '{ test "$(id -u)" = 0 || { echo "The parent image runs as user $(id -u), which cannot install for everybody: '
     'say whom it runs as with parent_user, so that the installation becomes root and the image that user again." >&2; '
@@ -53,10 +53,10 @@ _EPOCH: Final = 315532800
 
 @dataclass(frozen=True, slots=True)
 class GeneratedBase:
-    """A Dockerfile and all that it needs.
+    """A Dockerfile and everything that it needs.
 
     Attributes:
-        dockerfile: The text.
+        dockerfile: Its content.
         files: Name → bytes, of the named context ``GENERATED_CONTEXT``; all plain files.
         needs_source: Whether the main context, the root of the packages, is read.
         ignore: Ignore patterns for the main context; its own ignore file is to be disregarded.
@@ -71,14 +71,14 @@ class GeneratedBase:
 
 
 def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
-    """The Dockerfile of a base image and its files.
+    """Write the Dockerfile of a base image and its files.
 
     Args:
-        spec: What it is to hold.
+        spec: The base image's arguments.
         root: Absolute path of the root of the packages; read only for ``install="packages"``.
 
     Raises:
-        ArgsError: An argument, with its property path.
+        ArgsError: An argument is wrong; with its property path.
     """
     check_spec(spec)
     with_packages = spec.install == "packages"
@@ -99,10 +99,10 @@ def generate_base(spec: BaseSpec, *, root: str) -> GeneratedBase:
 
 @dataclass(frozen=True, slots=True)
 class _Wheels:
-    """What the wheels of some packages need beside their own directories, by package name.
+    """The needs of some packages' wheels beside their own directories, by package name.
 
     Attributes:
-        versions: An environment variable, and the version that it gives.
+        versions: An environment variable, and the version in it.
         beside: Paths that links in the source lead to.
     """
 
@@ -111,7 +111,7 @@ class _Wheels:
 
 
 def _base_dockerfile(spec: BaseSpec, wheels: _Wheels) -> str:
-    """The Dockerfile alone; equal for equal declarations."""
+    """Write the Dockerfile alone; equal for equal declarations."""
     packages = spec.dependencies.packages if spec.install == "packages" else ()
     blocks = [_heading(spec)]
     if spec.installer == "uv" and spec.dependencies.requirements:
@@ -170,7 +170,7 @@ def _install_step(name: str, step: InstallStep, spec: BaseSpec) -> str:
     alone = " --no-deps" if step.alone else ""
     if spec.installer == "uv":
         mounts.insert(0, f"--mount=type=bind,from=installer,source=/opt/uv,target={_FILES}/uv")
-        # As pip does, where it is pip's options that say where from.
+        # As pip does, if pip's options name the indexes.
         more = any(option.startswith("--extra-index-url") for option in step.options)
         as_pip = more and not spec.dependencies.ordered_indexes
         command = (
@@ -207,7 +207,7 @@ def _build_stage(spec: BaseSpec) -> str:
 
 def _wheel_stage(package: LocalPackage, spec: BaseSpec, wheels: _Wheels) -> str:
     beside = wheels.beside.get(package.name, ())
-    # Links lead where they lead below the root of the packages.
+    # Links keep their targets below the root of the packages.
     place = f"/src/{package.path}" if beside else "/src"
     copies = [_copy(package.path, f"{place}/"), *(_copy(path, f"/src/{path}") for path in beside)]
     version = wheels.versions.get(package.name)
@@ -221,7 +221,7 @@ def _wheel_stage(package: LocalPackage, spec: BaseSpec, wheels: _Wheels) -> str:
 
 
 def _build_index(spec: BaseSpec) -> str:
-    """The option for the index of build backends."""
+    """Return the option for the index of build backends."""
     index = spec.dependencies.build_index
     return f" --index-url {shlex.quote(index)}" if index else ""
 

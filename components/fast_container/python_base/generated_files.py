@@ -26,11 +26,11 @@ WORDS: Final[Mapping[str, str]] = {
     "requirements.txt": "dependencies",
     **{f"requirements_{number}.txt": "dependencies" for number in range(2, _MOST_STEPS)},
 }
-"""Generated file → what a user calls what it says."""
+"""Generated file → a user's name for its content."""
 
 
 def generated_files(spec: BaseSpec) -> dict[str, bytes]:
-    """Name → bytes, by name."""
+    """Return name → bytes, sorted by name."""
     files = {"compile_bytecode.py": BYTECODE_PROGRAM.encode()}
     for name, step in zip(requirements_files(spec), spec.dependencies.steps, strict=True):
         files[name] = step.text.encode()
@@ -42,13 +42,13 @@ def generated_files(spec: BaseSpec) -> dict[str, bytes]:
 
 
 def requirements_files(spec: BaseSpec) -> list[str]:
-    """Names of the requirements files, one for each step."""
+    """Return the names of the requirements files, one for each step."""
     count = len(spec.dependencies.steps)
     return ["requirements.txt", *(f"requirements_{number}.txt" for number in range(2, count + 1))][:count]
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> Path:
-    """The generated files in a folder of their own, named by their content; git does not see it."""
+    """Write the generated files into a folder of their own, named by their content and ignored by git."""
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{len(name)}:{name}{len(files[name])}:".encode() + files[name])

@@ -1,4 +1,4 @@
-"""Local packages that are installed together: what they want of one another and of the outside.
+"""Local packages that are installed together: their dependencies on one another and on external distributions.
 
 Decides which of their declarations are selected, which names are local, and their order. Leaves one package's file to
 ``python_base.packages.local_package`` and putting requirements together to ``python_base.dependencies``.
@@ -17,7 +17,7 @@ from fast_container.python_base.indexes.package_source import apply_sources, is_
 from fast_container.python_base.locks.selected_declarations import Selected, by_package, declared_of, extras_of
 from fast_container.python_base.locks.stale_lock import refuse_stale
 from fast_container.python_base.locks.uv_lock import UvLock
-from fast_container.python_base.locks.uv_lock_walk import Locked, Wanted, walk_lock
+from fast_container.python_base.locks.uv_lock_walk import LockedRequirements, SelectedPackage, walk_lock
 from fast_container.python_base.packages.local_names import find_local_packages
 from fast_container.python_base.packages.local_package import LocalPackage, read_package, refuse_dynamic
 from fast_container.python_base.packages.package_order import in_order
@@ -43,8 +43,8 @@ class PackageSet:
 
     Attributes:
         root: Absolute path that all paths are relative to.
-        packages: As given.
-        root_settings: What holds for requirements files.
+        packages: In the order given.
+        root_settings: The settings for requirements files.
     """
 
     root: str
@@ -53,7 +53,7 @@ class PackageSet:
 
     @property
     def by_name(self) -> dict[str, LocalPackage]:
-        """By normalised name."""
+        """Packages by normalised name."""
         return {found.name: found for found in self.packages}
 
     def refuse_contradictions(self) -> None:
@@ -69,22 +69,22 @@ class PackageSet:
                     f"Two packages are called {found.name}",
                     property_path="packages",
                     why=f"{seen[found.name].file} and {found.file}",
-                    next_step="give one of them",
+                    next_step="Give one of them.",
                 )
             seen[found.name] = found
         refuse_python_conflict(self.packages)
 
-    def select(self, extras: Selected, groups: Selected, lock: UvLock | None = None) -> dict[str, Wanted]:
-        """Package name → what of it is wanted; extras that packages ask of one another are added.
+    def select(self, extras: Selected, groups: Selected, lock: UvLock | None = None) -> dict[str, SelectedPackage]:
+        """Return package name → its selected parts, with the extras that packages ask of one another.
 
         Args:
             extras: Selected by the user.
             groups: Likewise.
-            lock: Knows the extras of a package where they are dynamic.
+            lock: Knows the extras of a package if they are dynamic.
 
         Raises:
             ArgsError: An extra or group that is not declared.
-            ContextError: A package asks another one for an extra that it has not.
+            ContextError: A package asks for an extra that another one does not have.
         """
         there = {name: extras_of(package, lock) for name, package in self.by_name.items()}
         wanted_extras = by_package(extras, self.by_name, "extras", there)
@@ -93,7 +93,7 @@ class PackageSet:
         while waiting:
             name = waiting.pop()
             package = self.by_name[name]
-            wanted = Wanted(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name]))
+            wanted = SelectedPackage(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name]))
             for found in (declared.requirement for declared in declared_of(package, wanted)):
                 other = self.by_name.get(found.name)
                 if other is None:
@@ -103,17 +103,18 @@ class PackageSet:
                     raise ContextError(
                         f"{other.name} has no extra {missing[0]!r}",
                         path=found.place,
-                        next_step=f"declare it in {other.file}",
+                        next_step=f"Declare it in {other.file}",
                     )
                 if not set(found.extras) <= wanted_extras[found.name]:
                     wanted_extras[found.name] |= set(found.extras)
                     waiting.append(found.name)
         return {
-            name: Wanted(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name])) for name in self.by_name
+            name: SelectedPackage(name, frozenset(wanted_extras[name]), frozenset(wanted_groups[name]))
+            for name in self.by_name
         }
 
-    def passed_over(self, selected: Mapping[str, Wanted]) -> tuple[str, ...]:
-        """Sources that hold for another extra or group than declares a distribution, one line each."""
+    def passed_over(self, selected: Mapping[str, SelectedPackage]) -> tuple[str, ...]:
+        """Return the sources that hold only for another extra or group than declares a distribution, one line each."""
         return tuple(
             f"{declared.requirement.name} is not taken from {settings.said(source)}: "
             f"{source.place} is for {f'extra {source.extra}' if source.extra else f'group {source.group}'} only"
@@ -126,15 +127,15 @@ class PackageSet:
         )
 
     def indexes(self, options: Sequence[str]) -> IndexChoice:
-        """What an installation without a lock asks; ``options`` are those of requirements files.
+        """Choose the indexes of an installation without a lock; ``options`` are those of requirements files.
 
         Raises:
             ArgsError, ContextError: The packages' settings cannot be kept.
         """
         return choose_indexes(self._settings(), options)
 
-    def external(self, selected: Mapping[str, Wanted], choice: IndexChoice) -> list[Requirement]:
-        """What the packages declare, without one another; ``choice`` is what is asked.
+    def external(self, selected: Mapping[str, SelectedPackage], choice: IndexChoice) -> list[Requirement]:
+        """Return the packages' declarations without one another; ``choice`` names the indexes.
 
         Raises:
             ContextError: A local package is needed that was not given; an index that cannot be asked.
@@ -147,7 +148,7 @@ class PackageSet:
         return found
 
     def named(self, files: Iterable[RequirementsFile], choice: IndexChoice | None = None) -> list[Requirement]:
-        """What requirements files name beside the packages; ``choice`` as for ``external``.
+        """Return the requirements of requirements files without the packages; ``choice`` as for ``external``.
 
         Raises:
             ContextError: A local package is needed that was not given; an index that cannot be asked.
@@ -167,7 +168,7 @@ class PackageSet:
         if is_local_url(requirement.url):
             raise _not_given(requirement, requirement.url)
         refuse_filled_in(requirement)
-        # A lock has followed them already.
+        # A lock has resolved them already.
         sources = () if requirement.url or choice is None else settings.sources_of(requirement.name)
         for found, source in apply_sources(requirement, sources, extra=extra, group=group):
             if source is not None and source.local:
@@ -181,8 +182,8 @@ class PackageSet:
         others = (package.settings.index(name) for package in self.packages)
         return found or next((index for index in others if index is not None), None)
 
-    def locked(self, lock: UvLock, selected: Mapping[str, Wanted]) -> Locked:
-        """The lock's requirements.
+    def locked(self, lock: UvLock, selected: Mapping[str, SelectedPackage]) -> LockedRequirements:
+        """Return the lock's requirements.
 
         Raises:
             ContextError: A local package is needed that was not given, or the lock is older than the packages.
@@ -201,19 +202,19 @@ class PackageSet:
         return found
 
     def default_index(self) -> str:
-        """URL of what stands for PyPI, where the packages name one."""
+        """URL of the index that stands for PyPI, if the packages name one."""
         found = (settings.default for settings in self._settings())
         return next((index.url for index in found if index is not None), "")
 
     def uv_options(self) -> tuple[str, ...]:
-        """Pip's options that the packages' settings ask for, beside those of indexes."""
+        """The options of pip that the packages' settings ask for, beside those of indexes."""
         return tuple(dict.fromkeys(option for settings in self._settings() for option in settings.options))
 
     def _settings(self) -> list[IndexSettings]:
         return [settings for package in self.packages for settings in package.settings.asked]
 
     def refuse_unlisted(self, requirements: Iterable[Requirement]) -> None:
-        """Refuse names that would be asked of an index and are those of local packages below the root.
+        """Refuse names that an index would be asked for and that belong to local packages below the root.
 
         Raises:
             ContextError: There is one.
@@ -221,7 +222,7 @@ class PackageSet:
         asked = {
             found.name: found
             for found in requirements
-            # With a hash no other distribution is taken.
+            # With a hash no other distribution is accepted.
             if not found.url and not found.hashes and holds_on_linux(found.marker)
         }
         for name, path in sorted(find_local_packages(self.root, asked).items()):
@@ -240,14 +241,16 @@ class PackageSet:
             name, _, text = place.partition(": ")
             raise _not_given(Requirement(path, file=name, text=text), path)
 
-    def ordered(self, selected: Mapping[str, Wanted]) -> tuple[LocalPackage, ...]:
-        """Each package after those that it needs.
+    def ordered(self, selected: Mapping[str, SelectedPackage]) -> tuple[LocalPackage, ...]:
+        """Return each package after those that it needs.
 
         Raises:
             ArgsError: The packages form a cycle.
         """
         needs = {
-            name: {found.requirement.name for found in declared_of(package, Wanted(name, selected[name].extras))}
+            name: {
+                found.requirement.name for found in declared_of(package, SelectedPackage(name, selected[name].extras))
+            }
             for name, package in self.by_name.items()
         }
         return tuple(self.by_name[name] for name in in_order(needs))
@@ -255,8 +258,8 @@ class PackageSet:
 
 def _not_given(requirement: Requirement, place: str) -> ContextError:
     return ContextError(
-        f"The local package {requirement.name} is needed and not among the packages",
+        f"The local package {requirement.name} is needed, but it is not among the packages.",
         path=requirement.place,
         why=f"it is local: {place}",
-        next_step="add its directory to packages",
+        next_step="Add its directory to packages.",
     )

@@ -1,11 +1,11 @@
 """A table of a TOML file, with values of the types that they are to have.
 
 Decides how a file is read and how a value of another type is refused: with the file and the value's dotted name, never
-with a traceback. Leaves what the values mean to the readers (``python_base.packages.local_package``,
+with a traceback. Leaves the meaning of the values to the readers (``python_base.packages.local_package``,
 ``python_base.locks.uv_lock``, …).
 """
 
-# ruff: noqa: PTH113, PTH118, PTH123 - paths are texts that keep what they are relative to
+# ruff: noqa: PTH113, PTH118, PTH123 - paths are strings that stay relative to the root
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _KINDS: Final[Mapping[type, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class TomlTable:
-    """A table; one that is not there is empty.
+    """A table; a missing one is empty.
 
     Attributes:
         file: The file, for messages.
-        values: What it holds.
+        values: Its content.
         name: Its dotted name; "" for the whole file.
     """
 
@@ -46,11 +46,11 @@ class TomlTable:
         return key in self.values
 
     def dotted(self, key: str) -> str:
-        """The whole name of a value."""
+        """Return the dotted name of a value."""
         return f"{self.name}.{key}" if self.name else key
 
     def table(self, *keys: str) -> TomlTable:
-        """The table at the end of some keys."""
+        """Return the table at the end of some keys."""
         found = self
         for key in keys:
             value = found.values.get(key)
@@ -60,14 +60,14 @@ class TomlTable:
         return found
 
     def tables(self, key: str) -> tuple[TomlTable, ...]:
-        """The tables of an array."""
+        """Return the tables of an array."""
         found = tuple(item for item in self.texts_and_tables(key, "an array of tables") if not isinstance(item, str))
         if len(found) != len(self.items(key, "an array of tables").values):
             raise self.wrong(key, "an array of tables")
         return found
 
     def texts_and_tables(self, key: str, expected: str = "a list of requirements") -> tuple[str | TomlTable, ...]:
-        """The items of an array that holds strings and tables."""
+        """Return the items of an array that holds strings and tables."""
         inside = self.items(key, expected)
         found: list[str | TomlTable] = []
         for name, item in inside.values.items():
@@ -77,18 +77,18 @@ class TomlTable:
         return tuple(found)
 
     def table_or_tables(self, key: str) -> tuple[TomlTable, ...]:
-        """One table, or those of an array."""
+        """Return one table, or those of an array."""
         return self.tables(key) if isinstance(self.values.get(key), list) else (self.table(key),)
 
     def text(self, key: str) -> str:
-        """A string; "" where there is none."""
+        """Return a string; "" if there is no value."""
         value = self.values.get(key, "")
         if not isinstance(value, str):
             raise self.wrong(key, "a string")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """An array of strings."""
+        """Return an array of strings."""
         items = self.items(key, "an array of strings").values
         texts = tuple(item for item in items.values() if isinstance(item, str))
         if len(texts) != len(items):
@@ -96,27 +96,27 @@ class TomlTable:
         return texts
 
     def text_or_texts(self, key: str) -> tuple[str, ...]:
-        """One string, or those of an array."""
+        """Return one string, or those of an array."""
         return (self.text(key),) if isinstance(self.values.get(key), str) else self.texts(key)
 
     def flag(self, key: str) -> bool:
-        """A Boolean; false where there is none."""
+        """Return a Boolean; false if there is no value."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
             raise self.wrong(key, "true or false")
         return value
 
     def wrong(self, key: str, expected: str) -> ContextError:
-        """The error for a value of another type."""
+        """Make the error for a value of another type."""
         return ContextError(
             f"{self.dotted(key)} is not {expected}",
             path=self.file,
             why=f"it is {_kind(self.values.get(key))}",
-            next_step=f"correct {self.dotted(key)}",
+            next_step=f"Correct {self.dotted(key)}",
         )
 
     def items(self, key: str, expected: str) -> TomlTable:
-        """The items of an array, each under its dotted name."""
+        """Return the items of an array, each under its dotted name."""
         value = self.values.get(key, [])
         if not isinstance(value, list):
             raise self.wrong(key, expected)
@@ -125,10 +125,10 @@ class TomlTable:
 
 
 def read_toml(root: str, file: str) -> TomlTable:
-    """A TOML file below the root.
+    """Read a TOML file below the root.
 
     Raises:
-        ContextError: It is not there or is not TOML.
+        ContextError: It does not exist or is not TOML.
     """
     try:
         with open(os.path.join(root, file), "rb") as opened:
@@ -138,14 +138,14 @@ def read_toml(root: str, file: str) -> TomlTable:
             os.path.join(root, file[: -len("pyproject.toml")], "setup.py")
         )
         raise ContextError(
-            "A file that declares dependencies cannot be read",
+            "A file that declares dependencies cannot be read.",
             path=file,
             why="what setup.py declares is known only by running it" if setup else error.strerror or str(error),
-            next_step="give the directory of a package with a pyproject.toml, relative to the root",
+            next_step="Give the directory of a package with a pyproject.toml, relative to the root.",
         ) from None
-    # Bytes that are not UTF-8, numbers with too many digits and paths with a zero byte are other ValueErrors.
+    # Other ValueErrors are bytes that are not UTF-8, numbers with too many digits, and paths with a zero byte.
     except (ValueError, RecursionError) as error:
-        raise ContextError("A file that declares dependencies is no TOML", path=file, why=str(error)) from None
+        raise ContextError("A file that declares dependencies is not TOML.", path=file, why=str(error)) from None
 
 
 def _kind(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What runs inside a remote build: the same pipeline as on a laptop, with nothing installed but boto3 and buildx.
+"""The code that runs inside a remote build: the same pipeline as on a laptop, with only boto3 and buildx installed.
 
 Decides how a machine of CodeBuild gets from a plan to a verified tag. In reading order: ``launcher`` (the bundle's
 first lines: fetches this library, checks it, starts it), ``main`` (one remote build, from its plan to its tag),

@@ -1,9 +1,9 @@
-"""The BuildKit of a remote build: one buildx builder of its own, which goes with the machine.
+"""The BuildKit of a remote build: one buildx builder of its own, which exists as long as the machine.
 
-Decides its driver (``docker-container``, which can push by digest and export a registry cache), its image, where it
-looks for images first, that it starts at once, while the sources are fetched, and that it is started again when it
-could not be: the image comes over the network and the container starts beside a Docker that has only just begun. This
-is the only place where a builder is made: nobody else uses that machine.
+Decides its driver (``docker-container``, which can push by digest and export a registry cache), its image, its mirrors,
+that it starts at once, while the sources are fetched, and that a failed start is repeated: the image comes over the
+network, and the container starts beside a Docker that has only just begun. This is the only place where a builder is
+created: nothing else uses that machine.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from fast_container.errors import BuilderError, FastContainerError
 from fast_container.remote.phases import PhaseTimes
 
 NAME = "fast-container"
-# Where BuildKit's own image is published; the default is a mirror of it.
+# The registry where BuildKit's own image is published; the default is a mirror of it.
 SECOND_IMAGE = "docker.io/moby/buildkit:buildx-stable-1"
 _ATTEMPTS = 3
 _PAUSE_S = 3.0
@@ -44,20 +44,20 @@ class PreparingExecutor(Executor, Protocol):
         """Look for the builder.
 
         Raises:
-            BuilderError: It is not there, or not fit.
+            BuilderError: It is missing or not fit.
         """
         ...
 
 
 @dataclass(slots=True)
 class BootingExecutor:
-    """Builds with a builder that is made anew, from another registry at last, when it did not start.
+    """Builds with a new builder, which is made again after a failed start, at last from another registry.
 
     Satisfies ``core.ports.Executor``. After ``begin`` the builder starts by itself; a build waits for it.
 
     Args:
         executor: Builds with the builder of that name.
-        image: What the builder starts from; "" is buildx's own choice.
+        image: The builder's image; "" is buildx's own choice.
         config: BuildKit's configuration, or None.
         environment: The build's.
         times: Gets the phases.
@@ -104,7 +104,7 @@ class BootingExecutor:
             except BuilderError as error:
                 if attempt == len(images):
                     raise
-                reporter.warn(f"BuildKit did not start ({error.why or error.what}): trying again")
+                reporter.warn(f"BuildKit did not start ({error.why or error.what}): starting it again")
             await remove_builder(self.environment)
             await self.sleep(_PAUSE_S * attempt)
         raise AssertionError("unreachable")  # pragma: no cover
@@ -125,16 +125,16 @@ class BootingExecutor:
 
 
 async def make_builder(image: str, config: Path | None, environment: Mapping[str, str], recipe: Recipe) -> None:
-    """Make and start the builder, which allows what the build asks for.
+    """Make and start the builder, with the entitlements that the build asks for.
 
     Raises:
-        BuilderError: There is no buildx, or it cannot make or start one.
+        BuilderError: There is no buildx, or it cannot make or start a builder.
     """
     argv = [*find_buildx(environment), "create", "--name", NAME, "--driver", "docker-container", "--bootstrap"]
     if image:
         argv += ["--driver-opt", f"image={image}"]
     if recipe.network == "host":
-        # Newer versions of buildx do so by themselves.
+        # Newer versions of buildx do this on their own.
         argv += ["--buildkitd-flags", f"--allow-insecure-entitlement={NETWORK_HOST}"]
     if config is not None:
         argv += ["--buildkitd-config", str(config)]
@@ -144,20 +144,20 @@ async def make_builder(image: str, config: Path | None, environment: Mapping[str
         done = Completed(1, "", f"nothing for {_START_TIMEOUT_S:.0f} s")
     if done.code != 0:
         raise BuilderError(
-            "No BuildKit could be made in the build environment.",
+            "BuildKit could not be created in the build environment.",
             why=done.stderr.strip()[-400:],
             next_step="The project needs privileged mode and an image with Docker and buildx.",
         )
 
 
 async def remove_builder(environment: Mapping[str, str]) -> None:
-    """Remove the builder, whatever is left of it."""
+    """Remove the builder, or what is left of it."""
     argv = [*find_buildx(environment), "rm", "--force", NAME]
     await capture(argv, env=dict(environment), timeout_s=_TIMEOUT_S)
 
 
 def buildkit_config(mirrors: Mapping[str, str]) -> str:
-    """BuildKit's configuration (TOML) with mirrors; a JSON string is a TOML string."""
+    """Return BuildKit's configuration (TOML) with mirrors; a JSON string is a TOML string."""
     return "".join(
         f"[registry.{json.dumps(host)}]\nmirrors = [{json.dumps(place)}]\n" for host, place in mirrors.items()
     )

@@ -1,7 +1,7 @@
 """The bundle's ``__main__``: fetches the program that the plan names, checks it, and runs it.
 
-The program is the same for all builds of a version, so it is put once and not into every bundle. It is unpacked, since
-the process guard is a file that another Python runs. Nothing but the standard library and boto3 is there yet.
+The program is the same for all builds of a version, so it is uploaded once and not with every bundle. It is unpacked,
+since the process guard is a file that another Python runs. Only the standard library and boto3 are there yet.
 """
 
 import gc
@@ -23,7 +23,7 @@ _ABSENT = ("404", "NoSuchKey", "NotFound", "403", "AccessDenied")
 
 
 def s3_client() -> object:
-    """Make the client that the program goes on with: a second one would cost 0.1 s."""
+    """Make the client that the program goes on using: a second one would cost 0.1 s."""
     config = botocore.config.Config(
         connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
     )
@@ -31,7 +31,7 @@ def s3_client() -> object:
 
 
 def fetch(client: object, plan: dict[str, str]) -> bytes:
-    """The program; b"" when it is not in the bucket any more, which S3 calls denied where a role may not list it."""
+    """Return the program; b"" if it is not in the bucket any more, which S3 may call denied."""
     try:
         owner = {"ExpectedBucketOwner": plan["bucket_owner"]} if plan.get("bucket_owner") else {}
         answer = client.get_object(  # pyright: ignore
@@ -52,7 +52,7 @@ if not content:
     sys.stdout.write('##fast-container {"parts_unusable": {"absent": ["program"], "damaged": []}}\n')
     sys.exit(_EXIT_UNUSABLE)
 if hashlib.sha256(content).hexdigest() != plan["program"]:
-    sys.stderr.write(f"The program is not what the plan says: s3://{plan['bucket']}/{plan['program_key']}\n")
+    sys.stderr.write(f"The program differs from the one in the plan: s3://{plan['bucket']}/{plan['program_key']}\n")
     sys.stdout.write('##fast-container {"parts_unusable": {"absent": [], "damaged": ["program"]}}\n')
     sys.exit(_EXIT_UNUSABLE)
 fetched = time.time()
@@ -63,7 +63,7 @@ with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
 
     from fast_container.remote.main import main
 
-    # What is loaded by now stays until the end, when Python would look through all of it: 0.15 s.
+    # Everything loaded by now stays until the end, when Python would look through all of it: 0.15 s.
     gc.freeze()
     launched = {"program: fetch": (began, fetched), "program: unpack and load": (fetched, time.time())}
     raise SystemExit(main(launched, s3))

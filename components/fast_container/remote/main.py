@@ -1,7 +1,7 @@
 """One remote build, from its plan to its verified tag.
 
 A composition root (its environment is CodeBuild's). Decides the order and the exit codes: 0 built or found, 1 failed,
-3 parts of the sources are missing or damaged and must be put again. Leaves all that matters to ``build.pipeline``.
+3 parts of the sources are missing or damaged and must be uploaded again. Leaves everything else to ``build.pipeline``.
 """
 
 from __future__ import annotations
@@ -47,26 +47,26 @@ class LineReporter:
         self._last_s = 0.0
 
     def progress(self, line: str) -> None:
-        """A marked line."""
+        """Print a marked line of progress."""
         if time.monotonic() - self._last_s >= 1.0:
             self._last_s = time.monotonic()
             say(build_lines.PROGRESS, line)
 
     def note(self, line: str) -> None:
-        """A marked line."""
+        """Print a marked line with a note."""
         say(build_lines.NOTE, line)
 
     def warn(self, line: str) -> None:
-        """A marked line."""
+        """Print a marked line with a warning."""
         say(build_lines.WARNING, line)
 
 
 def main(launched: Mapping[str, tuple[float, float]] = MappingProxyType({}), s3: Any = None) -> int:
-    """Build what ``plan.json`` in the source directory says; the exit code is the build's.
+    """Build what ``plan.json`` in the source directory describes; return the build's exit code.
 
     Args:
         launched: When the phases before this began and ended.
-        s3: A client of S3 that is there already.
+        s3: An existing client of S3.
     """
     source = Path(os.environ.get("CODEBUILD_SRC_DIR") or Path.cwd())
     times = PhaseTimes(launched)
@@ -94,7 +94,7 @@ async def build(plan: RemotePlan, environment: Mapping[str, str], times: PhaseTi
     registries = Registries(access, environment)
     with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
         secrets = {secret: os.fsencode(environment[name]) for secret, name in plan.secret_variables.items()}
-        # Secrets reach the build through files; no other process needs them.
+        # Secrets reach the build through files; other processes do not need them.
         clean = {name: value for name, value in environment.items() if not name.startswith(SECRET_VARIABLE)}
         logins = {host: login_of(host, environment[name]) for host, name in plan.login_variables.items()}
         hosts = tuple(sorted({*plan.job.pull_hosts, *logins}))
@@ -134,7 +134,7 @@ async def build(plan: RemotePlan, environment: Mapping[str, str], times: PhaseTi
 
 
 def login_of(host: str, text: str) -> Credentials:
-    """The login that a secret holds, in the form in which CodeBuild and ECS want one: user name and password as JSON.
+    """Read the login in a secret, in the form that CodeBuild and ECS expect: user name and password as JSON.
 
     Raises:
         AuthError: The secret holds something else.
@@ -152,7 +152,7 @@ def login_of(host: str, text: str) -> Credentials:
 
 
 def failure(error: FastContainerError) -> dict[str, object]:
-    """What the watcher needs to raise the same error."""
+    """Return the fields from which the watcher raises the same error."""
     found: dict[str, object] = {"what": error.what, "why": error.why, "next": error.next_step, "where": error.where}
     found["type"] = type(error).__name__
     if isinstance(error, BuildFailed):
@@ -161,13 +161,13 @@ def failure(error: FastContainerError) -> dict[str, object]:
 
 
 def print_logs(folder: Path) -> None:
-    """The full log of BuildKit, into the build's own log."""
+    """Print the full log of BuildKit into the build's own log."""
     for path in sorted(folder.glob("*.log")):
         sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
     sys.stdout.flush()
 
 
 def say(kind: str, content: object) -> None:
-    """One marked line, at once."""
+    """Print one marked line at once."""
     sys.stdout.write(build_lines.write_line(kind, content) + "\n")
     sys.stdout.flush()

@@ -1,7 +1,7 @@
 """Puts the contexts of a remote build together again from their parts.
 
-Decides that nothing is built from what is not exactly what was hashed: every part must be what its name says, and the
-parts of a context must add up to its ``context_digest``. Leaves safe unpacking to ``core.staging.archive``.
+Decides that a build gets exactly what was hashed: every part must have the digest that is its name, and the parts of a
+context must add up to its ``context_digest``. Leaves safe unpacking to ``core.staging.archive``.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from fast_container.core.staging.archive import extract_archive
 from fast_container.core.staging.chunks import joined
 from fast_container.errors import ContextError, SourceUploadError
 
-# S3 says "denied" of what is absent where the role may not list the bucket; the program knows which it is.
+# S3 answers "denied" for an absent object if the role may not list the bucket; the watcher finds out which it is.
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "403", "AccessDenied"})
 _PARALLEL = 8
 _CHUNK_BYTES = 1 << 20
 
 
 class PartsUnusable(Exception):  # noqa: N818 - an event, told by an exit code
-    """Parts that must be put again.
+    """Parts that must be uploaded again.
 
     Args:
         absent: Digests of parts that are not in the bucket any more.
-        damaged: Digests of parts that are not what their names say.
+        damaged: Digests of parts whose content has another digest.
     """
 
     def __init__(self, absent: Sequence[str], damaged: Sequence[str]) -> None:
@@ -92,9 +92,9 @@ def _download(plan: RemotePlan, digest: str, client: Callable[[], Any], place: P
 
 
 def _unpack(context: PlannedContext, packed: Path, folder: Path, damaged: dict[str, None]) -> ContextSource:
-    """Unpack the parts of a context up to the first that is not what its name says; that one is added to ``damaged``.
+    """Unpack the parts of a context up to the first damaged one; that one is added to ``damaged``.
 
-    Nothing is unpacked below what a checked part has not made as a directory: so no link is a way out of the folder.
+    Nothing is unpacked below a directory that no checked part has made, so no link is a way out of the folder.
     """
     folder.mkdir()
     unpacked: list[tuple[str, tuple[Entry, ...]]] = []

@@ -1,8 +1,8 @@
-"""When each phase of a remote build began and ended, and the processor time of all of it.
+"""When each phase of a remote build began and ended, and the processor time of the whole build.
 
 Decides what is measured and its form: seconds since the epoch, since the launcher, the build and the service's own
-phases meet on one line. Phases may overlap. The measurement is insight for the build's log and ``python -m bench
-codebuild``; nothing goes by it.
+phases share one time line. Phases may overlap. The measurement is insight for the build's log and ``python -m bench
+codebuild``; nothing depends on it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class PhaseTimes:
     """The phases of one remote build.
 
     Args:
-        launched: Phase → begin and end, from before this library was there.
+        launched: Phase → begin and end, of the phases before this library was fetched.
     """
 
     def __init__(self, launched: Mapping[str, tuple[float, float]]) -> None:
@@ -26,7 +26,7 @@ class PhaseTimes:
 
     @contextmanager
     def phase(self, name: str) -> Generator[None]:
-        """Measure what runs within, also where it fails."""
+        """Measure the code within, even if it fails."""
         begun = time.time()
         try:
             yield
@@ -34,7 +34,7 @@ class PhaseTimes:
             self._spans[name] = (begun, time.time())
 
     def content(self) -> dict[str, Any]:
-        """What the log says of them."""
+        """Return the content of the log line."""
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
         return {
             "phases": {name: [round(begun, 3), round(ended, 3)] for name, (begun, ended) in self._spans.items()},

@@ -19,10 +19,10 @@ Contexts = Mapping[str, ContextSource]
 
 @asynccontextmanager
 async def fetched_meanwhile(fetch: Callable[[], Contexts]) -> AsyncGenerator[asyncio.Future[Contexts]]:
-    """Give the contexts, which come while the block runs; its end waits for the thread, whatever happened."""
+    """Fetch the contexts while the block runs; its end waits for the thread, even after an error."""
     with ThreadPoolExecutor(1, "sources") as pool:
         fetching = asyncio.get_running_loop().run_in_executor(pool, fetch)
-        # Where the image is there already, nobody asks for the sources or for what went wrong with them.
+        # If the image exists already, neither the sources nor an error about them are needed.
         fetching.add_done_callback(lambda done: done.cancelled() or done.exception())
         yield fetching
 
@@ -43,6 +43,6 @@ class WithSources:
         """Wait for the sources and build.
 
         Raises:
-            PartsUnusable: Parts of them must be put again.
+            PartsUnusable: Parts of them must be uploaded again.
         """
         return await self.executor.build(replace(job, contexts=await asyncio.shield(self.contexts)), reporter)

@@ -119,8 +119,8 @@ def refuse_keys_that_are_lost(access: AwsAccess, url: str | None) -> None:
         "The image cannot be recorded with access keys that are given in the program.",
         property_path="opts.provider",
         why="its record is made by a process of its own, and no credential is ever written to the state",
-        next_step="give the aws.Provider (or AwsAccess) a profile or a role to assume, or set the keys with"
-        " `pulumi config set --secret aws:accessKey`/`aws:secretKey` or in the environment",
+        next_step="Give the aws.Provider (or AwsAccess) a profile or a role to assume, or set the keys with"
+        " `pulumi config set --secret aws:accessKey`/`aws:secretKey` or in the environment.",
     )
 
 

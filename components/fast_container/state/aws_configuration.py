@@ -43,14 +43,14 @@ def refuse_what_is_not_followed(get: ConfigGetter, environment: Mapping[str, str
                 f"aws:{setting} is followed by the AWS provider alone.",
                 property_path=f"config aws:{setting}",
                 why="images are looked up, built and recorded with the AWS SDK for Python",
-                next_step=f"set {variable} in the environment, which both follow",
+                next_step=f"Set {variable} in the environment, which both follow.",
             )
     if _is_true(get("insecure")):
         raise ArgsError(
             "aws:insecure cannot be followed.",
             property_path="config aws:insecure",
             why="tokens for registries would go to whoever answers",
-            next_step="set AWS_CA_BUNDLE to the certificate authority of your endpoint",
+            next_step="Set AWS_CA_BUNDLE to the certificate authority of your endpoint.",
         )
 
 
@@ -69,7 +69,7 @@ def web_identity(get: ConfigGetter) -> WebIdentity | None:
         raise ArgsError(
             "aws:assumeRoleWithWebIdentity names no token.",
             property_path="config aws:assumeRoleWithWebIdentity",
-            next_step="set its webIdentityTokenFile",
+            next_step="Set its webIdentityTokenFile.",
         )
     return WebIdentity(_role(found[0], "assumeRoleWithWebIdentity"), file, token)
 
@@ -107,7 +107,7 @@ def _seconds(text: object, setting: str) -> int:
     found = _DURATION.fullmatch(str(text))
     if found is None:
         raise ArgsError(
-            f"{text!r} is no duration.", property_path=f"config aws:{setting}", next_step="for example 1h30m or 900s"
+            f"{text!r} is no duration.", property_path=f"config aws:{setting}", next_step="For example: 1h30m or 900s"
         )
     return sum(int(found[unit] or 0) * size for unit, size in (("hours", 3600), ("minutes", 60), ("seconds", 1)))
 

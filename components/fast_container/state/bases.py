@@ -175,8 +175,8 @@ def check_base(base: object, property_path: str) -> BaseInput:
             "A base image is named by its component, not by an Output of it.",
             property_path=property_path,
             why="it counts by its build key, so that everything is known before anything is built",
-            next_step="the BaseImage or FastContainerImage itself; ExistingBaseImage(repository_url, build_key) for one"
-            " of another stack",
+            next_step="Give the BaseImage or FastContainerImage itself; for one of another stack"
+            " ExistingBaseImage(repository_url, build_key).",
         )
     if isinstance(base, ExistingBaseImage):
         check_input_text(base.repository_url, f"{property_path}.repository_url")
@@ -186,7 +186,7 @@ def check_base(base: object, property_path: str) -> BaseInput:
         raise ArgsError(
             f"{shown(base)} is no base image.",
             property_path=property_path,
-            next_step="a BaseImage, a FastContainerImage, or ExistingBaseImage(repository_url, build_key)",
+            next_step="Give a BaseImage, a FastContainerImage, or ExistingBaseImage(repository_url, build_key).",
         )
     return base
 
@@ -267,7 +267,7 @@ def check_base_key(key: str, property_path: str) -> None:
             f"{key!r} is no build key.",
             property_path=property_path,
             why="a build key is 64 hexadecimal digits",
-            next_step="give the base image's output `build_key`",
+            next_step="Give the base image's output `build_key`.",
         )
 
 
@@ -286,5 +286,5 @@ def check_used(bases: Mapping[str, BaseUse], read: Mapping[str, str], dockerfile
                 f"{dockerfile} does not use the base image {name!r}.",
                 property_path=f"base_images{bracketed(name)}",
                 why="no stage that the target reaches starts from it or copies from it",
-                next_step=f"write {form}",
+                next_step=f"Write {form}",
             )

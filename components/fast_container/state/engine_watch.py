@@ -55,7 +55,7 @@ class Interruption:
             raise BuilderError(
                 "Not begun: the run was interrupted.",
                 why="the interrupt came while this build waited for its turn",
-                next_step="run `pulumi up` again; what was built before counts",
+                next_step="Run `pulumi up` again; what was built before counts.",
             )
 
 

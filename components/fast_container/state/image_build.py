@@ -137,7 +137,7 @@ class ImageBuildProvider(ResourceProvider):
             raise RegistryError(
                 f"The image that was just published is not in its repository: {props['tagged_uri']}",
                 why="it was deleted between its verification and its recording",
-                next_step="run `pulumi up` again; if a lifecycle rule deletes tags `key-…`, remove that rule",
+                next_step="Run `pulumi up` again; if a lifecycle rule deletes tags `key-…`, remove that rule.",
             )
         return {**props, "digest": digest, "status": ""}
 

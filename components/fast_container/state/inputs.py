@@ -46,8 +46,8 @@ class Awaited:
                 f"{property_path} is a secret.",
                 property_path=property_path,
                 why="it would become part of the image and of its build key",
-                next_step="give it as `secrets={id: value}` and use `RUN --mount=type=secret,id=…`;"
-                " if it is not secret, pass `pulumi.Output.unsecret(value)`",
+                next_step="Give it as `secrets={id: value}` and use `RUN --mount=type=secret,id=…`;"
+                " if it is not secret, pass `pulumi.Output.unsecret(value)`.",
             )
         if not await output.is_known():
             self.unknown.append(property_path)

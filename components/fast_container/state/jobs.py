@@ -96,7 +96,7 @@ async def _reference(program: Program, image: PreparedImage, base: KnownBase) ->
             f"The base image {base.title!r} is not in the registry.",
             where=f"{base.repository_url}:{base.tag}",
             why="it was not built yet, or was deleted",
-            next_step="deploy the stack that makes it, or include it in this update (with `--target` name it too)",
+            next_step="Deploy the stack that makes it, or include it in this update (with `--target` name it too).",
         )
     planned.reporter.note(f"built again for {image.selected.declared.name}: it is gone from the registry")
     record = await publish(program, planned)

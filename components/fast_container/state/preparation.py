@@ -243,5 +243,5 @@ def missing_secret(secret: str) -> ArgsError:
     return ArgsError(
         "The value of a build secret is missing.",
         property_path=f"secrets{bracketed(secret)}",
-        next_step="for example `config.require_secret(…)`, which refuses a missing value by itself",
+        next_step="For example: `config.require_secret(…)`, which refuses a missing value by itself",
     )

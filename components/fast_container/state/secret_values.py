@@ -70,7 +70,7 @@ def _of_secrets_manager(reference: str, client: Client, path: str) -> bytes:
         return str(cast("dict[str, Any]", parse_json(found["SecretString"]))[json_key]).encode()
     except (ValueError, KeyError, TypeError):
         raise ArgsError(
-            f"The secret {identity} has no JSON key {json_key!r}.", property_path=path, next_step="check the reference"
+            f"The secret {identity} has no JSON key {json_key!r}.", property_path=path, next_step="Check the reference."
         ) from None
 
 

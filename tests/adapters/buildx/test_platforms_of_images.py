@@ -52,7 +52,7 @@ def test_a_base_that_has_no_image_for_the_platform_fails_the_image(local: Local,
 def test_programs_for_another_platform_fail_the_image(local: Local, tree: Path, dockerfile: str) -> None:
     error = try_to_publish(local, dockerfile, tree, ELSEWHERE)
     assert error is not None
-    assert f"says {ELSEWHERE} and holds programs for {HERE}" in str(error)
+    assert f"is for {ELSEWHERE} but holds programs for {HERE}" in str(error)
 
 
 def test_programs_for_the_images_own_platform_are_what_is_wanted(local: Local, tree: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_launcher_fetches_the_program_checks_it_and_runs_it(
     # The plan of this test has no version: the program has read it.
     assert (done.returncode, "plan cannot be read" in done.stdout) == (1, True), done.stderr
     done = launched(program, "0" * 64, aws_endpoint, tmp_path)
-    assert "not what the plan says" in done.stderr
+    assert "differs from the one in the plan" in done.stderr
     assert done.returncode == 3
     assert read_line(done.stdout) == (PARTS_UNUSABLE, {"absent": [], "damaged": ["program"]})
     done = launched(None, "0" * 64, aws_endpoint, tmp_path)

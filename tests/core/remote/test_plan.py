@@ -86,7 +86,7 @@ def test_no_secret_is_in_a_plan(tmp_path: Path) -> None:
 def test_a_plan_that_leads_out_of_its_context_is_refused(tmp_path: Path, prefix: str) -> None:
     document: dict[str, Any] = json.loads(write_plan(full_plan(tmp_path)))
     document["contexts"]["context"]["parts"][0]["prefix"] = prefix
-    with pytest.raises(ContextError, match="leads out of its context"):
+    with pytest.raises(ContextError, match="a path outside of its context"):
         read_plan(json.dumps(document).encode())
 
 

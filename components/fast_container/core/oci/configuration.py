@@ -1,7 +1,7 @@
-"""Image configurations, read: the platform, the environment and the triggers that an image has.
+"""Image configurations: the platform, the environment and the triggers of an image.
 
-Decides what their bytes say, with every field of the type that the OCI image specification gives it. Leaves how it is
-said that one cannot be read, and what is allowed, to who reads.
+Decides how their bytes are read, with every field of the type that the OCI image specification gives it. Leaves the
+error for one that cannot be read, and the rules about its content, to the caller.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from fast_container.core.oci.manifest import platform_fields
 
 @dataclass(frozen=True, slots=True)
 class ImageConfiguration:
-    """What is used of a configuration.
+    """The fields of a configuration that are used.
 
     Attributes:
-        platform: ``os/architecture[/variant]`` as it is written; ``""`` where the system or the architecture is absent.
+        platform: ``os/architecture[/variant]`` as it is written; ``""`` if the system or the architecture is absent.
         env: Variable → value.
         onbuild: The ``ONBUILD`` triggers, in their order.
     """

@@ -1,8 +1,8 @@
-"""Hosts of Amazon ECR: which names are AWS's own, and what they say.
+"""Hosts of Amazon ECR: which names are AWS's own, and what is in them.
 
-Decides the only thing that may be given an ECR token, or an ARN in a policy: a name below a domain that AWS holds, of
-a region of that domain's partition. A name that only looks like it (another suffix, a port, a user before ``@``) is an
-ordinary registry. Leaves ECR behind another endpoint (an emulator) to ``adapters.registry.registries``.
+Decides which hosts may get an ECR token, or an ARN in a policy: a name below a domain that AWS owns, of a region of
+that domain's partition. A name that only looks similar (another suffix, a port, a user before ``@``) is an ordinary
+registry. Leaves ECR at another endpoint (an emulator) to ``adapters.registry.registries``.
 Sources: botocore 1.44 ``partitions.json``; the registry patterns of amazon-ecr-credential-helper and of Kubernetes'
 ecr-credential-provider.
 """
@@ -40,19 +40,19 @@ _PARTITIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class EcrHost:
-    """What the host name of a private ECR registry says."""
+    """The parts of the host name of a private ECR registry."""
 
     account: str
     region: str
 
     @property
     def partition(self) -> str:
-        """AWS's partition of the region, as ARNs have it."""
+        """AWS's partition of the region, as in ARNs."""
         return _partition_of(self.region)[0]
 
 
 def ecr_host(host: str) -> EcrHost | None:
-    """Account, region and partition of a private ECR registry, or None for every other host.
+    """Return account, region and partition of a private ECR registry, or None for every other host.
 
     ``<account>.dkr.ecr[-fips].<region>.<domain>``, or dual-stack ``<account>.dkr-ecr[-fips].<region>.on.<domain>``.
     """
@@ -70,12 +70,12 @@ def _partition_of(region: str) -> tuple[str, str, str, str]:
 
 
 def partition_of(region: str) -> str:
-    """AWS's partition of a region."""
+    """Return AWS's partition of a region."""
     return _partition_of(region)[0]
 
 
 def repository_arn(url: str) -> str | None:
-    """The ARN of an ECR repository by its URL, or None where the host is not ECR's: nothing can be granted on it."""
+    """Return the ARN of an ECR repository by its URL, or None for another registry: nothing can be granted on it."""
     repository = Repository.parse(url)
     known = ecr_host(repository.host)
     if known is None or not repository.name:
@@ -84,14 +84,14 @@ def repository_arn(url: str) -> str | None:
 
 
 def is_emulator(endpoint: str) -> bool:
-    """Whether an endpoint of the ECR API is not AWS's own (nor one of its VPC endpoints): an emulator's."""
+    """Whether an endpoint of the ECR API is an emulator's: neither AWS's own nor one of its VPC endpoints."""
     host = (urllib.parse.urlsplit(endpoint).hostname or "").lower()
     domains = {domain for _, _, one, dual in _PARTITIONS for domain in (one, f"api.{dual}")}
     return bool(host) and not any(host.endswith(f".{domain}") for domain in domains)
 
 
 def login_command(host: str) -> str:
-    """What to run for Docker's configuration to hold credentials for a host."""
+    """Return the command that puts credentials for a host into Docker's configuration."""
     if host in PUBLIC_HOSTS:
         return (
             "aws ecr-public get-login-password --region us-east-1 | "

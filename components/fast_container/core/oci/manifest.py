@@ -1,7 +1,7 @@
-"""Manifests and image indexes, read: what they refer to.
+"""Manifests and image indexes: what they refer to.
 
-Decides what their bytes say, with every field of the type that the OCI image specification gives it. Leaves what is
-allowed to ``checks``, and fetching to who reads.
+Decides how their bytes are read, with every field of the type that the OCI image specification gives it. Leaves the
+rules about their content to ``checks``, and fetching to the caller.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fast_container.core.json_document import object_field, objects_field, parse
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What a manifest refers to: media type, digest, size in bytes; an index's child has a platform."""
+    """A reference of a manifest: media type, digest, size in bytes; an index's child has a platform."""
 
     media_type: str
     digest: str
@@ -29,11 +29,11 @@ class ParsedManifest:
     """A manifest or an index.
 
     Attributes:
-        media_type: The registry's, or the manifest's own where the registry gave none.
+        media_type: The registry's, or the manifest's own if the registry gave none.
         config: The configuration of a manifest; None for an index.
         layers: The layers of a manifest.
         children: The manifests of an index.
-        lists_manifests: There is a list of manifests, be it an empty one.
+        lists_manifests: Whether there is a list of manifests, even an empty one.
     """
 
     media_type: str
@@ -49,12 +49,12 @@ class ParsedManifest:
 
     @property
     def compressed_bytes(self) -> int:
-        """Configuration and layers, as stored and pulled."""
+        """Size of configuration and layers, as stored and pulled."""
         return sum(d.size for d in (*self.layers, *([self.config] if self.config else [])))
 
 
 def parse_manifest(content: bytes, media_type: str = "") -> ParsedManifest:
-    """Read a manifest's bytes; what has neither a configuration nor manifests is read too.
+    """Read a manifest's bytes, even one that has neither a configuration nor manifests.
 
     Raises:
         ValueError: It is not a JSON object, or a field has another type.
@@ -71,7 +71,7 @@ def parse_manifest(content: bytes, media_type: str = "") -> ParsedManifest:
 
 
 def platform_fields(fields: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Operating system, architecture and variant, as indexes and configurations have them.
+    """Return operating system, architecture and variant, as indexes and configurations have them.
 
     Raises:
         ValueError: One is not a string.

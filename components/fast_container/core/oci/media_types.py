@@ -1,6 +1,7 @@
 """The media types of images: manifests, image indexes and layers, OCI's and Docker's.
 
-Decides which there are, and which layers nobody may pass on. Leaves which of them a place takes to ``checks``.
+Decides which media types exist, and which layers may not be passed on. Leaves which of them a place accepts to
+``checks``.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 
 MANIFEST_TYPES: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA_1)
-"""All that a registry may be asked for."""
+"""All media types that a registry may be asked for."""
 INDEX_TYPES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
-"""Those that list one image for each platform."""
+"""Media types that list one image for each platform."""
 PLAIN_LAYERS: Final = frozenset(
     {
         "application/vnd.oci.image.layer.v1.tar",
@@ -30,5 +31,5 @@ _FOREIGN: Final = ("foreign", "nondistributable")
 
 
 def is_foreign(media_type: str) -> bool:
-    """Whether a layer may not be passed on: who pulls the image gets it from where the manifest says."""
+    """Whether a layer may not be passed on: it is pulled from where the manifest says."""
     return any(word in media_type for word in _FOREIGN)

@@ -1,6 +1,6 @@
 """Platforms: the one normal form in which they are compared, counted and built.
 
-Decides which texts name the same platform, as containerd does for BuildKit: ``linux/arm64/v8`` and ``Linux/aarch64``
+Decides which strings name the same platform, as containerd does for BuildKit: ``linux/arm64/v8`` and ``Linux/aarch64``
 are ``linux/arm64``, ``linux/arm`` is ``linux/arm/v7``, ``linux/i386`` is ``linux/386``. Leaves which platforms a place
 can run to the rules about that place.
 Source: github.com/containerd/platforms v1.0.0-rc.5.
@@ -50,12 +50,12 @@ _VARIANTS: Final = {
 
 
 class NotAPlatformError(ValueError):
-    """A text names no platform."""
+    """A string does not name a platform."""
 
 
 @lru_cache(maxsize=64)
 def parse_platform(text: str) -> str:
-    """A platform in normal form, ``""`` where it depends on the builder's machine.
+    """Return a platform in normal form, ``""`` if it depends on the builder's machine.
 
     Raises:
         NotAPlatformError: It is not a platform.
@@ -80,7 +80,7 @@ def parse_platform(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def normal_platform(text: str) -> str:
-    """The platform of a whole build: as ``parse_platform``, and variants made uniform.
+    """Return the platform of a whole build: as ``parse_platform``, with variants made uniform.
 
     Raises:
         NotAPlatformError: It is not a platform.
@@ -91,7 +91,7 @@ def normal_platform(text: str) -> str:
 
 
 def normal_or_same(text: str) -> str:
-    """The normal form; a text that names no platform as it is, for who refuses it to show."""
+    """Return the normal form, or the string itself if it does not name a platform, for the message of its refusal."""
     try:
         return normal_platform(text) or text
     except NotAPlatformError:
@@ -99,7 +99,7 @@ def normal_or_same(text: str) -> str:
 
 
 def same_platform(one: str, other: str) -> bool:
-    """Whether two texts name one platform."""
+    """Whether two strings name one platform."""
     return normal_or_same(one) == normal_or_same(other)
 
 
@@ -112,7 +112,7 @@ def _architecture(architecture: str, variant: str) -> tuple[str, str]:
 
 
 def platform_args(prefix: str, platform: str) -> dict[str, str]:
-    """The predefined args of a platform in normal form, ``TARGET…`` or ``BUILD…``."""
+    """Return the predefined args of a platform in normal form, ``TARGET…`` or ``BUILD…``."""
     system, _, rest = platform.partition("/")
     architecture, _, variant = rest.partition("/")
     name, _, version = system.rstrip(")").partition("(")

@@ -1,7 +1,7 @@
-"""Programs in a layer: which processor its ELF files are for, from the first part of the layer.
+"""Programs in a layer: the processor that its ELF files are for, from the first part of the layer.
 
-Decides what a layer's start says; nothing is unpacked, and what is read is bounded. Leaves reading it to an adapter and
-what follows to ``checks.programs``.
+Decides how a layer's start is read; nothing is unpacked, and the bytes read are limited. Leaves fetching it to an
+adapter and the consequences to ``checks.programs``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_UNPACKED: Final = 16 * 1024 * 1024
 _HEADER_BYTES: Final = 20
 _EXECUTABLE_KINDS: Final = (2, 3)
 _GZIP: Final = b"\x1f\x8b"
-# (machine, most significant byte first) → architecture, of those that a Linux image can be for.
+# (machine, most significant byte first) → architecture, for those that a Linux image can have.
 _MACHINES: Final = {
     (3, False): "386",
     (62, False): "amd64",
@@ -34,11 +34,11 @@ _RUNS_TOO: Final = {"amd64": frozenset({"386"}), "arm64": frozenset({"arm"})}
 
 @dataclass(frozen=True, slots=True)
 class LayerPrograms:
-    """What the start of a layer holds.
+    """The programs at the start of a layer.
 
     Attributes:
-        fits: A program for the image's processor is in it.
-        others: Path → architecture of programs for others, as far as they were looked at.
+        fits: Whether one of them is for the image's processor.
+        others: Path → architecture of programs for other processors, among those that were looked at.
     """
 
     fits: bool
@@ -55,7 +55,7 @@ def look(start: bytes, platform: str) -> LayerPrograms:
     """Look at a layer's first bytes; one program that fits is enough.
 
     Args:
-        start: As the registry stores them: gzip or plain tar; anything else says nothing.
+        start: As the registry stores them: gzip or plain tar; anything else holds no programs.
         platform: The image's, in normal form.
     """
     architecture = platform.split("/")[1]
@@ -86,7 +86,7 @@ def _programs(data: bytes) -> Iterator[tuple[str, str]]:
                 if architecture:
                     yield member.name.removeprefix("./").lstrip("/"), architecture
     except (tarfile.TarError, EOFError, ValueError, OverflowError):
-        return  # The part that was read ends within an entry.
+        return  # The start of the layer ends within an entry.
 
 
 def _architecture(header: bytes) -> str:

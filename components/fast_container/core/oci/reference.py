@@ -33,8 +33,8 @@ class Reference:
     Attributes:
         host: Registry.
         path: Repository; ``library/…`` for Docker's official images.
-        tag: ``""`` for none.
-        digest: ``""`` for none.
+        tag: ``""`` without a tag.
+        digest: ``""`` without a digest.
     """
 
     host: str
@@ -44,7 +44,7 @@ class Reference:
 
     @property
     def normalised(self) -> str:
-        """The whole name; ``:latest`` where there is neither tag nor digest."""
+        """The whole name; ``:latest`` if there is neither tag nor digest."""
         tag = self.tag or ("" if self.digest else "latest")
         return f"{self.host}/{self.path}{_suffix(tag, self.digest)}"
 
@@ -67,7 +67,7 @@ def parse_reference(text: str) -> Reference:
     """Read an image's name.
 
     Raises:
-        NotAReferenceError: It is none.
+        NotAReferenceError: It is not one.
     """
     if _ID.fullmatch(text):
         raise NotAReferenceError(f"{text!r} is an image's id, not a name")

@@ -1,8 +1,8 @@
 """Repositories and the hosts of registries.
 
-Decides where the host of a URL or of a reference ends, what a host and a repository may be called, and which names are
-Docker Hub's: it answers to several, and its API to one only. Leaves references to ``core.oci.reference``, AWS's own
-hosts to ``core.oci.ecr_host``, and what ECR adds to the rule for names to ``args``.
+Decides where the host of a URL or of a reference ends, how a host and a repository may be spelled, and which names are
+Docker Hub's: it has several, and its API answers at one only. Leaves references to ``core.oci.reference``, AWS's own
+hosts to ``core.oci.ecr_host``, and ECR's additions to the rule for names to ``args``.
 Source: github.com/distribution/reference v0.6.0, regexp.go.
 """
 
@@ -19,7 +19,7 @@ HOSTS_OF_DOCKER_HUB: Final = frozenset({DOCKER_HUB, "index.docker.io", _API_OF_D
 
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 HOST_PATTERN: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-"""A registry's host with or without its port; an IPv6 address stands in brackets."""
+"""A registry's host with or without its port; an IPv6 address is in brackets."""
 _PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 NAME_PATTERN: Final = rf"{_PART}(?:/{_PART})*"
 """A repository's name."""
@@ -33,7 +33,7 @@ class Repository:
 
     Attributes:
         host: The registry's, with its port.
-        name: ``""`` where there is none.
+        name: ``""`` without a name.
     """
 
     host: str
@@ -57,20 +57,20 @@ class Repository:
 
 
 def host_of(place: str) -> str:
-    """The host of a repository's URL, or of a reference that names its host."""
+    """Return the host of a repository's URL, or of a reference that names its host."""
     return Repository.parse(place).host
 
 
 def is_host(text: str) -> bool:
-    """Whether a registry's host can be spelled so."""
+    """Whether this is a valid host of a registry."""
     return _HOST.fullmatch(text) is not None
 
 
 def is_repository_name(text: str) -> bool:
-    """Whether a repository can be called so."""
+    """Whether this is a valid name of a repository."""
     return _NAME.fullmatch(text) is not None
 
 
 def canonical_host(host: str) -> str:
-    """The host as references of normal form have it: one name for Docker Hub."""
+    """Return the host as in references of normal form: one name for Docker Hub."""
     return DOCKER_HUB if host in HOSTS_OF_DOCKER_HUB else host

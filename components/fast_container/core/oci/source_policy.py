@@ -1,8 +1,8 @@
-"""BuildKit's source policy: which image is taken where a Dockerfile or named context names another.
+"""BuildKit's source policy: which image is used if a Dockerfile or named context names another one.
 
-Decides the policy's text, from the pins that are in the build key and from nothing else: so what is built is what the
-key says, whatever a plan file or anything on the way to the builder says. The Dockerfile stays as it is, so its
-instructions and cache keys are those of the file.
+Decides the policy from the pins in the build key and from nothing else: so the build is what the key says, whatever a
+plan file or anything on the way to the builder says. The Dockerfile stays as it is, so its instructions and cache keys
+are those of the file.
 Source: BuildKit v0.34.2, ``docs/build-repro.md`` and ``sourcepolicy/pb/policy.proto``; the identifiers are what the
 Dockerfile frontend asks for: ``docker-image://`` and the reference in normal form.
 """
@@ -17,15 +17,16 @@ from fast_container.errors import ArgsError
 
 SCHEME = "docker-image://"
 INDEX = ""
-"""Platform of the line of a pin that says the index."""
+"""Platform of the line of a pin that names the index."""
 
 
 def pin_of(digests: Mapping[str, str]) -> str:
-    """What stands for an image in the build key.
+    """Return the pin of an image, which stands for it in the build key.
 
     Args:
-        digests: Platform → digest; with ``INDEX`` among them where there are several, since BuildKit's policy has one
-            answer for a name.
+        digests: Platform → digest; with ``INDEX`` among them if there are several, since BuildKit's policy has one
+            answer
+            for a name.
     """
     if len(digests) == 1:
         return next(iter(digests.values()))
@@ -33,20 +34,20 @@ def pin_of(digests: Mapping[str, str]) -> str:
 
 
 def digests_of(pin: str) -> dict[str, str]:
-    """Platform → digest of a pin; one that says no platform is under ``INDEX``."""
+    """Return platform → digest of a pin; a digest without a platform is under ``INDEX``."""
     if "=" not in pin:
         return {INDEX: pin}
     return dict(line.split("=", 1) for line in pin.splitlines())
 
 
 def source_policy(pins: Mapping[str, str]) -> str:
-    """The policy that turns references into pinned ones; ``""`` for none.
+    """Return the policy that turns references into pinned ones; ``""`` without pins.
 
     Args:
         pins: Reference or named context as written → its pin (``pin_of``).
 
     Raises:
-        ArgsError: The pins contradict each other, or one is no pin.
+        ArgsError: The pins contradict each other, or one is not a pin.
     """
     digests: dict[str, str] = {}
     for written, pin in pins.items():
@@ -75,5 +76,5 @@ def _refusal(written: str, why: str) -> ArgsError:
         f"The pin of {written!r} cannot be used.",
         property_path="images_lock",
         why=why,
-        next_step="let `fast-container lock` or `pulumi preview` write it again",
+        next_step="Let `fast-container lock` or `pulumi preview` write it again.",
     )

@@ -1,6 +1,6 @@
-"""The lines with which a remote build tells how it gets on, in between the plain lines of its log.
+"""The lines with which a remote build reports its progress, among the plain lines of its log.
 
-Decides their form: a mark, a space, a JSON object with one member. What has no mark is plain log.
+Decides their form: a mark, a space, a JSON object with one member. A line without the mark is plain log.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ WARNING: Final = "warning"
 BUILT: Final = "built"
 FAILED: Final = "failed"
 PARTS_UNUSABLE: Final = "parts_unusable"
-# Insight: when each phase of the build began and ended. Programs that do not know this kind take it for plain log.
+# Insight: when each phase of the build began and ended. To programs that do not know this kind it is plain log.
 TIMES: Final = "times"
-# Among the absent parts: what the launcher runs. The launcher has none of our modules and says it by itself.
+# Among the absent parts: the program that the launcher runs. The launcher has none of our modules and repeats this.
 PROGRAM: Final = "program"
 
 
 def write_line(kind: str, content: Any) -> str:
-    """One line, without its end."""
+    """Return one marked line, without its end."""
     return f"{MARK} {json.dumps({kind: content})}"
 
 
 def read_line(line: str) -> tuple[str, Any] | None:
-    """Kind and content of a marked line; None for plain log, and for what only looks like a marked line.
+    """Return kind and content of a marked line; None for plain log, and for a line that only looks marked.
 
     A step of a Dockerfile may print anything, this mark too.
     """

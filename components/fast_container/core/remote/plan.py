@@ -26,7 +26,7 @@ SECRET_VARIABLE: Final = "FAST_CONTAINER_SECRET_"  # noqa: S105 - a name, not a 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPart:
-    """A part of a context: its digest, and the directory that it lies in."""
+    """A part of a context: its digest, and the directory that its entries are in."""
 
     digest: str
     prefix: str
@@ -34,7 +34,7 @@ class PlacedPart:
 
 @dataclass(frozen=True, slots=True)
 class PlannedContext:
-    """A context of a remote build: its parts, and what they must add up to."""
+    """A context of a remote build: its parts, and the digest of all of them together."""
 
     context_digest: str
     parts: tuple[PlacedPart, ...]
@@ -48,12 +48,12 @@ class RemotePlan:
         job: Without contexts and secret values.
         contexts: Context name → its parts.
         secret_variables: Secret id → the environment variable that holds its value in the build.
-        bucket: Where the parts are.
-        bucket_owner: The account that it must belong to, or "".
+        bucket: The bucket of the parts.
+        bucket_owner: The account that must own it, or "".
         parts_prefix: Key prefix of the parts, without a trailing slash.
-        buildkit_image: What a docker-container builder starts from; "" is buildx's own choice.
+        buildkit_image: The image of a docker-container builder; "" is buildx's own choice.
         program: SHA-256 of the program that the launcher runs, in hexadecimal digits.
-        program_key: Where in the bucket it is.
+        program_key: Its key in the bucket.
         mirrors: Registry → where BuildKit looks first.
         login_variables: Registry → the environment variable that holds a login for it, as JSON.
     """
@@ -74,7 +74,7 @@ class RemotePlan:
 def planned_contexts(
     sources: Mapping[str, ContextSource], parts: Mapping[str, Sequence[Part]]
 ) -> dict[str, PlannedContext]:
-    """What the plan says of a job's contexts."""
+    """Return a job's contexts as the plan has them."""
     return {
         name: PlannedContext(
             entries_digest(source.entries), tuple(PlacedPart(part.digest, part.prefix) for part in parts[name])
@@ -84,12 +84,12 @@ def planned_contexts(
 
 
 def secret_variable(number: int) -> str:
-    """The environment variable of the nth secret."""
+    """Return the environment variable of the nth secret."""
     return f"{SECRET_VARIABLE}{number}"
 
 
 def write_plan(plan: RemotePlan) -> bytes:
-    """The plan as a file; the same bytes for the same plan."""
+    """Write the plan as a file; the same bytes for the same plan."""
     job = plan.job
     document = {
         "version": VERSION,
@@ -131,7 +131,7 @@ def read_plan(data: bytes) -> RemotePlan:
     """Read a plan.
 
     Raises:
-        SourceUploadError: It is damaged, or of another version.
+        SourceUploadError: It is damaged, or has another version.
     """
     try:
         document = cast("dict[str, Any]", parse_json(data))
@@ -186,5 +186,5 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
 
 def _inside(prefix: str) -> str:
     if prefix and any(part in ("", ".", "..") for part in prefix.split("/")):
-        raise ContextError("The build's plan leads out of its context.", path=prefix)
+        raise ContextError("The build's plan has a path outside of its context.", path=prefix)
     return prefix

@@ -1,9 +1,9 @@
-"""In which steps an installer gets third-party distributions, and of which index each.
+"""The steps in which an installer gets third-party distributions, and the index of each.
 
-Decides that what a lock takes from different indexes is installed in steps of their own, each of which asks one index
-alone and for nothing that is not named: so a name of a private index is never asked of PyPI, and hashes are checked
-wherever there are any. What no lock chooses is one step, of all indexes that the declarations name. Leaves the command
-to ``python_base.dockerfile``.
+Decides that distributions that a lock takes from different indexes are installed in steps of their own, each of which
+asks one index alone and only for the names that it is given: so a name of a private index is never asked of PyPI, and
+hashes are checked wherever there are any. Without a lock there is one step, with all indexes of the declarations.
+Leaves the command to ``python_base.dockerfile``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OF_INDEXES = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
 
 @dataclass(frozen=True, slots=True)
 class LockedIndex:
-    """Where a lock takes a distribution from.
+    """The place from which a lock takes a distribution.
 
     Attributes:
         url: Of the index or the page of links.
@@ -42,7 +42,7 @@ class InstallStep:
     Attributes:
         requirements: Sorted.
         options: pip's options, in their order.
-        alone: Whether nothing else than the requirements is installed.
+        alone: Whether only the requirements are installed.
     """
 
     requirements: tuple[Requirement, ...]
@@ -61,13 +61,13 @@ def install_steps(
     locked: Mapping[LockedKey, LockedIndex | None],
     default: str = "",
 ) -> tuple[InstallStep, ...]:
-    """The steps, the last one of the default index.
+    """Return the steps, the last one with the default index.
 
     Args:
         requirements: Third-party only; sorted.
         options: pip's options of the declarations and of requirements files.
-        locked: Where the lock takes each of them from; None for a direct reference. Empty without a lock.
-        default: URL of the index that stands for PyPI, where one is named.
+        locked: The lock's index of each; None for a direct reference. Empty without a lock.
+        default: URL of the index that stands for PyPI, if one is named.
     """
     if not locked:
         return (InstallStep(tuple(requirements), tuple(options)),) if requirements else ()
@@ -98,7 +98,7 @@ def install_steps(
 
 
 def _main(urls: set[str], default: str) -> str:
-    """The index of what the lock does not take from one: build backends, direct references."""
+    """Return the index for distributions without one in the lock: build backends, direct references."""
     if default and default in urls:
         return default
     if PYPI in urls or len(urls) != 1:
@@ -108,7 +108,7 @@ def _main(urls: set[str], default: str) -> str:
 
 def _options(url: str, main: str, indexes: Iterable[LockedIndex | None], hashed: bool) -> tuple[str, ...]:
     found = [index for index in indexes if index is not None]
-    # A build backend may be elsewhere; with hashes no other distribution of the name is taken.
+    # A build backend may be elsewhere; with hashes no other distribution of the name is accepted.
     build = hashed and url != main and any(index.needs_building for index in found)
     if any(index.is_page for index in found):
         return (*(_of(main) if build else ("--no-index",)), f"--find-links {url}")

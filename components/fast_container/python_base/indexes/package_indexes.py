@@ -1,8 +1,8 @@
 """The package indexes that a project's tools ask: of uv, Poetry, PDM and Rye.
 
-Decides in which order they are asked, which of them only for names that say so, and which settings beside them pip has
-too. What pip and uv could not do as the project's own tool does is kept as such (``refused``), with its name. Leaves
-for which names they are asked to ``python_base.indexes.package_source``, and which installer can ask them to
+Decides the order in which they are asked, which of them are only for names that say so, and which settings beside them
+pip has too. A setting that pip and uv cannot follow as the project's own tool does is kept with its name (``refused``).
+Leaves for which names they are asked to ``python_base.indexes.package_source``, and which installer can ask them to
 ``python_base.spec``. Sources: uv's documentation, "Package indexes" and "Settings"; Poetry's, "Repositories"; PDM's,
 "Configure the project".
 """
@@ -32,7 +32,7 @@ class Index:
     """A place with distributions.
 
     Attributes:
-        name: As the project calls it, or "".
+        name: Its name in the project, or "".
         url: Without a slash at its end.
         kind: ``default`` stands for PyPI; ``extra`` is asked before the default; ``explicit`` only for names that say
             so; ``links`` is a page of links.
@@ -51,15 +51,15 @@ class Index:
 
 @dataclass(slots=True)
 class IndexSettings:
-    """What one project's tools are told about indexes.
+    """The settings of one project's tools about indexes.
 
     Attributes:
         indexes: In the order in which they are asked.
-        options: Options of pip that say the same.
+        options: The equivalent options of pip.
         constraints: Requirements that limit versions, with their place.
-        refused: (Setting, place) that hold only with a lock.
+        refused: (Setting, place) that need a lock.
         passed: Settings that choose versions and are not used, with their place.
-        any_order: Whether the newest version of all indexes is taken, as pip does.
+        any_order: Whether the newest version of all indexes is installed, as pip does.
     """
 
     indexes: list[Index] = field(default_factory=list[Index])
@@ -71,22 +71,22 @@ class IndexSettings:
 
     @property
     def default(self) -> Index | None:
-        """What stands for PyPI."""
+        """The index that stands for PyPI."""
         return next((index for index in self.indexes if index.kind == "default"), None)
 
     @property
     def extra(self) -> list[Index]:
-        """Those that are asked before the default, in order."""
+        """The indexes that are asked before the default, in order."""
         return [index for index in self.indexes if index.kind == "extra"]
 
     def named(self, name: str) -> Index | None:
-        """The index of a name."""
+        """Return the index of a name."""
         found = (index for index in self.indexes if index.name and index.name.lower() == name.lower())
         return next(found, None)
 
 
 def uv_settings(uv: TomlTable, found: IndexSettings) -> None:
-    """Add what ``[tool.uv]`` or a ``uv.toml`` says."""
+    """Add the settings of ``[tool.uv]`` or a ``uv.toml``."""
     for table in uv.tables("index"):
         url = table.text("url")
         flat = table.text("format") == "flat"
@@ -172,7 +172,7 @@ def rye_settings(rye: TomlTable, found: IndexSettings) -> None:
 
 
 def project_indexes(document: TomlTable) -> IndexSettings:
-    """What a project's own ``pyproject.toml`` says, uv's settings apart."""
+    """Read the indexes of a project's own ``pyproject.toml``, without uv's settings."""
     found, tool = IndexSettings(), document.table("tool")
     poetry_settings(tool.table("poetry"), found)
     pdm_settings(tool.table("pdm"), found)
@@ -182,7 +182,7 @@ def project_indexes(document: TomlTable) -> IndexSettings:
 
 
 def uv_indexes(uv: TomlTable) -> IndexSettings:
-    """What ``[tool.uv]`` or a ``uv.toml`` says."""
+    """Read the indexes of ``[tool.uv]`` or a ``uv.toml``."""
     found = IndexSettings()
     uv_settings(uv, found)
     return _checked(found)
@@ -195,7 +195,7 @@ def _checked(found: IndexSettings) -> IndexSettings:
 
 
 def _add_ordered(indexes: Sequence[Index], found: IndexSettings) -> None:
-    """The last one stands for PyPI; those before it are asked first."""
+    """Add indexes: the last one stands for PyPI, those before it are asked first."""
     for number, index in enumerate(indexes, 1):
         kind: Kind = "default" if number == len(indexes) else "extra"
         found.indexes.append(Index(index.name, index.url, kind, index.place))
@@ -204,7 +204,7 @@ def _add_ordered(indexes: Sequence[Index], found: IndexSettings) -> None:
 def _index(table: TomlTable, key: str, name: str, url: str, kind: Kind) -> Index:
     place = f"{table.file}: {table.dotted(key)}"
     if not url or len(url.split()) != 1:
-        raise ContextError("A package index has no URL", path=place, next_step="give its URL")
+        raise ContextError("A package index has no URL.", path=place, next_step="Give its URL.")
     return Index(name, url.rstrip("/"), kind, place)
 
 
@@ -228,22 +228,22 @@ def _refuse_pip_only(uv: TomlTable) -> None:
     for key in ("index-url", "extra-index-url", "find-links", "no-index"):
         if pip.values.get(key):
             raise ContextError(
-                f"{pip.dotted(key)} is for `uv pip` alone",
+                f"{pip.dotted(key)} is for `uv pip` alone.",
                 path=uv.file,
-                why="the packages' dependencies would be asked of other indexes than with `uv sync`",
-                next_step="write it in [[tool.uv.index]], which both read",
+                why="the packages' dependencies would come from other indexes than with `uv sync`",
+                next_step="Write it in [[tool.uv.index]], which both read.",
             )
 
 
 def _refuse_pixi(options: TomlTable) -> None:
-    """Refuse package indexes that only pixi would ask: without them PyPI would be, for private names too."""
+    """Refuse package indexes that only pixi would ask: without them PyPI would be asked, for private names too."""
     for key in ("index-url", "extra-index-urls", "find-links"):
         if options.values.get(key):
             raise ContextError(
-                f"{options.dotted(key)} is not read",
+                f"{options.dotted(key)} is not read.",
                 path=options.file,
-                why="the packages' dependencies would be asked of other indexes than with pixi",
-                next_step="write it in [[tool.uv.index]], or give a requirements file with --index-url",
+                why="the packages' dependencies would come from other indexes than with pixi",
+                next_step="Write it in [[tool.uv.index]], or give a requirements file with --index-url.",
             )
 
 
@@ -255,8 +255,8 @@ def refuse_local_index(index: Index) -> None:
     """
     if is_local_url(index.url):
         raise ContextError(
-            "A local folder of wheels is not part of the image's build context",
+            "A local folder of wheels is not part of the image's build context.",
             path=index.place,
             why=str(index),
-            next_step="give the URL of an index, or write a Dockerfile of your own for this base image",
+            next_step="Give the URL of an index, or write a Dockerfile of your own for this base image.",
         )

@@ -1,8 +1,8 @@
-"""Where single distributions come from, as a project's tools are told: ``tool.uv.sources``, Poetry's tables.
+"""The sources of single distributions in a project's settings: ``tool.uv.sources``, Poetry's tables.
 
-Decides which entry holds for which requirement (markers, extras, groups) and what it makes of it. Leaves what an index
-is to ``python_base.indexes.package_indexes``, and that local packages must be given to ``python_base.package_set``.
-Sources: uv's documentation, "Managing dependencies"; Poetry's, "Dependency specification".
+Decides which entry holds for which requirement (markers, extras, groups) and the requirements that follow. Leaves the
+meaning of an index to ``python_base.indexes.package_indexes``, and that local packages must be given to
+``python_base.package_set``. Sources: uv's documentation, "Managing dependencies"; Poetry's, "Dependency specification".
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Source:
 
     Attributes:
         place: File and dotted name, for messages.
-        local: Path of a local package, or that it is one of the workspace; "" for all else.
+        local: Path of a local package, or a word for one of the workspace; "" for other entries.
         url: A direct reference as pip takes it.
         index: Name of a package index.
-        marker: Where it holds.
+        marker: The environments that it holds for.
         extra: It holds for requirements of that extra only.
         group: Likewise, of that dependency group.
     """
@@ -54,7 +54,7 @@ class Source:
     group: str = ""
 
     def is_for(self, *, extra: str, group: str) -> bool:
-        """Whether it holds for what an extra or a group declares."""
+        """Whether it holds for the declarations of an extra or a group."""
         return self.extra in ("", extra) and self.group in ("", group)
 
 
@@ -76,15 +76,15 @@ def refuse_filled_in(requirement: Requirement) -> None:
     found = _FILLED_IN.search(requirement.url)
     if found is not None:
         raise ContextError(
-            f"The URL of {requirement.name} is not known",
+            f"The URL of {requirement.name} is not known.",
             path=requirement.place,
             why=f"{found[0]} is filled in by the build backend",
-            next_step="write the URL out",
+            next_step="Write the URL out.",
         )
 
 
 def uv_sources(document: TomlTable) -> dict[str, tuple[Source, ...]]:
-    """``tool.uv.sources``, of a ``pyproject.toml``."""
+    """Read ``tool.uv.sources`` of a ``pyproject.toml``."""
     uv = document.table("tool", "uv")
     if uv.flag("no-sources"):
         return {}
@@ -98,7 +98,7 @@ def uv_sources(document: TomlTable) -> dict[str, tuple[Source, ...]]:
 
 
 def poetry_sources(document: TomlTable) -> dict[str, tuple[Source, ...]]:
-    """Entries of Poetry's dependency tables that say where from, beside the names of ``[project]``."""
+    """Read the sources in Poetry's dependency tables, beside the names of ``[project]``."""
     poetry = document.table("tool", "poetry")
     tables = [poetry.table("dependencies"), poetry.table("dev-dependencies")]
     groups = poetry.table("group")
@@ -117,7 +117,7 @@ def poetry_sources(document: TomlTable) -> dict[str, tuple[Source, ...]]:
 def apply_sources(
     requirement: Requirement, sources: Iterable[Source], *, extra: str, group: str
 ) -> Iterator[tuple[Requirement, Source | None]]:
-    """The requirements that the entries make of one, each with its entry; the rest of it comes from the indexes.
+    """Yield the requirements that the entries make of one, each with its entry; the rest of it comes from the indexes.
 
     Args:
         requirement: As declared.
@@ -139,10 +139,10 @@ def apply_sources(
         outside = opposite(source.marker)
         if outside is None:
             raise ContextError(
-                f"The marker of a source of {requirement.name} cannot be turned around",
+                f"The marker of a source of {requirement.name} cannot be negated.",
                 path=source.place,
-                why=f"where {write_marker(source.marker)} does not hold, it comes from an index",
-                next_step="write it with ==, !=, <, >=, in and not in",
+                why=f"where {write_marker(source.marker)} does not hold, the distribution comes from an index",
+                next_step="Write it with ==, !=, <, >=, in and not in.",
             )
         rest.append(outside)
     if len(rest) <= 1:
@@ -173,9 +173,7 @@ def _of_uv(entry: TomlTable) -> Source:
     )
     known = ("path", "workspace", "url", "git", "index")
     if not any(key in entry for key in known):
-        raise ContextError(
-            "A source does not say where from", path=place, next_step=f"give it one of {', '.join(known)}"
-        )
+        raise ContextError("A source names no place.", path=place, next_step=f"Give it one of {', '.join(known)}")
     return _with_subdirectory(found, entry)
 
 
@@ -192,10 +190,10 @@ def _of_poetry(entry: TomlTable) -> Source:
     limits = [key for key in ("python", "platform") if key in entry]
     if found.url and limits:
         raise ContextError(
-            f"A source holds for some values of {limits[0]} only",
+            f"A source holds for some values of {limits[0]} only.",
             path=place,
-            why="that is read of markers only",
-            next_step=f"write {limits[0]} as markers = …",
+            why="that is supported in markers only",
+            next_step=f"Write {limits[0]} as markers = …",
         )
     return _with_subdirectory(found, entry)
 
@@ -211,16 +209,16 @@ def _git(entry: TomlTable, place: str) -> str:
     address = entry.text("git")
     if not address:
         return ""
-    # ``git@host:group/x`` is SSH in git's own short form, which pip does not take.
+    # ``git@host:group/x`` is SSH in git's own short form, which pip does not accept.
     short = re.fullmatch(r"(?P<login>[\w.-]+@[\w.-]+):(?P<path>(?!//).+)", address)
     if short:
         address = f"ssh://{short['login']}/{short['path'].lstrip('/')}"
     if is_local_url(address):
         raise ContextError(
-            "A git repository on this machine is not in the image's build context",
+            "A git repository on this machine is not in the image's build context.",
             path=place,
             why=address,
-            next_step="give its URL, or add its package to packages",
+            next_step="Give its URL, or add its package to packages.",
         )
     reference = entry.text("rev") or entry.text("tag") or entry.text("branch")
     text = f"x @ git+{address.removeprefix('git+')}{'@' if reference else ''}{reference}"
@@ -230,5 +228,5 @@ def _git(entry: TomlTable, place: str) -> str:
 def _marker(entry: TomlTable, key: str) -> Marker:
     marker = parse_marker(entry.text(key))
     if marker is None:
-        raise ContextError("A marker cannot be read", path=f"{entry.file}: {entry.dotted(key)}", why=entry.text(key))
+        raise ContextError("A marker cannot be read.", path=f"{entry.file}: {entry.dotted(key)}", why=entry.text(key))
     return marker

@@ -1,6 +1,6 @@
-"""Which of a local package's declarations are selected: by extras, by dependency groups.
+"""The selected declarations of a local package: by extras, by dependency groups.
 
-Decides how a selection is written (for all packages, or by name) and that what is selected is declared. Leaves what
+Decides how a selection is written (for all packages, or by name) and that every selected name is declared. Leaves what
 packages ask of one another to ``python_base.package_set``.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fast_container.errors import ArgsError
 from fast_container.python_base.locks.uv_lock import UvLock
-from fast_container.python_base.locks.uv_lock_walk import Wanted
+from fast_container.python_base.locks.uv_lock_walk import SelectedPackage
 from fast_container.python_base.packages.local_package import LocalPackage
 from fast_container.python_base.requirements.requirement import Requirement, normalise_name
 
@@ -20,7 +20,7 @@ Selected = Mapping[str, Sequence[str]] | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredRequirement:
     """A requirement, and the extra or group that declares it."""
 
     requirement: Requirement
@@ -28,18 +28,18 @@ class Declared:
     group: str = ""
 
 
-def declared_of(package: LocalPackage, wanted: Wanted) -> list[Declared]:
-    """What of a package's declarations is wanted."""
-    found = [Declared(requirement) for requirement in package.dependencies]
+def declared_of(package: LocalPackage, wanted: SelectedPackage) -> list[DeclaredRequirement]:
+    """Return the selected declarations of a package."""
+    found = [DeclaredRequirement(requirement) for requirement in package.dependencies]
     for extra in sorted(wanted.extras):
-        found += [Declared(requirement, extra=extra) for requirement in package.extras.get(extra, ())]
+        found += [DeclaredRequirement(requirement, extra=extra) for requirement in package.extras.get(extra, ())]
     for group in sorted(wanted.groups):
-        found += [Declared(requirement, group=group) for requirement in package.groups.get(group, ())]
+        found += [DeclaredRequirement(requirement, group=group) for requirement in package.groups.get(group, ())]
     return found
 
 
 def extras_of(package: LocalPackage, lock: UvLock | None) -> set[str]:
-    """The extras that a package has; where they are dynamic, as a lock knows them."""
+    """Return the extras of a package; if they are dynamic, those that a lock knows."""
     local = lock.local(package.name) if lock and "optional-dependencies" in package.dynamic else None
     return set(local.extras if local else package.extras)
 
@@ -47,7 +47,7 @@ def extras_of(package: LocalPackage, lock: UvLock | None) -> set[str]:
 def by_package(
     selected: Selected, packages: Mapping[str, LocalPackage], what: str, there: Mapping[str, set[str]]
 ) -> dict[str, set[str]]:
-    """Package name → the names that are selected of it.
+    """Return package name → the names that are selected of it.
 
     Args:
         selected: As the user wrote it.
@@ -56,16 +56,18 @@ def by_package(
         there: Package name → the names that it declares.
 
     Raises:
-        ArgsError: A package or a name that is not there.
+        ArgsError: A package or a name that does not exist.
     """
     wanted: dict[str, set[str]] = {name: set() for name in packages}
     if isinstance(selected, str):
-        raise ArgsError(f"{what} is a text, not a list of names", property_path=what, next_step=f'write ["{selected}"]')
+        raise ArgsError(
+            f"{what} is a string, not a list of names.", property_path=what, next_step=f'Write ["{selected}"].'
+        )
     if isinstance(selected, Mapping):
         for package, names in selected.items():
             found = normalise_name(package)
             if found not in packages:
-                raise ArgsError(f"{package!r} is none of the packages", property_path=f'{what}["{package}"]')
+                raise ArgsError(f"{package!r} is not one of the packages.", property_path=f'{what}["{package}"]')
             wanted[found] |= {normalise_name(name) for name in names}
             _refuse_missing(wanted[found] - there[found], f'{what}["{package}"]', packages[found].file)
         return wanted

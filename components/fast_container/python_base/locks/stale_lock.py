@@ -1,6 +1,6 @@
-"""A lock that is older than the packages that it was made for.
+"""The refusal of a lock that is older than its packages.
 
-Decides when it is: a declaration that the lock neither knows nor satisfies. Leaves what is locked to
+Decides when a lock is too old: a declaration that the lock neither knows nor satisfies. Leaves what is locked to
 ``python_base.locks.uv_lock_walk``.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from fast_container.errors import ContextError
 from fast_container.python_base.locks.selected_declarations import declared_of
 from fast_container.python_base.locks.uv_lock import UvLock
-from fast_container.python_base.locks.uv_lock_walk import Wanted
+from fast_container.python_base.locks.uv_lock_walk import SelectedPackage
 from fast_container.python_base.packages.local_package import LocalPackage
 from fast_container.python_base.requirements.requirement import Requirement
 from fast_container.python_base.requirements.versions import exact_version, satisfies
@@ -21,15 +21,15 @@ def refuse_stale(
     lock: UvLock,
     locked: Sequence[Requirement],
     packages: Mapping[str, LocalPackage],
-    selected: Mapping[str, Wanted],
+    selected: Mapping[str, SelectedPackage],
 ) -> None:
     """Refuse a lock without a version that fits a package's declaration.
 
     Args:
         lock: The lock.
-        locked: What it holds for the packages.
+        locked: Its requirements for the packages.
         packages: By normalised name.
-        selected: Package name → what of it is wanted.
+        selected: Package name → its selected parts.
 
     Raises:
         ContextError: The lock is older than a package.
@@ -46,10 +46,10 @@ def refuse_stale(
             there = versions.get(requirement.name, [])
             if requirement.name not in known or (there and not any(_fits(item, requirement) for item in there)):
                 raise ContextError(
-                    f"The lock file is older than the packages: it has no {requirement.name} that fits",
+                    f"The lock file is older than the packages: it has no {requirement.name} that fits.",
                     path=requirement.place,
                     why=f"{lock.file} has {', '.join(there) if there else 'none'}",
-                    next_step="run `uv lock` and commit the result",
+                    next_step="Run `uv lock` and commit the result.",
                 )
 
 

@@ -1,7 +1,7 @@
-"""``uv.lock``: what is in the file.
+"""The content of a ``uv.lock``.
 
-Decides which format is known and how each part of it is read; a part of another shape is refused with its name. Leaves
-which packages are needed to ``python_base.locks.uv_lock_walk``.
+Decides which format is supported and how each part of it is read; a part of another shape is refused with its name.
+Leaves which packages are needed to ``python_base.locks.uv_lock_walk``.
 Source: uv's documentation of the lock file, format version 1.
 """
 
@@ -21,18 +21,18 @@ LOCAL: Final = ("editable", "virtual", "directory")
 _KINDS: Final = (*LOCAL, "registry", "git", "url", "path")
 _FORMAT: Final = 1
 _OTHERS: Final = {
-    "metadata": "poetry.lock and pdm.lock are not read: give what `poetry export` or `pdm export` writes by "
+    "metadata": "poetry.lock and pdm.lock are not supported: export with `poetry export` or `pdm export`, and use "
     "requirements=",
-    "lock-version": "pylock.toml is not read: give uv.lock, or the same as a requirements file by requirements=",
+    "lock-version": "pylock.toml is not supported: give uv.lock, or the same as a requirements file by requirements=",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LockSource:
-    """Where a locked package comes from.
+    """The source of a locked package.
 
     Attributes:
-        kind: ``registry``, ``git``, ``url``, ``path``, ``editable``, ``virtual`` or ``directory``; "" for none.
+        kind: ``registry``, ``git``, ``url``, ``path``, ``editable``, ``virtual`` or ``directory``; "" without a source.
         value: URL or path.
         subdirectory: Of an archive.
     """
@@ -48,8 +48,8 @@ class Edge:
 
     Attributes:
         name: Normalised.
-        version: "" where the lock has one version of the name.
-        source: None where the lock has one source of the name.
+        version: "" if the lock has one version of the name.
+        source: None if the lock has one source of the name.
         extras: Normalised.
         marker: Canonical, or "".
     """
@@ -67,15 +67,15 @@ class LockedPackage:
 
     Attributes:
         name: Normalised.
-        version: "" where it is dynamic.
+        version: "" if it is dynamic.
         source: Where it comes from.
         dependencies: Those that it always has.
         extras: Normalised name → its dependencies.
         groups: Likewise, of its dependency groups.
-        hashes: Of all its files, sorted; empty where a file has none.
+        hashes: Of all its files, sorted; empty if a file has none.
         has_wheel: Whether there is a wheel among them.
-        has_local_files: Whether its files lie on this machine.
-        declared: What it declared when it was locked: name → specifiers.
+        has_local_files: Whether its files are on this machine.
+        declared: Its declarations when it was locked: name → specifiers.
     """
 
     name: str
@@ -95,12 +95,12 @@ class LockedPackage:
         return self.source.kind in LOCAL
 
     def fits(self, edge: Edge) -> bool:
-        """Whether an edge of its name may mean it."""
+        """Whether an edge of its name may lead to it."""
         return edge.version in ("", self.version) and edge.source in (None, self.source)
 
 
 @dataclass(frozen=True, slots=True)
-class Activated:
+class PackagePart:
     """A part of a package that a marker or a conflict names.
 
     Attributes:
@@ -114,7 +114,7 @@ class Activated:
     group: str = ""
 
     def __str__(self) -> str:
-        """As a person would say it."""
+        """Return the part as a person would say it."""
         if self.extra:
             return f"{self.package}[{self.extra}]"
         return f"group {self.group} of {self.package}" if self.group else self.package
@@ -132,14 +132,14 @@ class UvLock:
 
     file: str
     packages: dict[str, list[LockedPackage]] = field(default_factory=dict[str, list[LockedPackage]])
-    conflicts: list[tuple[Activated, ...]] = field(default_factory=list[tuple[Activated, ...]])
+    conflicts: list[tuple[PackagePart, ...]] = field(default_factory=list[tuple[PackagePart, ...]])
 
     def local(self, name: str) -> LockedPackage | None:
-        """The local package of a name."""
+        """Return the local package of a name."""
         return next((found for found in self.packages.get(name, ()) if found.is_local), None)
 
     def declared(self, name: str) -> Mapping[str, frozenset[tuple[str, ...]]]:
-        """What a local package declared when it was locked: name → specifiers."""
+        """Return a local package's declarations when it was locked: name → specifiers."""
         found = self.local(name)
         return found.declared if found else {}
 
@@ -154,9 +154,9 @@ def read_uv_lock(root: str, path: str) -> UvLock:
     if document.values.get("version") != _FORMAT or isinstance(document.values["version"], bool):
         other = next((said for key, said in _OTHERS.items() if key in document), "")
         raise ContextError(
-            "The lock file has a format that is not known",
+            "The lock file has a format that is not supported.",
             path=path,
-            why=f"version {document.values.get('version')!r}; known is {_FORMAT}, of uv",
+            why=f"version {document.values.get('version')!r}; supported is {_FORMAT}, of uv",
             next_step=other or "give uv.lock, or a requirements file by requirements=",
         )
     lock = UvLock(path)
@@ -198,7 +198,7 @@ def _hash(file: TomlTable) -> str:
 def _version(table: TomlTable) -> str:
     found = table.text("version")
     if found and not split_specifiers(f"=={found}"):
-        raise ContextError("The lock file has a version that cannot be read", path=table.file, why=found)
+        raise ContextError("The lock file has a version that cannot be read.", path=table.file, why=found)
     return found
 
 
@@ -249,8 +249,10 @@ def _all_edges(table: TomlTable) -> Iterator[str]:
             yield from map(_name, table.table(part).tables(name))
 
 
-def _activated(table: TomlTable) -> Activated:
-    return Activated(_name(table, "package"), normalise_name(table.text("extra")), normalise_name(table.text("group")))
+def _activated(table: TomlTable) -> PackagePart:
+    return PackagePart(
+        _name(table, "package"), normalise_name(table.text("extra")), normalise_name(table.text("group"))
+    )
 
 
 def _arrays(table: TomlTable, key: str) -> Iterator[tuple[TomlTable, ...]]:
@@ -263,9 +265,9 @@ def _name(table: TomlTable, key: str = "name") -> str:
     name = normalise_name(table.text(key))
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", name):
         raise ContextError(
-            "The lock file has a package without a name",
+            "The lock file has a package without a name.",
             path=table.file,
             why=f"{table.dotted(key)} is {table.text(key)!r}",
-            next_step="run `uv lock` and commit the result",
+            next_step="Run `uv lock` and commit the result.",
         )
     return name

@@ -16,7 +16,7 @@ from typing import Final
 from fast_container.errors import ArgsError, ContextError
 from fast_container.python_base.indexes.install_steps import LockedIndex, LockedKey
 from fast_container.python_base.indexes.package_source import is_local_url
-from fast_container.python_base.locks.uv_lock import Activated, Edge, LockedPackage, UvLock
+from fast_container.python_base.locks.uv_lock import Edge, LockedPackage, PackagePart, UvLock
 from fast_container.python_base.requirements.marker import (
     ALWAYS,
     NEVER,
@@ -33,16 +33,16 @@ LockedPackageKey = tuple[str, int]
 """Name, and number among the packages of that name."""
 
 Node = tuple[LockedPackageKey, str]
-"""(Package, extra or ""): what an edge of the lock leads to."""
+"""(Package, extra or ""): the end of an edge of the lock."""
 
 Conditions = frozenset[frozenset[str]]
-"""Markers: any of the sets, and all of a set's members. A set without members is always true."""
+"""Markers: any of the sets, and all of a set's members. An empty set is always true."""
 
 _ALWAYS: Final[Conditions] = frozenset({frozenset[str]()})
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SelectedPackage:
     """A local package from which the lock is walked.
 
     Attributes:
@@ -57,7 +57,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedRequirements:
     """What the lock says that some packages need.
 
     Attributes:
@@ -71,27 +71,29 @@ class Locked:
     indexes: Mapping[LockedKey, LockedIndex | None]
 
 
-def walk_lock(lock: UvLock, roots: Iterable[Wanted], pages: frozenset[str] = frozenset()) -> Locked:
-    """What the roots need.
+def walk_lock(
+    lock: UvLock, roots: Iterable[SelectedPackage], pages: frozenset[str] = frozenset()
+) -> LockedRequirements:
+    """Return the requirements of the roots.
 
     Args:
         lock: The lock.
-        roots: From where.
-        pages: URLs of which it is known that they are pages of links and not indexes.
+        roots: The start of the walk.
+        pages: URLs that are known to be pages of links and not indexes.
 
     Raises:
         ArgsError: Selected extras or groups are in conflict.
         ContextError: A root is not in the lock, or the lock is not consistent.
     """
     roots = tuple(roots)
-    activated = {Activated(root.name) for root in roots}
-    activated |= {Activated(root.name, extra=extra) for root in roots for extra in root.extras}
-    activated |= {Activated(root.name, group=group) for root in roots for group in root.groups}
+    activated = {PackagePart(root.name) for root in roots}
+    activated |= {PackagePart(root.name, extra=extra) for root in roots for extra in root.extras}
+    activated |= {PackagePart(root.name, group=group) for root in roots for group in root.groups}
     while True:
         walk = _Walk(lock, roots, frozenset(activated))
         conditions = walk.run()
-        # A local package may ask another one for an extra that others are in conflict with.
-        reached = {Activated(key[0], extra) for key, extra in conditions if walk.package(key).is_local}
+        # A local package may ask another one for an extra that is in conflict with others.
+        reached = {PackagePart(key[0], extra) for key, extra in conditions if walk.package(key).is_local}
         if reached <= activated:
             break
         activated |= reached
@@ -102,8 +104,8 @@ def walk_lock(lock: UvLock, roots: Iterable[Wanted], pages: frozenset[str] = fro
 @dataclass(slots=True)
 class _Walk:
     lock: UvLock
-    roots: tuple[Wanted, ...]
-    activated: frozenset[Activated]
+    roots: tuple[SelectedPackage, ...]
+    activated: frozenset[PackagePart]
 
     def package(self, key: LockedPackageKey) -> LockedPackage:
         return self.lock.packages[key[0]][key[1]]
@@ -155,14 +157,14 @@ class _Walk:
                 yield (key, extra), marker
 
     def _known(self, comparison: Comparison) -> bool | None:
-        """Whether a part that is in conflict with others is selected: ``extra == "extra-3-app-cpu"``."""
+        """Return whether a part that is in conflict with others is selected: ``extra == "extra-3-app-cpu"``."""
         name = comparison.compares("extra")
         if name is None:
             return None
         return any(name == _encoded(part) for part in self.activated) == (comparison.operator == "==")
 
     def _only(self, edge: Edge) -> LockedPackageKey:
-        """The one package that an edge names."""
+        """Return the one package that an edge names."""
         every = self.lock.packages.get(edge.name, ())
         found = [number for number, package in enumerate(every) if package.fits(edge)]
         if len(found) != 1:
@@ -173,12 +175,12 @@ class _Walk:
         return ContextError(
             f"The lock file does not fit: {name} {why}",
             path=self.lock.file,
-            next_step="run `uv lock` and commit the result",
+            next_step="Run `uv lock` and commit the result.",
         )
 
 
-def _encoded(part: Activated) -> str:
-    """As uv writes it into a marker."""
+def _encoded(part: PackagePart) -> str:
+    """Encode a part as uv writes it into a marker."""
     if part.extra:
         return f"extra-{len(part.package)}-{part.package}-{part.extra}"
     if part.group:
@@ -186,19 +188,19 @@ def _encoded(part: Activated) -> str:
     return f"project-{len(part.package)}-{part.package}"
 
 
-def _refuse_conflict(lock: UvLock, activated: set[Activated]) -> None:
+def _refuse_conflict(lock: UvLock, activated: set[PackagePart]) -> None:
     for conflict in lock.conflicts:
         both = [part for part in dict.fromkeys(conflict) if part in activated]
         if len(both) > 1:
             raise ArgsError(
-                f"{both[0]} and {both[1]} are in conflict",
+                f"{both[0]} and {both[1]} are in conflict.",
                 property_path="groups" if both[0].group else "extras" if both[0].extra else "packages",
                 why=f"{lock.file} names them in conflicts: one environment cannot hold both",
-                next_step="select one of them, and make a base image of its own for the other",
+                next_step="Select one of them, and make a base image of its own for the other.",
             )
 
 
-def _collected(walk: _Walk, conditions: Mapping[Node, Conditions], pages: frozenset[str]) -> Locked:
+def _collected(walk: _Walk, conditions: Mapping[Node, Conditions], pages: frozenset[str]) -> LockedRequirements:
     found: list[Requirement] = []
     passed: set[str] = set()
     indexes: dict[LockedKey, LockedIndex | None] = {}
@@ -207,14 +209,14 @@ def _collected(walk: _Walk, conditions: Mapping[Node, Conditions], pages: frozen
         if package.is_local:
             passed.add(package.name)
             continue
-        # The extras' own dependencies are reached by the walk: naming them once more would say nothing.
+        # The walk reaches the extras' own dependencies, so they need not be named again.
         reached = frozenset[frozenset[str]]().union(*(held for node, held in conditions.items() if node[0] == key))
         requirement = _requirement(walk, package, _marker(_shortest(reached)))
         if (requirement.name, requirement.marker) in indexes:
             raise walk.broken(package.name, "is needed in two versions at once")
         found.append(requirement)
         indexes[requirement.name, requirement.marker] = _index(package, pages)
-    return Locked(tuple(found), frozenset(passed), indexes)
+    return LockedRequirements(tuple(found), frozenset(passed), indexes)
 
 
 def _index(package: LockedPackage, pages: frozenset[str]) -> LockedIndex | None:
@@ -230,10 +232,10 @@ def _requirement(walk: _Walk, package: LockedPackage, marker: str) -> Requiremen
     inside = f"#subdirectory={package.source.subdirectory}" if package.source.subdirectory else ""
     if kind == "path" or package.has_local_files or (kind in ("registry", "url", "git") and is_local_url(value)):
         raise ContextError(
-            f"The lock file takes {name} from a local file, which is not in the image's build context",
+            f"The lock file takes {name} from a local file, which is not in the image's build context.",
             path=file,
             why=value,
-            next_step="lock it from an index or a URL, or write a Dockerfile of your own for this base image",
+            next_step="Lock it from an index or a URL, or write a Dockerfile of your own for this base image.",
         )
     if kind == "registry" and package.version:
         return Requirement(name, (), (f"=={package.version}",), "", marker, package.hashes, file, text)
@@ -261,7 +263,7 @@ def _under(conditions: Conditions, marker: str) -> Conditions:
 
 
 def _shortest(conditions: Conditions) -> Conditions:
-    """Without those that another one implies."""
+    """Drop the sets that another one implies."""
     return frozenset(held for held in conditions if not any(other < held for other in conditions))
 
 

@@ -1,7 +1,7 @@
 """Build backends of local packages, which a wheel's build gets from a package index.
 
-Decides that one which is a local package itself is refused: an index would be asked for its name. Leaves which index
-it is to ``python_base.dependencies``.
+Decides that a backend that is a local package itself is refused: an index would be asked for its name. Leaves the
+choice of the index to ``python_base.dependencies``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def refuse_local_backends(packages: Sequence[LocalPackage], root: str) -> None:
     """Refuse build backends that are local packages.
 
     Args:
-        packages: Those whose wheels are built.
+        packages: The packages whose wheels are built.
         root: Absolute path of the root of all packages.
 
     Raises:
@@ -31,8 +31,8 @@ def refuse_local_backends(packages: Sequence[LocalPackage], root: str) -> None:
     }
     for name, path in sorted(find_local_packages(root, needs).items()):
         raise ContextError(
-            f"{name} is needed to build a wheel, and is a local package",
+            f"{name} is needed to build a wheel, but it is a local package.",
             path=needs[name].place,
             why=f"it is local: {path}; the build would ask a package index for it",
-            next_step="build this package with a backend from an index, or write a Dockerfile of your own",
+            next_step="Build this package with a backend from an index, or write a Dockerfile of your own.",
         )

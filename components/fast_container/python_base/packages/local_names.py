@@ -1,11 +1,10 @@
-"""Local packages below a root that were not given, found by the names that are asked of an index.
+"""Local packages below a root that were not given, found by the names that an index would be asked for.
 
-Decides which directories are looked through and how a directory says the name of its package (``pyproject.toml``,
-``setup.cfg``, ``setup.py``). Reads a file only when one of the wanted names stands in it. Leaves what a found package
-means to ``python_base.package_set``.
+Decides which directories are searched and how a directory names its package (``pyproject.toml``, ``setup.cfg``,
+``setup.py``). Reads a file only if one of the names is in it. Leaves the consequences to ``python_base.package_set``.
 """
 
-# ruff: noqa: PTH118, PTH123 - paths are texts that keep what they are relative to
+# ruff: noqa: PTH118, PTH123 - paths are strings that stay relative to the root
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ _NAME: Final = re.compile(rb"""\bname["']?\s*[=:]\s*["']{0,3}([A-Za-z0-9][A-Za-z
 
 
 def find_local_packages(root: str, names: Collection[str]) -> dict[str, str]:
-    """Normalised name → directory relative to the root, of the wanted names that are local packages.
+    """Return normalised name → directory relative to the root, for the names that are local packages.
 
     Args:
         root: Absolute path.
@@ -45,7 +44,7 @@ def find_local_packages(root: str, names: Collection[str]) -> dict[str, str]:
 
 
 def _directories(root: str) -> Iterator[tuple[str, list[str]]]:
-    """Directories with a file that may name a package, the lower ones after the higher ones."""
+    """Yield directories with a file that may name a package, the lower ones after the higher ones."""
     waiting = [""]
     while waiting:
         path = waiting.pop()
@@ -55,7 +54,7 @@ def _directories(root: str) -> Iterator[tuple[str, list[str]]]:
         except OSError:
             continue
         names = {entry.name for entry in entries}
-        # Another project's environment, whatever it is called.
+        # Another project's environment, whatever its name.
         if "pyvenv.cfg" in names:
             continue
         files = [name for name in _FILES if name in names]
@@ -72,7 +71,7 @@ def _directories(root: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _named(root: str, file: str, names: Collection[str]) -> str:
-    """The one of the names that a file gives its package; "" for another one, or none."""
+    """Return the one of the names that a file gives its package; "" if it gives none of them."""
     try:
         if os.path.getsize(os.path.join(root, file)) > _LARGEST_BYTES:  # noqa: PTH202
             return ""
@@ -88,7 +87,7 @@ def _named(root: str, file: str, names: Collection[str]) -> str:
 
 
 def _declared(root: str, file: str, content: bytes) -> str:
-    """The package's name; "" where the file cannot be read."""
+    """Return the package's name; "" if the file cannot be read."""
     try:
         if file.endswith(".toml"):
             document = read_toml(root, file)
@@ -98,13 +97,13 @@ def _declared(root: str, file: str, content: bytes) -> str:
             parser.read_string(content.decode())
             return parser.get("metadata", "name", fallback="")
         return _called_with(ast.parse(content))
-    # A file of somebody else's test or template need not be one of a package.
+    # Files of tests and templates need not describe a package.
     except (ContextError, configparser.Error, SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
 
 
 def _called_with(module: ast.Module) -> str:
-    """The constant ``name=`` of a call of ``setup``."""
+    """Return the constant ``name=`` of a call of ``setup``."""
     for node in ast.walk(module):
         if not isinstance(node, ast.Call):
             continue

@@ -1,9 +1,9 @@
-"""One local Python package: what its ``pyproject.toml`` declares.
+"""One local Python package: the declarations in its ``pyproject.toml``.
 
-Decides which tables count (``[project]``, ``[dependency-groups]``, setuptools' dynamic files) and what a declared extra
-or group holds. Never looks at the package's source. Leaves requirements to ``python_base.requirements.requirement``,
-where they come from to ``python_base.packages.project_settings``, and which packages, extras and groups are wanted to
-``python_base.dependencies``. Sources: PEP 621, PEP 735; setuptools' documentation.
+Decides which tables count (``[project]``, ``[dependency-groups]``, setuptools' dynamic files) and the requirements of a
+declared extra or group. Never looks at the package's source. Leaves requirements to
+``python_base.requirements.requirement``, their sources to ``python_base.packages.project_settings``, and the selection
+of packages, extras and groups to ``python_base.dependencies``. Sources: PEP 621, PEP 735; setuptools' documentation.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class LocalPackage:
 
     @property
     def build_requirements(self) -> tuple[Requirement, ...]:
-        """What a build of its wheel needs first."""
+        """The requirements of a build of its wheel."""
         texts = self.document.table("build-system").texts("requires")
         return tuple(parse_requirement(text, self.file) for text in texts)
 
     @property
     def file(self) -> str:
-        """Its ``pyproject.toml``, for messages."""
+        """Path of its ``pyproject.toml``, for messages."""
         return _join(self.path, "pyproject.toml")
 
 
@@ -77,16 +77,16 @@ def read_package(root: str, path: str) -> LocalPackage:
     name = project.text("name")
     if not name:
         raise ContextError(
-            "A local package declares no name",
+            "A local package declares no name.",
             path=file,
             why=_why_no_project(document),
-            next_step="declare name and dependencies in [project], or give its requirements file by requirements=",
+            next_step="Declare name and dependencies in [project], or give its requirements file by requirements=.",
         )
     if not is_name(name):
-        raise ContextError(f"{name!r} cannot be a package's name", path=file, next_step="correct project.name")
+        raise ContextError(f"{name!r} cannot be a package's name.", path=file, next_step="Correct project.name.")
     requires_python = project.text("requires-python")
     if split_specifiers(requires_python) is None:
-        raise ContextError(f"The requires-python of {name} cannot be read", path=file, why=requires_python)
+        raise ContextError(f"The requires-python of {name} cannot be read.", path=file, why=requires_python)
     reader = _Reader(root, path, file, document, frozenset(project.texts("dynamic")))
     return LocalPackage(
         name=normalise_name(name),
@@ -110,10 +110,10 @@ def refuse_dynamic(package: LocalPackage) -> None:
     for what in _DYNAMIC:
         if what in package.dynamic:
             raise ContextError(
-                f"The {what} of a local package are dynamic",
+                f"The {what} of a local package are dynamic.",
                 path=package.file,
-                why="its build backend makes them up; only setuptools' {file = …} can be read without running it",
-                next_step=f"declare {what} in [project], or give a uv.lock, which knows them, by lock=",
+                why="its build backend computes them; only setuptools' {file = …} can be read without running it",
+                next_step=f"Declare {what} in [project], or give a uv.lock, which knows them, by lock=.",
             )
 
 
@@ -127,7 +127,7 @@ class _Reader:
 
     @property
     def files(self) -> TomlTable:
-        """Which files setuptools takes dynamic values from."""
+        """Return the files from which setuptools takes dynamic values."""
         return self.document.table("tool", "setuptools", "dynamic")
 
     def is_unknown(self, what: str) -> bool:
@@ -159,10 +159,12 @@ class _Reader:
     ) -> tuple[Requirement, ...]:
         if name in above or name not in by_name:
             raise ContextError(
-                f"The dependency group {name!r} " + ("includes itself" if name in above else "is not declared"),
+                f"The dependency group {name!r} includes itself."
+                if name in above
+                else f"The dependency group {name!r} is not declared.",
                 path=self.file,
                 why=" → ".join((*above, name)),
-                next_step="correct include-group in [dependency-groups]",
+                next_step="Correct include-group in [dependency-groups].",
             )
         key = by_name[name]
         found: list[Requirement] = []
@@ -195,5 +197,5 @@ def _join(path: str, name: str) -> str:
 
 def _why_no_project(document: TomlTable) -> str:
     if "poetry" in document.table("tool"):
-        return "there is no [project] table with a name; the tables of Poetry 1 are not read"
+        return "there is no [project] table with a name; the tables of Poetry 1 are not supported"
     return "there is no [project] table with a name"

@@ -1,7 +1,7 @@
 """The order of local packages: each after those that it needs.
 
-Decides that names settle what is left open. The order is part of the Dockerfile, and so of the build key: depth first,
-which ``graphlib`` does not give.
+Decides that packages that do not need each other are in the order of their names. The order is part of the Dockerfile,
+and so of the build key: depth first, which ``graphlib`` does not give.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from fast_container.errors import ArgsError
 
 
 def in_order(needs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """The names; what is needed and has no entry is not a local package.
+    """Return the names in order; needs without an entry are not local packages.
 
     Args:
-        needs: Package → what it needs.
+        needs: Package → its needs.
 
     Raises:
         ArgsError: The packages form a cycle.

@@ -28,11 +28,11 @@ _NAME: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True, slots=True)
 class VersionTool:
-    """What makes a package's version.
+    """A tool that computes a package's version.
 
     Attributes:
         name: Of the tool.
-        variable: The environment variable that it takes a version from; "" for none.
+        variable: The environment variable that it takes a version from; "" without one.
     """
 
     name: str
@@ -40,7 +40,7 @@ class VersionTool:
 
 
 def version_tool(package: LocalPackage, root: str) -> VersionTool | None:
-    """What makes a package's version from git; None where git is not needed."""
+    """Return the tool that takes a package's version from git; None if git is not needed."""
     document = package.document
     tool = document.table("tool")
     builder = document.table("build-system")
@@ -59,43 +59,43 @@ def version_tool(package: LocalPackage, root: str) -> VersionTool | None:
 def package_versions(
     packages: Sequence[LocalPackage], versions: Mapping[str, str], *, root: str
 ) -> dict[str, tuple[str, str]]:
-    """Normalised name → the environment variable that gives a package its version, and the version.
+    """Return normalised name → the environment variable that gives a package its version, and the version.
 
     Args:
-        packages: Those whose wheels are built.
+        packages: The packages whose wheels are built.
         versions: Given by the user, by package name.
         root: Absolute path that their paths are relative to.
 
     Raises:
-        ArgsError: A version for a package that is not there or does not take one, or that is no version.
-        ContextError: A package's version is made from git, and none is given.
+        ArgsError: A version for a package that does not exist or does not take one, or that is not a version.
+        ContextError: A package's version is made from git, and no version is given.
     """
     given = {normalise_name(name): (name, version) for name, version in versions.items()}
     for name, (written, version) in given.items():
         path = f"versions{bracketed(written)}"
         if name not in {package.name for package in packages}:
-            raise ArgsError(f"{written!r} is none of the packages", property_path=path)
+            raise ArgsError(f"{written!r} is not one of the packages.", property_path=path)
         if not is_version(version) or version != version.strip():
-            raise ArgsError(f"{version!r} is not a version", property_path=path, next_step="write it as 1.2.3")
+            raise ArgsError(f"{version!r} is not a version.", property_path=path, next_step="Write it as 1.2.3.")
     found: dict[str, tuple[str, str]] = {}
     for package in packages:
         tool = version_tool(package, root)
         written, version = given.get(package.name, ("", ""))
         if tool is None and version:
             raise ArgsError(
-                f"The version of {package.name} is not made from git",
+                f"The version of {package.name} is not made from git.",
                 property_path=f"versions{bracketed(written)}",
                 why=package.file,
-                next_step="change it where the package declares it",
+                next_step="Change it where the package declares it.",
             )
         if tool is None:
             continue
         if not version or not tool.variable:
             raise ContextError(
-                f"The version of {package.name} is made from git, which is not in the build context",
+                f"The version of {package.name} is made from git, which is not in the build context.",
                 path=package.file,
                 why=f"by {tool.name}" + ("" if tool.variable else ", which takes no version from elsewhere"),
-                next_step=f'give versions={{"{package.name}": "1.2.3"}}' if tool.variable else "declare a version",
+                next_step=f'Give versions={{"{package.name}": "1.2.3"}}.' if tool.variable else "Declare a version.",
             )
         found[package.name] = (tool.variable, version)
     return found
@@ -138,7 +138,7 @@ def _of_setuptools(tool: TomlTable, needs: set[str], builder: TomlTable, scripts
 
 
 def _scripts(package: LocalPackage, root: str) -> str:
-    """What ``setup.py`` and ``setup.cfg`` say."""
+    """Return the content of ``setup.py`` and ``setup.cfg``."""
     found: list[str] = []
     for name in ("setup.py", "setup.cfg"):
         try:

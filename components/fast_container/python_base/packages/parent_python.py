@@ -1,7 +1,7 @@
-"""Which Python a parent image holds, as far as its reference says it, and which one packages need.
+"""The Python of a parent image, as far as its reference names it, and the Python that packages need.
 
-Decides which references say a version (``python:3.12-slim``, ``…/lambda/python:3.12``, ``…:python3.12-bookworm``) and
-refuses packages that need another one, or that no Python can run together. Says nothing of all other references.
+Decides which references name a version (``python:3.12-slim``, ``…/lambda/python:3.12``, ``…:python3.12-bookworm``) and
+refuses packages that need another one, or that no Python can run together. Knows nothing about other references.
 Leaves reading references to ``core.oci.reference`` and comparing to ``python_base.requirements.versions``.
 """
 
@@ -23,7 +23,7 @@ _INSIDE: Final = re.compile(r"(?:^|[-_.])python-?(?P<minor>3\.(?:[6-9]|[1-9][0-9
 
 
 def python_of(reference: str) -> str:
-    """The version (``3.12`` or ``3.12.4``) of an image's Python, or "" where its reference does not say it."""
+    """Return the version (``3.12`` or ``3.12.4``) of an image's Python, or "" if its reference does not name it."""
     try:
         parent = parse_reference(reference)
     except NotAReferenceError:
@@ -43,8 +43,8 @@ def refuse_other_python(packages: Sequence[LocalPackage], parent: str, version: 
 
     Args:
         packages: The packages.
-        parent: What the parent is called, for messages.
-        version: Its Python, as ``python_of`` says it; "" where it is not known.
+        parent: The parent's name, for messages.
+        version: Its Python, as ``python_of`` returns it; "" if it is not known.
 
     Raises:
         ArgsError: With the package's file.
@@ -56,10 +56,10 @@ def refuse_other_python(packages: Sequence[LocalPackage], parent: str, version: 
         for specifier in split_specifiers(package.requires_python) or ():
             if contradict(held, specifier):
                 raise ArgsError(
-                    f"{package.name} needs another Python than its parent image has",
+                    f"{package.name} needs a Python that its parent image does not have.",
                     property_path="parent",
                     why=f"requires-python {package.requires_python} in {package.file}; {parent} has Python {version}",
-                    next_step="give a parent with a Python that fits, or correct requires-python",
+                    next_step="Give a parent with a Python that fits, or correct requires-python.",
                 )
 
 
@@ -79,8 +79,8 @@ def refuse_python_conflict(packages: Sequence[LocalPackage]) -> None:
                 for right in other.specifiers:
                     if contradict(left, right):
                         raise ArgsError(
-                            "The packages need different versions of Python",
+                            "The packages need different versions of Python.",
                             property_path="packages",
                             why=f"requires-python {left} in {one.file}, {right} in {other.file}",
-                            next_step="make them agree, or give them different base images",
+                            next_step="Make them agree, or give them different base images.",
                         )

@@ -1,8 +1,8 @@
-"""What the tools of a local package's project are told: where its dependencies come from.
+"""The settings of a local package's project: where its dependencies come from.
 
 Decides which files hold for a package: its own ``pyproject.toml``, the one of its uv workspace's root, the nearest
 directory above with settings of uv (``uv.toml`` or ``[tool.uv]``), and the one in the root of all packages. Nothing
-above that root is read. Leaves what the files say to ``python_base.indexes.package_indexes`` and
+above that root is read. Leaves the meaning of the files to ``python_base.indexes.package_indexes`` and
 ``python_base.indexes.package_source``. Source: uv's documentation, "Configuration files" and "Workspaces".
 """
 
@@ -22,12 +22,12 @@ from fast_container.python_base.toml_table import TomlTable, read_toml
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """What holds for one package.
+    """The settings for one package.
 
     Attributes:
         sources: The first that has a distribution's name counts.
         asked: Indexes that are asked for every name, each tool's settings.
-        own: Those that only names of the package's own sources lead to.
+        own: Indexes for the package's own sources only.
     """
 
     sources: tuple[Sources, ...] = ()
@@ -35,21 +35,21 @@ class ProjectSettings:
     own: IndexSettings = field(default_factory=IndexSettings)
 
     def sources_of(self, name: str) -> Sequence[Source]:
-        """The entries of a distribution."""
+        """Return the entries of a distribution."""
         return next((sources[name] for sources in self.sources if name in sources), ())
 
     def said(self, source: Source) -> str:
-        """What a source leads to, for messages."""
+        """Describe a source, for messages."""
         return source.local or source.url or str(self.index(source.index) or source.index)
 
     def index(self, name: str) -> Index | None:
-        """The index of a name."""
+        """Return the index of a name."""
         found = (settings.named(name) for settings in (self.own, *self.asked))
         return next((index for index in found if index is not None), None)
 
 
 def read_project_settings(root: str, path: str, document: TomlTable) -> ProjectSettings:
-    """What holds for a package.
+    """Read the settings for a package.
 
     Args:
         root: Absolute path of the root of all packages.
@@ -72,7 +72,7 @@ def read_project_settings(root: str, path: str, document: TomlTable) -> ProjectS
 
 
 def read_root_settings(root: str) -> ProjectSettings:
-    """What holds for requirements files, which belong to no package: the sources of the root."""
+    """Read the settings for requirements files, which belong to no package: the sources of the root."""
     return ProjectSettings(sources=(uv_sources(_Directory(root, ".").document),))
 
 
@@ -117,7 +117,7 @@ class _Directory:
 
 
 def _upwards(path: str) -> Iterator[str]:
-    """The directories above a package, up to the root."""
+    """Yield the directories above a package, up to the root."""
     if path.startswith(("..", "/")):
         return
     while path != ".":

@@ -1,12 +1,12 @@
-"""Links in the source of local packages, which a wheel build must find whole.
+"""Links in the source of local packages, whose targets a wheel build needs.
 
-Decides what has to lie beside a package's own directory, so that a README or a license that is shared by a link leads
-where it leads on the host. Any other link out of the package is refused: pip follows it on the host and takes the
-modules behind it into the wheel, but they are part of no declared package. Leaves what counts of a package to
+Decides which files have to be beside a package's own directory, so that a README or a license that is shared by a link
+is found as on the host. Any other link out of the package is refused: pip follows it on the host and takes the modules
+in its target into the wheel, but they are part of no declared package. Leaves which files of a package count to
 ``python_base.packages.wheel_source``.
 """
 
-# ruff: noqa: PTH110, PTH112, PTH113, PTH115, PTH117, PTH118, PTH120 - paths are texts, relative to the root
+# ruff: noqa: PTH110, PTH112, PTH113, PTH115, PTH117, PTH118, PTH120 - paths are strings, relative to the root
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODE: Final = (".py", ".pyi", ".pyx", ".pxd", ".c", ".h", ".so", ".toml")
 
 @dataclass(frozen=True, slots=True)
 class LinkedSources:
-    """What links lead to that does not count without them.
+    """Targets of links that would not count without them.
 
     Attributes:
         beside: Package name → paths outside of its directory, relative to the root; sorted.
@@ -43,7 +43,7 @@ class LinkedSources:
 
 
 def linked_sources(packages: Sequence[LocalPackage], patterns: Sequence[str], *, root: str) -> LinkedSources:
-    """What the links in the packages' sources lead to.
+    """Find the targets of links in the packages' sources.
 
     Args:
         packages: The packages.
@@ -81,7 +81,7 @@ def linked_sources(packages: Sequence[LocalPackage], patterns: Sequence[str], *,
 
 
 def _links(root: str, path: str, rules: IgnoreRules) -> Iterator[str]:
-    """The links of a directory that are not ignored."""
+    """Yield the links of a directory that are not ignored."""
     state, done = rules.start(), ""
     for part in path.split("/") if path != "." else ():
         done = f"{done}/{part}" if done else part
@@ -95,7 +95,7 @@ def _walk(root: str, path: str, rules: IgnoreRules, state: State) -> Iterator[st
         with os.scandir(os.path.join(root, path)) as opened:
             entries = sorted(opened, key=lambda entry: entry.name)
     except OSError as error:
-        raise ContextError("A package's source cannot be read", path=path, why=str(error.strerror)) from None
+        raise ContextError("A package's source cannot be read.", path=path, why=str(error.strerror)) from None
     for entry in entries:
         inside = f"{path}/{entry.name}" if path else entry.name
         ignored, inner = rules.step(state, inside)
@@ -107,7 +107,7 @@ def _walk(root: str, path: str, rules: IgnoreRules, state: State) -> Iterator[st
 
 
 def _target(root: str, package: LocalPackage, link: str) -> str:
-    """Where a link leads, relative to the root; "" for one that leads nowhere on the host either."""
+    """Return the target of a link, relative to the root; "" if it does not exist on the host either."""
     text = os.readlink(os.path.join(root, link))
     if not os.path.exists(os.path.join(root, link)):
         return ""
@@ -127,7 +127,7 @@ def _target(root: str, package: LocalPackage, link: str) -> str:
 
 
 def _is_document(root: str, package: LocalPackage, link: str, target: str) -> bool:
-    """Whether a link shares one file of the package's top, which is no code: a README, a license."""
+    """Whether a link shares one file of the package's top that is not code: a README, a license."""
     at_the_top = os.path.dirname(link) == package.path
     return at_the_top and not target.endswith(_CODE) and os.path.isfile(os.path.join(root, target))
 
@@ -138,8 +138,8 @@ def _is_in(path: str, directory: str) -> bool:
 
 def _refused(package: LocalPackage, link: str, why: str) -> ContextError:
     return ContextError(
-        f"A link in the source of {package.name} leads nowhere where its wheel is built",
+        f"A link in the source of {package.name} has no target where its wheel is built.",
         path=link,
         why=why,
-        next_step="put what it leads to into the package, or make it a package of its own and depend on it",
+        next_step="Put what it leads to into the package, or make it a package of its own and depend on it.",
     )

@@ -1,14 +1,14 @@
 """The files of a local package that a build of its wheel can see.
 
 Decides which files of a package's directory count, as ignore patterns below the root of all packages, so that the
-ordinary selection of a build context does the rest. Everything counts except what is left out by the rule here:
+ordinary selection of a build context does the rest. Everything counts except:
 
-- caches, virtual environments, version control and editors' folders, wherever they are;
+- caches, virtual environments, folders of version control and editors, wherever they are;
 - ``tests``, ``docs``, ``examples``, ``benchmarks`` and build outputs directly in the package's directory, unless the
   package's name, its ``pyproject.toml`` (the tables that a build backend reads), ``setup.py``, ``setup.cfg`` or
-  ``MANIFEST.in`` names them. A file that ``pyproject.toml`` names inside of one comes back alone.
+  ``MANIFEST.in`` names them. If ``pyproject.toml`` names a file inside of one, that file alone counts.
 
-In doubt a file counts: that may build once too often, never too seldom. Leaves selecting to ``core.ignore.rules``.
+In doubt a file counts: a build too many is better than a missing one. Leaves selecting to ``core.ignore.rules``.
 Source for the second list: setuptools' ``FlatLayoutPackageFinder.DEFAULT_EXCLUDE``, of which it is a part.
 """
 
@@ -44,14 +44,14 @@ _UNSAFE: Final = re.compile(r"[*?\[\]\\$\"'\r\n]")
 
 
 def wheel_source(packages: Sequence[LocalPackage], *, root: str) -> tuple[str, ...]:
-    """Ignore patterns that leave exactly the packages' wheel sources of a context at the root.
+    """Return ignore patterns that leave exactly the packages' wheel sources of a context at the root.
 
     Args:
         packages: The packages.
         root: Absolute path that their paths are relative to.
 
     Raises:
-        ArgsError: A package lies outside of the root, or its path cannot be written in a Dockerfile.
+        ArgsError: A package is outside of the root, or its path cannot be written in a Dockerfile.
     """
     patterns = [] if any(found.path == "." for found in packages) else ["*"]
     ordered = sorted(packages, key=lambda found: found.path)
@@ -77,17 +77,17 @@ def _refuse_path(package: LocalPackage) -> None:
     if not outside and is_copyable(package.path):
         return
     raise ArgsError(
-        f"The package {package.name} lies outside of the root"
+        f"The package {package.name} is outside of the root."
         if outside
-        else f"The directory of {package.name} has a name that a Dockerfile cannot copy",
+        else f"The directory of {package.name} has a name that a Dockerfile cannot copy.",
         property_path="packages",
         why=package.path,
-        next_step="give a root that holds all packages" if outside else "rename the directory",
+        next_step="Give a root that holds all packages." if outside else "Rename the directory.",
     )
 
 
 def _of_the_top(package: LocalPackage, root: str) -> tuple[list[str], list[str]]:
-    """Names that are left out, and paths inside of them that come back."""
+    """Return names that are left out, and paths inside of them that count nevertheless."""
     own = {normalise_name(package.name), normalise_name(package.name).replace("-", "_")}
     named = {_relative(text) for text in _named(package.document.values)}
     other = _other_files(package, root)
@@ -109,7 +109,7 @@ def _relative(text: str) -> str:
 
 
 def _named(document: Mapping[str, Any]) -> Iterator[str]:
-    """Texts in the tables that a build backend may read."""
+    """Yield the strings in the tables that a build backend may read."""
     project = cast("Mapping[str, Any]", document.get("project") or {})
     for key in ("readme", "license", "license-files"):
         yield from _texts(project.get(key))

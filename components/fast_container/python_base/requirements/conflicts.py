@@ -1,7 +1,7 @@
 """Requirements that cannot hold together, found without asking an index.
 
-Decides which pairs are compared (same distribution, same marker) and what the message says. Leaves the comparison of
-versions to ``python_base.requirements.versions``.
+Decides which pairs are compared (same distribution, same marker) and the message. Leaves the comparison of versions to
+``python_base.requirements.versions``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fast_container.python_base.requirements.versions import contradict
 def refuse_conflicts(requirements: Iterable[Requirement], *, property_path: str = "packages") -> None:
     """Refuse two requirements of one distribution that no version satisfies, or two different URLs.
 
-    Requirements under different markers may never meet: they are not compared.
+    Requirements under different markers may never hold at once, so they are not compared.
 
     Raises:
         ArgsError: With both places.
@@ -30,10 +30,10 @@ def refuse_conflicts(requirements: Iterable[Requirement], *, property_path: str 
         if found is not None:
             one, other, why = found
             raise ArgsError(
-                f"The requirements of {name} cannot hold together",
+                f"The requirements of {name} cannot hold together.",
                 property_path=property_path,
                 why=f"{one.place} and {other.place}: {why}",
-                next_step="make them agree: one image has one version of a distribution",
+                next_step="Make them agree: one image has one version of a distribution.",
             )
 
 

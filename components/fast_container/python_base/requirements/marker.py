@@ -1,8 +1,8 @@
-"""Environment markers (PEP 508): which of their comparisons are known, and what is left of them then.
+"""Environment markers (PEP 508): simplified with the comparisons whose result is known.
 
-Decides how a marker is taken apart, turned around and written again. Leaves to the caller which comparisons are known
-to be true or false, and to ``packaging`` which markers a requirement may have. That library tells whether a marker
-holds where everything is known; here the parent image's Python and architecture are not.
+Decides how a marker is parsed, negated and written again. Leaves to the caller which comparisons are known to be true
+or false, and to ``packaging`` which markers a requirement may have. That library evaluates a marker for a known
+environment; here the parent image's Python and architecture are not known.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Comparison:
     right: str
 
     def compares(self, variable: str) -> str | None:
-        """The string that a variable is compared with by ``==`` or ``!=``; None for all else."""
+        """Return the string that a variable is compared with by ``==`` or ``!=``; None for other comparisons."""
         for one, other in ((self.left, self.right), (self.right, self.left)):
             if one == variable and self.operator in _MIRRORED and other[:1] == '"':
                 return other[1:-1]
@@ -39,14 +39,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """True where all parts are; without parts always."""
+    """True if all parts are; always true without parts."""
 
     parts: tuple[Marker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """True where any part is; without parts never."""
+    """True if any part is; never true without parts."""
 
     parts: tuple[Marker, ...] = ()
 
@@ -58,7 +58,7 @@ NEVER: Final = AnyOf()
 
 
 def parse_marker(text: str) -> Marker | None:
-    """Take a marker apart; ALWAYS for "", None for what cannot be read."""
+    """Parse a marker; ALWAYS for "", None for one that cannot be read."""
     tokens: list[str] = []
     position, text = 0, text.strip()
     while position < len(text):
@@ -77,7 +77,7 @@ def parse_marker(text: str) -> Marker | None:
 
 
 def simplified(marker: Marker, known: Callable[[Comparison], bool | None]) -> Marker:
-    """What is left of a marker when some of its comparisons are known."""
+    """Return the rest of a marker when some of its comparisons are known."""
     if isinstance(marker, Comparison):
         value = known(marker)
         return marker if value is None else ALWAYS if value else NEVER
@@ -86,7 +86,7 @@ def simplified(marker: Marker, known: Callable[[Comparison], bool | None]) -> Ma
 
 
 def both(*markers: Marker) -> Marker:
-    """True where all of them are."""
+    """Return the marker that is true if all of them are."""
     parts: list[Marker] = []
     for marker in markers:
         if marker == NEVER:
@@ -97,7 +97,7 @@ def both(*markers: Marker) -> Marker:
 
 
 def either(*markers: Marker) -> Marker:
-    """True where any of them is."""
+    """Return the marker that is true if any of them is."""
     parts: list[Marker] = []
     for marker in markers:
         if marker == ALWAYS:
@@ -108,7 +108,7 @@ def either(*markers: Marker) -> Marker:
 
 
 def opposite(marker: Marker) -> Marker | None:
-    """True exactly where the marker is not; None where no marker says that (``~=``, ``===``)."""
+    """Return the marker that is true exactly if this one is not; None if it cannot be written (``~=``, ``===``)."""
     if isinstance(marker, Comparison):
         operator = _OPPOSITES.get(marker.operator)
         return None if operator is None else Comparison(marker.left, operator, marker.right)
@@ -120,7 +120,7 @@ def opposite(marker: Marker) -> Marker | None:
 
 
 def write_marker(marker: Marker) -> str:
-    """The marker as text; "" for ALWAYS."""
+    """Write a marker; "" for ALWAYS."""
     if isinstance(marker, Comparison):
         return f"{marker.left} {marker.operator} {marker.right}"
     if isinstance(marker, AnyOf):
@@ -131,7 +131,7 @@ def write_marker(marker: Marker) -> str:
 
 
 def known_on_linux(comparison: Comparison) -> bool | None:
-    """Whether a comparison with a platform's name holds on Linux, which every image is."""
+    """Return whether a comparison with a platform's name holds on Linux, which every image is."""
     for variable, value in _LINUX.items():
         compared = comparison.compares(variable)
         if compared is not None:
@@ -140,7 +140,7 @@ def known_on_linux(comparison: Comparison) -> bool | None:
 
 
 def holds_on_linux(text: str) -> bool:
-    """Whether a marker may hold in an image; true where it is not known."""
+    """Whether a marker may hold in an image; true if it is not known."""
     marker = parse_marker(text)
     return marker is None or simplified(marker, known_on_linux) != NEVER
 

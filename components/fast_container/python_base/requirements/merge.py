@@ -14,7 +14,7 @@ from fast_container.python_base.requirements.versions import exact_version, sati
 
 
 def merge(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """One requirement for each distribution and marker; what an exact version satisfies is left out."""
+    """Return one requirement for each distribution and marker, without those that an exact version satisfies."""
     groups: dict[tuple[str, str], list[Requirement]] = {}
     for requirement in requirements:
         groups.setdefault((requirement.name, requirement.marker), []).append(requirement)
@@ -35,12 +35,12 @@ def _one(group: Sequence[Requirement]) -> Requirement:
     url = next((found.url for found in group if found.url), "")
     hashes = tuple(sorted({value for found in group for value in found.hashes}))
     extras = tuple(sorted({extra for found in group for extra in found.extras}))
-    # pip takes one URL or some versions, not both; that a URL's version fits is seen when it is installed.
+    # pip accepts one URL or some versions, not both; whether a URL's version fits shows when it is installed.
     return replace(first, extras=extras, specifiers=() if url else tuple(specifiers), url=url, hashes=hashes)
 
 
 def _implied(conditional: Requirement, always: Requirement | None) -> bool:
-    """Whether a requirement under a marker asks for nothing that is not installed anyway."""
+    """Whether a requirement under a marker adds nothing to those that hold always."""
     if always is None or conditional.url or not set(conditional.extras) <= set(always.extras):
         return False
     versions = [version for version in map(exact_version, always.specifiers) if version]

@@ -1,7 +1,7 @@
-"""One requirement of a Python distribution, and the names it goes by.
+"""One requirement of a Python distribution, and its canonical form.
 
-Decides how a requirement is written in one canonical way: normalised name (PEP 503), sorted extras and specifiers,
-evenly spaced marker. Leaves what a requirement is (PEP 508) to ``packaging``, which pip uses too, what versions mean to
+Decides the one canonical way to write a requirement: normalised name (PEP 503), sorted extras and specifiers, evenly
+spaced marker. Leaves the grammar (PEP 508) to ``packaging``, which pip uses too, the meaning of versions to
 ``python_base.requirements.versions``, files to ``python_base.requirements.requirements_file`` and
 ``python_base.packages.local_package``, and putting requirements together to ``python_base.dependencies``.
 """
@@ -24,7 +24,7 @@ _VARIABLE: Final = re.compile(r"\$\{\w+\}")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A requirement; equal to another when pip would read both alike.
+    """A requirement; equal to another if pip would read both alike.
 
     Attributes:
         name: Normalised: lower case, ``-`` for runs of ``-_.``.
@@ -33,7 +33,7 @@ class Requirement:
         url: Of a direct reference (``name @ url``), or "".
         marker: Evenly spaced, double quotes; or "".
         hashes: ``sha256:…``, sorted; as pip's ``--hash`` takes them.
-        file: Where it is written, for messages.
+        file: The file that has it, for messages.
         text: As it is written there.
     """
 
@@ -47,39 +47,39 @@ class Requirement:
     text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """The requirement without its hashes, in its canonical form."""
+        """Return the requirement without its hashes, in its canonical form."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         version = f" @ {self.url}" if self.url else ",".join(self.specifiers)
-        # After a URL the semicolon must not be part of it.
+        # The blank keeps the semicolon from being part of the URL.
         marker = f"{' ' if self.url else ''}; {self.marker}" if self.marker else ""
         return f"{self.name}{extras}{version}{marker}"
 
     @property
     def line(self) -> str:
-        """As a requirements file has it, over several lines where there are hashes."""
+        """The requirement as in a requirements file, over several lines if there are hashes."""
         return " \\\n".join([str(self), *(f"    --hash={value}" for value in self.hashes)])
 
     @property
     def place(self) -> str:
-        """File and text, for messages."""
+        """File and requirement, for messages."""
         return f"{self.file}: {self.text or self}"
 
 
 def normalise_name(name: str) -> str:
-    """A distribution's, extra's or group's name as PEP 503 compares it.
+    """Normalise the name of a distribution, extra or group as PEP 503 compares it.
 
-    That one line is not worth ``packaging.utils``, which imports all that ``packaging`` knows of platforms.
+    That one line is not worth ``packaging.utils``, which imports all platforms that ``packaging`` knows.
     """
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can be a distribution's name."""
+    """Whether this is a valid name of a distribution."""
     return _NAME.fullmatch(text) is not None
 
 
 def parse_requirement(text: str, file: str) -> Requirement:
-    """Take a requirement apart.
+    """Parse a requirement.
 
     Raises:
         ContextError: It is not a requirement, or there are credentials in it.
@@ -96,7 +96,7 @@ def parse_requirement(text: str, file: str) -> Requirement:
         raise _unreadable(text, file, "its marker has too many brackets") from None
     except ValueError as error:  # ``InvalidRequirement`` is one, and so is a number of thousands of digits
         raise _unreadable(text, file, str(error).partition("\n")[0]) from None
-    # As it is written, because its text counts in the key. A semicolon ends a URL only after a blank.
+    # Kept as it is written, because it counts in the key. A semicolon ends a URL only after a blank.
     marker = re.split(r"\s;" if read.url else ";", text, maxsplit=1)[1:] if read.marker else []
     return Requirement(
         name=normalise_name(read.name),
@@ -110,7 +110,7 @@ def parse_requirement(text: str, file: str) -> Requirement:
 
 
 def normalise_marker(text: str) -> str:
-    """A marker with even blanks and double quotes; as it is where that is not safe."""
+    """Write a marker with even blanks and double quotes; unchanged if that is not safe."""
     parts: list[str] = []
     position = 0
     text = text.strip()
@@ -125,7 +125,7 @@ def normalise_marker(text: str) -> str:
 
 
 def refuse_login(url: str, text: str, file: str) -> None:
-    """Refuse URLs with a user or password that is written out; ``git@`` and ``${VARIABLES}`` are none.
+    """Refuse a URL with a user or password written out; ``git@`` and ``${VARIABLES}`` are allowed.
 
     Raises:
         ContextError: There are credentials in it.
@@ -137,10 +137,10 @@ def refuse_login(url: str, text: str, file: str) -> None:
     for login in written:
         hidden = hidden.replace(login, "…")
     raise ContextError(
-        "There are credentials in a requirement",
+        "There are credentials in a requirement.",
         path=f"{file}: {' '.join(hidden.split())}",
-        why="it would be part of the image's build context and of its history",
-        next_step="take them out of the URL and give a netrc file as a build secret",
+        why="they would be part of the image's build context and of its history",
+        next_step="Take them out of the URL and give a netrc file as a build secret.",
     )
 
 
@@ -157,8 +157,8 @@ def _is_reference(login: str) -> bool:
 
 def _unreadable(text: str, file: str, why: str) -> ContextError:
     return ContextError(
-        "A requirement cannot be read",
+        "A requirement cannot be read.",
         path=f"{file}: {' '.join(text.split())}",
         why=why,
-        next_step='write it as PEP 508 has it: name[extra]>=1,<2; python_version < "3.13", or name @ https://…',
+        next_step='Write it as PEP 508 has it: name[extra]>=1,<2; python_version < "3.13", or name @ https://…',
     )

@@ -5,7 +5,7 @@ which are refused. Leaves each requirement to ``python_base.requirements.require
 Source: pip's documentation, "Requirements File Format".
 """
 
-# ruff: noqa: PTH118, PTH120, PTH123 - paths are joined as texts, as pip does
+# ruff: noqa: PTH118, PTH120, PTH123 - paths are joined as strings, as pip does
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KEPT: Final = frozenset(
 
 @dataclass(slots=True)
 class RequirementsFile:
-    """What a file and the files that it includes say.
+    """The content of a file and of the files that it includes.
 
     Attributes:
         requirements: In the order of the files.
@@ -75,7 +75,7 @@ def _read(root: str, path: str, constraints: bool, found: RequirementsFile, seen
         name, value = _option(line)
         if name in _INCLUDES or name in _CONSTRAINTS:
             if "://" in value:
-                raise _refused(path, line, "a file from the network would not be seen by the build key")
+                raise _refused(path, line, "the build key cannot cover a file from the network")
             inside = os.path.normpath(os.path.join(os.path.dirname(path), value.strip("\"'")))
             _read(root, inside, constraints or name in _CONSTRAINTS, found, seen)
         elif name in _EDITABLE or (not name and _is_path(line)):
@@ -85,7 +85,7 @@ def _read(root: str, path: str, constraints: bool, found: RequirementsFile, seen
             inside = os.path.normpath(os.path.join(os.path.dirname(path), local.removeprefix("file:").split("[")[0]))
             found.local_paths.append((inside, f"{path}: {line}"))
         elif name == "--require-hashes":
-            continue  # what has hashes is checked anyway
+            continue  # hashes are checked anyway
         elif name:
             found.options.append(_kept(path, line, name, value))
         else:
@@ -93,10 +93,10 @@ def _read(root: str, path: str, constraints: bool, found: RequirementsFile, seen
 
 
 def logical_lines(text: str) -> Iterator[str]:
-    """Lines without comments, continuations joined, blanks evened out; empty ones are left out."""
+    """Yield lines without comments, continuations joined, blanks evened out; empty ones are left out."""
     waiting = ""
     for raw in text.removeprefix("\ufeff").splitlines():
-        # A comment line ends a continuation, also where it ends with a backslash itself.
+        # A comment line ends a continuation, even if it ends with a backslash itself.
         is_comment = _COMMENT.match(raw) is not None
         if raw.endswith("\\") and not is_comment:
             waiting += raw.strip("\\")
@@ -111,26 +111,26 @@ def logical_lines(text: str) -> Iterator[str]:
 
 
 def read_text(root: str, path: str) -> str:
-    """A small text file below the root.
+    """Read a small UTF-8 file below the root.
 
     Raises:
-        ContextError: It cannot be read or is no UTF-8.
+        ContextError: It cannot be read or is not UTF-8.
     """
     try:
         with open(os.path.join(root, path), encoding="utf-8") as file:
             return file.read()
     except OSError as error:
         raise ContextError(
-            "A file that declares dependencies cannot be read",
+            "A file that declares dependencies cannot be read.",
             path=path,
             why=error.strerror or str(error),
-            next_step="correct the path; it is relative to the root of the packages",
+            next_step="Correct the path; it is relative to the root of the packages.",
         ) from None
     except UnicodeDecodeError:
-        raise ContextError("A file that declares dependencies is not UTF-8", path=path) from None
+        raise ContextError("A file that declares dependencies is not UTF-8.", path=path) from None
     except ValueError as error:  # a zero byte in the path
         raise ContextError(
-            "A file that declares dependencies cannot be read", path=repr(path), why=str(error)
+            "A file that declares dependencies cannot be read.", path=repr(path), why=str(error)
         ) from None
 
 
@@ -157,7 +157,7 @@ def _option(line: str) -> tuple[str, str]:
 
 
 def _is_path(line: str) -> bool:
-    """Whether a line names a directory or an archive on this machine, as pip decides it by looks."""
+    """Whether a line names a directory or an archive on this machine; pip decides by its look too."""
     word = re.split(r"[\s;]", line, maxsplit=1)[0].partition("[")[0]
     if line.startswith("file:"):
         return True
@@ -178,8 +178,8 @@ def _kept(path: str, line: str, name: str, value: str) -> str:
 
 def _refused(path: str, line: str, why: str) -> ContextError:
     return ContextError(
-        "A line of a requirements file cannot be kept",
+        "A line of a requirements file is not supported.",
         path=f"{path}: {line}",
         why=why,
-        next_step="take it out, or write a Dockerfile of your own for this base image",
+        next_step="Take it out, or write a Dockerfile of your own for this base image.",
     )

@@ -1,7 +1,7 @@
 """Versions and version specifiers of Python distributions: which ones cannot hold together.
 
-Decides what is said of what ``packaging`` cannot read: nothing is known of it (None), and no conflict is claimed.
-Leaves what versions and specifiers mean to ``packaging``, which pip uses too, and where specifiers come from to
+Decides that nothing is concluded from versions that ``packaging`` cannot read (None), and no conflict is claimed.
+Leaves the meaning of versions and specifiers to ``packaging``, which pip uses too, and the origin of specifiers to
 ``python_base.requirements.requirement``.
 """
 
@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 
 def is_version(text: str) -> bool:
-    """Whether PEP 440 allows a version."""
+    """Whether this is a version by PEP 440."""
     try:
         Version(text)
     except InvalidVersion:
@@ -21,7 +21,7 @@ def is_version(text: str) -> bool:
 
 
 def split_specifiers(text: str) -> tuple[str, ...] | None:
-    """``>=1, <2`` → ``("<2", ">=1")``: sorted, without blanks and repetitions; None for what cannot be read."""
+    """Split and sort: ``>=1, <2`` → ``("<2", ">=1")``, without blanks and repetitions; None for invalid ones."""
     try:
         return tuple(sorted({str(each) for each in SpecifierSet(text)}))
     except InvalidSpecifier:
@@ -29,16 +29,16 @@ def split_specifiers(text: str) -> tuple[str, ...] | None:
 
 
 def exact_version(specifier: str) -> str:
-    """``1.2`` of ``==1.2``; "" for all else, ``==1.*`` among it."""
+    """Return ``1.2`` of ``==1.2``; "" for all else, ``==1.*`` among it."""
     if specifier.startswith("==="):
         return specifier[3:]
     return specifier[2:] if specifier.startswith("==") and not specifier.endswith(".*") else ""
 
 
 def satisfies(version: str, specifier: str) -> bool | None:
-    """Whether a version satisfies one specifier; None where that is not known.
+    """Return whether a version satisfies one specifier; None if that is not known.
 
-    Whether pre-releases are wanted at all is not asked: an exact version was asked for.
+    Pre-releases are allowed, because an exact version was asked for.
     """
     try:
         return Specifier(specifier).contains(version, prereleases=True)
@@ -47,7 +47,7 @@ def satisfies(version: str, specifier: str) -> bool | None:
 
 
 def contradict(left: str, right: str) -> bool:
-    """Whether no version can satisfy both specifiers; False where that is not known."""
+    """Whether no version can satisfy both specifiers; False if that is not known."""
     try:
         return SpecifierSet(f"{left},{right}").is_unsatisfiable()
     except InvalidSpecifier:
