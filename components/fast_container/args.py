@@ -1,8 +1,8 @@
-"""The arguments of the components: their types, their defaults, and what can be refused from a value alone.
+"""The arguments of the components: their types, their defaults, and what can be refused by a value alone.
 
-Decides what a value of the right shape must be, and how a wrong one is named (its property path). Leaves the shapes
-to ``shapes``, what needs the Dockerfile or the context to ``core.declared``, and what needs other resources to
-``state``.
+Decides which values of the right shape are valid, and how a wrong one is named (its property path). Leaves the shapes
+to ``shapes``, rules that need the Dockerfile or the context to ``core.declared``, and rules that need other resources
+to ``state``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fast_container.core.build_secrets import check_value
 from fast_container.core.oci.repository import Repository, is_host, is_repository_name
 from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
-from fast_container.shapes import check_mapping, check_path, check_plain, check_text, is_later, shown
+from fast_container.shapes import check_mapping, check_path, check_plain, check_string, is_later, shown
 
 T = TypeVar("T")
 RunsOn: TypeAlias = Literal["lambda", "ecs", "anywhere"]
@@ -25,7 +25,7 @@ SecretInput: TypeAlias = "pulumi.Input[str] | SecretEnv | SecretFile | SecretsMa
 
 DEFAULT_PLATFORM = "linux/amd64"
 DEFAULT_TIMEOUT_S = 3600.0
-# A year: beyond it is not a limit, and far beyond it not a number that a clock takes.
+# A year: more is not a limit, and much more is not a number for a clock.
 _LONGEST_S = 366 * 24 * 3600.0
 UNTAGGED_DAYS = 14
 MIN_UNTAGGED_DAYS = 14
@@ -34,8 +34,8 @@ _SECRET_ID = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\-]*")
 
 
 def check_repository_name(name: str, property_path: str) -> str:
-    """Refuse a name that ECR would refuse; returns it unchanged."""
-    name = check_text(name, property_path)
+    """Refuse a name that ECR would refuse; return it unchanged."""
+    name = check_string(name, property_path)
     if is_repository_name(name) and 2 <= len(name) <= 256:
         return name
     why = "a repository name has 2 to 256 characters: lower-case letters and digits, joined by . _ - or /"
@@ -50,8 +50,8 @@ def check_repository_name(name: str, property_path: str) -> str:
 
 
 def check_repository_url(url: str, property_path: str) -> str:
-    """Refuse what is not ``host/name``; returns it without a scheme or a trailing slash."""
-    bare = check_text(url, property_path).removeprefix("https://").removeprefix("http://").rstrip("/")
+    """Refuse anything but ``host/name``; return it without a scheme or a trailing slash."""
+    bare = check_string(url, property_path).removeprefix("https://").removeprefix("http://").rstrip("/")
     found = Repository.parse(bare)
     names_registry = "." in found.host or ":" in found.host or found.host == "localhost"
     if names_registry and is_host(found.host) and is_repository_name(found.name):
@@ -72,12 +72,12 @@ def check_repository_url(url: str, property_path: str) -> str:
 
 def check_runs_on(runs_on: str) -> RunsOn:
     """Refuse an unknown place."""
-    runs_on = check_text(runs_on, "runs_on")
+    runs_on = check_string(runs_on, "runs_on")
     for known in get_args(RunsOn):
         if runs_on == known:
             return known
     raise ArgsError(
-        f"{runs_on!r} is not a place that an image can be made fit for.",
+        f"{runs_on!r} is not a place that an image can be checked for.",
         property_path="runs_on",
         next_step="Give one of: lambda, ecs, anywhere.",
     )
@@ -86,7 +86,7 @@ def check_runs_on(runs_on: str) -> RunsOn:
 def check_timeout(
     timeout: object, property_path: str = "timeout_s", *, least: float = 0.0, most: float = _LONGEST_S
 ) -> float:
-    """Refuse what is not a number of seconds between two bounds; 0 is never one."""
+    """Refuse anything but a number of seconds between two bounds; 0 is never one."""
     check_plain(timeout, property_path)
     if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not timeout or not least <= timeout <= most:
         bounds = f"from {least:.0f} to {most:.0f}" if least else "greater than 0; the default is 3600"
@@ -109,7 +109,7 @@ def check_secret_ids(secrets: Mapping[str, object]) -> None:
 
 
 def check_secrets(secrets: object) -> dict[str, SecretInput]:
-    """Refuse impossible ids and values. A variable or a file is looked for when an image is to be built."""
+    """Refuse impossible ids and values. A variable or a file is looked for only when an image is to be built."""
     found = check_mapping(secrets, "secrets", 'secrets={"token": config.require_secret("token")}')
     check_secret_ids(found)
     for secret, source in found.items():
@@ -124,19 +124,19 @@ def _check_source(source: object, property_path: str) -> None:
     """Refuse a source of another shape, before anything looks for it."""
     match source:
         case SecretEnv():
-            check_text(source.variable, f"{property_path}.variable", may_be_empty=False)
+            check_string(source.variable, f"{property_path}.variable", may_be_empty=False)
         case SecretFile():
             check_path(source.path, f"{property_path}.path")
         case SecretsManagerSecret():
-            check_text(source.reference, f"{property_path}.reference", may_be_empty=False)
-            check_text(source.arn, f"{property_path}.arn")
+            check_string(source.reference, f"{property_path}.reference", may_be_empty=False)
+            check_string(source.arn, f"{property_path}.arn")
         case SsmParameter():
-            check_text(source.name, f"{property_path}.name", may_be_empty=False)
-            check_text(source.arn, f"{property_path}.arn")
+            check_string(source.name, f"{property_path}.name", may_be_empty=False)
+            check_string(source.arn, f"{property_path}.arn")
         case None:
             raise ArgsError("The value of a build secret is missing.", property_path=property_path)
         case _ if not is_later(source) and not isinstance(source, str):
-            # Not shown: it may be the secret.
+            # The value is not shown: it may be the secret.
             raise ArgsError(
                 f"The value of a build secret is a {type(source).__name__}, not a string.",
                 property_path=property_path,
@@ -147,7 +147,7 @@ def _check_source(source: object, property_path: str) -> None:
 
 
 def check_repository(repository: T) -> T:
-    """Refuse a missing repository and a text that is not a URL."""
+    """Refuse a missing repository and a string that is not a URL."""
     if repository is None or (isinstance(repository, str) and not repository):
         raise ArgsError(
             "Every image needs a repository.",

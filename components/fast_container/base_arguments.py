@@ -1,7 +1,7 @@
 """The arguments of ``BaseImage`` that describe what it installs.
 
-Decides their shapes and defaults. Leaves what the files say to ``python_base.dependencies``, and what cannot go
-together to ``python_base.spec``.
+Decides their shapes and defaults. Leaves the content of the files to ``python_base.dependencies``, and which arguments
+exclude each other to ``python_base.spec``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from fast_container.errors import ArgsError, bracketed
 from fast_container.python_base.spec import DEFAULT_PARENT
-from fast_container.shapes import check_mapping, check_path, check_paths, check_plain, check_text, check_texts
+from fast_container.shapes import check_mapping, check_path, check_paths, check_plain, check_string, check_strings
 from fast_container.state.bases import BaseInput, check_base
 
 Names: TypeAlias = "Sequence[str] | Mapping[str, Sequence[str]]"
 
 
 class BaseArguments(NamedTuple):
-    """What a base image installs, and how; see ``BaseImage``."""
+    """The packages of a base image, and how they are installed; see ``BaseImage``."""
 
     root: str
     packages: tuple[str, ...]
@@ -35,10 +35,10 @@ class BaseArguments(NamedTuple):
 
 
 def base_arguments(given: Mapping[str, Any]) -> BaseArguments:
-    """The arguments, each in its shape; None is one that was not given.
+    """Return the arguments, each in its shape; None is one that was not given.
 
     Raises:
-        ArgsError: One is of another shape.
+        ArgsError: One has another shape.
     """
     return BaseArguments(
         root=_path(given, "root") or ".",
@@ -49,8 +49,8 @@ def base_arguments(given: Mapping[str, Any]) -> BaseArguments:
         constraints=_path(given, "constraints"),
         lock=_path(given, "lock"),
         parent=_parent(_value(given, "parent", DEFAULT_PARENT)),
-        parent_user=check_text(_value(given, "parent_user", ""), "parent_user"),
-        installer=check_text(_value(given, "installer", "pip"), "installer"),
+        parent_user=check_string(_value(given, "parent_user", ""), "parent_user"),
+        installer=check_string(_value(given, "installer", "pip"), "installer"),
         build_requirements=_path(given, "build_requirements"),
         versions=_versions(given),
     )
@@ -74,17 +74,19 @@ def _names(given: Mapping[str, Any], name: str) -> Names:
     value = _value(given, name, ())
     check_plain(value, name)
     if not isinstance(value, Mapping):
-        return check_texts(value, name)
+        return check_strings(value, name)
     by_package = check_mapping(cast(object, value), name, f'{name}={{"package": ["name"]}}')
-    return {package: check_texts(names, f"{name}{bracketed(package)}") for package, names in by_package.items()}
+    return {package: check_strings(names, f"{name}{bracketed(package)}") for package, names in by_package.items()}
 
 
 def _versions(given: Mapping[str, Any]) -> dict[str, str]:
     value = _value(given, "versions", {})
     check_plain(value, "versions")
     by_package = check_mapping(value, "versions", 'versions={"package": "1.2.3"}')
-    return {name: check_text(version, f"versions{bracketed(name)}") for name, version in by_package.items()}
+    return {name: check_string(version, f"versions{bracketed(name)}") for name, version in by_package.items()}
 
 
 def _parent(parent: object) -> str | BaseInput:
-    return check_text(parent, "parent", may_be_empty=False) if isinstance(parent, str) else check_base(parent, "parent")
+    return (
+        check_string(parent, "parent", may_be_empty=False) if isinstance(parent, str) else check_base(parent, "parent")
+    )

@@ -1,7 +1,7 @@
 """``BaseImage``: an image that others build on.
 
 Decides how local packages' declarations become an image of their third-party dependencies (or of the packages too)
-with the same keys, executors and guarantees as every other image. Leaves what is declared, and the Dockerfile, to
+with the same keys, executors and guarantees as every other image. Leaves the declarations and the Dockerfile to
 ``python_base.dependencies`` and ``python_base.dockerfile``.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Unpack, cast
 
 import pulumi
 
-from fast_container import args as rules
+from fast_container.args import check_runs_on, check_secrets
 from fast_container.base_arguments import Names, base_arguments
 from fast_container.core.declared import InlineDockerfile, check_platform
 from fast_container.core.oci.platform import normal_or_same
@@ -31,8 +31,8 @@ from fast_container.shapes import (
     PathInput,
     check_mapping,
     check_resource_name,
-    check_text,
-    check_texts,
+    check_string,
+    check_strings,
     refused_as_one_line,
     shown,
 )
@@ -52,7 +52,7 @@ class BaseImage(FastContainerImage):
     """An image that others name in ``base_images=``.
 
     With ``install`` its Dockerfile is generated (``fast-container show-dockerfile`` prints it); without, it is an
-    image like any other, of a Dockerfile of yours, and the arguments from ``root`` on are refused. Paths of packages
+    image like any other, with a Dockerfile of yours, and the arguments from ``root`` on are refused. Paths of packages
     and files are relative to ``root``.
 
     Args:
@@ -67,28 +67,28 @@ class BaseImage(FastContainerImage):
         requirements: Requirements files.
         constraints: A constraints file.
         lock: ``uv.lock``: exact versions and hashes.
-        parent: What it starts from: a reference, or another base image; default AWS's Lambda image of Python 3.12.
-        parent_user: Whom the parent runs as, where that is not root: the installation becomes root, the image that
-            user again. Known by itself where the parent is a base image of this program with ``install``.
+        parent: The parent image: a reference, or another base image; default AWS's Lambda image of Python 3.12.
+        parent_user: User of the parent image if it is not root; the installation runs as root and the image ends as
+            that user. Not needed if the parent is a base image of this program with ``install``.
         installer: ``pip`` (default) or ``uv``.
         build_requirements: A requirements file with the packages' build backends.
-        platforms: In place of ``platform``: one image for each, and an image that starts from this base gets the one
+        platforms: Instead of ``platform``: one image for each, and an image that starts from this base gets the one
             for its own platform. The outputs are those of the first; the others are components ``<name>-<arch>``.
         versions: Package name → version, of packages whose version is made from git (setuptools-scm, hatch-vcs, …),
             for ``install="packages"``: git's history is not in the build context.
         opts: Resource options of the component.
-        **options: As ``FastContainerImage`` has them; with ``install``, those that make up a Dockerfile are refused.
+        **options: Those of ``FastContainerImage``; with ``install``, those that describe a Dockerfile are refused.
 
     Attributes:
-        runs_as: The user of the image, where ``install`` makes it known; else "".
-        python: The version of its Python, where ``install`` and the first parent's reference make it known; else "".
+        runs_as: The user of the image if it is known (with ``install``); else "".
+        python: The version of its Python if it is known (with ``install``, by the first parent's reference); else "".
 
     Raises:
         pulumi.RunError: An argument cannot be right, or requirements cannot hold together.
     """
 
     TYPE: ClassVar[str] = "fast-container:index:BaseImage"
-    # Its consumers have nothing to stay on.
+    # Its consumers need it now, so its build is awaited.
     ALWAYS_WAITS: ClassVar[bool] = True
 
     runs_as: str
@@ -146,7 +146,7 @@ class BaseImage(FastContainerImage):
             else:
                 base = _generate(install, wanted, options)
                 options, user, python = base.options, base.user, base.python
-                # Said by the hook, and only where the base is to be built.
+                # The hook reports them, and only if the base is to be built.
                 program, record = current_program(make_hook), record_name(name)
                 program.notes[record] = base.notes
                 program.contents[record] = Contents(GENERATED_CONTEXT, WORDS, base.versions)
@@ -179,12 +179,12 @@ class BaseImage(FastContainerImage):
 
     @property
     def by_platform(self) -> Mapping[str, FastContainerImage]:
-        """Platform → its image for it, but for the first of ``platforms``, which is this one."""
+        """Platform → its image for it, except the first of ``platforms``, which is this image."""
         return self._by_platform
 
 
 def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple[str, ...]:
-    """The platforms in normal form.
+    """Return the platforms in normal form.
 
     Raises:
         ArgsError: They are not a list of different platforms, or ``platform`` is given too.
@@ -195,12 +195,12 @@ def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple
             property_path="platform",
             next_step="Leave it out: the first of platforms is that of the component's outputs.",
         )
-    found = tuple(normal_or_same(one) for one in check_texts(platforms, "platforms"))
+    found = tuple(normal_or_same(one) for one in check_strings(platforms, "platforms"))
     for index, platform in enumerate(found):
         check_platform(platform, f"platforms[{index}]")
         if platform in found[:index]:
             raise ArgsError(
-                f"{platforms[index]!r} is there twice.", property_path=f"platforms[{index}]", why=f"it is {platform}"
+                f"{platforms[index]!r} is given twice.", property_path=f"platforms[{index}]", why=f"it is {platform}"
             )
     if not found:
         raise ArgsError("platforms is empty.", property_path="platforms", next_step='Give platforms=["linux/amd64"].')
@@ -214,7 +214,7 @@ def _refuse_without_install(wanted: Mapping[str, object]) -> None:
             raise ArgsError(
                 f"{argument} counts only with install.",
                 property_path=argument,
-                why="without it the image is of a Dockerfile of yours, which nothing is generated into",
+                why="without it the image has a Dockerfile of yours, and nothing is generated",
                 next_step='Give install="dependencies" (or "packages"), or leave the argument out.',
             )
 
@@ -228,7 +228,7 @@ class _Generated(NamedTuple):
 
 
 def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions) -> _Generated:
-    """The options of a base image whose Dockerfile is generated."""
+    """Return the options of a base image whose Dockerfile is generated."""
     _refuse_own_dockerfile(options)
     given = base_arguments(wanted)
     place = Path(given.root).absolute()
@@ -245,10 +245,10 @@ def _generate(install: object, wanted: Mapping[str, Any], options: ImageOptions)
     spec = BaseSpec(
         parent=parent if isinstance(parent, str) else _PARENT_CONTEXT,
         dependencies=dependencies,
-        install=cast("Install", check_text(install, "install")),
+        install=cast("Install", check_string(install, "install")),
         installer=cast("Installer", given.installer),
-        runs_on=rules.check_runs_on(options.get("runs_on") or "anywhere"),
-        secrets=tuple(rules.check_secrets(options.get("secrets") or {})),
+        runs_on=check_runs_on(options.get("runs_on") or "anywhere"),
+        secrets=tuple(check_secrets(options.get("secrets") or {})),
         build_requirements=read_text(str(place), given.build_requirements) if given.build_requirements else "",
         parent_user=given.parent_user or (parent.runs_as if isinstance(parent, BaseImage) else ""),
         parent_python=parent.python if isinstance(parent, BaseImage) else "",

@@ -1,7 +1,7 @@
-"""``Builder``: what an image asks of whoever builds it, whichever of the builders that is.
+"""``Builder``: the questions that an image asks of its builder, whichever that is.
 
-Decides the questions: what cannot be built there, what is granted for it, which executor builds it, how many at once
-and how long. A further builder answers them and is known to nobody else: images, hook and jobs never ask which
+Decides the questions: what cannot be built there, what must be granted for it, which executor builds it, how many at
+once and how long. A further builder answers them and needs no change elsewhere: images, hook and jobs never ask which
 builder they have. Leaves the answers to ``builders`` (this machine's BuildKit) and ``codebuild.builder``.
 """
 
@@ -24,11 +24,11 @@ CheckRegistry: TypeAlias = Literal["changed", "always"]
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What the builds of one image read and write.
+    """The things that the builds of one image read and write.
 
     Attributes:
-        repository: What the image's repository is told apart by in a program, and its ARN or URL.
-        bases: Repositories of the base images, each with the component that it belongs to.
+        repository: Identity of the image's repository in a program, and its ARN or URL.
+        bases: Repositories of the base images, each with its component.
         secrets: Id → where the value comes from.
     """
 
@@ -39,7 +39,7 @@ class Grants:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorNeeds:
-    """What the running program has for the executors of its builders.
+    """The running program's part of an executor.
 
     Attributes:
         push_credentials: Registry host → credentials beyond those of the user's Docker configuration; may block.
@@ -53,16 +53,16 @@ class ExecutorNeeds:
 
 
 class Builder(ABC):
-    """Who builds images.
+    """Builds images.
 
     Attributes:
-        kind: What a build's record calls it.
-        reads_secrets: Its builds read the secrets that AWS keeps; they get references, and never a value.
-        aws: How to reach AWS where the stack's ``aws:`` configuration does not say it.
+        kind: Its name in a build's record.
+        reads_secrets: Whether its builds read the secrets that AWS keeps; they get references, and never a value.
+        aws: How to reach AWS if the stack's ``aws:`` configuration does not say it.
         cache: The registry cache of its builds.
         max_parallel: Images built at once.
-        timeout_s: Limit of a build whose image has none of its own.
-        wait: Whether ``up`` awaits the builds. An executor of one that does not is a ``core.ports.StartingExecutor``.
+        timeout_s: Limit of a build whose image has no limit of its own.
+        wait: Whether ``up`` awaits the builds. If not, its executor is a ``core.ports.StartingExecutor``.
         check_registry: ``always`` looks up unchanged images too, at each preview and ``up``; see ``CheckRegistry``.
     """
 
@@ -79,12 +79,12 @@ class Builder(ABC):
         """Refuse, in preview, an image that cannot be built here.
 
         Raises:
-            ArgsError: By the property path of the argument that cannot be.
+            ArgsError: With the property path of the argument.
         """
         del platform, secrets
 
     def check_own_caches(self, argument: str) -> None:
-        """Refuse an image's caches in place of ``cache``, where builds cannot reach them.
+        """Refuse an image's own caches instead of ``cache`` if builds cannot reach them.
 
         Args:
             argument: Name of the argument that gives them.
@@ -95,17 +95,17 @@ class Builder(ABC):
         del argument
 
     def grants(self, image: Grants) -> Sequence[pulumi.Resource]:
-        """Allow the builds of an image what they need; the resources that its record depends on."""
+        """Allow the builds of an image what they need; return the resources that its record depends on."""
         del image
         return ()
 
     async def cannot_run(self, platforms: Sequence[str]) -> Sequence[str]:
-        """A warning for each platform whose ``RUN`` instructions are known to fail here, for a preview."""
+        """Return a warning for each platform whose ``RUN`` instructions are known to fail here, for a preview."""
         del platforms
         return ()
 
     def executor_key(self, platform: str) -> str:
-        """What the executor is made for: images of one key share it.
+        """Return the key of the executor for a platform: images with one key share it.
 
         Raises:
             ArgsError: Nothing here builds for the platform.
@@ -115,10 +115,10 @@ class Builder(ABC):
 
     @abstractmethod
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> Executor:
-        """A new executor, once the builder's resources are there.
+        """Make an executor, once the builder's resources exist.
 
         Args:
-            key: As ``executor_key`` gave it.
+            key: From ``executor_key``.
             access: How the image's stack reaches AWS.
-            needs: What the program has for it.
+            needs: The program's part of it.
         """

@@ -1,7 +1,7 @@
 """``LocalBuilder``: builds with this machine's buildx.
 
-Decides its limits, and where full logs go. Leaves building to ``adapters.buildx``, what a preview says of platforms to
-``emulation``, and what images ask of every builder to ``builder_interface``.
+Decides its limits, and where full logs go. Leaves building to ``adapters.buildx``, the warnings about platforms in
+preview to ``emulation``, and the questions of images to every builder to ``builder_interface``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fast_container.core.ports import Executor
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.emulation import Emulation
 from fast_container.errors import FastContainerError
-from fast_container.shapes import PathInput, check_choice, check_count, check_path, check_text, refused_as_one_line
+from fast_container.shapes import PathInput, check_choice, check_count, check_path, check_string, refused_as_one_line
 
 
 class LocalBuilder(Builder):
@@ -32,12 +32,12 @@ class LocalBuilder(Builder):
 
     Args:
         name: A buildx builder (``docker buildx ls``); default the current one. It must be able to push by digest;
-            none is ever created.
+            fast-container never creates a builder.
         max_parallel: Images built at once; default two a core, at least 4 and at most 16.
-        timeout_s: Seconds after which a build is stopped, where its image has no ``timeout_s`` of its own.
+        timeout_s: Seconds after which a build is stopped if its image has no ``timeout_s`` of its own.
         cache: Import and export a registry cache (or an Output of one); without one, only what BuildKit keeps itself
             is cached.
-        aws: How to reach AWS where the stack's ``aws:`` configuration does not say it, such as with an explicit
+        aws: How to reach AWS if the stack's ``aws:`` configuration does not say it, such as with an explicit
             ``aws.Provider`` that assumes a role.
         check_registry: ``always`` looks up the images that have not changed too, so that one which was deleted or
             replaced in the registry is noticed without ``--refresh``: one call a repository for every 100 images.
@@ -64,7 +64,7 @@ class LocalBuilder(Builder):
     ) -> None:
         try:
             if name is not None:
-                check_text(name, "name", may_be_empty=False)
+                check_string(name, "name", may_be_empty=False)
             if max_parallel is not None:
                 check_count(max_parallel, "max_parallel", least=1)
             timeout_s = check_timeout(timeout_s, "timeout_s")
@@ -90,11 +90,11 @@ class LocalBuilder(Builder):
         return Path(self._log_dir) if self._log_dir else cache_dir() / "logs"
 
     async def cannot_run(self, platforms: Sequence[str]) -> Sequence[str]:
-        """As ``Builder`` has it; buildx is asked."""
+        """Return warnings as ``Builder.cannot_run``; buildx is asked."""
         return await self._emulation.missing(platforms)
 
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> Executor:
-        """As ``Builder`` has it."""
+        """Make an executor as ``Builder.executor``."""
         return BuildxExecutor(
             builder_name=self.name,
             environment=os.environ,
@@ -104,5 +104,5 @@ class LocalBuilder(Builder):
 
 
 def cache_dir() -> Path:
-    """The user's cache folder, as this process's environment says."""
+    """Return the user's cache folder by this process's environment."""
     return cache_folder(os.environ)

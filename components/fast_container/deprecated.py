@@ -1,7 +1,7 @@
 """Former names of arguments, which go on working until version 1.0.
 
-Decides that the old name is said to the user (on the stack's row, and as a ``DeprecationWarning`` that test runners
-show), and that both names together are refused. Leaves what the value means to the component.
+Decides that the user is told about an old name (on the stack's row, and as a ``DeprecationWarning`` that test runners
+show), and that both names together are refused. Leaves the meaning of the value to the component.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 def renamed(former: T | None, given: T | None, *, old: str, new: str, component: str, advice: str = "") -> T | None:
-    """The value of an argument that has a new name, by whichever of the two it was given.
+    """Return the value of an argument that has a new name, given by either of them.
 
     Args:
-        former: The value under the old name; None where it was not given.
-        given: The value under the new name; None where it was not given.
+        former: The value under the old name; None if it was not given.
+        given: The value under the new name; None if it was not given.
         old: The old name.
         new: The new name.
-        component: What the user gave it to, for the message: ``ImageRepository 'images'``.
-        advice: What else differs, such as the unit; a full sentence.
+        component: The component that it was given to, for the message: ``ImageRepository 'images'``.
+        advice: Another difference, such as the unit; a full sentence.
 
     Raises:
         ArgsError: Both names were given.
@@ -46,6 +46,6 @@ def renamed(former: T | None, given: T | None, *, old: str, new: str, component:
 def say_deprecated(line: str, advice: str = "") -> None:
     """Warn of something that will stop working: on the stack's row, and for test runners."""
     text = f"{line} {advice}".rstrip()
-    # Attributed to this module, so that a program shows it once: on its stack's row.
+    # Attributed to this module, so that a program shows it only once, on its stack's row.
     warnings.warn(text, DeprecationWarning, stacklevel=1)
     pulumi.log.warn(text)

@@ -1,9 +1,9 @@
 """The argument types of ``pulumi-docker-build``, as a program that used ``docker_build.Image`` has them.
 
-Decides what each of them means here, and that what cannot be honoured (several platforms, a remote context, a cache
-of another kind) is refused with its property path. They are known by their shape and by the package that their class
-comes from, which is never imported; dictionaries with the same names will do. Leaves the values themselves to
-``image_options``.
+Decides the meaning of each of them here, and that arguments without a meaning here (several platforms, a remote
+context, a cache of another kind) are refused with their property path. The types are recognised by their shape and by
+the package of their class, which is never imported; dictionaries with the same names work too. Leaves the values
+themselves to ``image_options``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fast_container.core.declared import InlineDockerfile
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
-from fast_container.shapes import PathInput, check_flag, check_mapping, check_path, check_plain, check_text, shown
+from fast_container.shapes import PathInput, check_flag, check_mapping, check_path, check_plain, check_string, shown
 
 _PACKAGE = "pulumi_docker_build"
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|git@|github\.com/|-$")
@@ -56,7 +56,7 @@ REPLACED: Mapping[str, str] = {
     "tag": "repository=…: the tag is made from the build key",
     "tags": "repository=…: the tag is made from the build key",
 }
-"""Arguments of other image builders that there are none of here → what to do; docs/migrating.md lists them."""
+"""Arguments of other image builders that do not exist here → what to do instead; docs/migrating.md lists them."""
 
 
 class ContextArguments(Protocol):
@@ -72,7 +72,7 @@ class ContextArguments(Protocol):
 
 
 class DockerfileArguments(Protocol):
-    """``docker_build.DockerfileArgs``: one of the two."""
+    """``docker_build.DockerfileArgs``: a path or the Dockerfile itself."""
 
     @property
     def location(self) -> object:
@@ -80,7 +80,7 @@ class DockerfileArguments(Protocol):
 
     @property
     def inline(self) -> object:
-        """The text itself."""
+        """The Dockerfile itself."""
 
 
 class CacheArguments(Protocol):
@@ -101,10 +101,10 @@ Cache: TypeAlias = "CacheArguments | Mapping[str, Any]"
 
 
 def context_place(context: object) -> tuple[str, dict[str, str]]:
-    """The build context's directory, and the named contexts that come with it.
+    """Return the build context's directory, and the named contexts that come with it.
 
     Raises:
-        ArgsError: It is remote, or of another shape.
+        ArgsError: It is remote, or has another shape.
     """
     if isinstance(context, (str, os.PathLike)):
         return _local(check_path(cast(object, context), "context"), "context"), {}
@@ -120,10 +120,10 @@ def context_place(context: object) -> tuple[str, dict[str, str]]:
 
 
 def dockerfile_place(dockerfile: object) -> str | InlineDockerfile | None:
-    """The Dockerfile's path or text; None is ``Dockerfile`` in the context.
+    """Return the Dockerfile's path or content; None is ``Dockerfile`` in the context.
 
     Raises:
-        ArgsError: It is remote, both or neither of the two, or of another shape.
+        ArgsError: It is remote, both or neither of the two, or has another shape.
     """
     if dockerfile is None or isinstance(dockerfile, InlineDockerfile):
         return dockerfile
@@ -132,32 +132,32 @@ def dockerfile_place(dockerfile: object) -> str | InlineDockerfile | None:
     found = _fields(dockerfile, "dockerfile", ("location", "inline"), 'a path, or {"location": "app/Dockerfile"}')
     if "inline" in found and "location" in found:
         raise ArgsError(
-            "A Dockerfile is either at a place or written inline.",
+            "A Dockerfile is either a file or inline.",
             property_path="dockerfile",
             why="both location and inline are given",
             next_step="Leave one of them out.",
         )
     if "inline" in found:
-        return InlineDockerfile(check_text(found["inline"], "dockerfile.inline"))
+        return InlineDockerfile(check_string(found["inline"], "dockerfile.inline"))
     if "location" in found:
         return _local(check_path(found["location"], "dockerfile.location"), "dockerfile.location")
     return None
 
 
 def one_platform(platform: object) -> str:
-    """The platform, of a text, a ``docker_build.Platform`` or a list of one.
+    """Return the platform of a string, a ``docker_build.Platform`` or a list of one.
 
     Raises:
-        ArgsError: They are several, none, or not texts.
+        ArgsError: They are several, none, or not strings.
     """
     if isinstance(platform, str):
-        return check_text(platform, "platform")
+        return check_string(platform, "platform")
     if not isinstance(platform, Sequence):
         raise ArgsError(
             f"{shown(platform)} is not a platform.", property_path="platform", next_step="For example: linux/arm64"
         )
     platforms = [
-        check_text(each, f"platform[{index}]") for index, each in enumerate(cast("Sequence[object]", platform))
+        check_string(each, f"platform[{index}]") for index, each in enumerate(cast("Sequence[object]", platform))
     ]
     if len(platforms) != 1:
         raise ArgsError(
@@ -170,10 +170,10 @@ def one_platform(platform: object) -> str:
 
 
 def named_caches(cache_from: object, cache_to: object) -> pulumi.Output[NamedCaches] | None:
-    """The image's own caches, or None where none are given.
+    """Return the image's own caches, or None if none are given.
 
     Raises:
-        ArgsError: One is of a kind that there is none of.
+        ArgsError: A kind of cache that does not exist here.
     """
     if cache_from is None and cache_to is None:
         return None
@@ -187,7 +187,7 @@ def named_caches(cache_from: object, cache_to: object) -> pulumi.Output[NamedCac
 
 
 def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
-    """The registry of each entry that counts, with its property path."""
+    """Return the registry of each enabled entry, with its property path."""
     if caches is None:
         return []
     if isinstance(caches, str | bytes | Mapping) or not isinstance(caches, Sequence):
@@ -205,7 +205,9 @@ def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
         others = [kind for kind in given if kind != "registry"]
         if others or not given:
             raise ArgsError(
-                f"There is no build cache of the kind {others[0]!r}." if others else "This build cache has no kind.",
+                f"Build caches of this kind are not supported: {others[0]!r}."
+                if others
+                else "This build cache has no kind.",
                 property_path=f"{path}.{others[0]}" if others else path,
                 why="caches are kept in registries",
                 next_step='Give {"registry": {"ref": "…"}}, or RegistryCache on the builder.',
@@ -215,21 +217,21 @@ def _registries(caches: object, property_path: str) -> list[tuple[object, str]]:
 
 
 def _registry(registry: object, property_path: str, names: Sequence[str]) -> pulumi.Output[str]:
-    """One cache as buildx's options take it."""
+    """Return one cache as an option of buildx."""
     fields = _fields(registry, property_path, names, '{"ref": "host/name:tag"}')
     if fields.get("oci_media_types") is False:
         raise ArgsError(
-            "A cache's manifest is of OCI media types.",
+            "A cache's manifest must have OCI media types.",
             property_path=f"{property_path}.oci_media_types",
-            why="ECR takes no other",
+            why="ECR accepts no other",
             next_step="Leave it out.",
         )
 
     def option(found: Mapping[str, Any]) -> str:
-        reference = check_text(found.get("ref"), f"{property_path}.ref")
+        reference = check_string(found.get("ref"), f"{property_path}.ref")
         if not _REFERENCE.fullmatch(reference):
             raise ArgsError(
-                f"{reference!r} is no image reference.",
+                f"{reference!r} is not an image reference.",
                 property_path=f"{property_path}.ref",
                 next_step="Write host/name:tag.",
             )
@@ -252,7 +254,7 @@ def _registry(registry: object, property_path: str, names: Sequence[str]) -> pul
 
 
 def _fields(value: object, property_path: str, names: Sequence[str], form: str) -> dict[str, Any]:
-    """What is given of one argument object."""
+    """Return the given fields of one argument object."""
     check_plain(value, property_path)
     if isinstance(value, Mapping):
         given = check_mapping(cast(object, value), property_path, form)
@@ -275,14 +277,14 @@ def _local(place: str, property_path: str) -> str:
         raise ArgsError(
             f"{place!r} is remote.",
             property_path=property_path,
-            why="what counts is known before anything is built, so it is read on this machine",
+            why="the build key is computed before anything is built, from files on this machine",
             next_step="Check it out, and give its path.",
         )
     return place
 
 
 def _one_of(value: object, property_path: str, known: Sequence[str]) -> str:
-    found = check_text(value, property_path)
+    found = check_string(value, property_path)
     if found not in known:
         raise ArgsError(
             f"{found!r} is not known.", property_path=property_path, next_step=f"Give one of: {', '.join(known)}."

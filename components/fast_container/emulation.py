@@ -1,7 +1,7 @@
-"""Says in preview that a buildx builder cannot run an image's platform.
+"""Warns in preview that a buildx builder cannot run an image's platform.
 
-Decides when a builder is asked: for ``RUN`` instructions of another platform than this machine's, or where the builder
-has a name; once. A builder that does not answer is not guessed about: the build says it then.
+Decides when a builder is asked: for ``RUN`` instructions of another platform than this machine's, or if the builder has
+a name; once. Without an answer nothing is guessed: the build will show it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _EMULATOR: Final = "docker run --privileged --rm tonistiigi/binfmt --install"
 
 
 class Emulation:
-    """What one buildx builder runs.
+    """The platforms that one buildx builder runs.
 
     Args:
         name: The builder's; None for the current one.
@@ -31,12 +31,12 @@ class Emulation:
         self._runs: asyncio.Future[frozenset[str]] | None = None
 
     async def missing(self, platforms: Sequence[str]) -> list[str]:
-        """A warning for each of the platforms that the builder does not run."""
+        """Return a warning for each of the platforms that the builder does not run."""
         own = normal_or_same(f"linux/{machine.machine()}")
         wanted = [one for one in platforms if one != own or self._name]
         if not wanted:
             return []
-        # A builder may serve several programs of one process, each in a loop of its own.
+        # A builder may serve several programs of one process, each with an event loop of its own.
         if self._runs is None or self._runs.get_loop() is not asyncio.get_running_loop():
             self._runs = asyncio.ensure_future(builder_platforms(self._name, os.environ))
         runs = await self._runs

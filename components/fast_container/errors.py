@@ -6,19 +6,19 @@
      ├── ArgsError                a component's or the command line's argument (property path)
      ├── DockerfileError          a Dockerfile or an ignore file (file, line)
      ├── ContextError             a file of a build context (path)
-     │    └── ContextChanged      it is not what it was when it was hashed (root)
+     │    └── ContextChanged      it changed since it was hashed (root)
      ├── BuildFailed              a build that ran and failed (step, exit code, last lines, log)
      ├── BuilderError             no BuildKit that could build and push by digest
      ├── RegistryError            the registry could not be asked, or refused
-     │    └── AuthError           credentials are missing, expired or not allowed to
+     │    └── AuthError           credentials are missing, expired or lack a permission
      ├── SourceUploadError        the sources could not be uploaded for a remote build
      ├── VerifyError              the pushed image is not fit for the place it is to run on
-     ├── LocalSystemError         this machine refused: a full disk, a folder that cannot be written to
+     ├── LocalSystemError         this machine failed: a full disk, a folder that cannot be written to
      └── UnexpectedError          a fault of this library
 
-This module decides how an error reads; texts of others in it (names of files, what a registry says) move no cursor and
-forge no line (``printable``). Who raises which one is decided where it happens; how it reaches the user
-(``pulumi.RunError``, exit code) is decided at the component's edge and in the command line.
+This module decides how an error reads; foreign strings in it (names of files, answers of a registry) never move the
+cursor or forge a line (``printable``). Leaves when to raise an error to each module, and how it reaches the user
+(``pulumi.RunError``, exit code) to the components and the command line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INDENTED: Final = "\n    "
 
 
 def bracketed(name: str) -> str:
-    """The end of a property path: the entry of that name in a mapping, ``["name"]``."""
+    """Return the end of a property path: the entry of that name in a mapping, ``["name"]``."""
     return f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
@@ -44,7 +44,7 @@ class FastContainerError(Exception):
     Args:
         what: One sentence that says what is wrong.
         where: File and line, property path, repository or image: where the user has to look.
-        why: The cause, in one or two lines; may be the text of the underlying error.
+        why: The cause, in one or two lines; may be the message of the underlying error.
         next_step: What to do about it.
     """
 
@@ -56,7 +56,7 @@ class FastContainerError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        """The whole message: one line for what, one each for where, why and next step."""
+        """Return the whole message: one line for what, one each for where, why and next step."""
         lines = [printable(self.what)]
         lines += [f"  where: {printable(self.where)}"] if self.where else []
         lines += [
@@ -76,7 +76,7 @@ class ArgsError(FastContainerError):
 
 
 class DockerfileError(FastContainerError):
-    """A Dockerfile or ignore file that BuildKit would refuse, or that names what is not there."""
+    """A Dockerfile or ignore file that BuildKit would refuse, or that names something that does not exist."""
 
     def __init__(self, what: str, *, file: str, line: int = 0, why: str = "", next_step: str = "") -> None:
         super().__init__(what, where=f"{file}:{line}" if line else file, why=why, next_step=next_step)
@@ -93,9 +93,9 @@ class ContextError(FastContainerError):
 
 
 class ContextChanged(ContextError):  # noqa: N818 - the name says it
-    """A file that is not what it was when it was hashed.
+    """A file that changed since it was hashed.
 
-    Whoever remembers digests of files below ``root`` has to forget them: one of them may be why.
+    Remembered digests of files below ``root`` must be forgotten: one of them may be the cause.
 
     Attributes:
         root: The context's; absolute.
@@ -110,10 +110,10 @@ class BuildFailed(FastContainerError):  # noqa: N818 - the name says it
     """A build that ran and failed.
 
     Attributes:
-        step: The step that failed, as BuildKit names it (``[build 3/7] RUN pip install …``), or "".
-        exit_code: The exit code of that step's command, or None where BuildKit gave none.
+        step: The failed step, as BuildKit names it (``[build 3/7] RUN pip install …``), or "".
+        exit_code: The exit code of that step's command, or None if BuildKit did not give one.
         last_lines: At most the last 40 lines of its log.
-        log_path: Where the full log lies.
+        log_path: Path of the full log.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class BuildFailed(FastContainerError):  # noqa: N818 - the name says it
         self.log_path = log_path
 
     def __str__(self) -> str:
-        """The message, the last lines of the log, and where the rest of it is."""
+        """Return the message, the last lines of the log, and where the rest of it is."""
         lines = [super().__str__()]
         if self.last_lines:
             lines.append(f"  last {len(self.last_lines)} lines of the log:")
@@ -153,7 +153,7 @@ class RegistryError(FastContainerError):
 
 
 class AuthError(RegistryError):
-    """Credentials are missing, expired, or do not allow what was asked."""
+    """Credentials are missing, expired, or lack a permission."""
 
 
 class SourceUploadError(FastContainerError):
@@ -165,7 +165,7 @@ class VerifyError(FastContainerError):
 
 
 class LocalSystemError(FastContainerError):
-    """This machine refused something: its disk is full, a folder cannot be written to, files cannot be opened."""
+    """This machine failed: its disk is full, a folder cannot be written to, files cannot be opened."""
 
 
 class UnexpectedError(FastContainerError):

@@ -1,7 +1,7 @@
-"""A repository that is there already, by its URL or its name in ECR.
+"""A repository that exists already, by its URL or its name in ECR.
 
-Decides which of the two a text is, and how a repository that is not there is said, also where it is to be adopted.
-Leaves a repository that a stack makes or adopts to ``repository``.
+Decides which of the two a string is, and the error for a repository that does not exist, also one to be adopted. Leaves
+a repository that a stack creates or adopts to ``repository``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pulumi
 from fast_container.args import check_repository_name, check_repository_url
 from fast_container.core.oci.repository import host_of
 from fast_container.errors import ArgsError, FastContainerError
-from fast_container.shapes import check_engine_text, check_opts, one_line_refusals
+from fast_container.shapes import check_engine_string, check_opts, one_line_refusals
 from fast_container.state.inputs import Lazy
 
 if TYPE_CHECKING:
@@ -30,20 +30,20 @@ _PATH: Final = "ImageRepository.get"
 @one_line_refusals
 @dataclass(frozen=True, slots=True)
 class ExistingRepository:
-    """A repository that another stack, or somebody by hand, has made; used, never managed."""
+    """A repository that another stack or a person created; used, never managed."""
 
     url: pulumi.Input[str]
 
 
 def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> ExistingRepository:
-    """A repository by its URL (no call), or by its ECR name (one look-up, in preview too).
+    """Return a repository by its URL (no call), or by its ECR name (one lookup, in preview too).
 
     Raises:
         pulumi.RunError: It can be neither a URL nor a name.
     """
     try:
         check_opts(opts, pulumi.InvokeOptions)
-        check_engine_text(name_or_url, _PATH)
+        check_engine_string(name_or_url, _PATH)
         first = host_of(name_or_url.removeprefix("https://"))
         if "/" in name_or_url and ("." in first or ":" in first):
             return ExistingRepository(check_repository_url(name_or_url, _PATH))
@@ -55,29 +55,29 @@ def existing_repository(name_or_url: str, opts: pulumi.InvokeOptions | None) -> 
 
 
 def check_adoption(name: str, kms_key: object, component: pulumi.Resource) -> None:
-    """Refuse to import a repository that is not there, or whose encryption is another, which AWS cannot change.
+    """Refuse to import a repository that does not exist, or that has another encryption, which AWS cannot change.
 
     Asks through the component's AWS provider, in preview too.
 
     Raises:
-        ArgsError: What is to be done instead.
+        ArgsError: With what to do instead.
     """
     try:
-        # The plain form: the error of the other one ends the program, whoever catches it.
+        # The plain form: an error of the other form ends the program, even if it is caught.
         found = aws.ecr.get_repository(name=name, opts=pulumi.InvokeOptions(parent=component))
-    except Exception as error:  # whatever the provider or the SDK raises
+    except Exception as error:  # any error of the provider or the SDK
         raise ArgsError(
             f"The repository {name!r} cannot be adopted.",
             property_path="adopt",
             why=" ".join(str(error).split()),
-            next_step="If there is none of that name in this account and region, leave adopt out, and it is created.",
+            next_step="If it does not exist in this account and region, leave adopt out, and it is created.",
         ) from None
-    # Neither mocks nor a provider that is still to be configured know it.
+    # Mocks, and a provider that is not configured yet, do not know the encryption.
     for actual in found.encryption_configurations or ():
         key = actual.kms_key if actual.encryption_type != "AES256" else None
         if isinstance(kms_key, str | None) and kms_key != key:
             raise ArgsError(
-                f"The repository {name!r} is encrypted in another way, and ECR cannot change that.",
+                f"The repository {name!r} has another encryption, and ECR cannot change that.",
                 property_path="kms_key",
                 why=f"it is encrypted with {key or 'AES256'}, and kms_key= says {kms_key or 'AES256'}",
                 next_step=(f"Give kms_key={key!r}" if key else "Leave kms_key out") + " to adopt it",
@@ -85,13 +85,13 @@ def check_adoption(name: str, kms_key: object, component: pulumi.Resource) -> No
 
 
 def _found(name: str, url: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The URL that the look-up has found; where it fails, what to do about it in place of a traceback."""
+    """Return the URL that the lookup found; if it fails, an error with advice in place of a traceback."""
 
     def asked(fact: Callable[[], Awaitable[T]]) -> Lazy[T]:
         async def answer() -> T:
             try:
                 return await fact()
-            except Exception as error:  # whatever the provider or the SDK raises
+            except Exception as error:  # any error of the provider or the SDK
                 raise _not_found(name, error) from None
 
         return Lazy(answer)

@@ -31,9 +31,9 @@ RepositoryFor: TypeAlias = "RepositoryInput | Callable[[str], RepositoryInput]"
 
 
 class UnknownImage(pulumi.RunError, KeyError):  # noqa: N818 - a KeyError, by its name in messages
-    """A fleet has no image of that name: a ``KeyError`` for who asks, one line for the engine."""
+    """A fleet has no image of that name: a ``KeyError`` for the program, one line for the engine."""
 
-    # Not KeyError's, which shows its message quoted.
+    # Not that of KeyError, which quotes its message.
     __str__ = Exception.__str__
 
 
@@ -44,22 +44,22 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
     Args:
         name: The Pulumi name; an image's is ``<name>-<image>``.
         images: Image name → its own options (over the common ones), or a glob of Dockerfiles
-            (``../../lambdas/*/Dockerfile``): each image is called as the directory that the first ``*`` stands for.
-            A wildcard in the file's name takes variants: with ``lambdas/*/Dockerfile*``, ``api/Dockerfile.worker`` is
+            (``../../lambdas/*/Dockerfile``): each image has the name of the directory that the first ``*`` matches.
+            A wildcard in the file's name matches variants: with ``lambdas/*/Dockerfile*``, ``api/Dockerfile.worker`` is
             the image ``api-worker``.
         repository: One for all (one lookup answers for the whole fleet), or a function from an image's name to its
             own.
         exclude: Images of a glob that are left out: patterns of names (``legacy-*``), or, with a ``/``, of Dockerfiles
             below the glob's folder (``api/Dockerfile.worker``).
-        overrides: Image name → its own options; for images of a glob. An image's own ``None`` takes a common option
-            off, and as an entry of a mapping that entry alone: ``{"base_images": {"BASE_IMAGE": None}}``.
+        overrides: Image name → its own options; for images of a glob. An image's own ``None`` removes a common option,
+            and as an entry of a mapping that entry alone: ``{"base_images": {"BASE_IMAGE": None}}``.
         opts: Resource options of the component.
         **options: Common options; all of ``ImageOptions``. ``context="{dir}"`` is the folder of each image's
             Dockerfile.
 
     Raises:
-        pulumi.RunError: A glob names no Dockerfile, or two of the same name; a pattern of ``exclude`` leaves nothing
-            out; or an image's argument cannot be right.
+        pulumi.RunError: A glob matches no Dockerfile, or two of the same name; a pattern of ``exclude`` matches
+            nothing; or an image's argument cannot be right.
     """
 
     @refused_as_one_line("FastImageFleet")
@@ -99,10 +99,10 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
         self.register_outputs({"image_uris": {image: made.image_uri for image, made in self._images.items()}})
 
     def __getitem__(self, image: str) -> FastContainerImage:
-        """The image of that name.
+        """Return the image of that name.
 
         Raises:
-            UnknownImage: There is none.
+            UnknownImage: There is no such image.
         """
         if image not in self._images:
             wrong = ArgsError(
@@ -114,23 +114,23 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
         return self._images[image]
 
     def __iter__(self) -> Iterator[str]:
-        """The images' names."""
+        """Yield the images' names."""
         return iter(self._images)
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __bool__(self) -> bool:
-        """True: Pulumi asks for a parent's truth before the fleet has images."""
+        """Return True: Pulumi asks for a parent's truth before the fleet has images."""
         return True
 
-    # A resource is itself and no other, whatever it holds.
+    # A resource equals only itself, whatever it holds.
     __eq__ = object.__eq__
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - Mapping says that there is none
 
 
 def _in_todays_names(images: Mapping[str, ImageOptions], fleet: str) -> dict[str, ImageOptions]:
-    """The options of each image with former names replaced."""
+    """Return the options of each image with former names replaced."""
     return {
         image: cast("ImageOptions", in_todays_names(cast("dict[str, Any]", options), f"{fleet}, image {image!r}"))
         for image, options in images.items()

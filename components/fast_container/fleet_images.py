@@ -1,7 +1,7 @@
-"""Which images a fleet has: names, Dockerfiles, and how common and own options come together.
+"""The images of a fleet: names, Dockerfiles, and how common and own options come together.
 
-Decides what a glob of Dockerfiles names, which of them ``exclude`` leaves out, what ``{dir}`` in a context stands for,
-and that an image's own ``None`` takes a common option off. Leaves what an option means to ``image_options``.
+Decides which Dockerfiles a glob names, which of them ``exclude`` leaves out, the value of ``{dir}`` in a context, and
+that an image's own ``None`` removes a common option. Leaves the meaning of an option to ``image_options``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, Final, TypeAlias, cast
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
 from fast_container.image_options import ImageOptions, refuse_unknown
-from fast_container.shapes import PathInput, check_mapping, check_path, check_plain, check_texts, shown
+from fast_container.shapes import PathInput, check_mapping, check_path, check_plain, check_strings, shown
 
-# Options that a program computes are, to a type checker, mappings of whatever it computes.
+# To a type checker, options that a program computes are plain mappings.
 ImagesInput: TypeAlias = "Mapping[str, ImageOptions] | Mapping[str, Mapping[str, Any]]"
 
 _WILDCARD: Final = re.compile(r"[*?\[]")
@@ -28,18 +28,18 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^\w-]+")
 
 
 def declared_images(images: ImagesInput | PathInput, exclude: Sequence[str] | None = None) -> dict[str, ImageOptions]:
-    """Image name → its own options.
+    """Return image name → its own options.
 
     Raises:
-        ArgsError: It is neither a glob that names Dockerfiles nor a mapping of options.
+        ArgsError: It is neither a glob that matches Dockerfiles nor a mapping of options.
     """
     check_plain(images, "images")
-    excluded = () if exclude is None else check_texts(exclude, "exclude")
+    excluded = () if exclude is None else check_strings(exclude, "exclude")
     if isinstance(images, str | os.PathLike):
         return found_images(check_path(images, "images"), excluded)
     if excluded:
         raise ArgsError(
-            "exclude goes with a glob of Dockerfiles.",
+            "exclude needs a glob of Dockerfiles.",
             property_path="exclude",
             next_step="Leave the image out of the mapping.",
         )
@@ -53,14 +53,14 @@ def declared_images(images: ImagesInput | PathInput, exclude: Sequence[str] | No
 
 
 def found_images(pattern: str, excluded: Sequence[str] = ()) -> dict[str, ImageOptions]:
-    """The images that a glob of Dockerfiles names; hidden directories and ignore files are none.
+    """Return the images that a glob of Dockerfiles names, without hidden directories and ignore files.
 
     Args:
         pattern: The glob.
         excluded: Patterns of images that are left out: of their names, or, with a ``/``, of their Dockerfiles' paths.
 
     Raises:
-        ArgsError: It names none, or two by the same name; or a pattern leaves nothing out.
+        ArgsError: It matches no Dockerfile, or two with one name; or a pattern matches nothing.
     """
     base = _folder_of(pattern)
     of_file = _NamesOfFiles(Path(pattern).name)
@@ -78,7 +78,7 @@ def found_images(pattern: str, excluded: Sequence[str] = ()) -> dict[str, ImageO
             raise ArgsError(
                 f"{str(dockerfile)!r} gives an image no name.",
                 property_path="images",
-                why=f"the glob {pattern!r} names images by what its wildcards stand for",
+                why=f"the glob {pattern!r} names images by what its wildcards match",
                 next_step='Name it in a mapping: images={"name": {"dockerfile": …}}.',
             )
         if image in found:
@@ -101,10 +101,10 @@ def found_images(pattern: str, excluded: Sequence[str] = ()) -> dict[str, ImageO
 
 
 def options_by_name(images: object, property_path: str) -> dict[str, ImageOptions]:
-    """A mapping from names of images to options, checked.
+    """Check a mapping from names of images to options.
 
     Raises:
-        ArgsError: It is none, or an option is not known.
+        ArgsError: It is not one, or an option is not known.
     """
     found = check_mapping(images, property_path, f'{property_path}={{"api": {{"context": "api"}}}}')
     for name, own in found.items():
@@ -113,10 +113,10 @@ def options_by_name(images: object, property_path: str) -> dict[str, ImageOption
 
 
 def merged_options(image: str, common: ImageOptions, *own: ImageOptions | None) -> ImageOptions:
-    """The options of one image: later ones win, mappings are joined, ``None`` takes a common option or entry off.
+    """Merge the options of one image: later ones win, mappings are joined, ``None`` removes a common option or entry.
 
     Raises:
-        ArgsError: An entry is taken off that is not there, or the context has a placeholder that cannot be filled.
+        ArgsError: A removed entry does not exist, or the context has a placeholder that cannot be filled.
     """
     merged: dict[str, Any] = dict(common)
     for layer in own:
@@ -134,20 +134,20 @@ def merged_options(image: str, common: ImageOptions, *own: ImageOptions | None) 
 
 
 class _NamesOfFiles:
-    """What the wildcards in the last part of a glob stand for: ``worker`` of ``Dockerfile.worker``."""
+    """The matches of the wildcards in the last part of a glob: ``worker`` of ``Dockerfile.worker``."""
 
     def __init__(self, pattern: str) -> None:
         self._has_wildcard = bool(_WILDCARD.search(pattern))
         self._start, self._end = _WILDCARD.split(pattern)[0], re.split(r"[*?\]]", pattern)[-1]
         if self._has_wildcard and not (self._start or self._end):
             raise ArgsError(
-                f"{pattern!r} names no Dockerfile, but any file.",
+                f"{pattern!r} matches any file, not only Dockerfiles.",
                 property_path="images",
                 next_step="For example: lambdas/*/Dockerfile, or lambdas/*/Dockerfile.*",
             )
 
     def variant(self, file: str) -> str:
-        """The file's part of the image's name; "" for none."""
+        """Return the file's part of the image's name; "" without one."""
         if not self._has_wildcard:
             return ""
         between = file.removeprefix(self._start).removesuffix(self._end)
@@ -155,7 +155,7 @@ class _NamesOfFiles:
 
 
 def _folder_of(pattern: str) -> Path:
-    """The folder in which the glob begins."""
+    """Return the folder in which the glob begins."""
     before, star, after = pattern.partition("*")
     if not star or after.startswith("*"):
         raise ArgsError(
@@ -174,13 +174,13 @@ def _dockerfiles(base: Path, pattern: str) -> Iterator[Path]:
 
 
 def _name(below: Path, variant: str, base: Path) -> str:
-    """An image's name: the directory at the first ``*``, and the variant where the file's name has one.
+    """Return an image's name: the directory at the first ``*``, and the variant if the file's name has one.
 
-    Where the glob has no wildcard for directories, the variant alone, and the folder's name for a file without one.
+    If the glob has no wildcard for directories: the variant alone, and the folder's name for a file without one.
     """
     directory = below.parts[0] if len(below.parts) > 1 else ""
     if not directory and not variant:
-        # Only a name that the glob itself says: that of the checkout differs between machines.
+        # Only a name that is in the glob itself: the checkout's name differs between machines.
         return base.name if base.name != ".." else ""
     return "-".join(part for part in (directory, variant) if part)
 
@@ -193,7 +193,7 @@ def _refuse_unused(unused: Mapping[str, None], images: Sequence[str], base: Path
             why=(
                 f"no Dockerfile of {pattern!r} has this path below {base}"
                 if "/" in one
-                else f"no image of {pattern!r} is called so"
+                else f"no image of {pattern!r} has this name"
             ),
             next_step=did_you_mean(one, images),
         )
@@ -202,7 +202,7 @@ def _refuse_unused(unused: Mapping[str, None], images: Sequence[str], base: Path
 def _check_options(own: ImageOptions, property_path: str) -> None:
     if "repository" in check_mapping(own, property_path, 'for example {"context": "app"}'):
         raise ArgsError(
-            "A fleet's repository is said for all its images.",
+            "A fleet's repository is set for all its images.",
             property_path=f'{property_path}["repository"]',
             next_step="Give the fleet a function: repository=lambda image: …",
         )
@@ -213,7 +213,7 @@ def _joined(image: str, option: str, before: Mapping[str, Any], own: Mapping[str
     for name, value in own.items():
         if value is None and name not in before:
             raise ArgsError(
-                f"The fleet gives its images no {option} entry {name!r} that could be taken off.",
+                f"The fleet gives its images no {option} entry {name!r} that could be removed.",
                 property_path=f"overrides{bracketed(image)}{bracketed(option)}{bracketed(name)}",
                 next_step=did_you_mean(name, before),
             )
@@ -221,12 +221,12 @@ def _joined(image: str, option: str, before: Mapping[str, Any], own: Mapping[str
 
 
 def _filled(image: str, context: str, dockerfile: object) -> str:
-    """The context with ``{dir}`` filled in."""
+    """Return the context with ``{dir}`` filled in."""
     placeholders = _PLACEHOLDER.findall(context)
     for name in placeholders:
         if name != _FOLDER:
             raise ArgsError(
-                f"{context!r} has a placeholder that is not known: {{{name}}}.",
+                f"{context!r} has an unknown placeholder: {{{name}}}.",
                 property_path="context",
                 next_step="Write {dir}, the folder of each image's Dockerfile; there is no other.",
             )

@@ -1,8 +1,8 @@
 """The options of an image as a program gave them, each in the one shape that the rest of the library reads.
 
-Decides that ``None`` is an option that was not given (but for ``dockerignore``, where it has a meaning), that a path
-may be a ``Path``, and what is refused by its shape alone. Leaves the argument types of ``pulumi-docker-build`` to
-``docker_build_arguments``, and what the values mean to ``image_options``.
+Decides that ``None`` is an option that was not given (except ``dockerignore``, where it has a meaning), that a path may
+be a ``Path``, and which shapes are refused. Leaves the argument types of ``pulumi-docker-build`` to
+``docker_build_arguments``, and the meaning of the values to ``image_options``.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError, bracketed
 from fast_container.shapes import (
     check_flag,
-    check_input_text,
-    check_input_texts,
+    check_input_string,
+    check_input_strings,
     check_mapping,
     check_path,
     check_plain,
-    check_text,
-    check_texts,
+    check_string,
+    check_strings,
     shown,
 )
 
 _Shape = Callable[[object, str], Any]
-# Former name → the name of today.
+# Former name → its present name.
 FORMER_OPTIONS: Final[Mapping[str, str]] = {"timeout": "timeout_s"}
 
 
 def in_todays_names(options: Mapping[str, Any], component: str) -> dict[str, Any]:
-    """The options with former names replaced, each of which is said.
+    """Replace former names of options, with a warning for each.
 
     Args:
         options: As they were given.
-        component: What they were given to, for the message: ``FastContainerImage 'api'``.
+        component: The component that they were given to, for the message: ``FastContainerImage 'api'``.
 
     Raises:
-        ArgsError: One is of another shape, or is given by both of its names.
+        ArgsError: One has another shape, or is given by both of its names.
     """
     found = dict(options)
     for old in FORMER_OPTIONS.keys() & options:
@@ -51,17 +51,17 @@ def in_todays_names(options: Mapping[str, Any], component: str) -> dict[str, Any
 
 
 def given_options(options: Mapping[str, object]) -> dict[str, Any]:
-    """The options that were given, in their one shape.
+    """Return the options that were given, in their one shape.
 
     Raises:
-        ArgsError: One is of another shape.
+        ArgsError: One has another shape.
     """
     given = {name: value for name, value in options.items() if value is not None or name == "dockerignore"}
     return {name: _SHAPES.get(name, _as_it_is)(value, name) for name, value in given.items()}
 
 
 def _as_it_is(value: object, property_path: str) -> Any:
-    """What is checked where it is read."""
+    """Return a value that is checked where it is read."""
     check_plain(value, property_path)
     return value
 
@@ -69,7 +69,7 @@ def _as_it_is(value: object, property_path: str) -> Any:
 def _dockerfile(value: object, property_path: str) -> Any:
     check_plain(value, property_path)
     if isinstance(value, InlineDockerfile):
-        return InlineDockerfile(check_text(value.text, f"{property_path}.text"))
+        return InlineDockerfile(check_string(value.text, f"{property_path}.text"))
     return value
 
 
@@ -83,7 +83,7 @@ def _places(value: object, property_path: str) -> dict[str, str]:
 
 
 def _labels(value: object, property_path: str) -> dict[str, Any]:
-    found = check_input_texts(value, property_path)
+    found = check_input_strings(value, property_path)
     for name in found:
         if "=" in name:
             raise ArgsError(
@@ -95,9 +95,9 @@ def _labels(value: object, property_path: str) -> dict[str, Any]:
 
 
 def _triggers(value: object, property_path: str) -> dict[str, Any]:
-    """By name; those of a list by their place."""
+    """Return triggers by name; those of a list by their place."""
     if isinstance(value, Mapping):
-        return check_input_texts(cast("Mapping[str, Any]", value), property_path)
+        return check_input_strings(cast("Mapping[str, Any]", value), property_path)
     check_plain(value, property_path)
     if not isinstance(value, list | tuple):
         raise ArgsError(
@@ -106,13 +106,13 @@ def _triggers(value: object, property_path: str) -> dict[str, Any]:
             next_step='Give triggers=["value"], or triggers={"name": "value"}.',
         )
     found = cast("list[object]", value)
-    return {str(index): check_input_text(each, f"{property_path}[{index}]") for index, each in enumerate(found)}
+    return {str(index): check_input_string(each, f"{property_path}[{index}]") for index, each in enumerate(found)}
 
 
 def _of_recipe(value: object, property_path: str) -> Any:
-    """A text, a number, a list of texts or a mapping to texts or numbers; ``core.recipe`` says which of them."""
+    """Check for a string, a number, a list of strings or a mapping to either; ``core.recipe`` decides which."""
     if isinstance(value, list | tuple):
-        return check_texts(cast("object", value), property_path)
+        return check_strings(cast("object", value), property_path)
     if isinstance(value, Mapping):
         found = check_mapping(cast("object", value), property_path, f'{property_path}={{"name": "value"}}')
         return {name: _text_or_number(each, f"{property_path}{bracketed(name)}") for name, each in found.items()}
@@ -122,23 +122,23 @@ def _of_recipe(value: object, property_path: str) -> Any:
 def _text_or_number(value: object, property_path: str) -> str | int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return check_text(value, property_path)
+    return check_string(value, property_path)
 
 
 _SHAPES: Final[Mapping[str, _Shape]] = {
-    "build_args": check_input_texts,
+    "build_args": check_input_strings,
     "cache": check_flag,
     "dockerfile": _dockerfile,
     "dockerignore": _dockerignore,
-    "ignore": check_texts,
-    "image_policy": check_text,
+    "ignore": check_strings,
+    "image_policy": check_string,
     "images_lock": check_path,
     "labels": _labels,
     "named_contexts": _places,
-    "target": check_text,
+    "target": check_string,
     "timeout_s": check_timeout,
     "triggers": _triggers,
-    "optional_secrets": check_texts,
-    "volatile_build_args": check_texts,
+    "optional_secrets": check_strings,
+    "volatile_build_args": check_strings,
     **{option.name: _of_recipe for option in OPTIONS},
 }

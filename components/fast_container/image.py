@@ -32,19 +32,19 @@ from fast_container.state.program import Program, current_program
 
 @shows_options
 class FastContainerImage(pulumi.ComponentResource):
-    """A container image that is built when, and only when, what it is made of has changed.
+    """A container image that is built if, and only if, its inputs have changed.
 
     Paths are relative to the program's working directory. In preview the build key is known; the digest is known too
     unless the image really has to be built or the repository does not exist yet.
 
     Args:
         name: The Pulumi name.
-        repository: Where the image is pushed to: an ``ImageRepository``, an ``aws.ecr.Repository``, or a URL.
+        repository: The repository of the image: an ``ImageRepository``, an ``aws.ecr.Repository``, or a URL.
         opts: Resource options of the component.
-        **options: What the image is made of and who builds it; all of ``ImageOptions``.
+        **options: The image's inputs and its builder; all of ``ImageOptions``.
 
     Attributes:
-        image_uri: ``repository@sha256:…``, what a consumer deploys.
+        image_uri: ``repository@sha256:…``, the reference that a consumer deploys.
         digest: The manifest's digest.
         tag: ``key-…``, made from the build key.
         tagged_uri: ``repository:key-…``.
@@ -55,7 +55,7 @@ class FastContainerImage(pulumi.ComponentResource):
         planned_onbuild: The ``ONBUILD`` triggers that it passes on to images that start from it, likewise.
         platform: In normal form.
         by_platform: Its images for further platforms, of a ``BaseImage`` with ``platforms``.
-        recorded_digest: The digest that the state has of ``build_key``; "" while its build is not awaited.
+        recorded_digest: The digest of ``build_key`` in the state; "" if its build was not awaited.
 
     Raises:
         pulumi.RunError: An argument cannot be right, or the Dockerfile or context would make the build fail.
@@ -100,7 +100,7 @@ class FastContainerImage(pulumi.ComponentResource):
 
     @classmethod
     def kind(cls) -> str:
-        """What the component is called in messages."""
+        """Return the component's name in messages."""
         return cls.TYPE.rpartition(":")[2]
 
     def _declare(
@@ -124,24 +124,24 @@ class FastContainerImage(pulumi.ComponentResource):
 
     @property
     def planned_key(self) -> pulumi.Output[str]:
-        """For images that start from this one: known before anything is built, whatever the state has."""
+        """The build key for images that start from this one: known before anything is built, whatever the state has."""
         return self._preparation.output(lambda image: image.known and image.known.key.hex)
 
     @property
     def recorded_digest(self) -> pulumi.Output[str]:
-        """For images that start from this one: the digest of ``build_key``; "" while its build is not awaited."""
+        """The digest of ``build_key`` for images that start from this one; "" if its build was not awaited."""
         return pulumi.Output.all(self._record.digest, self._record.status).apply(
             lambda found: "" if found[1] == BUILDING else str(found[0] or "")
         )
 
     @property
     def planned_url(self) -> pulumi.Output[str]:
-        """As ``planned_key``, for the repository."""
+        """The repository's URL, otherwise as ``planned_key``."""
         return self._preparation.output(lambda image: image.known_url)
 
     @property
     def planned_onbuild(self) -> pulumi.Output[Sequence[str] | None]:
-        """As ``planned_key``, for its triggers; None where its Dockerfile was not understood."""
+        """Its triggers, otherwise as ``planned_key``; None if its Dockerfile was not understood."""
 
         def triggers(image: PreparedImage) -> list[str] | None:
             known = image.known.reads.onbuild if image.known else None
@@ -204,7 +204,7 @@ def _record(
 
 
 def _digest(record: ImageBuild, preparation: Preparation, program: Program) -> pulumi.Output[str]:
-    """The record's digest; in a preview of a change, the one that the hook has found in the registry."""
+    """Return the record's digest; in a preview of a change, the one that the hook found in the registry."""
 
     async def looked_up() -> str | None:
         await record.urn.future()
@@ -223,11 +223,11 @@ def _digest(record: ImageBuild, preparation: Preparation, program: Program) -> p
 
 
 def _image_uri(url: pulumi.Output[str], digest: pulumi.Output[str], tag: pulumi.Output[str]) -> pulumi.Output[str]:
-    """By digest. As ``Output.all(…).apply(…)``, of which a large program would make hundreds, in one step."""
+    """Return the reference by digest, in one step: a large program would make hundreds of ``Output.all(…).apply(…)``."""
 
     async def value() -> Any:
         named = await digest.future()
-        # Only a unit test's mocks have no digest: the tag, which is immutable, says what a test may want to see.
+        # Only a unit test's mocks have no digest; the tag, which is immutable, is as good for a test.
         return f"{await url.future()}@{named}" if named else f"{await url.future()}:{await tag.future()}"
 
     async def known() -> bool:

@@ -1,7 +1,7 @@
 """The options of an image: their types and defaults, and how they become a declared image.
 
 One place for ``FastContainerImage``, ``BaseImage`` and a fleet's common settings. Decides what is refused before a
-component exists. Leaves what needs the Dockerfile or the context to ``core.declared``.
+component exists. Leaves rules that need the Dockerfile or the context to ``core.declared``.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ from typing import Any, TypedDict, TypeVar, cast
 
 import pulumi
 
-from fast_container import args as rules
-from fast_container import docker_build_arguments as former
+from fast_container.args import DEFAULT_PLATFORM, RunsOn, SecretInput, check_repository, check_runs_on, check_secrets
 from fast_container.builder_interface import Builder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
 from fast_container.core.recipe import recipe_of
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
+from fast_container.docker_build_arguments import (
+    REPLACED,
+    Cache,
+    Context,
+    Dockerfile,
+    context_place,
+    dockerfile_place,
+    named_caches,
+    one_platform,
+)
 from fast_container.errors import ArgsError, bracketed
 from fast_container.given_options import FORMER_OPTIONS, given_options, in_todays_names
 from fast_container.repository import RepositoryInput, url_of
@@ -33,7 +42,7 @@ C = TypeVar("C")
 
 
 class ImageOptions(TypedDict, total=False):
-    """What an image is made of and who builds it; None is an option that is not given.
+    """An image's inputs and its builder; None is an option that is not given.
 
     Attributes:
         context: The build context, a directory; default the program's working directory. Or a
@@ -47,38 +56,37 @@ class ImageOptions(TypedDict, total=False):
         secrets: Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or
             ``SsmParameter``; mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never. An id
             that a stage mounts must be given, and no value may be empty.
-        optional_secrets: Ids that a stage mounts and that need not be given; as ``required=false`` at the mount.
+        optional_secrets: Ids that a stage mounts and that may be missing; as ``required=false`` at the mount.
         named_contexts: Name → directory or reference (``docker-image://…``), as ``--build-context``.
         base_images: Name → one of our own base images: for ``ARG NAME`` and ``FROM ${NAME}``, or ``FROM name``.
         ignore: Patterns in the ignore file's syntax, after those of the ignore file.
         dockerignore: A path instead of BuildKit's own choice, or None to disregard every ignore file.
         labels: Labels of the image.
-        builder: Who builds; default a ``LocalBuilder`` shared by the program.
-        runs_on: ``lambda``, ``ecs`` or ``anywhere`` (default): what the image must be fit for, checked before it is
-            tagged.
+        builder: The builder; default a ``LocalBuilder`` shared by the program.
+        runs_on: ``lambda``, ``ecs`` or ``anywhere`` (default): the place that the image must be fit for, checked
+            before it is tagged.
         triggers: Further values that count in the key.
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
         timeout_s: Seconds after which a build is stopped; default the builder's ``timeout_s``.
         cache: Whether the builder's registry cache is used, if it has one; default True.
-        cache_from: Registry caches to read in place of the builder's, as ``docker_build.Image`` has them; local builds
-            only.
-        cache_to: Registry caches to write in place of the builder's, likewise.
-        image_policy: How outside images count: ``as-written`` (default), ``locked`` or ``resolve``.
+        cache_from: Registry caches to read instead of the builder's, as for ``docker_build.Image``; local builds only.
+        cache_to: Registry caches to write instead of the builder's, likewise.
+        image_policy: How external images count: ``as-written`` (default), ``locked`` or ``resolve``.
         images_lock: The lock file of ``locked``; default ``images.lock``.
-        network: What the steps reach: ``default``, ``none``, or ``host``, which a builder must allow. Or a
-            ``docker_build.NetworkMode``. This and the next three count in the key where they are given.
+        network: The steps' network: ``default``, ``none``, or ``host``, which a builder must allow. Or a
+            ``docker_build.NetworkMode``. This and the next three count in the key if they are given.
         add_hosts: Lines of the steps' ``/etc/hosts``: ``name:address``, or name → address.
         shm_size: Size of the steps' ``/dev/shm``, in bytes or as ``256m``.
         ulimits: Limits of the steps: ``nofile=1024:4096`` (soft and hard), or name → ``1024:4096``.
         timeout: The former name of ``timeout_s``.
     """
 
-    context: former.Context | None
-    dockerfile: former.Dockerfile | None
+    context: Context | None
+    dockerfile: Dockerfile | None
     target: str | None
     build_args: Texts | None
     platform: str | Sequence[str] | None
-    secrets: Mapping[str, rules.SecretInput] | None
+    secrets: Mapping[str, SecretInput] | None
     optional_secrets: Sequence[str] | None
     named_contexts: Mapping[str, PathInput] | None
     base_images: Mapping[str, BaseInput] | None
@@ -86,13 +94,13 @@ class ImageOptions(TypedDict, total=False):
     dockerignore: PathInput | type[Default] | None
     labels: Texts | None
     builder: Builder | None
-    runs_on: rules.RunsOn | None
+    runs_on: RunsOn | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
     volatile_build_args: Sequence[str] | None
     timeout_s: float | None
     cache: bool | None
-    cache_from: Sequence[former.Cache] | None
-    cache_to: Sequence[former.Cache] | None
+    cache_from: Sequence[Cache] | None
+    cache_to: Sequence[Cache] | None
     image_policy: Policy | None
     images_lock: PathInput | None
     network: str | None
@@ -103,7 +111,7 @@ class ImageOptions(TypedDict, total=False):
 
 
 def shows_options(component: type[C]) -> type[C]:
-    """Let ``help(component)`` show the options, in its text and in the signature, which else says ``**options``."""
+    """Let ``help(component)`` show the options, in its text and in the signature, instead of ``**options``."""
     own = inspect.signature(component.__init__)
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
@@ -119,13 +127,13 @@ def shows_options(component: type[C]) -> type[C]:
 def checked_inputs(
     name: str, repository: RepositoryInput, options: ImageOptions, kind: str = "FastContainerImage"
 ) -> ImageInputs:
-    """The options as one image's inputs.
+    """Turn the options into one image's inputs.
 
     Args:
         name: The image's name.
-        repository: Where it is pushed to.
+        repository: Its repository.
         options: As they were given.
-        kind: What the component is called in messages.
+        kind: The component's name in messages.
 
     Raises:
         ArgsError: One of them cannot be right.
@@ -133,18 +141,18 @@ def checked_inputs(
     refuse_unknown(options)
     given = given_options(in_todays_names(cast("dict[str, Any]", options), f"{kind} {shown(name)}"))
     _check_builder(given.get("builder"))
-    secrets = rules.check_secrets(given.get("secrets", {}))
+    secrets = check_secrets(given.get("secrets", {}))
     declared = _declared(name, given, tuple(secrets))
     bases = base_uses(given.get("base_images", {}), declared.recipe.platform)
     return ImageInputs(
         declared=with_bases(declared, bases, given.get("build_args", {})),
-        repository=url_of(rules.check_repository(repository)),
+        repository=url_of(check_repository(repository)),
         build_args=given.get("build_args", {}),
         labels=given.get("labels", {}),
         triggers=given.get("triggers", {}),
         secrets=secrets,
         bases=bases,
-        runs_on=rules.check_runs_on(given.get("runs_on", "anywhere")),
+        runs_on=check_runs_on(given.get("runs_on", "anywhere")),
         timeout_s=given.get("timeout_s"),
         use_cache=given.get("cache", True),
         own_caches=_own_caches(given),
@@ -155,8 +163,8 @@ def checked_inputs(
 
 
 def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) -> DeclaredImage:
-    context, named = former.context_place(given.get("context", "."))
-    place, shown = _dockerfile(former.dockerfile_place(given.get("dockerfile")), context)
+    context, named = context_place(given.get("context", "."))
+    place, shown = _dockerfile(dockerfile_place(given.get("dockerfile")), context)
     return DeclaredImage(
         name=name,
         context=absolute_path(context),
@@ -171,14 +179,14 @@ def _declared(name: str, given: Mapping[str, Any], secret_ids: tuple[str, ...]) 
         recipe=recipe_of(
             given,
             target=given.get("target", ""),
-            platform=former.one_platform(given.get("platform", rules.DEFAULT_PLATFORM)),
+            platform=one_platform(given.get("platform", DEFAULT_PLATFORM)),
             build_args=plain_texts(given.get("build_args", {}), "build_args"),
         ),
     )
 
 
 def refuse_unknown(options: ImageOptions, own: Collection[str] = ()) -> None:
-    """Refuse an option that there is none of.
+    """Refuse an option that does not exist.
 
     Args:
         options: As they were given.
@@ -187,7 +195,7 @@ def refuse_unknown(options: ImageOptions, own: Collection[str] = ()) -> None:
     known = {*ImageOptions.__annotations__, *own}
     for name in cast("dict[str, Any]", options):
         if name not in known:
-            next_step = former.REPLACED.get(name) or did_you_mean(name, known.difference(FORMER_OPTIONS))
+            next_step = REPLACED.get(name) or did_you_mean(name, known.difference(FORMER_OPTIONS))
             raise ArgsError(f"There is no argument {name!r}.", property_path=name, next_step=next_step)
 
 
@@ -211,7 +219,7 @@ def _joined(of_context: Mapping[str, str], named: Mapping[str, str]) -> dict[str
 
 
 def _own_caches(given: Mapping[str, Any]) -> pulumi.Output[NamedCaches] | None:
-    caches = former.named_caches(given.get("cache_from"), given.get("cache_to"))
+    caches = named_caches(given.get("cache_from"), given.get("cache_to"))
     argument = "cache_from" if given.get("cache_from") is not None else "cache_to"
     builder: Builder | None = given.get("builder")
     if caches is not None and builder is not None:
@@ -224,7 +232,7 @@ def _own_caches(given: Mapping[str, Any]) -> pulumi.Output[NamedCaches] | None:
 def _check_builder(builder: object) -> None:
     if builder is not None and not isinstance(builder, Builder):
         raise ArgsError(
-            f"{shown(builder)} is no builder.",
+            f"{shown(builder)} is not a builder.",
             property_path="builder",
             next_step='Give LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder.',
         )

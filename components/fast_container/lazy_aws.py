@@ -1,6 +1,6 @@
-"""``pulumi_aws``, imported when something of it is first used.
+"""``pulumi_aws``, imported at its first use.
 
-A program whose repositories are URLs, and which builds locally, uses nothing of it.
+A program whose repositories are URLs, and which builds locally, never uses it.
 """
 
 from __future__ import annotations

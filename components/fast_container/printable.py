@@ -1,13 +1,12 @@
-"""Texts of others as they may be shown: build output, file names, what a registry says.
+"""Foreign strings as they may be shown: build output, file names, answers of a registry.
 
-Decides what never reaches a terminal or the log of a CI system. Control characters (and those that turn the direction
+Decides what never reaches a terminal or the log of a CI system. Control characters (and those that change the direction
 of writing, or break lines) are shown by their numbers, as Python would write them; so nothing moves the cursor, sets a
-title or forges a line. What CI systems take for commands (``::error`` at the beginning of a line, ``##[…]``,
-``##vso[…]``, ``##teamcity[…]``) is broken by the same means. Of build output, colours and cursor moves are left out
-first.
+title or forges a line. Commands of CI systems (``::error`` at the beginning of a line, ``##[…]``, ``##vso[…]``,
+``##teamcity[…]``) are broken in the same way. Colours and cursor moves are first removed from build output.
 
 Every outlet uses this: errors (``errors``), the rows of the Pulumi display (``adapters.pulumi_log``), build logs
-(``adapters.buildx.progress``) and the command line (``cli.output``). What is for programs, as JSON, is not changed.
+(``adapters.buildx.progress``) and the command line (``cli.output``). Output for programs, as JSON, is not changed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# C0 but tab, DEL, C1, line and paragraph separators, marks of direction, tags, and bytes that are no UTF-8.
+# C0 but tab, DEL, C1, line and paragraph separators, marks of direction, tags, and bytes that are not UTF-8.
 _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -54,7 +53,7 @@ def _escaped(match: re.Match[str]) -> str:
     character = match[0]
     number = ord(character)
     if 0xDC80 <= number <= 0xDCFF:
-        # A byte that is no UTF-8, as Python keeps it in names.
+        # A byte that is not UTF-8, as Python keeps it in names.
         return f"\\x{number - 0xDC00:02x}"
     return ascii(character)[1:-1]
 

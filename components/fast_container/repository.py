@@ -1,7 +1,7 @@
 """``ImageRepository``: an ECR repository as images of this library need it.
 
-Decides immutability, scanning, and what stays when the stack goes. Leaves the policies to ``repository_policies``, what
-is said of a repository that exists already to ``retained_repository``, creating to the AWS provider, and removing
+Decides immutability, scanning, and what stays when the stack goes. Leaves the policies to ``repository_policies``, the
+advice about a repository that exists already to ``retained_repository``, creating to the AWS provider, and removing
 images that are no longer in use to an explicit command.
 """
 
@@ -30,7 +30,7 @@ from fast_container.shapes import (
     check_opts,
     check_plain,
     check_resource_name,
-    check_texts,
+    check_strings,
     engine_input,
     engine_inputs,
     is_later,
@@ -59,17 +59,17 @@ class ImageRepository(pulumi.ComponentResource):
         kms_key: ARN of a KMS key; default ECR's own AES-256. Changing it replaces the repository.
         pull_accounts: Other accounts (12 digits) that may pull, their Lambda functions included.
         lambda_pull: Whether Lambda functions of this account may pull.
-        untagged_days: Untagged images expire after that many days, at least 14: between push and tag an image is
-            untagged, and so is one that a running task still names by digest.
+        untagged_days: Untagged images expire after that many days, at least 14: an image is untagged between push and
+            tag, and a running task may still name an untagged one by digest.
         retain_on_delete: Keep the repository and its images when the resource goes; default True, unless
             ``force_delete``. With False ECR refuses to delete it while there are images in it.
         force_delete: Delete the repository when the resource goes, **with every image in it**, also those that other
-            stacks have pushed or deploy: a Lambda function or a task that still names one cannot be started any more.
+            stacks have pushed or deployed: a Lambda function or a task that still names one cannot start any more.
             For stacks that live for hours, such as those of pull requests. It counts once an ``up`` has recorded it.
-        immutable: Whether a tag stays what it is. False only for a repository of build caches (``RegistryCache``),
-            whose tags are written again and again; images do not belong there.
-        adopt: Import the repository of that name instead of creating it, and write its policies as they are for a new
-            one; remove the argument after the first ``up``.
+        immutable: Whether a tag can never be moved. False only for a repository of build caches (``RegistryCache``),
+            whose tags are overwritten; images do not belong there.
+        adopt: Import the repository of that name instead of creating it, and write the policies of a new one; remove
+            the argument after the first ``up``.
         tags: AWS tags.
         opts: Resource options of the component.
         take_up: The former name of ``adopt``.
@@ -138,7 +138,7 @@ class ImageRepository(pulumi.ComponentResource):
             image_tag_mutability="IMMUTABLE" if immutable else "MUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[_encryption(kms_key)],
-            # None, not False: the inputs of repositories that are there stay as they are.
+            # None, not False, so that the inputs of existing repositories stay as they are.
             force_delete=force_delete or None,
             tags=tags,
             opts=pulumi.ResourceOptions.merge(
@@ -161,7 +161,7 @@ class ImageRepository(pulumi.ComponentResource):
             policy = pulumi.Output.all(repository.arn, repository.registry_id).apply(
                 lambda found: (
                     json.dumps(pull_policy(found[0], found[1], pull_accounts, lambda_pull=lambda_pull))
-                    # Only a unit test's mocks have no ARN.
+                    # Only a unit test's mocks lack an ARN.
                     if found[0]
                     else ""
                 )
@@ -171,7 +171,7 @@ class ImageRepository(pulumi.ComponentResource):
                     f"{resource_name}-policy", repository=repository.name, policy=policy, opts=child
                 ).id
             )
-        # The URL waits for the policies too: Lambda needs its permission before the function is made.
+        # The URL waits for the policies too: Lambda needs its permission before the function is created.
         self.url = pulumi.Output.all(repository.repository_url, *settings).apply(lambda found: str(found[0]))
         self.name = repository.name
         self.arn = repository.arn
@@ -181,7 +181,7 @@ class ImageRepository(pulumi.ComponentResource):
     @staticmethod
     @refused_as_one_line("ImageRepository.get")
     def get(name_or_url: str, opts: pulumi.InvokeOptions | None = None) -> ExistingRepository:
-        """An existing repository by its URL (no call), or by its ECR name (one look-up, in preview too).
+        """Return an existing repository by its URL (no call), or by its ECR name (one lookup, in preview too).
 
         Raises:
             pulumi.RunError: It can be neither a URL nor a name.
@@ -193,28 +193,28 @@ RepositoryInput: TypeAlias = "ImageRepository | ExistingRepository | aws.ecr.Rep
 
 
 def url_of(repository: RepositoryInput) -> pulumi.Input[str]:
-    """The URL of whatever names a repository.
+    """Return the URL of any kind of repository.
 
     Raises:
-        ArgsError: It names none.
+        ArgsError: It is not a repository.
     """
     if isinstance(repository, ImageRepository | ExistingRepository):
         return repository.url
-    # First, because naming the AWS class loads its package.
+    # Asked first, because naming the AWS class loads its package.
     if isinstance(repository, str) or is_later(repository):
         return repository
     if isinstance(repository, aws.ecr.Repository):
         return repository.repository_url
     raise ArgsError(
-        f"{shown(repository)} is no repository.",
+        f"{shown(repository)} is not a repository.",
         property_path="repository",
         next_step="Give an ImageRepository, `ImageRepository.get(name)`, an aws.ecr.Repository, or a repository URL.",
     )
 
 
 def push_target(repository: RepositoryInput) -> tuple[str, pulumi.Input[str]]:
-    """What a repository is told apart by in a program, and its ARN or URL for a policy."""
-    # First, because naming the AWS class loads its package.
+    """Return a repository's identity in a program, and its ARN or URL for a policy."""
+    # Asked first, because naming the AWS class loads its package.
     if isinstance(repository, str | ExistingRepository) or is_later(repository):
         url = url_of(repository)
         return url if isinstance(url, str) else f"output {id(repository)}", url
@@ -233,7 +233,7 @@ def _checked_name(resource_name: str, name: str | None) -> str:
 
 
 def _checked_accounts(accounts: Sequence[str] | None) -> tuple[str, ...]:
-    found = check_texts(accounts or (), "pull_accounts")
+    found = check_strings(accounts or (), "pull_accounts")
     for index, account in enumerate(found):
         if not _ACCOUNT.fullmatch(account):
             raise ArgsError(
@@ -245,7 +245,7 @@ def _checked_accounts(accounts: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _checked_retention(retain_on_delete: bool | None, *, force_delete: bool) -> bool:
-    """Whether the repository stays when the resource goes."""
+    """Return whether the repository stays when the resource goes."""
     if retain_on_delete is None:
         return not force_delete
     if check_flag(retain_on_delete, "retain_on_delete") and force_delete:
@@ -253,13 +253,13 @@ def _checked_retention(retain_on_delete: bool | None, *, force_delete: bool) -> 
             "force_delete does not go together with retain_on_delete.",
             property_path="force_delete",
             why="a repository that is retained is never deleted",
-            next_step="Leave out the one that is not meant.",
+            next_step="Leave one of them out.",
         )
     return retain_on_delete
 
 
 def _check_days(days: int) -> None:
-    # An AWS lifecycle rule knows no longer one.
+    # A longer time is not valid in an AWS lifecycle rule.
     if check_count(days, "untagged_days", least=0, most=100_000) < MIN_UNTAGGED_DAYS:
         raise ArgsError(
             f"Untagged images must be kept for at least {MIN_UNTAGGED_DAYS} days, not {days}.",

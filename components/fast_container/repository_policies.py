@@ -1,7 +1,7 @@
-"""The documents of a repository: what expires, and who may pull.
+"""The policy documents of a repository: what expires, and who may pull.
 
-Decides that lifecycle rules expire only what no deployment can name, and what Lambda needs. Leaves the resources that
-hold the documents to ``repository``.
+Decides that lifecycle rules expire only images that no deployment can name, and which rights Lambda needs. Leaves the
+resources that hold the documents to ``repository``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-# The Sid of the statement that Lambda adds by itself; a policy that has it is left alone (aws-facts E).
+# The Sid of the statement that Lambda adds on its own; it leaves a policy that has it unchanged (aws-facts E).
 _LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 
 
 def lifecycle_policy(untagged_days: int) -> dict[str, Any]:
-    """Expire untagged images and cache tags by age; a key tag matches no rule (D9)."""
+    """Return the policy that expires untagged images and cache tags by age; a key tag matches no rule (D9)."""
 
     def expire(priority: int, description: str, **selection: Any) -> dict[str, Any]:
         counted = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": untagged_days}
@@ -35,7 +35,7 @@ def lifecycle_policy(untagged_days: int) -> dict[str, Any]:
 
 
 def pull_policy(arn: str, account: str, pull_accounts: Sequence[str], *, lambda_pull: bool) -> dict[str, Any]:
-    """Who may pull: Lambda of this account (as Lambda itself would allow it), other accounts and their Lambda."""
+    """Return the policy for pulling: Lambda of this account (as Lambda itself would add it), and other accounts."""
     _, partition, _, region, *_ = arn.split(":")
 
     def lambda_statement(sid: str, owner: str) -> dict[str, Any]:

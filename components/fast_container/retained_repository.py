@@ -1,4 +1,4 @@
-"""Says what to do where a repository that is to be created exists already.
+"""Advises what to do if a repository that is to be created exists already.
 
 An ``ImageRepository`` survives ``pulumi destroy``, so the next ``up`` finds it there. Decides when that is refused (in
 preview too, unless the update itself may remove the repository first), with the arguments that help, instead of the
@@ -48,11 +48,11 @@ class RepositoryHook:
 
     @property
     def binding(self) -> pulumi.ResourceHookBinding:
-        """Binds a repository to the hook; one that is not declared, too, is left alone."""
+        """Binds a repository to the hook, which ignores one that was not declared to it."""
         return pulumi.ResourceHookBinding(before_create=[self._hook])
 
     def declare(self, name: str, repository: NewRepository) -> None:
-        """Make a repository known by its name in ECR, when its resource was made."""
+        """Register a repository by its name in ECR, when its resource is made."""
         self._declared[name] = repository
 
     async def _before_create(self, args: pulumi.ResourceHookArgs) -> None:
@@ -65,39 +65,39 @@ class RepositoryHook:
 
 
 def exists_already(name: str) -> ArgsError:
-    """The error for a repository that cannot be created because it is there."""
+    """Make the error for a repository that cannot be created because it exists."""
     return ArgsError(
         f"The repository {name!r} exists already.",
         property_path="name",
-        why="an earlier `pulumi destroy` kept it with its images, or it was made elsewhere",
+        why="an earlier `pulumi destroy` kept it with its images, or it was created elsewhere",
         next_step=f'Run one `up` with ImageRepository(…, name="{name}", adopt=True), which makes it part of this stack;'
         f' if another stack manages it, use ImageRepository.get("{name}").',
     )
 
 
 async def _exists(name: str, resource: pulumi.CustomResource) -> bool:
-    """Whether the repository is there; where that cannot be found out, the provider will say what is wrong.
+    """Whether the repository exists; if that cannot be found out, the provider will report the problem.
 
-    The plain form of an invoke: the error of the other form ends the program, whoever catches it.
+    Uses the plain form of an invoke: an error of the other form ends the program, even if it is caught.
     """
     version = cast("str | None", getattr(resource, "_version", None))
     if version is None:
-        # Without it the engine would start another provider than the resource's.
+        # Without a version the engine would start another provider than the resource's.
         return False
     opts = pulumi.InvokeOptions(parent=resource, version=version)
     try:
         found: object = await invoke_async(_LOOKUP, {"name": name}, opts)
-    except Exception:  # not there, or not to be asked: whatever the provider or the SDK raises
+    except Exception:  # missing, or not to be asked: any error of the provider or the SDK
         return False
     return isinstance(found, dict) and bool(cast("dict[str, object]", found).get("repositoryUrl"))
 
 
-# As in ``state.program``: by the connection to the engine; an entry goes with its connection.
+# By the connection to the engine, as in ``state.program``; an entry goes with its connection.
 _HOOKS: weakref.WeakKeyDictionary[Any, RepositoryHook] = weakref.WeakKeyDictionary()
 
 
 def repository_hook() -> RepositoryHook:
-    """The running program's hook, made on first use."""
+    """Return the running program's hook, made on first use."""
     monitor = settings.get_monitor()
     if monitor not in _HOOKS:
         if not isinstance(monitor, MockMonitor):

@@ -1,7 +1,7 @@
-"""Where the value of a build secret comes from, when it is not a value of the program itself.
+"""Sources of build secrets whose value is not in the program itself.
 
-Decides how a secret that is not there is refused. Values are read when an image is built, held in memory for that
-time, and never become part of a key, a state, a log or a command line.
+Decides how a missing secret is refused. Values are read when an image is built, held in memory for that time, and never
+become part of a key, a state, a log or a command line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class SecretEnv:
     """The value of an environment variable of the machine that builds.
 
     Attributes:
-        variable: The variable's name; it must be set, and not empty, where an image is to be built.
+        variable: The variable's name; it must be set, and not empty, if an image is to be built.
     """
 
     variable: str
@@ -37,7 +37,7 @@ class SecretEnv:
             )
 
     def read(self, property_path: str, environment: Mapping[str, str] = os.environ) -> bytes:
-        """The value; the variable may be gone since the check."""
+        """Return the value; the variable may be gone since the check."""
         self.check(property_path, environment)
         return os.fsencode(environment[self.variable])
 
@@ -54,10 +54,10 @@ class SecretFile:
     path: str | os.PathLike[str]
 
     def check(self, property_path: str) -> None:
-        """Refuse a file that is not there or cannot be read."""
+        """Refuse a file that does not exist or cannot be read."""
         path = Path(self.path).expanduser()
         if not path.is_file() or not os.access(path, os.R_OK):
-            why = "it cannot be read" if path.exists() else "there is no such file"
+            why = "it cannot be read" if path.exists() else "the file does not exist"
             raise ArgsError(
                 f"The file of a build secret cannot be used: {self.path}",
                 property_path=property_path,
@@ -66,7 +66,7 @@ class SecretFile:
             )
 
     def read(self, property_path: str) -> bytes:
-        """The content; the file may be gone since the check."""
+        """Return the content; the file may be gone since the check."""
         self.check(property_path)
         return Path(self.path).expanduser().read_bytes()
 
@@ -78,7 +78,7 @@ class SecretsManagerSecret:
 
     Attributes:
         reference: Name or ARN, with ``:json-key`` (and stage and version) after it if only one value of it is meant.
-        arn: What the build's role may read; default any secret of that name.
+        arn: The ARN that the build's role may read; default any secret of that name.
     """
 
     reference: str
@@ -92,7 +92,7 @@ class SsmParameter:
 
     Attributes:
         name: Its name.
-        arn: What the build's role may read; default any parameter of that name.
+        arn: The ARN that the build's role may read; default any parameter of that name.
     """
 
     name: str
@@ -100,7 +100,7 @@ class SsmParameter:
 
 
 def references(secrets: Mapping[str, object]) -> dict[str, SecretReference]:
-    """The secrets that AWS keeps, in CodeBuild's terms."""
+    """Return the secrets that AWS keeps, in CodeBuild's terms."""
     found: dict[str, SecretReference] = {}
     for secret, source in secrets.items():
         if isinstance(source, SecretsManagerSecret):

@@ -1,9 +1,9 @@
-"""The shape of one argument's value: a text, a path, a number, a list, a mapping, an Input.
+"""The shape of one argument's value: a string, a path, a number, a list, a mapping, an Input.
 
-Decides what a value of each shape may be in a program without types, and how another one is refused (with its property
-path, never with an exception of Python's). A path may be a ``Path`` wherever one is meant, ``None`` is an argument
-that was not given, and an Output is refused where the value decides what is read. Leaves what a value means to
-``args`` and to the component.
+Decides which values of each shape are accepted in a program without types, and how another one is refused (with its
+property path, never with an exception of Python's). A path may be a ``Path`` wherever one is meant, ``None`` is an
+argument that was not given, and an Output is refused if the value decides what is read. Leaves the meaning of a value
+to ``args`` and to the component.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SHOWN_CHARACTERS = 80
 
 
 def shown(value: object) -> str:
-    """A value in a message: short, and never the failure of its own ``repr``."""
+    """Show a value in a message: short, and without the failure of its own ``repr``."""
     try:
         text = repr(value)
-    except Exception:  # a message about a wrong value must not fail through that value
+    except Exception:  # a message about a wrong value must not fail because of that value
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
@@ -51,20 +51,20 @@ def check_plain(value: object, property_path: str) -> None:
         )
 
 
-def check_text(value: object, property_path: str, *, may_be_empty: bool = True) -> str:
-    """A plain text; an enum's is its value."""
+def check_string(value: object, property_path: str, *, may_be_empty: bool = True) -> str:
+    """Check for a plain string; an enum's is its value."""
     check_plain(value, property_path)
     found = value.value if isinstance(value, Enum) else value
     if not isinstance(found, str):
-        raise ArgsError(f"{shown(found)} is not a text.", property_path=property_path)
+        raise ArgsError(f"{shown(found)} is not a string.", property_path=property_path)
     return check_characters(found, property_path, may_be_empty=may_be_empty)
 
 
 def check_characters(text: str, property_path: str, *, may_be_empty: bool = True) -> str:
-    """Refuse a text that no command line and no file name can hold."""
+    """Refuse a string that no command line and no file name can hold."""
     if not text and not may_be_empty:
         raise ArgsError(f"{property_path} is empty.", property_path=property_path)
-    # A lone surrogate that is no escaped byte has no encoding either.
+    # A lone surrogate other than an escaped byte has no encoding either.
     if "\0" in text or any("\ud800" <= character < "\udc80" or "\udcff" < character <= "\udfff" for character in text):
         raise ArgsError(
             f"{shown(text)} holds a character that cannot be given to a build.",
@@ -75,7 +75,7 @@ def check_characters(text: str, property_path: str, *, may_be_empty: bool = True
 
 
 def check_path(value: object, property_path: str) -> str:
-    """A plain text or a ``Path``, as a text."""
+    """Check for a plain string or a ``Path``; return a string."""
     check_plain(value, property_path)
     found = cast("os.PathLike[Any]", value).__fspath__() if isinstance(value, os.PathLike) else value
     if not isinstance(found, str):
@@ -88,7 +88,7 @@ def check_path(value: object, property_path: str) -> str:
 
 
 def check_flag(value: object, property_path: str) -> bool:
-    """True or False, and nothing that only counts as one of them."""
+    """Check for True or False, and nothing that only counts as one of them."""
     check_plain(value, property_path)
     if not isinstance(value, bool):
         raise ArgsError(f"{shown(value)} is neither True nor False.", property_path=property_path)
@@ -109,7 +109,7 @@ def check_choice(value: object, property_path: str, choices: Sequence[str]) -> s
 
 
 def check_count(value: object, property_path: str, *, least: int, most: int | None = None) -> int:
-    """A whole number in a range."""
+    """Check for a whole number in a range."""
     check_plain(value, property_path)
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         span = f"from {least} to {most}" if most is not None else f"{least} or more"
@@ -121,18 +121,18 @@ def check_count(value: object, property_path: str, *, least: int, most: int | No
     return value
 
 
-def check_texts(values: object, property_path: str) -> tuple[str, ...]:
-    """A list of texts; a lone text is refused."""
-    return _list(values, property_path, check_text)
+def check_strings(values: object, property_path: str) -> tuple[str, ...]:
+    """Check for a list of strings; a single string is refused."""
+    return _list(values, property_path, check_string)
 
 
 def check_paths(values: object, property_path: str) -> tuple[str, ...]:
-    """A list of paths, likewise."""
+    """Check for a list of paths, likewise."""
     return _list(values, property_path, check_path)
 
 
 def check_mapping(values: object, property_path: str, form: str) -> dict[str, Any]:
-    """A plain mapping from texts to whatever the caller checks.
+    """Check for a plain mapping from strings to values that the caller checks.
 
     Args:
         values: The argument.
@@ -151,30 +151,30 @@ def check_mapping(values: object, property_path: str, form: str) -> dict[str, An
     found = dict(cast("Mapping[object, Any]", values))
     for name in found:
         entry = bracketed(name) if isinstance(name, str) else f"[{shown(name)}]"
-        check_text(name, f"{property_path}{entry}", may_be_empty=False)
+        check_string(name, f"{property_path}{entry}", may_be_empty=False)
     return {cast("str", name): value for name, value in found.items()}
 
 
-def check_input_text(value: object, property_path: str) -> Any:
-    """A text (or a number, which is written as one), now or later."""
+def check_input_string(value: object, property_path: str) -> Any:
+    """Check for a string (or a number, which is written as one), now or later."""
     if is_later(value):
         return value
     if isinstance(value, bool | int | float):
         return value
-    return check_text(value, property_path)
+    return check_string(value, property_path)
 
 
-def check_input_texts(values: object, property_path: str) -> dict[str, Any]:
-    """A plain mapping from names to texts, now or later."""
+def check_input_strings(values: object, property_path: str) -> dict[str, Any]:
+    """Check for a plain mapping from names to strings, now or later."""
     found = check_mapping(values, property_path, f'{property_path}={{"NAME": "value"}}')
-    return {name: check_input_text(value, f"{property_path}{bracketed(name)}") for name, value in found.items()}
+    return {name: check_input_string(value, f"{property_path}{bracketed(name)}") for name, value in found.items()}
 
 
-def check_engine_text(value: object, property_path: str, *, may_be_empty: bool = False) -> str:
-    """A text that goes to the engine as it is: Unicode, and no enum that would have to be unwrapped."""
+def check_engine_string(value: object, property_path: str, *, may_be_empty: bool = False) -> str:
+    """Check for a string that goes to the engine as it is: Unicode, and not an enum."""
     check_plain(value, property_path)
     if not isinstance(value, str):
-        raise ArgsError(f"{shown(value)} is not a text.", property_path=property_path)
+        raise ArgsError(f"{shown(value)} is not a string.", property_path=property_path)
     check_characters(value, property_path, may_be_empty=may_be_empty)
     if any("\udc80" <= character <= "\udcff" for character in value):
         raise ArgsError(f"{shown(value)} is not Unicode.", property_path=property_path)
@@ -182,37 +182,37 @@ def check_engine_text(value: object, property_path: str, *, may_be_empty: bool =
 
 
 def check_resource_name(name: object, property_path: str = "name") -> str:
-    """What Pulumi takes as a resource's name."""
-    return check_engine_text(name, property_path)
+    """Check for a name that Pulumi accepts for a resource."""
+    return check_engine_string(name, property_path)
 
 
 def engine_input(value: object, property_path: str) -> Any:
-    """A text that goes to the engine, now or later; a later one is checked when it is known."""
+    """Check for a string that goes to the engine, now or later; a later one is checked when it is known."""
     if is_later(value):
-        return pulumi.Output.from_input(value).apply(lambda found: check_engine_text(found, property_path))
-    return check_engine_text(value, property_path)
+        return pulumi.Output.from_input(value).apply(lambda found: check_engine_string(found, property_path))
+    return check_engine_string(value, property_path)
 
 
 def engine_inputs(values: object, property_path: str) -> dict[str, Any] | None:
-    """Names and texts that go to the engine, such as tags; None is none."""
+    """Check for names and strings that go to the engine, such as tags; None means that there are no values."""
     if values is None:
         return None
     found = check_mapping(values, property_path, f'{property_path}={{"NAME": "value"}}')
     for name in found:
-        check_engine_text(name, f"{property_path}{bracketed(name)}")
+        check_engine_string(name, f"{property_path}{bracketed(name)}")
     return {name: _engine_value(value, f"{property_path}{bracketed(name)}") for name, value in found.items()}
 
 
 def _engine_value(value: object, property_path: str) -> Any:
-    """As ``engine_input``; it may be empty."""
+    """Check as ``engine_input``; the value may be empty."""
     if is_later(value):
         checked = pulumi.Output.from_input(value)
-        return checked.apply(lambda found: check_engine_text(found, property_path, may_be_empty=True))
-    return check_engine_text(value, property_path, may_be_empty=True)
+        return checked.apply(lambda found: check_engine_string(found, property_path, may_be_empty=True))
+    return check_engine_string(value, property_path, may_be_empty=True)
 
 
 def check_opts(opts: object, kind: type[T]) -> T | None:
-    """Resource options, or None."""
+    """Check for resource options, or None."""
     if opts is not None and not isinstance(opts, kind):
         raise ArgsError(
             f"{shown(opts)} is not a pulumi.{kind.__name__}.",
@@ -223,10 +223,10 @@ def check_opts(opts: object, kind: type[T]) -> T | None:
 
 
 def refused_as_one_line(component: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Make a call with missing or unknown arguments a ``pulumi.RunError``: one line, as for every other argument.
+    """Turn a call with missing or unknown arguments into a ``pulumi.RunError``: one line, as for every other argument.
 
     Args:
-        component: What is called, for the message.
+        component: The component's name, for the message.
     """
 
     def decorated(call: Callable[P, T]) -> Callable[P, T]:
@@ -246,7 +246,7 @@ def refused_as_one_line(component: str) -> Callable[[Callable[P, T]], Callable[P
 
 
 def one_line_refusals(value_class: type[T]) -> type[T]:
-    """Let a value that is made with missing or unknown fields be refused in one line; to decorate a dataclass with."""
+    """Let a dataclass refuse missing or unknown fields in one line; a decorator."""
     own = cast(Any, value_class)
     own.__init__ = refused_as_one_line(value_class.__name__)(own.__init__)
     return value_class
@@ -288,7 +288,7 @@ def _list(values: object, property_path: str, each: Callable[[object, str], str]
     check_plain(values, property_path)
     if isinstance(values, str | os.PathLike):
         raise ArgsError(
-            f"{property_path} must be a list of texts.",
+            f"{property_path} must be a list of strings.",
             property_path=property_path,
             next_step=f"Write {property_path}=[{os.fspath(cast('str', values))!r}].",
         )

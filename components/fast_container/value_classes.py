@@ -1,7 +1,7 @@
-"""The values that a program writes and that ``core`` knows: a wrong call of one is one line, as of a component.
+"""The values that a program writes and that ``core`` defines: a wrong call of one is one line, as for a component.
 
 Decides that a missing or unknown field leaves a program as a ``pulumi.RunError``, which the engine prints without a
-traceback. ``core`` itself knows no Pulumi. Leaves what a field's value may be to the argument that takes the value.
+traceback; ``core`` itself does not know Pulumi. Leaves the values of a field to the argument that takes them.
 """
 
 from __future__ import annotations

@@ -243,17 +243,17 @@ def test_output_that_nobody_reads_is_no_error(root: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("document", "why"),
     [
-        ([], "it is no object"),
-        ("text", "it is no object"),
-        ({"build_key": 5}, "build_key is no text"),
-        ({"build_key": None, "contexts": {}}, "build_key is no text"),
-        ({"build_key": "a"}, "contexts is no object"),
-        ({"build_key": "a", "contexts": []}, "contexts is no object"),
-        ({"build_key": "a", "contexts": {}, "parts": []}, "parts is no object"),
-        ({"build_key": "a", "contexts": {"context": 1}}, "contexts.context.entries is no list"),
-        ({"build_key": "a", "contexts": {"context": {"entries": {}}}}, "contexts.context.entries is no list"),
-        ({"build_key": "a", "contexts": {"context": {"entries": [1]}}}, "contexts.context.entries[0] is no entry"),
-        ({"build_key": "a", "contexts": {"context": {"entries": [{"path": 1}]}}}, "entries[0] is no entry"),
+        ([], "it is not an object"),
+        ("text", "it is not an object"),
+        ({"build_key": 5}, "build_key is not a string"),
+        ({"build_key": None, "contexts": {}}, "build_key is not a string"),
+        ({"build_key": "a"}, "contexts is not an object"),
+        ({"build_key": "a", "contexts": []}, "contexts is not an object"),
+        ({"build_key": "a", "contexts": {}, "parts": []}, "parts is not an object"),
+        ({"build_key": "a", "contexts": {"context": 1}}, "contexts.context.entries is not a list"),
+        ({"build_key": "a", "contexts": {"context": {"entries": {}}}}, "contexts.context.entries is not a list"),
+        ({"build_key": "a", "contexts": {"context": {"entries": [1]}}}, "contexts.context.entries[0] is not an entry"),
+        ({"build_key": "a", "contexts": {"context": {"entries": [{"path": 1}]}}}, "entries[0] is not an entry"),
     ],
 )
 def test_explain_refuses_what_is_no_output_of_inspect(run: Run, tmp_path: Path, document: Any, why: str) -> None:
@@ -262,7 +262,7 @@ def test_explain_refuses_what_is_no_output_of_inspect(run: Run, tmp_path: Path, 
     (tmp_path / "wrong.json").write_text(json.dumps(document))
     code, _, err = run("explain", tmp_path / "right.json", tmp_path / "wrong.json")
     assert code == 2
-    assert "is no output of inspect" in err
+    assert "is not an output of inspect" in err
     assert why in err
 
 

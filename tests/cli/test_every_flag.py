@@ -86,7 +86,7 @@ def test_nonsense_is_taken_or_refused_in_the_words_of_the_command_line(
         text = capsysbinary.readouterr().err.decode(errors="replace")
         if code not in (0, 2):
             wrong.append(f"{value!r}: exit code {code}")
-        if "not foreseen" in text or "Traceback" in text:
+        if "unexpected error" in text or "Traceback" in text:
             wrong.append(f"{value!r}: {text}")
         if code == 2:
             own = text.replace(value, "") if value else text

@@ -318,7 +318,7 @@ def test_a_file_that_is_no_plan_is_one_message_and_exit_code_2(
         (["warm", "--plan"], "--plan"),
         (["plan", "extra"], "extra"),
         (["plan", "--plan", "nowhere/plan.json"], "nowhere/plan.json cannot be read"),
-        (["inspect", "--plan", "fast-container.plan.json"], "--plan goes with --image"),
+        (["inspect", "--plan", "fast-container.plan.json"], "--plan needs --image"),
         (["inspect", "--plan", "fast-container.plan.json", "--image", "nobody"], "one of: alone, api, deps"),
     ],
 )

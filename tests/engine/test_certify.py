@@ -120,7 +120,7 @@ def test_nonsense_is_refused_in_one_message(cloud: LocalCloud, tmp_path: Path) -
     for words, said in (
         (["--config", "nonsense"], "'nonsense' is not KEY=VALUE."),
         (["--profile", "no-such"], "The AWS profile does not exist."),
-        (["--yes", "--folder", "."], "An earlier certification has left something."),
+        (["--yes", "--folder", "."], "An earlier certification has left resources."),
     ):
         done = certify(cloud, tmp_path, *words)
         assert done.returncode == 2
@@ -131,4 +131,4 @@ def test_nonsense_is_refused_in_one_message(cloud: LocalCloud, tmp_path: Path) -
 def test_without_pulumi_it_says_what_to_install(cloud: LocalCloud, tmp_path: Path) -> None:
     done = certify(cloud, tmp_path, "--yes", environment={"PATH": "/usr/bin:/bin"})
     assert done.returncode == 2
-    assert "The Pulumi CLI is not there." in done.stderr
+    assert "The Pulumi CLI was not found." in done.stderr

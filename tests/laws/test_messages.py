@@ -17,8 +17,6 @@ PAGE = prose.REPOSITORY / "docs" / "troubleshooting.md"
 
 NOT_YET_MENDED: frozenset[str] = frozenset(
     {
-        "cli",
-        "library",
         "state",
     }
 )

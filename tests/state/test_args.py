@@ -70,7 +70,7 @@ def test_a_time_limit_is_a_positive_number_of_seconds(timeout: float) -> None:
 
 def test_a_lone_text_is_no_list_of_patterns() -> None:
     with pytest.raises(ArgsError) as refused:
-        shapes.check_texts("*.log", "ignore")
+        shapes.check_strings("*.log", "ignore")
     assert "ignore=['*.log']" in refused.value.next_step
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fast_container.checks.manifest_rules import child_for
-from fast_container.checks.pushed_image import parse_configuration, parse_manifest
+from fast_container.checks.pushed_image import pushed_configuration, pushed_manifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError, VerifyError, bracketed
@@ -32,7 +32,7 @@ async def check_base(
         RegistryError: It could not be read.
     """
     where = f"{registry.url}@{manifest.digest}"
-    parsed = parse_manifest(manifest)
+    parsed = pushed_manifest(manifest)
     for wanted in platforms or ("",):
         image = parsed
         if parsed.is_index:
@@ -45,10 +45,10 @@ async def check_base(
             held = await registry.manifest(child.digest)
             if held is None:
                 raise RegistryError("A manifest of a base image's index is not in the registry.", where=child.digest)
-            image = parse_manifest(held)
+            image = pushed_manifest(held)
         if image.config is None:
             raise VerifyError("The base image's index holds another index.", where=where)
-        configuration = parse_configuration(await registry.blob(image.config.digest))
+        configuration = pushed_configuration(await registry.blob(image.config.digest))
         got = configuration.platform
         if wanted and not same_platform(wanted, got):
             raise _other_platform(name, wanted, where, f"it is for {got}")

@@ -11,7 +11,7 @@ import asyncio
 from typing import Final
 
 from fast_container.checks.programs import check_programs
-from fast_container.checks.pushed_image import parse_manifest
+from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.oci.manifest import Descriptor
 from fast_container.core.oci.media_types import is_foreign
 from fast_container.core.oci.programs import LayerPrograms, is_known, look
@@ -40,7 +40,7 @@ class LayerLooks:
         Raises:
             VerifyError: They are.
         """
-        parsed = parse_manifest(manifest)
+        parsed = pushed_manifest(manifest)
         if parsed.is_index or not is_known(platform):
             return
         layers = {layer.digest: layer for layer in parsed.layers if not _is_unreadable(layer)}

@@ -14,7 +14,7 @@ from fast_container.build.copying import Copying, copy
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified, verify
-from fast_container.checks.pushed_image import parse_manifest
+from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.record import BuildRecord, Outcome
@@ -150,7 +150,7 @@ async def _layers_of(registry: Registry, digest: str) -> set[str]:
     """Return the layers of the previous image, if it still exists and is not an index."""
     manifest = await registry.manifest(digest) if digest.startswith("sha256:") else None
     try:
-        return {layer.digest for layer in parse_manifest(manifest).layers} if manifest else set()
+        return {layer.digest for layer in pushed_manifest(manifest).layers} if manifest else set()
     except VerifyError:
         return set()
 

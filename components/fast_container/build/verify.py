@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fast_container.checks.manifest_rules import check_configuration, check_manifest, child_for
-from fast_container.checks.pushed_image import parse_manifest
+from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import RegistryError, VerifyError
 
@@ -46,7 +46,7 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
         RegistryError: It could not be read.
     """
     where = f"{registry.url}@{manifest.digest}"
-    parsed = parse_manifest(manifest)
+    parsed = pushed_manifest(manifest)
     notes = check_manifest(parsed, runs_on=runs_on, where=where)
     sizes: list[int] = []
     layers: dict[str, int] = {}
@@ -57,7 +57,7 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
             held = await registry.manifest(child.digest)
             if held is None:
                 raise RegistryError("A manifest of the pushed index is not in the registry.", where=child.digest)
-            image = parse_manifest(held)
+            image = pushed_manifest(held)
         if image.config is None:
             raise VerifyError("The pushed image index holds another index.", where=where)
         configuration = await registry.blob(image.config.digest)

@@ -7,7 +7,7 @@ configuration to ``build.verify``.
 from __future__ import annotations
 
 from fast_container.checks.lambda_image import check_lambda_image, check_lambda_platform
-from fast_container.checks.pushed_image import parse_configuration
+from fast_container.checks.pushed_image import pushed_configuration
 from fast_container.core.oci.manifest import Descriptor, ParsedManifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.errors import VerifyError
@@ -41,7 +41,7 @@ def check_configuration(configuration: bytes, *, runs_on: str, platform: str, wh
     Raises:
         VerifyError: A rule is broken.
     """
-    got = parse_configuration(configuration).platform
+    got = pushed_configuration(configuration).platform
     if not same_platform(platform, got):
         raise VerifyError(
             f"The pushed image is for {got}, not for {platform}.",

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from fast_container.core.oci.configuration import ImageConfiguration
-from fast_container.core.oci.configuration import parse_configuration as read_configuration
-from fast_container.core.oci.manifest import ParsedManifest
-from fast_container.core.oci.manifest import parse_manifest as read_manifest
+from fast_container.core.oci.configuration import ImageConfiguration, parse_configuration
+from fast_container.core.oci.manifest import ParsedManifest, parse_manifest
 from fast_container.core.ports import Manifest
 from fast_container.errors import VerifyError
 
 
-def parse_manifest(manifest: Manifest) -> ParsedManifest:
+def pushed_manifest(manifest: Manifest) -> ParsedManifest:
     """Parse a manifest from a registry.
 
     Raises:
         VerifyError: It is not an image manifest or index.
     """
     with _readable("manifest", manifest.digest):
-        parsed = read_manifest(manifest.content, manifest.media_type)
+        parsed = parse_manifest(manifest.content, manifest.media_type)
     if parsed.config is not None or parsed.lists_manifests:
         return parsed
     raise VerifyError(
@@ -34,14 +32,14 @@ def parse_manifest(manifest: Manifest) -> ParsedManifest:
     )
 
 
-def parse_configuration(content: bytes) -> ImageConfiguration:
+def pushed_configuration(content: bytes) -> ImageConfiguration:
     """Parse an image's configuration.
 
     Raises:
         VerifyError: It cannot be read, or names no platform.
     """
     with _readable("configuration"):
-        configuration = read_configuration(content)
+        configuration = parse_configuration(content)
     if not configuration.platform:
         raise VerifyError("The image's configuration names no platform.")
     return configuration

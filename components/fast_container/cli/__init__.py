@@ -1,6 +1,6 @@
 """The command line ``fast-container``: looks at images; only ``warm`` and ``certify`` build and push any.
 
-Decides which verbs there are, how their arguments are read and how errors leave: one message, exit code 2. Leaves
+Decides which verbs there are, how their arguments are read and how errors are reported: one message, exit code 2. Leaves
 each verb to its module: ``inspect`` (with ``summary``), ``ignored``, ``explain``, ``show_dockerfile``, ``lint`` (with
 ``lint_formats``), ``lock``, ``plan`` and ``warm`` (both on ``planned``, the images of a plan file as they are now),
 ``wait`` and ``cancel`` (both on ``remote_builds``), ``accept``, ``policy``, ``certify``. ``arguments`` has the options
@@ -34,12 +34,12 @@ def _explained(error: Exception) -> FastContainerError:
     from fast_container.adapters.traceback_log import explained  # noqa: PLC0415 - seldom needed
     from fast_container.core.cache_folder import cache_folder  # noqa: PLC0415 - seldom needed
 
-    return explained(error, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
+    return explained(error, "An unexpected error occurred.", cache_folder(os.environ) / "logs")
 
 
 def _in_flags(error: FastContainerError, arguments: argparse.Namespace | None) -> FastContainerError:
     if getattr(arguments, "plan", None) is not None:
-        # The program is wrong, not this call.
+        # This is a fault of the program, not of its arguments.
         return error
     from fast_container.cli.flags import in_flags  # noqa: PLC0415 - seldom needed
 
@@ -47,9 +47,9 @@ def _in_flags(error: FastContainerError, arguments: argparse.Namespace | None) -
 
 
 def _speak_utf8() -> None:
-    """Start again with UTF-8 for names, arguments and output where the locale has something else.
+    """Start again with UTF-8 for names, arguments and output if the locale has another encoding.
 
-    Names of files and values would be other texts than in a build elsewhere, and their keys others.
+    Names of files and values would be decoded otherwise than in a build elsewhere, and give other keys.
     """
     if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and sys.executable:
         with suppress(OSError):
@@ -73,19 +73,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         if argv is None:
-            # What a verb's process has loaded is no garbage; to look through it takes longer than most verbs.
+            # Loaded modules are never garbage, and looking through them takes longer than most verbs.
             gc.freeze()
         remove_abandoned_secrets(os.environ)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except SystemExit as end:
-        # argparse has said what is wrong.
+        # argparse has printed its message.
         return end.code if isinstance(end.code, int) else _BAD_INPUT
     except FastContainerError as error:
         complain(f"fast-container: {_in_flags(error, arguments)}")
         return _BAD_INPUT
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
+        # The reader of our output closed it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

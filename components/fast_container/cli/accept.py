@@ -1,7 +1,7 @@
-"""``fast-container accept``: the user takes the image that replaced a recorded one under its key tag.
+"""``fast-container accept``: the user accepts the image that replaced a recorded one under its key tag.
 
-Decides that only what the registry has now can be accepted. The file that is written says so to the next `pulumi up`,
-which makes it the recorded image; nothing else is touched. Leaves its form to ``core.replaced_tag``.
+Decides that only the image that the registry has now can be accepted. The written file tells the next `pulumi up`,
+which makes it the recorded image; nothing else is changed. Leaves its form to ``core.replaced_tag``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         ) from None
     for one in tags:
         say([f"accepted  {one}"])
-    say([f"{folder / FILE_NAME} says so; the next `pulumi up` takes it, and the file can be deleted then"])
+    say([f"{folder / FILE_NAME} is written; the next `pulumi up` uses that image, and then the file can be deleted"])
     return 0
 
 

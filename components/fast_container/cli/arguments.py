@@ -25,25 +25,25 @@ _EXIT_CODES: Final = {
     "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
     "warm": f"0 nothing is missing any more; 1 a build failed; {_BAD_INPUT}; 130 after Ctrl-C.",
 }
-"""Of the verbs that have more than success and bad input."""
+"""Exit codes of verbs that have more than success and bad input."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the arguments; ``run`` of the answer is the verb, a function of the answer that gives the exit code.
+    """Read the arguments; ``run`` of the result is the verb, a function of the result that returns the exit code.
 
     Raises:
         SystemExit: With code 2 for arguments that cannot be read, 0 after ``--help``.
     """
     parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
-    parser.description = "Say what makes up an image, before anything is built."
+    parser.description = "Show what an image is made of, before anything is built."
     parser.epilog = (
         f"Exit codes: 0; 1 when a build failed, or `certify` or `lint` found something; {_BAD_INPUT}; 3 when `plan`"
         " finds something to build. `--help` of a verb lists its own."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    # With its own prog it does not ask the terminal, which would import half of the library.
+    # With a prog of its own argparse does not ask for the terminal's width, which would import many modules.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
-    _inspect(verbs.add_parser("inspect", help="what an image reads, and its build key", allow_abbrev=False))
+    _inspect(verbs.add_parser("inspect", help="the files that an image reads, and its build key", allow_abbrev=False))
     ignored = verbs.add_parser("ignored", help="which paths an ignore file ignores", allow_abbrev=False)
     ignored.description = (
         "Reads paths from standard input, one a line, a directory ending in /, parents first, "
@@ -51,24 +51,24 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     ignored.add_argument("--dockerignore", metavar="FILE", required=True, help="the ignore file")
     ignored.set_defaults(run=_verb("ignored"))
-    explain = verbs.add_parser("explain", help="what differs between two outputs of inspect --json")
+    explain = verbs.add_parser("explain", help="the differences between two outputs of inspect --json")
     explain.add_argument("before", metavar="A.json")
     explain.add_argument("after", metavar="B.json")
     explain.set_defaults(run=_verb("explain"))
-    _show_dockerfile(verbs.add_parser("show-dockerfile", help="what a base image is built from", allow_abbrev=False))
-    add_lint_arguments(verbs.add_parser("lint", help="what makes images large, slow or unsafe", allow_abbrev=False))
+    _show_dockerfile(verbs.add_parser("show-dockerfile", help="the Dockerfile of a base image", allow_abbrev=False))
+    add_lint_arguments(verbs.add_parser("lint", help="find what makes images large, slow or unsafe", allow_abbrev=False))
     verbs.choices["lint"].set_defaults(run=_verb("lint"))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
-    _plan(verbs.add_parser("plan", help="what would be built now", allow_abbrev=False))
-    _warm(verbs.add_parser("warm", help="build and push what is missing", allow_abbrev=False))
-    _certify(verbs.add_parser("certify", help="try it on a real AWS account", allow_abbrev=False))
-    _accept(verbs.add_parser("accept", help="take the image that replaced a recorded one", allow_abbrev=False))
+    _plan(verbs.add_parser("plan", help="the images that would be built now", allow_abbrev=False))
+    _warm(verbs.add_parser("warm", help="build and push missing images", allow_abbrev=False))
+    _certify(verbs.add_parser("certify", help="try the library on a real AWS account", allow_abbrev=False))
+    _accept(verbs.add_parser("accept", help="accept the image that replaced a recorded one", allow_abbrev=False))
     add_policy_arguments(verbs.add_parser("policy", help="the IAM policies that builds need", allow_abbrev=False))
-    cancel = verbs.add_parser("cancel", help="stop remote builds that are under way", allow_abbrev=False)
-    cancel.description = "Stop the builds of images that are under way in a CodeBuild project; nothing is tagged."
+    cancel = verbs.add_parser("cancel", help="stop running remote builds", allow_abbrev=False)
+    cancel.description = "Stop the running builds of images in a CodeBuild project; nothing is tagged."
     _remote(cancel, "cancel")
-    wait = verbs.add_parser("wait", help="wait for remote builds that are under way", allow_abbrev=False)
-    wait.description = "Wait for the builds of images that are under way in a CodeBuild project."
+    wait = verbs.add_parser("wait", help="wait for running remote builds", allow_abbrev=False)
+    wait.description = "Wait for the running builds of images in a CodeBuild project."
     _remote(wait, "wait")
     for name, verb in verbs.choices.items():
         example = f"Example: {verb.epilog}. " if verb.epilog else ""
@@ -77,7 +77,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 class _Version(argparse.Action):
-    """Prints the version; what a package's metadata needs is loaded only then."""
+    """Prints the version; the modules for a package's metadata are loaded only then."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - see above
@@ -94,7 +94,7 @@ def _remote(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.add_argument("--project", metavar="NAME", required=True, help="the CodeBuild project")
     parser.add_argument("--repository", metavar="URL", help="only builds for this repository")
     parser.add_argument("--key", metavar="KEY", help="only builds of this build key (its start is enough)")
-    parser.add_argument("--region", metavar="REGION", help="default: as the environment or the profile says")
+    parser.add_argument("--region", metavar="REGION", help="default: from the environment or the profile")
     parser.add_argument("--profile", metavar="PROFILE", help="a profile of the AWS configuration")
     parser.set_defaults(run=_verb(verb))
 
@@ -105,12 +105,12 @@ def _certify(parser: argparse.ArgumentParser) -> None:
         "refresh and destroy, and write a report that says which call answered what. Says what it makes and asks "
         "first; removes all of it."
     )
-    parser.add_argument("--region", metavar="REGION", help="default: as the environment or the profile says")
+    parser.add_argument("--region", metavar="REGION", help="default: from the environment or the profile")
     parser.add_argument("--profile", metavar="PROFILE", help="a profile of the AWS configuration")
     _many(parser, "--config", "KEY=VALUE", "more of the stack's configuration, as `pulumi config set` takes it")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument("--no-local", action="store_true", help="build on CodeBuild only: this machine has no BuildKit")
-    parser.add_argument("--clean", action="store_true", help="remove what a certification that was killed has left")
+    parser.add_argument("--clean", action="store_true", help="remove the leftovers of a certification that was killed")
     parser.add_argument(
         "--folder", metavar="DIR", default="fast-container-certify", help="for its state; default: ./%(default)s"
     )
@@ -131,7 +131,7 @@ def _warm(parser: argparse.ArgumentParser) -> None:
     parser.description = "Build and push the images of a plan file that the registry does not have; touch nothing else."
     _plan_file(parser)
     _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
-    _many(parser, "--trust-registry", "HOST", "a registry beside an image's own that bases and copies may come from")
+    _many(parser, "--trust-registry", "HOST", "a further registry that bases and copies may come from")
     parser.add_argument("--max-parallel", metavar="N", type=int, help="builds at once; default: two a core, 4 to 16")
     parser.set_defaults(run=_verb("warm"))
 
@@ -146,7 +146,7 @@ def _accept(parser: argparse.ArgumentParser) -> None:
         metavar="HOST/NAME:key-…@sha256:…",
         action="append",
         required=True,
-        help="as the message says it; may be repeated",
+        help="as in the message; may be repeated",
     )
     parser.add_argument("--folder", metavar="DIR", default=".", help="the program's folder; default: .")
     parser.set_defaults(run=_verb("accept"))
@@ -154,7 +154,7 @@ def _accept(parser: argparse.ArgumentParser) -> None:
 
 def _plan_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--plan", metavar="FILE", default="fast-container.plan.json", help="as `pulumi preview` wrote it"
+        "--plan", metavar="FILE", default="fast-container.plan.json", help="the plan file that `pulumi preview` wrote"
     )
 
 
@@ -164,7 +164,7 @@ def _lock(parser: argparse.ArgumentParser) -> None:
         "says what changed. Nothing is written when a registry cannot be asked."
     )
     parser.add_argument("--file", metavar="FILE", default="images.lock", help="default: images.lock")
-    parser.add_argument("--update", action="store_true", help="look up everything in the file again")
+    parser.add_argument("--update", action="store_true", help="look up all images of the file again")
     parser.add_argument("--context", metavar="DIR", default=".", help="the build context; default: .")
     _many(parser, "--dockerfile", "FILE", "default: Dockerfile in the context")
     _many(parser, "--target", "STAGE", "default: the last stage")
@@ -180,7 +180,7 @@ def _lock(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Print what an image reads of its contexts, and its build key."
+    parser.description = "Print the files that an image reads from its contexts, and its build key."
     parser.add_argument("--context", metavar="DIR", help="the build context; required without --plan")
     parser.add_argument("--plan", metavar="FILE", help="take everything from a plan file …")
     parser.add_argument("--image", metavar="NAME", help="… of this image")
@@ -191,9 +191,9 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
     _many(
         parser, "--build-context", "NAME=DIR", "a named context: a directory, or a reference such as docker-image://…"
     )
-    _many(parser, "--ignore", "PATTERN", "a pattern behind those of the ignore file")
+    _many(parser, "--ignore", "PATTERN", "a pattern after those of the ignore file")
     _many(parser, "--secret", "ID", "a build secret's id, as `secrets=` has it; ids count in the key")
-    _many(parser, "--optional-secret", "ID", "one that a stage mounts and that need not be given")
+    _many(parser, "--optional-secret", "ID", "the id of one that a stage mounts and that may be missing")
     for option in OPTIONS:
         said = f"{option.help}; may be repeated" if option.is_list else option.help
         action = "append" if option.is_list else "store"
@@ -202,7 +202,7 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--no-dockerignore", action="store_true", help="disregard ignore files of the context")
     which.add_argument("--dockerignore", metavar="FILE", help="read this ignore file instead")
     parser.add_argument("--images-lock", metavar="FILE", help='pin base images as image_policy="locked" does')
-    parser.add_argument("--no-cache", action="store_true", help="read every file, whatever earlier runs remembered")
+    parser.add_argument("--no-cache", action="store_true", help="read every file again, even unchanged ones")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_verb("inspect"))
 

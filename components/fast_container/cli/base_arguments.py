@@ -9,7 +9,7 @@ import argparse
 
 
 def add_base_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them; all paths but ``--root`` and ``--write`` are relative to the root."""
+    """Add the arguments; all paths but ``--root`` and ``--write`` are relative to the root."""
     parser.description = (
         "Print the Dockerfile that is generated for a base image of local packages. Paths are relative to --root."
     )
@@ -22,9 +22,7 @@ def add_base_arguments(parser: argparse.ArgumentParser) -> None:
         help="third-party distributions only, which is the default, or the packages too",
     )
     parser.add_argument("--parent", metavar="IMAGE", help="default: AWS's Python image for Lambda")
-    parser.add_argument(
-        "--parent-user", metavar="USER", default="", help="whom the parent runs as, where that is not root"
-    )
+    parser.add_argument("--parent-user", metavar="USER", default="", help="user of the parent image, if it is not root")
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="for the command of --write")
     parser.add_argument("--installer", choices=("pip", "uv"), default="pip", help="default: pip")
     parser.add_argument(
@@ -36,11 +34,11 @@ def add_base_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--constraints", metavar="FILE", help="a constraints file")
     parser.add_argument("--lock", metavar="FILE", help="uv.lock")
     parser.add_argument("--build-requirements", metavar="FILE", help="pinned build backends, for --install packages")
-    _many(parser, "--package-version", "PACKAGE=VERSION", "of a package whose version is made from git")
+    _many(parser, "--package-version", "PACKAGE=VERSION", "the version of a package whose version is made from git")
     _many(parser, "--secret", "ID", "a build secret that the installer reads: netrc, pip.conf or uv.toml")
     parser.add_argument("--files", action="store_true", help="print the generated files too")
     parser.add_argument(
-        "--write", metavar="DIR", help="write all of it to a directory, and say how to build it by hand"
+        "--write", metavar="DIR", help="write all files to a directory, and print the command that builds them"
     )
 
 

@@ -1,4 +1,4 @@
-"""``fast-container cancel``: stops the builds of a CodeBuild project that are under way.
+"""``fast-container cancel``: stops the running builds of a CodeBuild project.
 
 A stopped build leaves no key tag; the next ``pulumi up`` builds again. Leaves finding them to ``cli.remote_builds``.
 """
@@ -12,11 +12,11 @@ from fast_container.cli.remote_builds import api_of, shown, under_way
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Stop and say what was stopped.
+    """Stop the builds and print them.
 
     Raises:
-        BuilderError: The project is not there, or AWS cannot be reached.
-        AuthError: Credentials are missing, expired, or not allowed to.
+        BuilderError: The project does not exist, or AWS cannot be reached.
+        AuthError: Credentials are missing, expired, or lack a permission.
     """
     api = api_of(arguments)
     builds = under_way(api, arguments)
@@ -24,5 +24,5 @@ def run(arguments: argparse.Namespace) -> int:
         api.stop(str(build["id"]))
         say([f"stopped  {shown(build)}"])
     if not builds:
-        say([f"no build is under way in {arguments.project}"])
+        say([f"no build is running in {arguments.project}"])
     return 0

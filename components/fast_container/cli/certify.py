@@ -1,7 +1,7 @@
 """``fast-container certify``: tries this library on a real AWS account with a tiny stack, and writes a report.
 
-Decides what is said before anything is made, that nothing is made without a yes, and where the report lies. Leaves the
-story to ``certify.story``.
+Decides what is explained before anything is made, that nothing is made without a yes, and where the report is. Leaves
+the story to ``certify.story``.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ fast-container certify --clean --folder {folder}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask, go through the story, write the report; 1 when a step differs from what is expected.
+    """Ask, go through the story, write the report; 1 if a step differs from what is expected.
 
     Raises:
         ArgsError: An argument cannot be right, or there is no Pulumi CLI.
-        AuthError: AWS does not take the credentials.
+        AuthError: AWS rejects the credentials.
     """
     folder, report = Path(arguments.folder).absolute(), Path(arguments.report)
     session = AwsSession(AwsAccess(region=arguments.region or "", profile=arguments.profile or ""), os.environ)
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _clean(stack, session)
     if folder.exists():
         raise ArgsError(
-            "An earlier certification has left something.",
+            "An earlier certification has left resources.",
             property_path="--folder",
             why=f"{folder} is there",
             next_step=f"Run: fast-container certify --clean --folder {arguments.folder}",
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     stack.create({**configuration, "name": name, "local": "true" if local else "false", "step": "first"})
     results = Story(stack, account, _say).run()
     surroundings = Surroundings(_hidden(identity.account), configuration["aws:region"], _versions(), started)
-    # Messages of the engine name repositories and roles, so the account too.
+    # Messages of the engine name repositories and roles, and so the account.
     text = report_text(surroundings, results).replace(identity.account, surroundings.account)
     report.write_text(text, encoding="utf-8")
     return _ended(stack, results, report)
@@ -92,7 +92,7 @@ def _ended(stack: CertifyStack, results: list[StepResult], report: Path) -> int:
     if results[-1].ok:
         stack.remove()
     else:
-        say([f"something is left: run fast-container certify --clean --folder {stack.folder}"])
+        say([f"resources are left: run fast-container certify --clean --folder {stack.folder}"])
     return 0 if all(result.ok for result in results) else _DIFFERS
 
 
@@ -102,7 +102,7 @@ def _clean(stack: CertifyStack, session: AwsSession) -> int:
         say([f"nothing to clean up in {stack.folder}"])
         return 0
     result = Story(stack, Account(session, name.read_text(encoding="utf-8").strip()), _say).clean_up(interrupted=True)
-    say([f"{'removed' if result.ok else 'NOT removed'}: what the certification had made"])
+    say([f"{'removed' if result.ok else 'NOT removed'}: the resources of the certification"])
     if not result.ok:
         for text in [result.error, *(check.found for check in result.checks)]:
             say(text.split("\n") if text else [])
@@ -112,7 +112,7 @@ def _clean(stack: CertifyStack, session: AwsSession) -> int:
 
 
 def _configuration(arguments: argparse.Namespace, session: AwsSession) -> dict[str, str]:
-    """The stack's configuration: region, profile, and what ``--config`` adds."""
+    """Return the stack's configuration: region, profile, and the settings of ``--config``."""
     found: dict[str, str] = {}
     for pair in arguments.config:
         key, is_pair, value = str(pair).partition("=")
@@ -144,7 +144,7 @@ def _agreed(arguments: argparse.Namespace, identity: Identity, region: str, name
         return True
     if not sys.stdin.isatty():
         raise ArgsError(
-            "Nobody can be asked here.",
+            "The confirmation cannot be asked for.",
             property_path="--yes",
             why="standard input is not a terminal",
             next_step="Add --yes.",
@@ -155,7 +155,7 @@ def _agreed(arguments: argparse.Namespace, identity: Identity, region: str, name
 def _check_cli() -> None:
     if shutil.which("pulumi") is None:
         raise CertifyError(
-            "The Pulumi CLI is not there.",
+            "The Pulumi CLI was not found.",
             why="no `pulumi` on PATH",
             next_step="Install it: https://www.pulumi.com/docs/install/.",
         )

@@ -1,6 +1,6 @@
-"""``fast-container explain``: what differs between two outputs of ``inspect --json``.
+"""``fast-container explain``: the differences between two outputs of ``inspect --json``.
 
-Decides how a difference is told: files by name, everything else by its part of the key.
+Decides how a difference is printed: files by name, everything else by its part of the key.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the differences, one a line.
 
     Raises:
-        ArgsError: A file is no output of ``inspect --json``.
+        ArgsError: A file is not an output of ``inspect --json``.
     """
     before, after = _read(arguments.before, "A.json"), _read(arguments.after, "B.json")
     lines = differences(before, after)
     if before["build_key"] == after["build_key"]:
         lines.insert(0, "the build keys are equal")
     elif not lines:
-        lines.append("the build keys differ, and nothing in these files says why")
+        lines.append("the build keys differ, but these files do not show why")
     say(lines)
     return 0
 
 
 def differences(before: _Object, after: _Object) -> list[str]:
-    """What differs, one line each: parts of the key first, then files."""
+    """Return the differences, one line each: parts of the key first, then files."""
     lines: list[str] = []
     old, new = before.get("parts", {}), after.get("parts", {})
     for part in sorted({*old, *new}):
@@ -86,7 +86,7 @@ def _read(file: str, argument: str) -> _Object:
     wrong = _why_no_output(found)
     if wrong:
         raise ArgsError(
-            f"{file} is no output of inspect.",
+            f"{file} is not an output of inspect.",
             property_path=argument,
             why=wrong,
             next_step="Make it with: fast-container inspect --context DIR --json.",
@@ -95,20 +95,20 @@ def _read(file: str, argument: str) -> _Object:
 
 
 def _why_no_output(found: object) -> str:
-    """What of the form of ``inspect --json`` a document has not; ``""`` where it has all that is read here."""
+    """Return what a document lacks of the form of ``inspect --json``; ``""`` if it has everything that is read here."""
     if not isinstance(found, dict):
-        return "it is no object"
+        return "it is not an object"
     document = cast("dict[str, object]", found)
     if not isinstance(document.get("build_key"), str):
-        return "build_key is no text"
+        return "build_key is not a string"
     for name in ("parts", "contexts"):
         if not isinstance(document.get(name, {} if name == "parts" else None), dict):
-            return f"{name} is no object"
+            return f"{name} is not an object"
     for name, context in cast("dict[str, object]", document["contexts"]).items():
         entries = cast("dict[str, object]", context).get("entries") if isinstance(context, dict) else None
         if not isinstance(entries, list):
-            return f"contexts.{name}.entries is no list"
+            return f"contexts.{name}.entries is not a list"
         for index, entry in enumerate(cast("list[object]", entries)):
             if not isinstance(entry, dict) or not isinstance(cast("dict[str, object]", entry).get("path"), str):
-                return f"contexts.{name}.entries[{index}] is no entry"
+                return f"contexts.{name}.entries[{index}] is not an entry"
     return ""

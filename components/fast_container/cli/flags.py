@@ -1,7 +1,7 @@
 """An argument's error in the words of the command line: ``--build-arg X`` for ``build_args["X"]``.
 
-Decides which flag an argument of a component is. What comes from a plan file keeps the program's words, since there it
-has to be changed.
+Decides which flag an argument of a component is. Errors about a plan file keep the program's words, since they are to
+be mended in the program.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _ARGUMENT: Final = re.compile(
 
 
 def flag_of(property_path: str) -> str:
-    """The flag, and what it names where the path does; what is no argument's path is unchanged."""
+    """Return the flag, with the name in the path if it has one; a path of another thing is unchanged."""
     found = _PATH.fullmatch(property_path)
     if found is None:
         return property_path
     flag, quote, name = ARGUMENTS[found[1]], found[2], found[3]
     if not name or not quote:
         return flag
-    # As ``errors.bracketed`` writes it.
+    # ``errors.bracketed`` wrote it.
     return f"{flag} {name if quote != _QUOTE else _unquoted(name)}"
 
 
@@ -69,8 +69,8 @@ def _unquoted(name: str) -> str:
 
 
 def in_flags(error: FastContainerError) -> FastContainerError:
-    """The same error, with flags in place of arguments."""
-    # A file may be called as an argument is; an entry of one is never a file.
+    """Put flags in place of arguments into the error."""
+    # A file may have the name of an argument; an entry of an argument is never a file.
     if isinstance(error, ArgsError) or "[" in error.where:
         error.where = flag_of(error.where)
     error.what, error.next_step = text_in_flags(error.what), text_in_flags(error.next_step)
@@ -78,7 +78,7 @@ def in_flags(error: FastContainerError) -> FastContainerError:
 
 
 def text_in_flags(text: str) -> str:
-    """The text with each argument that is written as a program would write it (``secrets={"x": …}``) as a flag."""
+    """Replace each argument that is written as in a program (``secrets={"x": …}``) with its flag."""
     return _ARGUMENT.sub(_flag, text)
 
 

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _answers(rules: IgnoreRules, paths: bytes) -> list[bytes]:
-    # A pattern that moby cannot compile fails a build at the first path, so here with none, too.
+    # A pattern that moby cannot compile fails a build at its first path; here it fails without any path too.
     rules.ignores("x")
     states: dict[str, State] = {"": rules.start()}
     answers: list[bytes] = []
@@ -50,7 +50,7 @@ def _answers(rules: IgnoreRules, paths: bytes) -> list[bytes]:
 
 
 def _state_above(rules: IgnoreRules, states: dict[str, State], path: str) -> State:
-    """The state of a path's directory, which may not have been among the paths."""
+    """Return the state of a path's directory, which may not have been among the paths."""
     above = ""
     for part in path.split("/")[:-1]:
         inside = f"{above}/{part}" if above else part

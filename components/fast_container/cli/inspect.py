@@ -1,7 +1,7 @@
-"""``fast-container inspect``: what an image reads, and its build key.
+"""``fast-container inspect``: the files that an image reads, and its build key.
 
-Decides the form of the JSON object and how arguments become a declared image. Leaves the text for people to
-``cli.summary`` and everything that is said to ``core.select``.
+Decides the form of the JSON object and how arguments become a declared image. Leaves the summary for people to
+``cli.summary`` and all facts in it to ``core.select``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _warnings(selected: SelectedImage, arguments: argparse.Namespace) -> list[str]:
-    """All warnings of the image; what the command line gives is called as there."""
+    """Return all warnings of the image; arguments have their names on the command line."""
     called = flag_of if arguments.plan is None else str
     return [
         *selected.warnings,
@@ -66,24 +66,24 @@ def _warnings(selected: SelectedImage, arguments: argparse.Namespace) -> list[st
 
 
 def planned(arguments: argparse.Namespace) -> DeclaredImage:
-    """The image of a plan file, with what flags cannot say: base keys, secret ids, triggers, pins."""
+    """Return the image of a plan file, with what flags do not cover: base keys, secret ids, triggers, pins."""
     from fast_container.cli.planned import chosen, current_declaration, load_plan  # noqa: PLC0415 - as needed
 
     if arguments.image is None or arguments.context is not None:
-        raise ArgsError("--plan goes with --image, and without --context.", property_path="--plan")
+        raise ArgsError("--plan needs --image, and excludes --context.", property_path="--plan")
     entries = load_plan(arguments.plan).entries
     return current_declaration(entries, chosen(entries, arguments.image))
 
 
 def declared(arguments: argparse.Namespace) -> DeclaredImage:
-    """The arguments as a declared image; paths are relative to the working directory."""
+    """Make a declared image of the arguments; paths are relative to the working directory."""
     if arguments.context is None:
         raise ArgsError("--context is required.", property_path="--context", next_step="Give it, or --plan FILE.")
     context = absolute_path(arguments.context)
     given: str | None = arguments.dockerfile
     contexts = _pairs(arguments.build_context, "--build-context", "NAME=DIR")
     ignore_file: str | None = arguments.dockerignore
-    # Who says nothing of secrets asks what is read; who says something gets the component's answer.
+    # Without flags for secrets the question is which files are read; with them, the component's rules apply.
     said = arguments.secret or arguments.optional_secret
     return DeclaredImage(
         name=Path(context).name,
@@ -106,7 +106,7 @@ def declared(arguments: argparse.Namespace) -> DeclaredImage:
 
 
 def as_json(selected: SelectedImage, warnings: Sequence[str]) -> dict[str, Any]:
-    """The object of ``--json``."""
+    """Make the object of ``--json``."""
     reads = selected.reads
     return {
         "build_key": selected.key.hex,

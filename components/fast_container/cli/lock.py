@@ -1,6 +1,6 @@
-"""``fast-container lock``: writes which digests the names of base images stand for into ``images.lock``.
+"""``fast-container lock``: writes the digests of base images into ``images.lock``.
 
-Decides what is looked up (what is missing; with ``--update`` everything) and how the changes are said. Leaves which
+Decides which names are looked up (missing ones; with ``--update`` all) and how changes are printed. Leaves which
 images Dockerfiles need to ``core.images.pins``, asking registries to ``adapters.registry.image_resolver``, the file to
 ``core.images.lock``.
 """
@@ -35,10 +35,10 @@ _NO_PLATFORM = "the builder's platform"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look up, write, and say what changed.
+    """Look up, write, and print the changes.
 
     Raises:
-        FastContainerError: Bad input, or a registry that could not be asked; the file was not touched.
+        FastContainerError: Bad input, or a registry that could not be asked; the file was not changed.
     """
     place = Path(arguments.file)
     before = read_lock(arguments.file) or ImageLock()
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _images(arguments: argparse.Namespace, *, may_be_none: bool) -> Iterator[DeclaredImage]:
-    """One image for each combination of what may be repeated."""
+    """Yield one image for each combination of the repeatable flags."""
     dockerfiles: list[str | None] = arguments.dockerfile or [None]
     if not arguments.dockerfile and may_be_none and not Path(arguments.context, "Dockerfile").exists():
         return
@@ -92,7 +92,7 @@ async def _locked(
 ) -> ImageLock:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     registries = Registries(AwsAccess(region=region), os.environ)
-    # A further platform of a known name is that of the locked index, not of a later one.
+    # A further platform of a known name comes from the locked index, not from a later one.
     digests = {} if update else {name: image.digest for name, image in before.images.items()}
     resolver = ImageResolver(registries.repository, mirrors, digests)
     try:
@@ -128,7 +128,7 @@ async def _look_up(resolver: ImageResolver, known: ImageLock, needed: Iterable[N
 
 
 def _all(lock: ImageLock) -> Iterator[NeededImage]:
-    """Every entry of a lock, as if it were needed."""
+    """Yield every entry of a lock, as if it were needed."""
     for reference, image in lock.images.items():
         for platform in image.platforms or [""]:
             yield NeededImage(reference, reference, platform, "")

@@ -1,7 +1,7 @@
-"""What the command line says to people.
+"""The output of the command line for people.
 
-Decides that nothing of others' texts moves a terminal's cursor or is taken for a command (``printable``), and that
-a terminal which lacks a character gets its number. What is for programs (``--json``, a Dockerfile) is written as it is.
+Decides that foreign strings never move a terminal's cursor or look like a command (``printable``), and that a terminal
+that lacks a character gets its number. Output for programs (``--json``, a Dockerfile) is written as it is.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from fast_container.printable import printable, printable_lines
 
 
 def say(lines: Iterable[str]) -> None:
-    """Lines to standard output, each of which is one."""
+    """Print lines to standard output; each stays one line."""
     _write(sys.stdout, "".join(f"{printable(line)}\n" for line in lines))
 
 
 def emit(text: str) -> None:
-    """What a program reads (a Dockerfile, a command) to standard output, as it is: UTF-8, other bytes of names too."""
+    """Write output for programs (a Dockerfile, a command) as it is: in UTF-8, and other bytes of names too."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
 
 
 def complain(text: str) -> None:
-    """A message, which may have several lines, to standard error."""
+    """Print a message, which may have several lines, to standard error."""
     _write(sys.stderr, f"{printable_lines(text)}\n")
 
 

@@ -1,7 +1,7 @@
-"""``fast-container plan``: what would be built now, without Pulumi and without building.
+"""``fast-container plan``: the images that would be built now, without Pulumi and without building.
 
 Decides the exit codes: 0 nothing to build, 3 something to build (2 is bad input, as everywhere). Leaves keys and
-look-ups to ``cli.planned``.
+lookups to ``cli.planned``.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """One image of the answer.
+    """One image of the result.
 
     Attributes:
         name: Its name in the plan.
         image: As its files are now.
-        digest: What the registry has under its key's tag; None for nothing.
+        digest: The registry's digest under its key's tag; None if the tag is missing.
         reason: Why it is to be built, or why it is not.
     """
 
@@ -68,7 +68,7 @@ class _Planned:
 
     @classmethod
     def of(cls, name: str, image: CurrentImage, found: Manifest | None, cache: Path) -> _Planned:
-        """An image, and what was found of it."""
+        """Make the result for an image and the registry's answer."""
         return cls(name, image, found.digest if found else None, _reason(image, cache, is_there=found is not None))
 
     @property
@@ -78,7 +78,7 @@ class _Planned:
 
     @property
     def is_changed(self) -> bool:
-        """Whether its key is another one than when the plan was written."""
+        """Whether its key has changed since the plan was written."""
         return self.image.selected.key.hex != self.image.entry.build_key
 
 
@@ -92,7 +92,7 @@ def _reason(image: CurrentImage, cache: Path, *, is_there: bool) -> str:
 
 
 def _changes(image: CurrentImage, cache: Path) -> str:
-    """What has changed since the plan was written; "" for nothing."""
+    """Describe the changes since the plan was written; "" without changes."""
     before, now = image.entry, image.selected
     if now.key.hex == before.build_key:
         return ""
@@ -119,7 +119,7 @@ def _print(planned: Sequence[_Planned], unknown: Sequence[str], ignored: Ignored
 
 
 def as_json(planned: Sequence[_Planned], unknown: Sequence[str], ignored: IgnoredFiles | None) -> dict[str, Any]:
-    """The object of ``--json``; its fields are described in ``docs/plan-json.md``."""
+    """Make the object of ``--json``; its fields are described in ``docs/plan-json.md``."""
     return {
         "images": [
             {

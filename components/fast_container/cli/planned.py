@@ -1,4 +1,4 @@
-"""The images of a plan file as they are now: keys computed again, bases first, and what the registry has of them.
+"""The images of a plan file as they are now: keys computed again, bases first, and the registry's answers.
 
 Decides how a changed base reaches its consumers' keys without Pulumi. Leaves the file's format to ``core.program_file``
 and keys to ``core.select``.
@@ -32,7 +32,7 @@ class CurrentImage:
     Attributes:
         entry: As planned.
         selected: As its files are now.
-        bases: Name of a base → the plan's name of that image; bases of other programs are not in it.
+        bases: Name of a base → the plan's name of that image, without bases of other programs.
     """
 
     entry: PlannedEntry
@@ -41,13 +41,13 @@ class CurrentImage:
 
 
 def load_plan(file: str) -> PlanFile:
-    """The plan file.
+    """Read the plan file.
 
     Raises:
-        ArgsError: The file is not there or is no plan file.
+        ArgsError: The file does not exist or is not a plan file.
     """
     try:
-        # Strange bytes are for the reader to refuse.
+        # The reader refuses bytes that are not UTF-8.
         text = Path(file).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ArgsError(
@@ -60,10 +60,10 @@ def load_plan(file: str) -> PlanFile:
 
 
 def chosen(entries: Mapping[str, PlannedEntry], name: str) -> PlannedEntry:
-    """The image of that name.
+    """Return the image of that name.
 
     Raises:
-        ArgsError: There is none.
+        ArgsError: There is no such image.
     """
     if name not in entries:
         raise ArgsError(
@@ -75,10 +75,10 @@ def chosen(entries: Mapping[str, PlannedEntry], name: str) -> PlannedEntry:
 
 
 def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImage]:
-    """All images with their keys as of now, each behind its bases.
+    """Return all images with their keys as of now, each after its bases.
 
     Raises:
-        FastContainerError: An image's files or Dockerfile cannot be right any more.
+        FastContainerError: An image's files or Dockerfile are not valid any more.
     """
     bases = _bases_here(entries)
     walks = open_walks(cache_folder(os.environ))
@@ -92,7 +92,7 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
 
 
 def current_declaration(entries: Mapping[str, PlannedEntry], entry: PlannedEntry) -> DeclaredImage:
-    """One image's declaration, with its bases' keys as of now."""
+    """Return one image's declaration, with its bases' keys as of now."""
     if not entry.bases:
         return entry.declared
     bases = _bases_here(entries)
@@ -104,7 +104,7 @@ def current_declaration(entries: Mapping[str, PlannedEntry], entry: PlannedEntry
 
 
 def _on_bases(image: DeclaredImage, bases: Mapping[str, SelectedImage]) -> DeclaredImage:
-    """The declaration with what its bases are now; name of a base → base."""
+    """Return the declaration on its bases as of now; name of a base → base."""
     keys = {base: selected.key.hex for base, selected in bases.items()}
     facts = {
         image.recipe.build_args.get(base, base): BaseFacts(selected.declared.recipe.platform, selected.reads.onbuild)
@@ -114,7 +114,7 @@ def _on_bases(image: DeclaredImage, bases: Mapping[str, SelectedImage]) -> Decla
 
 
 def _bases_here(entries: Mapping[str, PlannedEntry]) -> dict[str, dict[str, str]]:
-    """Image → name of a base → the image of the plan that it is."""
+    """Return image → name of a base → the image of the plan that it is."""
     by_identity = {(entry.repository_url, entry.build_key): name for name, entry in entries.items()}
     return {
         name: {
@@ -127,12 +127,12 @@ def _bases_here(entries: Mapping[str, PlannedEntry]) -> dict[str, dict[str, str]
 
 
 def open_registries() -> Registries:
-    """Registries as the environment reaches them."""
+    """Open registries as the environment reaches them."""
     return Registries(AwsAccess(), os.environ)
 
 
 async def look_up(images: Mapping[str, CurrentImage], registries: Registries) -> dict[str, Manifest]:
-    """Image name → what the registry has under its key's tag; one call a repository."""
+    """Return image name → the manifest in the registry under its key's tag; one call a repository."""
     tags: dict[str, dict[str, str]] = {}
     for name, image in images.items():
         if image.entry.repository_url:

@@ -1,7 +1,7 @@
-"""``fast-container policy``: the IAM policies of a CodeBuildBuilder whose role or bucket is given to it.
+"""``fast-container policy``: the IAM policies for a CodeBuildBuilder with a role or bucket of the user's.
 
-Decides how the facts are said on a command line. Leaves the documents to ``codebuild.policies``, from which the
-component has what it grants itself: the two are one policy.
+Decides how the facts are given on a command line. Leaves the documents to ``codebuild.policies``, from which the
+component takes the policy that it grants itself: the two are one.
 """
 
 from __future__ import annotations
@@ -92,13 +92,13 @@ def _deployer(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _repository(url: str, flag: str) -> str:
-    """The ARN of a repository that is named by ARN or URL."""
+    """Return the ARN of a repository that is named by ARN or URL."""
     arn = url if url.startswith("arn:") else policies.arn_of_url(url)
     if not arn:
         raise ArgsError(
             f"{url} is not in ECR.",
             property_path=flag,
-            why="IAM grants nothing on other registries",
+            why="IAM permissions exist for ECR only",
             next_step="Leave it out; builds log in there with registry_logins=.",
         )
     return arn

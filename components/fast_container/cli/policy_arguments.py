@@ -1,6 +1,6 @@
 """The arguments of ``fast-container policy``.
 
-Decides names and help. Leaves what they mean to ``cli.policy``, which is loaded when the verb runs.
+Decides names and help. Leaves their meaning to ``cli.policy``, which is loaded when the verb runs.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from typing import Final
 
 _MANY: Final = (
     ("--push", "URL", "a repository that images are pushed to, or its ARN"),
-    ("--pull", "URL", "a repository that Dockerfiles build on, or its ARN"),
+    ("--pull", "URL", "a repository of base images, or its ARN"),
     ("--pull-through", "PLACE", "registry and prefix of a pull-through cache that mirrors= names"),
     ("--secret", "REFERENCE", "a secret of Secrets Manager, also one that registry_logins= names"),
     ("--parameter", "NAME", "a parameter of the Parameter Store"),
     ("--subnet", "ID", "a subnet that builds run in"),
-    ("--project", "NAME", "a CodeBuild project that the deployer starts builds of"),
+    ("--project", "NAME", "the CodeBuild project whose builds the deployer starts"),
 )
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them; ``run`` is the verb."""
+    """Add the arguments; ``run`` is the verb."""
     parser.description = (
-        "Print an IAM policy as JSON: what a role that is given as role= must allow (service-role) and whom it must"
-        " trust (trust), with the statements that a bucket= with a key of yours asks for; or what whoever runs"
-        " `pulumi up` needs when images are built (deployer)."
+        "Print an IAM policy as JSON: the permissions (service-role) and the trust policy (trust) of a role that is"
+        " given as role=, with the statements for a bucket= with a key of yours; or the permissions of the identity"
+        " that runs `pulumi up` when images are built (deployer)."
     )
     parser.add_argument("kind", choices=("service-role", "trust", "deployer"))
     parser.add_argument("--account", metavar="ID", required=True, help="the AWS account")
-    parser.add_argument("--region", metavar="REGION", required=True, help="where the builds run")
+    parser.add_argument("--region", metavar="REGION", required=True, help="the region of the builds")
     parser.add_argument("--bucket", metavar="NAME", default="", help="the bucket for sources")
     parser.add_argument(
         "--prefix", metavar="PREFIX", default="fast-container", help="of the sources; default: fast-container"

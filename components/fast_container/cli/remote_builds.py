@@ -1,4 +1,4 @@
-"""The builds of a CodeBuild project, as the verbs ``cancel`` and ``wait`` look at them.
+"""The builds of a CodeBuild project, for the verbs ``cancel`` and ``wait``.
 
 Decides which of a project's builds are ours (those whose environment names a build key) and how one is shown. Leaves
 asking to ``adapters.codebuild.api``.
@@ -19,20 +19,20 @@ _SHOWN_DIGITS = 12
 
 
 def api_of(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> CodeBuildApi:
-    """The project that the arguments name."""
+    """Return the API of the project that the arguments name."""
     session = AwsSession(AwsAccess(region=arguments.region or "", profile=arguments.profile or ""), environment)
     return CodeBuildApi(session.client, arguments.project, session.renew)
 
 
 def under_way(api: CodeBuildApi, arguments: argparse.Namespace) -> list[Build]:
-    """Builds of images that have not ended, the oldest first, of ``--repository`` and ``--key`` where given."""
+    """Return running builds of images, the oldest first, limited by ``--repository`` and ``--key`` if given."""
     return [
         build for build in reversed(api.recent()) if build.get("buildStatus") == RUNNING and _meant(build, arguments)
     ]
 
 
 def shown(build: Build) -> str:
-    """One line about a build."""
+    """Describe a build in one line."""
     key, repository = image_of(build)
     phase = str(build.get("currentPhase") or "").lower()
     return f"{repository} key {key[:_SHOWN_DIGITS]}: {phase} {link_of(build)}"

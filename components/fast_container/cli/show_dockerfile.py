@@ -1,7 +1,7 @@
 """``fast-container show-dockerfile``: the Dockerfile that is generated for a base image.
 
-Decides how it is printed, and what is written for somebody who wants to build or keep it without this library. Leaves
-all that is in it to ``python_base.dockerfile``.
+Decides how it is printed, and which files are written for a user who wants to build or keep it without this library.
+Leaves its content to ``python_base.dockerfile``.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _selected(values: Sequence[str], option: str) -> Selected:
         package, equals, name = value.partition("=")
         if not equals:
             raise ArgsError(
-                f"{value!r} names no package and others do.", property_path=option, next_step="Write PACKAGE=NAME."
+                f"{value!r} names no package, but others do.", property_path=option, next_step="Write PACKAGE=NAME."
             )
         found.setdefault(package, []).append(name)
     return found
@@ -87,7 +87,7 @@ def _versions(values: Sequence[str]) -> dict[str, str]:
         package, equals, version = value.partition("=")
         if not equals:
             raise ArgsError(
-                f"{value!r} gives no version.", property_path="--package-version", next_step="Write PACKAGE=VERSION."
+                f"{value!r} has no version.", property_path="--package-version", next_step="Write PACKAGE=VERSION."
             )
         found[package] = version
     return found
@@ -96,7 +96,7 @@ def _versions(values: Sequence[str]) -> dict[str, str]:
 def _write(folder: Path, base: GeneratedBase) -> None:
     files: Mapping[str, bytes] = {
         "Dockerfile": base.dockerfile.encode(),
-        # Docker takes the ignore file that is called after the Dockerfile.
+        # Docker uses the ignore file with the Dockerfile's name and .dockerignore.
         "Dockerfile.dockerignore": "".join(f"{pattern}\n" for pattern in base.ignore or ("*",)).encode(),
         **{f"{GENERATED_CONTEXT}/{name}": content for name, content in base.files.items()},
     }

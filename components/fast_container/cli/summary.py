@@ -1,7 +1,7 @@
-"""What ``fast-container inspect`` prints for people.
+"""The summary that ``fast-container inspect`` prints for people.
 
-Decides the wording: what is read, what the ignore rules and the Dockerfile save, the largest directories. Leaves the
-selection to ``core.select``.
+Decides the wording: the files that are read, the effect of the ignore rules and the Dockerfile, the largest
+directories. Leaves the selection to ``core.select``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KIBI = 1024.0
 
 
 def print_summary(selected: SelectedImage, walks: SharedWalks, warnings: Sequence[str]) -> None:
-    """Print it to standard output."""
+    """Print the summary to standard output."""
     lines = [
         f"build key  {selected.key.hex}",
         f"tag        {selected.key.tag}",
@@ -44,7 +44,7 @@ def _images(selected: SelectedImage) -> list[str]:
 
 
 def size_text(size: float) -> str:
-    """A number of bytes for people."""
+    """Format a number of bytes for people."""
     for unit in ("B", "KiB", "MiB"):
         if size < _KIBI:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
@@ -77,7 +77,7 @@ def _files(count: int) -> str:
 
 
 def _everything(view: View) -> tuple[int, int]:
-    """Files and bytes of a view; what cannot be looked at counts as empty."""
+    """Return number and bytes of a view's files; directories that cannot be read count as empty."""
     with view.tree.lock:
         files = [node for node in view.below(view.tree.top) if node.kind != "dir"]
         return len(files), sum(_size(view.tree.root, node) for node in files if node.kind == "file")

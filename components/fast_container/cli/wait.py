@@ -1,7 +1,7 @@
-"""``fast-container wait``: waits until the builds of a CodeBuild project that are under way have ended.
+"""``fast-container wait``: waits until the running builds of a CodeBuild project have ended.
 
 For CI with ``CodeBuildBuilder(wait=False)``: ``fast-container wait --project … && pulumi up``. Decides the exit code: 1
-when one of them did not end well. Leaves watching to ``adapters.codebuild.watch``.
+if one of them failed. Leaves watching to ``adapters.codebuild.watch``.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _FAILED = 1
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Wait and say how each ended.
+    """Wait and print the result of each build.
 
     Raises:
-        BuilderError: The project is not there, or AWS cannot be reached.
-        AuthError: Credentials are missing, expired, or not allowed to.
+        BuilderError: The project does not exist, or AWS cannot be reached.
+        AuthError: Credentials are missing, expired, or lack a permission.
     """
     api = api_of(arguments)
     builds = under_way(api, arguments)
     if not builds:
-        say([f"no build is under way in {arguments.project}"])
+        say([f"no build is running in {arguments.project}"])
         return 0
     ended = asyncio.run(_wait(api, builds))
     return 0 if all(build["buildStatus"] == "SUCCEEDED" for build in ended) else _FAILED
@@ -48,21 +48,21 @@ async def _wait(api: CodeBuildApi, builds: Sequence[Build]) -> list[Build]:
 
 
 class _Quiet:
-    """Tells only of trouble."""
+    """Reports only problems."""
 
     ends_soon = False
 
     def on_build(self, build: Build) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def on_line(self, line: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def expects_lines(self, build: Build) -> bool:
-        """Logs are not read."""
+        """Return False: logs are not read."""
         del build
         return False
 
     def on_trouble(self, what: str) -> None:
-        """One line on standard error."""
+        """Print one line on standard error."""
         complain(f"fast-container: {what}")

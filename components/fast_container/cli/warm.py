@@ -1,9 +1,9 @@
-"""``fast-container warm``: builds and pushes what is missing, and touches nothing else.
+"""``fast-container warm``: builds and pushes missing images, and changes nothing else.
 
 For pull requests and for filling caches. A composition root: the same pipeline as in ``pulumi up``, with the local
 executor. Decides that a base is built before its consumers, that one failure does not stop the others, and from which
-registries bases and copies may come: the plan file alone is not believed. Secrets are given as ``--secret
-ID=VARIABLE``; values never enter a command line.
+registries bases and copies may come: the plan file alone is not trusted. Secrets are given as ``--secret
+ID=VARIABLE``; values are never on a command line.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ class _Lines:
         self._image = image
 
     def progress(self, line: str) -> None:
-        """Nothing: a log is not a display."""
+        """Do nothing: a log is not a display."""
 
     def note(self, line: str) -> None:
-        """A line."""
+        """Print a line."""
         complain(printable(f"{self._image}: {line}"))
 
     def warn(self, line: str) -> None:
-        """A line."""
+        """Print a line."""
         complain(printable(f"{self._image}: warning: {line}"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Build what is missing; the exit code is 0, 1 when a build failed, 2 for bad input, 130 after Ctrl-C."""
+    """Build what is missing; the exit code is 0, 1 if a build failed, 2 for bad input, 130 after Ctrl-C."""
     max_parallel = default_parallel(os.cpu_count()) if arguments.max_parallel is None else arguments.max_parallel
     if max_parallel < 1:
         raise ArgsError(
@@ -117,7 +117,7 @@ async def _warm(
             if record.outcome == "copied":
                 copied.append(name)
 
-        # Bases come first in the plan's order, so that their tasks are there.
+        # Bases come first in the plan's order, so that their tasks exist.
         for name in missing:
             tasks[name] = asyncio.create_task(one(name))
         outcomes = await asyncio.gather(*tasks.values(), return_exceptions=True)
@@ -133,7 +133,7 @@ async def _warm(
 def check_base_registries(images: Mapping[str, CurrentImage], allowed: Collection[str]) -> None:
     """Refuse base images from a registry that only the plan file names.
 
-    A base counts by its key, not by its place: so the place that a plan says must not decide what is built.
+    A base counts by its key, not by its place, so the place in a plan must not decide what is built.
 
     Raises:
         ArgsError: A base is in another registry than its image, and that was not allowed.
@@ -147,20 +147,20 @@ def check_base_registries(images: Mapping[str, CurrentImage], allowed: Collectio
                 raise ArgsError(
                     f"The base image {base!r} of {name} is in another registry than {name}.",
                     property_path="--trust-registry",
-                    why=f"the plan file says {url}; whoever changes the file could choose what {name} is built on",
+                    why=f"the plan file says {url}; a changed file could choose another base for {name}",
                     next_step=f"If base images come from there: --trust-registry {host}",
                 )
 
 
 def copy_sources(image: CurrentImage, images: Mapping[str, CurrentImage], trusted: Collection[str]) -> list[str]:
-    """The other repositories in which the plan has the same image; of another registry only where that is trusted."""
+    """Return the other repositories in which the plan has the same image; of other registries only if trusted."""
     mine, key = image.entry.repository_url, image.selected.key.hex
     others = {other.entry.repository_url for other in images.values() if other.selected.key.hex == key}
     return [url for url in sorted(others - {mine}) if host_of(url) == host_of(mine) or host_of(url) in trusted]
 
 
 def _why(image: CurrentImage) -> str:
-    """There is no state here: what is known is the registry's answer, and the key that the plan file has."""
+    """Return why an image is built: there is no state here, only the registry's answer and the key in the plan file."""
     changed = image.selected.key.hex != image.entry.build_key
     return "not in the registry; changed since the plan was written" if changed else "not in the registry"
 
@@ -175,9 +175,9 @@ def _say_failures(outcomes: Mapping[str, BaseException | None]) -> int:
         if not isinstance(outcome, Exception):
             raise outcome
         if isinstance(outcome, ContextChanged):
-            # A digest that was remembered may be why: the next run reads again.
+            # A remembered digest may be the cause: the next run reads again.
             open_walks(cache_folder(os.environ)).forget(outcome.root)
-        error = explained(outcome, "Something went wrong that was not foreseen.", cache_folder(os.environ) / "logs")
+        error = explained(outcome, "An unexpected error occurred.", cache_folder(os.environ) / "logs")
         complain(f"{name}: {error}")
     return len(failed)
 
@@ -191,7 +191,7 @@ def _check_secrets(missing: Mapping[str, CurrentImage], secrets: Mapping[str, by
                     property_path="--secret",
                     next_step=f"Give --secret {secret}=VARIABLE.",
                 )
-            # A CI service gives an empty variable for a secret that it does not have.
+            # A CI service sets an empty variable for a secret that it does not have.
             check_value(secret, secrets[secret], "--secret")
 
 
@@ -225,7 +225,7 @@ async def _base_reference(
     if name in image.bases:
         if image.bases[name] not in digests:
             raise FastContainerError(
-                f"Not built: its base image {image.bases[name]} failed.", next_step="Mend the base image first."
+                f"Not built: its base image {image.bases[name]} failed.", next_step="Fix the base image first."
             )
         return f"docker-image://{images[image.bases[name]].entry.repository_url}@{digests[image.bases[name]]}"
     tag = tag_of(key)
@@ -253,7 +253,7 @@ def _secrets(pairs: list[str]) -> dict[str, bytes]:
     for pair in pairs:
         secret, equals, variable = pair.partition("=")
         if not equals or variable not in os.environ:
-            # Not the pair itself: somebody may have given the value in the variable's place.
+            # The pair is not shown: it may hold the value in the variable's place.
             raise ArgsError(
                 f"The secret {secret!r} names no environment variable that is set.",
                 property_path="--secret",

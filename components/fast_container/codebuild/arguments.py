@@ -24,14 +24,14 @@ from fast_container.shapes import (
     check_characters,
     check_choice,
     check_count,
-    check_engine_text,
+    check_engine_string,
     check_flag,
-    check_input_text,
+    check_input_string,
     check_mapping,
     check_opts,
     check_plain,
     check_resource_name,
-    check_texts,
+    check_strings,
     is_later,
     shown,
 )
@@ -70,10 +70,10 @@ def check_builder_arguments(**given: Any) -> None:
     check_opts(given["opts"], pulumi.ResourceOptions)
     _check_architectures(given["architectures"])
     for name in ("compute_type", "buildkit_image"):
-        check_engine_text(given[name], name)
+        check_engine_string(given[name], name)
     for name in ("bucket", "bucket_owner", "docker_server"):
         if given[name] is not None:
-            check_engine_text(given[name], name)
+            check_engine_string(given[name], name)
     _check_bucket_owner(given["bucket_owner"], given["bucket"])
     _check_image(given["image"])
     for name in ("privileged", "wait"):
@@ -165,7 +165,7 @@ def _complete(shared: object) -> dict[str, Any]:
 
 
 def _check_architectures(architectures: object) -> None:
-    found = check_texts(architectures, "architectures")
+    found = check_strings(architectures, "architectures")
     for index, architecture in enumerate(found):
         if architecture not in get_args(Architecture):
             raise ArgsError(
@@ -197,14 +197,14 @@ def _check_image(image: object) -> None:
         return
     if isinstance(image, Mapping):
         for architecture, name in cast("Mapping[object, object]", image).items():
-            check_engine_text(name, f"image{bracketed(str(architecture))}")
+            check_engine_string(name, f"image{bracketed(str(architecture))}")
     else:
-        check_engine_text(image, "image")
+        check_engine_string(image, "image")
 
 
 def _check_registries(mirrors: object, logins: object) -> None:
     for host, place in check_mapping(mirrors, "mirrors", 'mirrors={"docker.io": "mirror.gcr.io"}').items():
-        check_engine_text(place, f"mirrors{bracketed(host)}")
+        check_engine_string(place, f"mirrors{bracketed(host)}")
     example = 'registry_logins={"ghcr.io": SecretsManagerSecret("…")}'
     for host, source in check_mapping(logins or {}, "registry_logins", example).items():
         if not isinstance(source, SecretsManagerSecret | SsmParameter):
@@ -226,7 +226,7 @@ def _check_inputs(values: object, property_path: str) -> None:
             next_step="Give a list of strings or Outputs.",
         )
     for index, value in enumerate(cast("list[object]", values)):
-        if isinstance(check_input_text(value, f"{property_path}[{index}]"), str):
+        if isinstance(check_input_string(value, f"{property_path}[{index}]"), str):
             check_characters(cast(str, value), f"{property_path}[{index}]", may_be_empty=False)
 
 
@@ -239,6 +239,6 @@ def _check_vpc(vpc: object) -> None:
             property_path="vpc",
             next_step="Give VpcConfig(vpc_id, subnets, security_group_ids).",
         )
-    check_input_text(vpc.vpc_id, "vpc.vpc_id")
+    check_input_string(vpc.vpc_id, "vpc.vpc_id")
     _check_inputs(vpc.subnets, "vpc.subnets")
     _check_inputs(vpc.security_group_ids, "vpc.security_group_ids")

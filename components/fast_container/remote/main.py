@@ -28,7 +28,7 @@ from fast_container.core.aws_access import AwsAccess
 from fast_container.core.json_document import parse_json
 from fast_container.core.ports import ContextSource, Credentials
 from fast_container.core.record import BuildRecord
-from fast_container.core.remote import log_lines as build_lines
+from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import SECRET_VARIABLE, RemotePlan, read_plan
 from fast_container.errors import AuthError, BuildFailed, FastContainerError
 from fast_container.remote.builder import NAME, BootingExecutor, buildkit_config
@@ -50,15 +50,15 @@ class LineReporter:
         """Print a marked line of progress."""
         if time.monotonic() - self._last_s >= 1.0:
             self._last_s = time.monotonic()
-            say(build_lines.PROGRESS, line)
+            say(log_lines.PROGRESS, line)
 
     def note(self, line: str) -> None:
         """Print a marked line with a note."""
-        say(build_lines.NOTE, line)
+        say(log_lines.NOTE, line)
 
     def warn(self, line: str) -> None:
         """Print a marked line with a warning."""
-        say(build_lines.WARNING, line)
+        say(log_lines.WARNING, line)
 
 
 def main(launched: Mapping[str, tuple[float, float]] = MappingProxyType({}), s3: Any = None) -> int:
@@ -74,13 +74,13 @@ def main(launched: Mapping[str, tuple[float, float]] = MappingProxyType({}), s3:
         plan = read_plan((source / PLAN_FILE).read_bytes())
         record = asyncio.run(build(plan, os.environ, times, s3))
     except PartsUnusable as parts:
-        say(build_lines.PARTS_UNUSABLE, {"absent": parts.absent, "damaged": parts.damaged})
+        say(log_lines.PARTS_UNUSABLE, {"absent": parts.absent, "damaged": parts.damaged})
         return EXIT_PARTS_UNUSABLE
     except FastContainerError as error:
-        say(build_lines.FAILED, failure(error))
+        say(log_lines.FAILED, failure(error))
         return 1
     say(
-        build_lines.BUILT,
+        log_lines.BUILT,
         {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached, "pushed": record.pushed_bytes},
     )
     return 0
@@ -169,5 +169,5 @@ def print_logs(folder: Path) -> None:
 
 def say(kind: str, content: object) -> None:
     """Print one marked line at once."""
-    sys.stdout.write(build_lines.write_line(kind, content) + "\n")
+    sys.stdout.write(log_lines.write_line(kind, content) + "\n")
     sys.stdout.flush()

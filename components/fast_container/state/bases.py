@@ -20,7 +20,7 @@ from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.oci.repository import Repository
 from fast_container.core.own_bases import OWN_BASE_HOST, BaseFacts
 from fast_container.errors import ArgsError, bracketed
-from fast_container.shapes import check_input_text, check_mapping, check_texts, is_later, one_line_refusals, shown
+from fast_container.shapes import check_input_string, check_mapping, check_strings, is_later, one_line_refusals, shown
 from fast_container.state.inputs import Awaited
 
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -179,8 +179,8 @@ def check_base(base: object, property_path: str) -> BaseInput:
             " ExistingBaseImage(repository_url, build_key).",
         )
     if isinstance(base, ExistingBaseImage):
-        check_input_text(base.repository_url, f"{property_path}.repository_url")
-        check_input_text(base.build_key, f"{property_path}.build_key")
+        check_input_string(base.repository_url, f"{property_path}.repository_url")
+        check_input_string(base.build_key, f"{property_path}.build_key")
         return base
     if isinstance(base, type) or not isinstance(base, BuiltHere):
         raise ArgsError(
@@ -233,7 +233,7 @@ async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str,
             awaited.unknown.append(path)
             continue
         triggers = await output.future()
-        found[use.alias] = BaseFacts(use.platform, None if triggers is None else check_texts(triggers, path))
+        found[use.alias] = BaseFacts(use.platform, None if triggers is None else check_strings(triggers, path))
     return found
 
 

@@ -71,7 +71,7 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
             if isinstance(error, ContextChanged):
                 # A digest that was remembered may be why: the next run reads again.
                 await in_thread(program.walks.forget, error.root)
-            what = "Something went wrong that was not foreseen."
+            what = "An unexpected error occurred."
             refusal = pulumi.RunError(_message(explained(error, what, cache_dir() / "logs"), image))
             if not settings.is_dry_run():
                 raise refusal from None

@@ -15,10 +15,10 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime import settings
 
-from fast_container import args as rules
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.adapters.threads import on_core
 from fast_container.adapters.traceback_log import explained
+from fast_container.args import SecretInput, check_repository_url
 from fast_container.builder_interface import Builder
 from fast_container.builders import cache_dir
 from fast_container.core.aws_access import AwsAccess
@@ -143,7 +143,7 @@ class Preparation:
         if known:
             check_used(inputs.bases, known.named_images, complete.dockerfile_name)
         url = await self.awaited.text(inputs.repository, "repository")
-        known_url = None if url is None else rules.check_repository_url(url, "repository")
+        known_url = None if url is None else check_repository_url(url, "repository")
         if known:
             refuse_keys_that_are_lost(access, known_url)
         return PreparedImage(
@@ -207,7 +207,7 @@ class Preparation:
             path = _base_path(name, "repository_url")
             url = await Awaited().text(base.repository_url, path)
             if url is not None:
-                url = rules.check_repository_url(url, path)
+                url = check_repository_url(url, path)
             recorded = base.recorded_key, base.resource_name, image.base_facts[base.alias], base.recorded_digest
             known.append(KnownBase(name, base.alias, url or "", image.base_keys[name], *recorded))
         return tuple(known)
@@ -225,7 +225,7 @@ async def _selected(pinned: DeclaredImage, walks: SharedWalks) -> SelectedImage:
         raise explained(error, what, cache_dir() / "logs") from None
 
 
-async def _check_secret_values(secrets: Mapping[str, rules.SecretInput]) -> None:
+async def _check_secret_values(secrets: Mapping[str, SecretInput]) -> None:
     for secret, source in secrets.items():
         if isinstance(source, SecretEnv | SecretFile | SecretsManagerSecret | SsmParameter):
             continue

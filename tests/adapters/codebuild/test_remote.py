@@ -353,12 +353,12 @@ def test_cancel_stops_what_is_under_way_and_wait_says_how_it_ended(
     machine.cloud.codebuild.limits(hold=True)
     asyncio.run(machine.executor.start(job, machine.reporter))
     assert main(["cancel", "--project", NAME, "--key", "0000"]) == 0
-    assert "no build is under way" in capsys.readouterr().out
+    assert "no build is running" in capsys.readouterr().out
     assert main(["cancel", "--project", NAME, "--key", job.key.hex[:8]]) == 0
     assert capsys.readouterr().out.startswith(f"stopped  {job.repository_url} key {job.key.hex[:12]}")
     machine.cloud.codebuild.limits(hold=False)
     assert main(["wait", "--project", NAME]) == 0
-    assert "no build is under way" in capsys.readouterr().out
+    assert "no build is running" in capsys.readouterr().out
     assert machine.tag_of(job) is None
     machine.executor.watch.forget_recent()
     asyncio.run(machine.executor.start(job, machine.reporter))

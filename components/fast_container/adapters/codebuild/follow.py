@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from fast_container.adapters.codebuild.api import Build, link_of
 from fast_container.core.ports import BuildJob, Reporter
-from fast_container.core.remote import log_lines as build_lines
+from fast_container.core.remote import log_lines
 from fast_container.errors import (
     BuilderError,
     BuildFailed,
@@ -83,22 +83,22 @@ class Follow:
 
     def on_line(self, line: str) -> None:
         """Show a marked line; keep a plain one."""
-        marked = build_lines.read_line(line)
+        marked = log_lines.read_line(line)
         if marked is None:
             self.tail = [*self.tail, line.rstrip()][-_TAIL_LINES:]
             return
         kind, content = marked
-        if kind == build_lines.PROGRESS:
+        if kind == log_lines.PROGRESS:
             self._step = str(content)
             self._reporter.progress(self._step)
-        elif kind == build_lines.WARNING:
+        elif kind == log_lines.WARNING:
             self._reporter.warn(str(content))
-        elif kind == build_lines.BUILT:
+        elif kind == log_lines.BUILT:
             self.built = cast("dict[str, Any]", content)
             self.said_built.set()
-        elif kind == build_lines.FAILED:
+        elif kind == log_lines.FAILED:
             self.failed = cast("dict[str, Any]", content)
-        elif kind == build_lines.PARTS_UNUSABLE:
+        elif kind == log_lines.PARTS_UNUSABLE:
             self.absent = list(content["absent"])
             self.damaged = list(content["damaged"])
 
@@ -129,7 +129,7 @@ class Follow:
 
     def unread(self, build: Build) -> list[str]:
         """Names in the store of objects that the build could not read; each is there, absent, or may not be read."""
-        parts = [f"parts/{digest}" for digest in self.absent if digest != build_lines.PROGRAM]
+        parts = [f"parts/{digest}" for digest in self.absent if digest != log_lines.PROGRAM]
         if parts or self.absent or self.damaged:
             return parts
         source = cast("Mapping[str, Any]", build.get("source") or {})
