@@ -223,7 +223,7 @@ def _digest(record: ImageBuild, preparation: Preparation, program: Program) -> p
 
 
 def _image_uri(url: pulumi.Output[str], digest: pulumi.Output[str], tag: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return the reference by digest, in one step: a large program would make hundreds of ``Output.all(…).apply(…)``."""
+    """Return the reference by digest, in one step: hundreds of ``Output.all(…).apply(…)`` would be slow."""
 
     async def value() -> Any:
         named = await digest.future()

@@ -150,8 +150,8 @@ def test_dir_in_a_context_is_the_folder_of_each_images_dockerfile(program: Path)
 @pytest.mark.parametrize(
     ("context", "own", "said"),
     [
-        ("{folder}", {"dockerfile": "a/Dockerfile"}, "a placeholder that is not known: {folder}"),
-        ("x/{}", {"dockerfile": "a/Dockerfile"}, "a placeholder that is not known: {}"),
+        ("{folder}", {"dockerfile": "a/Dockerfile"}, "an unknown placeholder: {folder}"),
+        ("x/{}", {"dockerfile": "a/Dockerfile"}, "an unknown placeholder: {}"),
         ("{dir}", {}, "{dir} cannot be filled in for the image 'a'"),
         ("{dir}", {"dockerfile": InlineDockerfile("FROM scratch")}, "{dir} cannot be filled in for the image 'a'"),
     ],
@@ -185,7 +185,7 @@ def test_an_entry_that_the_fleet_does_not_have_cannot_be_taken_off() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"images": "../lambdas/*/Dockerfile", "context": "{folder}"}, "a placeholder that is not known"),
+        ({"images": "../lambdas/*/Dockerfile", "context": "{folder}"}, "an unknown placeholder"),
         ({"images": "../lambdas/*/Dockerfile", "exclude": ["x"]}, "leaves nothing out"),
         ({"images": "../lambdas/*/Dockerfile", "overrides": {"ordres": {}}}, "one of: orders, search"),
         ({"images": {"a": {"repository": URL}}}, 'images["a"]'),
