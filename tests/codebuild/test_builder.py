@@ -52,7 +52,7 @@ def test_a_fleet_of_repositories_stays_within_iams_quotas(run: Run, count: int, 
 
 
 def test_more_repositories_than_a_role_can_hold_are_refused_with_their_number(run: Run) -> None:
-    with pytest.raises(pulumi.RunError, match=r"(?s)cannot take what \d+ repositories.*10 managed policies"):
+    with pytest.raises(pulumi.RunError, match=r"(?s)has no room for \d+ repositories.*10 managed policies"):
         run(lambda: fleet(600))
 
 
@@ -86,21 +86,21 @@ def test_an_image_depends_on_the_policy_that_its_grant_is_in(run: Run) -> None:
         ("builds", {"docker_server": "BUILD_GENERAL1_LARGE", "architectures": ("arm64",)}, "x86_64 alone"),
         ("builds", {"image": "aws/codebuild/standard:8.0", "architectures": ("x86_64", "arm64")}, "not run on arm64"),
         ("builds", {"image": {"x86_64": "i"}, "architectures": ("x86_64", "arm64")}, "no image for arm64"),
-        ("builds", {"mirrors": {"docker.io": "https://mirror.gcr.io"}}, "no registry and its mirror"),
-        ("builds", {"pull_from": [f"https://{REGISTRY}/bases"]}, "no repository's URL"),
-        ("builds", {"pull_from": [f"{REGISTRY}/bases:latest"]}, "no repository's URL"),
-        ("builds", {"pull_from": ["bases/python"]}, "no repository's URL"),
-        ("builds", {"pull_from": [REGISTRY]}, "no repository's URL"),
+        ("builds", {"mirrors": {"docker.io": "https://mirror.gcr.io"}}, "not a registry and its mirror"),
+        ("builds", {"pull_from": [f"https://{REGISTRY}/bases"]}, "not a repository's URL"),
+        ("builds", {"pull_from": [f"{REGISTRY}/bases:latest"]}, "not a repository's URL"),
+        ("builds", {"pull_from": ["bases/python"]}, "not a repository's URL"),
+        ("builds", {"pull_from": [REGISTRY]}, "not a repository's URL"),
         ("builds", {"architectures": ("arm64", "arm64")}, "named twice"),
         ("builds", {"compute_type": "BUILD_LAMBDA_4GB"}, "Lambda compute has no Docker"),
-        ("builds", {"compute_type": "MEDIUM"}, "no machine that images can be built on"),
-        ("builds", {"compute_type": "ATTRIBUTE_BASED_COMPUTE"}, "no machine that images can be built on"),
+        ("builds", {"compute_type": "MEDIUM"}, "not a machine that can build images"),
+        ("builds", {"compute_type": "ATTRIBUTE_BASED_COMPUTE"}, "not a machine that can build images"),
         ("builds", {"vpc": VpcConfig("vpc-1", [], ["sg-1"])}, "0 subnets"),
         ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [])}, "0 security_group_ids"),
         ("builds", {"vpc": VpcConfig("vpc-1", ["subnet-1"], [f"sg-{n}" for n in range(6)])}, "takes 1 to 5"),
         ("builds", {"fleet": "arn:f", "architectures": ("x86_64", "arm64")}, "machines of one architecture"),
         ("builds", {"role": "theirs", "permissions_boundary": "arn:p"}, "gets no permissions boundary"),
-        ("builds", {"kms_key": "arn:k"}, "no bucket that encrypts"),
+        ("builds", {"kms_key": "arn:k"}, "no effect without a bucket"),
     ],
 )
 def test_what_aws_would_refuse_is_refused_in_preview(run: Run, name: str, arguments: Any, said: str) -> None:

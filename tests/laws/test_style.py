@@ -11,7 +11,6 @@ from tests.laws import prose
 
 NOT_YET_REWRITTEN: frozenset[str] = frozenset(
     {
-        "codebuild",
         "state",
     }
 )
@@ -21,7 +20,7 @@ DIALECT: dict[str, str] = {
     r"\boutside images?\b": "external image",
     r"\bcircles?\b": "cycle",
     r"\bta(?:ke|kes|ken|king|ook) (?:it |them )?up\b": "adopt",
-    r"(?<!\bleft )\bbehind\b(?! (?:a|an|the|this|its) (?:\w+ )?(?:proxy|gateway|registry|mirror|emulator|line))(?!-a-)": (
+    r"(?<!\bleft )\bbehind\b(?! (?:an?|the|this|its) (?:\w+ )?(?:proxy|gateway|registry|mirror|emulator|line))(?!-a-)": (
         "after; 'behind' is for places"
     ),
     r"\b[Nn]obody\b": "say who, or 'not … by anyone'",

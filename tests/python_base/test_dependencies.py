@@ -210,7 +210,7 @@ def test_dynamic_dependencies_are_read_from_setuptools_files_or_refused(tmp_path
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[project\n", "no TOML"),
+        ("[project\n", "not TOML"),
         ("[tool.poetry]\nname = 'x'\n", "declares no name"),
         ("[project]\nname = 'x'\ndependencies = 'httpx'\n", "not a list"),
         ("[project]\nname = 'x'\ndependencies = ['httpx>']\n", "cannot be read"),

@@ -145,7 +145,7 @@ def test_a_checkout_of_git_has_its_commit_and_the_others_hashes_are_checked(tmp_
 @pytest.mark.parametrize(
     ("lock", "message"),
     [
-        ("version = 2\n", "format that is not known"),
+        ("version = 2\n", "format that is not supported"),
         ("version = 1\n", "app is not in the lock"),
         (
             LOCK.replace('source = { registry = "https://wheels.example/cpu" }', 'source = { path = "x.whl" }'),

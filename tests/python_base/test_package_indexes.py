@@ -92,13 +92,13 @@ def test_who_takes_the_newest_of_all_indexes_is_asked_for_by_both_installers(tmp
     [
         (f'[tool.uv.sources]\nacme-lib = {{ index = "cpu" }}\n{table("uv.index", CPU, "explicit = true", "cpu")}', CPU),
         (f'[tool.uv.sources]\nacme-lib = [{{ index = "cpu" }}]\n{table("uv.index", CPU, name="cpu")}', CPU),
-        ('[tool.uv.sources]\nacme-lib = { index = "cpu" }\n', "none called cpu"),
+        ('[tool.uv.sources]\nacme-lib = { index = "cpu" }\n', "no index called cpu"),
         (
             '[tool.poetry.dependencies]\nacme-lib = { source = "corp" }\n'
             + table("poetry.source", more='priority = "explicit"'),
             CORP,
         ),
-        ('[tool.poetry.group.x.dependencies]\nacme-lib = { source = "corp" }\n', "none called corp"),
+        ('[tool.poetry.group.x.dependencies]\nacme-lib = { source = "corp" }\n', "no index called corp"),
         (table("pdm.source", more='include_packages = ["acme-*"]'), "include_packages"),
         ('[tool.uv]\noverride-dependencies = ["x==1"]\n', "override-dependencies"),
         ('[tool.pdm.resolution.overrides]\nx = "1"\n', "overrides"),
@@ -185,7 +185,7 @@ def test_a_parent_of_another_python_is_refused(tmp_path: Path, parent: str, need
     if not message:
         assert generate_base(spec, root=str(tmp_path))
         return
-    with pytest.raises(ArgsError, match="another Python") as caught:
+    with pytest.raises(ArgsError, match="needs a Python that") as caught:
         generate_base(spec, root=str(tmp_path))
     assert message in caught.value.why
     assert caught.value.property_path == "parent"

@@ -245,11 +245,11 @@ def test_dynamic_dependencies_are_those_that_the_lock_knows(tmp_path: Path) -> N
     ("text", "advice"),
     [
         ('[[package]]\nname = "x"\n[metadata]\nlock-version = "2.1"\n', "poetry export"),
-        ('lock-version = "1.0"\ncreated-by = "pip"\npackages = []\n', "pylock.toml is not read"),
+        ('lock-version = "1.0"\ncreated-by = "pip"\npackages = []\n', "pylock.toml is not supported"),
     ],
 )
 def test_a_lock_of_another_tool_is_refused_by_name(tmp_path: Path, text: str, advice: str) -> None:
     root = write_tree(tmp_path, {"pyproject.toml": project(["x"]), "other.lock": text})
-    with pytest.raises(ContextError, match="format that is not known") as caught:
+    with pytest.raises(ContextError, match="format that is not supported") as caught:
         declared_dependencies(["."], root=str(root), lock="other.lock")
     assert advice in caught.value.next_step

@@ -123,7 +123,7 @@ def test_what_the_provider_alone_would_follow_is_refused_with_what_both_follow(
 ) -> None:
     for name in (variable, variable.lower()):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(ArgsError, match=f"set {variable} in the environment"):
+    with pytest.raises(ArgsError, match=f"Set {variable} in the environment"):
         access_of_stack({setting: "somewhere"}.get)
     monkeypatch.setenv(variable, "somewhere")
     assert access_of_stack({setting: "somewhere"}.get)

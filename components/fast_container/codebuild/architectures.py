@@ -1,4 +1,4 @@
-"""The architectures that CodeBuild builds for, and which of them a platform is built on."""
+"""The architectures that CodeBuild builds for, and the one for each platform."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _ARCHITECTURE_OF: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": 
 
 
 def architecture_of(platform: str) -> Architecture | None:
-    """The architecture of the project that builds for a platform, or None where there is none."""
+    """Return the architecture of the project that builds for a platform, or None without one."""
     return _ARCHITECTURE_OF.get(platform.split("/")[1]) if platform.startswith("linux/") else None

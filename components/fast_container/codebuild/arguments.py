@@ -1,8 +1,8 @@
-"""The arguments of ``CodeBuildBuilder``: what each of them may be.
+"""The arguments of ``CodeBuildBuilder`` and the values that each may have.
 
-Decides what is refused before a resource is made. Leaves what both builders have to ``builder_arguments``, what AWS
-refuses to ``codebuild.limits`` and ``codebuild.combinations``, time and number of builds to
-``codebuild.build_limits``, and which resources follow to ``codebuild.installation``.
+Decides what is refused before a resource is made. Leaves the arguments of both builders to ``builder_arguments``, AWS's
+own rules to ``codebuild.limits`` and ``codebuild.combinations``, time and number of builds to
+``codebuild.build_limits``, and the resources to ``codebuild.installation``.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ DEFAULT_EXPIRE_DAYS: Final = 30
 DEFAULT_LOG_DAYS: Final = 30
 # Google's pull-through copy of Docker Hub: does not count against Docker Hub's limit on anonymous pulls.
 DEFAULT_BUILDKIT_IMAGE: Final = "mirror.gcr.io/moby/buildkit:buildx-stable-1"
-# Likewise for the images that Dockerfiles start from: CodeBuild's addresses are shared with everybody, and Docker Hub
-# counts what an address pulls without a login. What the mirror does not have comes from Docker Hub itself.
+# Likewise for the images that Dockerfiles start from: CodeBuild's addresses are shared by all accounts, and Docker
+# Hub counts the pulls of an address without a login. Images that the mirror lacks come from Docker Hub itself.
 DEFAULT_MIRRORS: Final[Mapping[str, str]] = {"docker.io": "mirror.gcr.io"}
 
 _EXPIRE_DAYS: Final = (3, 3650)
-# CloudWatch takes these and no others; 0 keeps logs for ever.
+# CloudWatch accepts these and no others; 0 keeps logs for ever.
 _LOG_DAYS: Final = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -60,8 +60,7 @@ def check_builder_arguments(**given: Any) -> None:
     """Refuse what cannot be right.
 
     Args:
-        **given: All arguments of the builder but those that are made something else of; of Inputs
-            whether they are given.
+        **given: All arguments of the builder except those that are converted; for Inputs, whether they are given.
 
     Raises:
         ArgsError: An argument, with its property path.
@@ -103,12 +102,12 @@ def _check_bucket_owner(owner: str | None, bucket: str | None) -> None:
             f"bucket_owner is {owner!r}.",
             property_path="bucket_owner",
             why="it is the account of an existing bucket=" if bucket is None else "an AWS account has twelve digits",
-            next_step="Leave it out where the bucket is the builder's own.",
+            next_step="Leave it out if the bucket is the builder's own.",
         )
 
 
 def checked_shared(shared: object) -> pulumi.Output[Any] | None:
-    """The output ``shared`` of another stack's builder, or None where none is given.
+    """Return the output ``shared`` of another stack's builder, or None if none is given.
 
     Raises:
         ArgsError: It is something else.
@@ -121,7 +120,7 @@ def checked_shared(shared: object) -> pulumi.Output[Any] | None:
 
 
 def role_name_of(shared: pulumi.Output[Any]) -> pulumi.Output[str]:
-    """The name of a shared builder's role, which takes policies."""
+    """Return the name of a shared builder's role, which gets policies."""
 
     def found(name: object) -> str:
         if not name:
@@ -137,7 +136,7 @@ def role_name_of(shared: pulumi.Output[Any]) -> pulumi.Output[str]:
 
 
 def project_of(shared: pulumi.Output[Any], architecture: str) -> pulumi.Output[str]:
-    """The project of a shared builder for an architecture."""
+    """Return the project of a shared builder for an architecture."""
 
     def found(projects: object) -> str:
         known = check_mapping(projects, "shared.projects", "the output `shared` of a CodeBuildBuilder")
@@ -169,7 +168,7 @@ def _check_architectures(architectures: object) -> None:
     for index, architecture in enumerate(found):
         if architecture not in get_args(Architecture):
             raise ArgsError(
-                f"{architecture!r} is no architecture that CodeBuild builds for.",
+                f"{architecture!r} is not an architecture that CodeBuild builds for.",
                 property_path=f"architectures[{index}]",
                 next_step=did_you_mean(architecture, get_args(Architecture)),
             )
@@ -209,7 +208,7 @@ def _check_registries(mirrors: object, logins: object) -> None:
     for host, source in check_mapping(logins or {}, "registry_logins", example).items():
         if not isinstance(source, SecretsManagerSecret | SsmParameter):
             raise ArgsError(
-                f"{shown(source)} is no secret that AWS keeps.",
+                f"{shown(source)} is not a secret that AWS keeps.",
                 property_path=f"registry_logins{bracketed(host)}",
                 next_step=f"For example {example}",
             )
@@ -217,7 +216,7 @@ def _check_registries(mirrors: object, logins: object) -> None:
 
 
 def _check_inputs(values: object, property_path: str) -> None:
-    """A plain list of texts, now or later."""
+    """Check for a plain list of strings, known now or later."""
     check_plain(values, property_path)
     if not isinstance(values, list | tuple):
         raise ArgsError(
@@ -235,7 +234,7 @@ def _check_vpc(vpc: object) -> None:
         return
     if not isinstance(vpc, VpcConfig):
         raise ArgsError(
-            f"{shown(vpc)} is no VpcConfig.",
+            f"{shown(vpc)} is not a VpcConfig.",
             property_path="vpc",
             next_step="Give VpcConfig(vpc_id, subnets, security_group_ids).",
         )

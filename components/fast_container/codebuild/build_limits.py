@@ -1,7 +1,7 @@
 """How long the builds of a ``CodeBuildBuilder`` may take and queue, and how many of them run at once.
 
-Decides CodeBuild's own bounds, and how the former arguments (``timeout`` and ``queue_timeout`` in minutes,
-``concurrent_build_limit``) become those of today. Leaves saying so to ``deprecated``.
+Decides CodeBuild's own bounds, and how former arguments (``timeout`` and ``queue_timeout`` in minutes,
+``concurrent_build_limit``) become the present ones. Leaves the warnings to ``deprecated``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fast_container.args import check_timeout
 from fast_container.deprecated import renamed
 from fast_container.shapes import check_count
 
-# CodeBuild's: 5 minutes to 36 hours, and to 8 hours in the queue.
+# CodeBuild's bounds: 5 minutes to 36 hours, and at most 8 hours in the queue.
 _LEAST_S: Final = 300
 _LONGEST_S: Final = 129_600
 _LONGEST_QUEUED_S: Final = 28_800
@@ -28,7 +28,7 @@ class BuildLimits:
     """The limits of a builder; see its arguments.
 
     Attributes:
-        of_project: The limit that the project itself is given, or None.
+        of_project: The limit of the project itself, or None.
     """
 
     timeout_s: float
@@ -58,7 +58,7 @@ def checked_limits(
     concurrent_build_limit: object,
     in_vpc: bool,
 ) -> BuildLimits:
-    """The limits, by their names of today or by their former ones.
+    """Return the limits, given by their present or former names.
 
     Raises:
         ArgsError: One of them is not within CodeBuild's bounds, or is given by both of its names.
@@ -84,7 +84,7 @@ def checked_limits(
 
 
 def _in_seconds(component: str, minutes: object, seconds: object, former: str, most_s: int) -> object:
-    """The seconds, from whichever of the two was given."""
+    """Return the seconds, from whichever of the two was given."""
     if minutes is None:
         return seconds
     given_s = 60 * check_count(minutes, former, least=_LEAST_S // 60, most=most_s // 60)

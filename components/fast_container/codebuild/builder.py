@@ -1,7 +1,7 @@
-"""``CodeBuildBuilder``: what AWS needs to build the images of a stack, once for all of them.
+"""``CodeBuildBuilder``: the AWS resources that build the images of a stack, once for all of them.
 
-Decides its arguments and their defaults, and answers what an image asks of a builder. Leaves refusing arguments to
-``codebuild.arguments``, the resources to ``codebuild.installation``, what images add to the role to
+Decides its arguments and their defaults, and answers an image's questions to a builder. Leaves refusing arguments to
+``codebuild.arguments``, the resources to ``codebuild.installation``, the images' additions to the role to
 ``codebuild.grants``, and running builds to ``adapters.codebuild.executor``.
 """
 
@@ -50,41 +50,41 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         image: The build environment's image instead of AWS's standard one, for all architectures or for each of them;
             it needs Docker, buildx, Python 3.11 or newer and boto3. An image of your own is pulled with the service
             role, a curated one (``aws/codebuild/…``) by CodeBuild.
-        buildkit_image: What the docker-container builder in a build starts from.
-        privileged: Docker needs it; nothing but True can work, and the argument will go.
-        timeout_s: Seconds after which a build is stopped, where its image has no ``timeout_s`` of its own; 300 to
+        buildkit_image: The image of the docker-container builder in a build.
+        privileged: Docker needs it; only True works, and the argument will go.
+        timeout_s: Seconds after which a build is stopped if its image has no ``timeout_s`` of its own; 300 to
             129600, default 3600. CodeBuild counts whole minutes.
         queue_timeout_s: Seconds that a build may queue, 300 to 28800; default 28800.
         max_parallel: Builds of a project at once, which CodeBuild calls ``concurrentBuildLimit``; the rest waits here.
             Default: no limit but the account's, in a VPC 20.
         vpc: Run the builds in a VPC.
         cache: Import and export a registry cache: ``RegistryCache(…)``, or an Output of one.
-        pull_from: URLs of further ECR repositories that Dockerfiles build on, also of other accounts and regions:
-            builds may read them and are logged in to their registries.
+        pull_from: URLs of further ECR repositories of base images, also of other accounts and regions: builds may read
+            them and are logged in to their registries.
         mirrors: Registry → where BuildKit looks first: ``{"docker.io": "mirror.gcr.io"}``, or an ECR pull-through cache
             (``123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub``), which builds may then use. ``{}`` for none.
         registry_logins: Registry → where AWS keeps a login for it, a secret that is ``{"username": …, "password": …}``
             as JSON, for private base images that are not in ECR.
         bucket: Name of an existing bucket for sources, instead of a new one; only its prefix ``fast-container/`` is
             used.
-        bucket_owner: AWS account of that bucket, where it is not the builder's own. A bucket of anybody else (one that
-            was deleted and made again under its name) gets no source and gives none.
+        bucket_owner: AWS account of that bucket if it is not the builder's own. A bucket of any other account (one
+            that was deleted and made again under its name) is neither written nor read.
         kms_key: ARN of the key with which that bucket encrypts (SSE-KMS).
-        role: Name or ARN of an existing service role, instead of a new one; it gets no policies: what it needs is the
-            output ``service_role_policy``, and ``fast-container policy`` prints it.
+        role: Name or ARN of an existing service role, instead of a new one; it gets no policies: the output
+            ``service_role_policy`` is the policy that it needs, and ``fast-container policy`` prints it.
         permissions_boundary: ARN of a policy that bounds the service role.
         fleet: ARN of a fleet of reserved capacity to build on.
         docker_server: Compute type of a Docker server that keeps layers from build to build; x86_64 only.
         shared: The output ``shared`` of another stack's builder: nothing is made but policies of its role, and of the
             arguments only ``architectures`` (those that it has), ``cache``, ``max_parallel``, ``timeout_s``,
             ``queue_timeout_s``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait`` and ``aws``
-            count; and ``role``, which must be given where the other builder has a role that is not its own.
-        expire_days: After how many days a source is removed, at least 3; for an existing bucket, what its own rules
-            say.
+            count; and ``role``, which must be given if the other builder has a role that is not its own.
+        expire_days: After how many days a source is removed, at least 3; for an existing bucket, the days of its own
+            rules.
         log_retention_days: CloudWatch's.
         wait: False: ``up`` starts the builds and returns; read docs/codebuild.md before you use it.
-        check_registry: As ``LocalBuilder`` has it.
-        aws: How to reach AWS where the stack's ``aws:`` configuration does not say it.
+        check_registry: As for ``LocalBuilder``.
+        aws: How to reach AWS if the stack's ``aws:`` configuration does not say it.
         tags: AWS tags.
         opts: Resource options of the component.
         timeout: The former name of ``timeout_s``, in minutes.
@@ -96,7 +96,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         bucket: Name of the bucket for sources.
         log_group: Name of the builds' log group.
         role_arn: ARN of the service role.
-        shared: What other stacks need to build with the same projects, as a plain object; export it.
+        shared: A plain object with which other stacks build with the same projects; export it.
 
     Raises:
         pulumi.RunError: An argument cannot be right.
@@ -207,15 +207,15 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         self._kms_key = kms_key
         emulated = is_ecr_emulated(aws)
         if taken is not None:
-            self._installed = installation.taken(
+            self._installed = installation.shared_installation(
                 self, name, taken, architectures, own_role=role is None, emulated=emulated
             )
         else:
             project = ProjectSettings(compute_type, image, limits, vpc, fleet, docker_server)
             service = RoleSettings(role, permissions_boundary, kms_key, vpc.subnets if vpc else ())
             places = bucket, bucket_owner, expire_days, log_retention_days
-            wanted = installation.Wanted(architectures, project, service, *places, buildkit_image, tags)
-            self._installed = installation.made(self, name, wanted, emulated=emulated)
+            wanted = installation.InstallationSettings(architectures, project, service, *places, buildkit_image, tags)
+            self._installed = installation.make_installation(self, name, wanted, emulated=emulated)
         self._grants, self.outputs = self._installed.grants, self._installed.outputs
         self.bucket, self.log_group = self._installed.bucket, self._installed.log_group
         self.role_arn, self.shared = self._installed.role_arn, self._installed.shared
@@ -226,19 +226,19 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
 
     @property
     def deployer_policy(self) -> pulumi.Output[str]:
-        """What ``pulumi up`` needs at build time, for the images declared so far, as JSON; export it at the end."""
+        """The permissions of ``pulumi up`` at build time for the images declared so far, as JSON; export it last."""
         return self._installed.deployer_policy(self._kms_key)
 
     @property
     def service_role_policy(self) -> pulumi.Output[str]:
-        """What builds need, for the images declared so far, as JSON: for a ``role=`` of yours; export it at the end."""
+        """The permissions of builds for the images declared so far, as JSON for a ``role=`` of yours."""
         return self._installed.service_role_policy()
 
     def grant_push(self, repository: str, place: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let builds push to a repository; granted once, however many images it has.
 
         Args:
-            repository: What the repository is told apart by.
+            repository: Identity of the repository.
             place: Its ARN, or its URL; on a registry that is not ECR nothing can be granted.
         """
         return [*self._always, *self._grants.push(repository, place)]
@@ -248,7 +248,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
 
         Args:
             url: The repository.
-            base: The component that it belongs to, by which it is told apart.
+            base: The component that it belongs to, which is its identity.
         """
         told_apart = url if isinstance(url, str) else f"output {id(url if base is None else base)}"
         return self._grants.pull(told_apart, url)
@@ -258,30 +258,30 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         return self._grants.secrets(secrets)
 
     def grants(self, image: Grants) -> Sequence[pulumi.Resource]:
-        """As ``Builder`` has it: its repository, its secrets, and its bases."""
+        """Grant as ``Builder.grants``: the image's repository, its secrets, and its bases."""
         granted = [self, *self.grant_push(*image.repository), *self.grant_secrets(image.secrets)]
         for url, base in image.bases:
             granted += self.grant_pull(url, base)
         return granted
 
     def check_image(self, platform: str, secrets: Mapping[str, object]) -> None:
-        """As ``Builder`` has it: there is a project for the platform, and a build gets references, never values."""
+        """Check as ``Builder.check_image``: a project for the platform, and secrets that are references."""
         self.executor_key(platform)
         for secret, source in secrets.items():
             if not isinstance(source, SecretsManagerSecret | SsmParameter):
                 raise remote_secret(secret)
 
     def check_own_caches(self, argument: str) -> None:
-        """As ``Builder`` has it."""
+        """Refuse them as ``Builder.check_own_caches``."""
         raise ArgsError(
             "An image that CodeBuild builds has no caches of its own.",
             property_path=argument,
-            why="the builds' role is granted the builder's cache repository, and no other",
+            why="the builds' role may use the builder's cache repository, and no other",
             next_step="Write CodeBuildBuilder(…, cache=RegistryCache(repository_url)).",
         )
 
     def executor_key(self, platform: str) -> str:
-        """As ``Builder`` has it: the architecture of the project that builds for the platform."""
+        """Return the key as ``Builder.executor_key``: the architecture of the project that builds for the platform."""
         architecture = architecture_of(platform)
         if architecture is None or architecture not in self.outputs.projects:
             raise ArgsError(
@@ -292,7 +292,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         return architecture
 
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> CodeBuildExecutor:
-        """As ``Builder`` has it."""
+        """Make an executor as ``Builder.executor``."""
         logins = references(self.registry_logins)
         settings = ExecutorSettings(
             self._installed.buildkit_image, self.mirrors, logins, self.pull_from, self.queue_timeout_s

@@ -1,8 +1,8 @@
-"""Arguments of a ``CodeBuildBuilder`` that do not go together.
+"""Arguments of a ``CodeBuildBuilder`` that exclude each other.
 
 Decides which pairs would leave one of them without effect, or end in an error of AWS halfway through an update, so that
-nobody believes to build in a network or on a fleet that no build sees. Leaves each argument by itself to
-``codebuild.arguments`` and ``codebuild.limits``.
+builds really run in the network or on the fleet that was given. Leaves single arguments to ``codebuild.arguments`` and
+``codebuild.limits``.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any, Final
 from fast_container.codebuild.resources import VpcConfig
 from fast_container.errors import ArgsError
 
-# What is made once, by the builder that is shared.
+# Arguments of resources that are made once, by the shared builder.
 _OF_THE_SHARED: Final = ("image", "vpc", "bucket", "permissions_boundary", "fleet", "docker_server", "tags")
 _MOST_SUBNETS: Final = 16
 _MOST_SECURITY_GROUPS: Final = 5
 
 
 def check_combination(given: Mapping[str, Any]) -> None:
-    """Refuse arguments that do not go together.
+    """Refuse arguments that exclude each other.
 
     Args:
-        given: All arguments of the builder, each right by itself; of Inputs whether they are given, or their value.
+        given: All arguments of the builder, each valid alone; for Inputs, whether they are given, or their value.
 
     Raises:
         ArgsError: Two of them, by the property path of the one to leave out.
@@ -34,7 +34,7 @@ def check_combination(given: Mapping[str, Any]) -> None:
                 raise ArgsError(
                     f"{name} has no effect on a shared builder.",
                     property_path=name,
-                    why="shared= uses what another stack's builder has made",
+                    why="shared= uses the resources of another stack's builder",
                     next_step=f"Set {name}= there, or leave shared= out for a builder of this stack's own.",
                 )
         return
@@ -47,7 +47,7 @@ def check_combination(given: Mapping[str, Any]) -> None:
         )
     if given["kms_key"] and not given["bucket"]:
         raise ArgsError(
-            "There is no bucket that encrypts with kms_key.",
+            "kms_key has no effect without a bucket.",
             property_path="kms_key",
             why="it is the key of an existing bucket=, and a bucket of the builder's own has S3's",
             next_step="Give bucket=, too, or leave kms_key= out.",
@@ -72,7 +72,7 @@ def check_architectures_once(architectures: Sequence[str]) -> None:
 
 
 def check_network(vpc: VpcConfig | None) -> None:
-    """Refuse a network that CodeBuild does not take (its API model: each of the two is needed, and bounded)."""
+    """Refuse a network that CodeBuild does not accept (its API model: each of the two is needed, and bounded)."""
     if vpc is None:
         return
     for name, values, most in (
@@ -83,6 +83,6 @@ def check_network(vpc: VpcConfig | None) -> None:
             raise ArgsError(
                 f"vpc has {len(values)} {name}.",
                 property_path=f"vpc.{name}",
-                why=f"CodeBuild takes 1 to {most}",
+                why=f"CodeBuild accepts 1 to {most}",
                 next_step=f"Give 1 to {most} in VpcConfig({name}=[…]).",
             )

@@ -1,6 +1,6 @@
 """The executor of one project of a ``CodeBuildBuilder``.
 
-Decides what of the builder it needs, and awaits it: the resources are there by then. Leaves building to
+Decides which outputs of the builder it needs, and awaits them: the resources exist by then. Leaves building to
 ``adapters.codebuild.executor``.
 """
 
@@ -24,7 +24,7 @@ from fast_container.core.ports import SecretReference
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """What a builder says of all its builds; see its arguments."""
+    """A builder's settings for all its builds; see its arguments."""
 
     buildkit_image: pulumi.Input[str]
     mirrors: Mapping[str, str]
@@ -36,7 +36,7 @@ class ExecutorSettings:
 async def codebuild_executor(
     outputs: BuilderOutputs, architecture: str, settings: ExecutorSettings, access: AwsAccess, needs: ExecutorNeeds
 ) -> CodeBuildExecutor:
-    """The executor of the project for an architecture."""
+    """Make the executor of the project for an architecture."""
     bucket = str(await pulumi.Output.from_input(outputs.bucket).future())
     project = str(await pulumi.Output.from_input(outputs.projects[architecture]).future())
     prefix = str(await pulumi.Output.from_input(outputs.prefix).future())

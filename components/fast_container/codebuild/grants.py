@@ -1,10 +1,10 @@
-"""What the service role of a ``CodeBuildBuilder`` may do for the images that use it, and not more.
+"""The permissions of the service role of a ``CodeBuildBuilder`` for the images that use it, and no others.
 
 Decides how grants are put together. IAM counts the characters of all inline policies of a role together (10,240) and
-of each managed policy (6,144), so a policy for each repository would end a fleet at thirty of them. Grants share
-policies in the order in which images are declared: the first policy is inline and small, so that other stacks have
-room for theirs in a shared role, those after it are managed. A policy is registered when the program has declared its
-images, since only then it is known what is in it. Leaves the documents to ``codebuild.policies``.
+of each managed policy (6,144), so a policy for each repository would limit a fleet to about thirty of them. Grants
+share policies in the order in which images are declared: the first policy is inline and small, so that other stacks
+have room for theirs in a shared role, those after it are managed. A policy is registered when the program has declared
+its images, since only then its content is known. Leaves the documents to ``codebuild.policies``.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ MANAGED_CHARACTERS: Final = 6_144
 LONGEST_START: Final = 100
 # The default of the quota "Managed policies attached to an IAM role".
 MOST_MANAGED: Final = 10
-# What a document has beside its ARNs, with all kinds of statement in it.
+# The characters of a document beside its ARNs, with all kinds of statement in it.
 _FRAME_CHARACTERS: Final = 900
-# An ARN whose text is not known when its image is declared is taken to be so long; ECR's names have up to 256.
+# The assumed length of an ARN that is not known when its image is declared; ECR's names have up to 256.
 _ARN_CHARACTERS: Final = 150
 _LOOK_S: Final = 0.01
 _SLOW_S: Final = 60.0
@@ -56,10 +56,10 @@ class _SharedPolicy:
     """One policy of the role, and the grants in it.
 
     Attributes:
-        resource: What images depend on.
+        resource: The resource that images depend on.
         grants: Kind (``push``, ``pull``, …) and ARN of each.
         room: Characters that are left.
-        is_open: Whether it can still take grants.
+        is_open: Whether it can still get grants.
     """
 
     resource: pulumi.Resource | None
@@ -74,12 +74,12 @@ class RoleGrants:
 
     Attributes:
         name: Start of the policies' names.
-        role: The role's name; None for a role that is somebody else's and gets no policies.
+        role: The role's name; None for a role of the user's, which gets no policies.
         near: An ARN that tells partition, region and account.
         opts: Resource options of the policies.
         emulated: Whether the stack's ECR is an emulator's: then any host may be it.
         pushed: ARNs of the repositories that builds push to, in the order of their images.
-        granted: Every kind and ARN, whoever's the role is.
+        granted: Every kind and ARN, in a role of the user's too.
     """
 
     name: str
@@ -95,24 +95,24 @@ class RoleGrants:
     _policies: list[_SharedPolicy] = field(default_factory=list[_SharedPolicy])
 
     def push(self, repository: str, place: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Push to and pull from a repository.
+        """Grant pushing to and pulling from a repository.
 
         Args:
-            repository: What the repository is told apart by.
+            repository: Identity of the repository.
             place: Its ARN, or its URL; on a registry that is not ECR nothing can be granted.
         """
         known = self.pushed.setdefault(repository, self._repository(place))
         return self._grant(policies.PUSH, repository, known)
 
     def pull(self, repository: str, place: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Pull from a repository, likewise."""
+        """Grant pulling from a repository, likewise."""
         return self._grant(policies.PULL, repository, self._repository(place))
 
     def pull_through(self, place: str) -> Sequence[pulumi.Resource]:
-        """Pull from the repositories of a pull-through cache, and let it bring what it does not have.
+        """Grant pulling from the repositories of a pull-through cache, and importing images into it.
 
         Args:
-            place: Its registry and prefix; one that is not ECR is asked without a grant.
+            place: Its registry and prefix; one that is not ECR needs no grant.
         """
         arn = policies.arn_of_url(f"{place}/*")
         return self._grant(policies.PULL_THROUGH, place, arn) if arn else []
@@ -145,7 +145,7 @@ class RoleGrants:
         return pulumi.Output.all(place, self.near).apply(lambda both: arn(*both))
 
     def secrets(self, secrets: Mapping[str, object]) -> Sequence[pulumi.Resource]:
-        """Read those secrets that AWS keeps."""
+        """Grant reading the secrets that AWS keeps."""
         granted: list[pulumi.Resource] = []
         for source in secrets.values():
             if isinstance(source, SecretsManagerSecret):
@@ -191,7 +191,7 @@ class RoleGrants:
         number = len(self._policies)
         if number > MOST_MANAGED:
             error = ArgsError(
-                f"The builder's role cannot take what {len(self.granted)} repositories and secrets need.",
+                f"The builder's role has no room for {len(self.granted)} repositories and secrets.",
                 property_path="repository",
                 why=f"IAM lets a role have {MOST_MANAGED} managed policies of {MANAGED_CHARACTERS} characters each",
                 next_step="Use two builders, or fewer repositories: an ImageRepository holds the images of a fleet.",
@@ -213,7 +213,7 @@ class RoleGrants:
 async def _when_declared(
     policy: _SharedPolicy, name: str, near: pulumi.Output[str], declaring: asyncio.Task[Any] | None
 ) -> pulumi.Output[str]:
-    """The policy's document, once the program has declared its images."""
+    """Return the policy's document, once the program has declared its images."""
     await _end_of_declaring(policy, declaring)
     policy.is_open = False
     arns = pulumi.Output.all(near, *(arn for _, arn in policy.grants))
@@ -230,9 +230,9 @@ async def _when_declared(
 async def _end_of_declaring(policy: _SharedPolicy, declaring: asyncio.Task[Any] | None) -> None:
     """Wait until the code that declares images has returned to the event loop, and no image came for a moment.
 
-    A program that asks AWS for something in between (``aws.get_caller_identity()``) runs the loop inside its own task,
-    which is told from a task that waits by its coroutine's state. The task of a unit test with mocks looks like that
-    while it waits for an image: there, the wait has an end.
+    A program that asks AWS for something in between (``aws.get_caller_identity()``) runs the loop inside its own task;
+    its coroutine's state tells it from a task that waits. The task of a unit test with mocks looks like that while it
+    waits for an image; there, the wait has a limit.
     """
     longest_s = _LONGEST_WITH_MOCKS_S if isinstance(settings.get_monitor(), MockMonitor) else math.inf
     count, quiet_s = -1, 0.0
@@ -255,7 +255,7 @@ def _current_task() -> asyncio.Task[Any] | None:
 
 
 def _say_when_slow(arns: pulumi.Output[Any], name: str) -> None:
-    """Say what is waited for: a repository that waits for an image of this builder would wait for ever."""
+    """Report what is waited for: a repository that waits for an image of this builder would wait for ever."""
     waiting = asyncio.ensure_future(arns.future())
     text = (
         f"The builder's policy {name!r} waits for the repositories and secrets of its images. If one of them depends on"
@@ -266,15 +266,15 @@ def _say_when_slow(arns: pulumi.Output[Any], name: str) -> None:
     def came(done: asyncio.Future[Any]) -> None:
         said.cancel()
         if not done.cancelled():
-            done.exception()  # told where the policy is registered
+            done.exception()  # the registration of the policy raises the error
 
     waiting.add_done_callback(came)
 
 
 def start_of_names(project: str, stack: str, builder: str) -> str:
-    """What the policies are called that a stack adds to a shared role: a role has one policy of a name.
+    """Return the start of the names of a stack's policies in a shared role: names in a role must differ.
 
-    A long one is cut, and told apart by a digest.
+    A long one is cut, and made unique by a digest.
     """
     whole = f"{project}-{stack}-{builder}"
     if len(whole) <= LONGEST_START:
@@ -290,7 +290,7 @@ def is_ecr_emulated(access: AwsAccess | None) -> bool:
     try:
         said: object = parse_json(pulumi.Config("aws").get("endpoints") or "[]")
     except ValueError:
-        return False  # state.access says what is wrong with it
+        return False  # state.access reports the error
     listed = cast("list[object]", said) if isinstance(said, list) else [said]
     configured = [
         str(cast("dict[str, object]", one)["ecr"]) for one in listed if isinstance(one, dict) and "ecr" in one

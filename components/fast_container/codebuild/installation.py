@@ -1,7 +1,7 @@
-"""What the builds of one ``CodeBuildBuilder`` stand on: bucket, log group, role and projects.
+"""The resources below the builds of one ``CodeBuildBuilder``: bucket, log group, role and projects.
 
-Decides which resources a builder makes, and what it exports so that another stack can use them. Leaves the settings
-of each resource to ``codebuild.resources``, and what images add to the role to ``codebuild.grants``.
+Decides which resources a builder makes, and its export for other stacks. Leaves the settings of each resource to
+``codebuild.resources``, and the images' additions to the role to ``codebuild.grants``.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 else:
     from fast_container import lazy_aws as aws
 
-# In a bucket that is not ours alone.
+# The prefix in a bucket that has other users.
 PREFIX_IN_EXISTING: Final = "fast-container"
-# What the project's own source names; it is never there, and no build reads it.
+# The object that the project's own source names; it never exists, and no build reads it.
 _PLACEHOLDER: Final = "none.zip"
-# Only a unit test's mocks have no ARN.
+# Only a unit test's mocks lack an ARN.
 _MOCKED: Final = "arn:aws:logs:::log-group:mocked"
 
 
 @dataclass(frozen=True, slots=True)
 class BuilderOutputs:
-    """What a builder's users need to know; also what another stack exports and hands over.
+    """The outputs for a builder's users; also the export for another stack.
 
     Attributes:
         bucket: Name of the source bucket.
         projects: Architecture → name of its project.
         prefix: Key prefix of the sources.
-        expire_days: When the bucket forgets a source.
-        bucket_owner: The AWS account that the bucket must belong to; "" where it is not known.
+        expire_days: After how many days the bucket removes a source.
+        bucket_owner: The AWS account that must own the bucket; "" if it is not known.
     """
 
     bucket: pulumi.Input[str]
@@ -66,11 +66,11 @@ class Installation:
         bucket: Name of the bucket for sources.
         log_group: Name of the builds' log group.
         role_arn: ARN of the service role.
-        base: What every build needs, as a policy of the role.
+        base: The permissions of every build, as a policy of the role.
         grants: The policies that images add to the role.
-        outputs: What an executor needs of it.
-        shared: What another stack needs of it, as a plain object.
-        buildkit_image: What the BuildKit of a build starts from.
+        outputs: The outputs for an executor.
+        shared: The export for another stack, as a plain object.
+        buildkit_image: The image of the BuildKit of a build.
     """
 
     bucket: pulumi.Output[str]
@@ -83,13 +83,13 @@ class Installation:
     buildkit_image: pulumi.Input[str]
 
     def deployer_policy(self, kms_key: pulumi.Input[str] | None) -> pulumi.Output[str]:
-        """What ``pulumi up`` needs at build time, for the images declared so far, as JSON."""
+        """Return the permissions of ``pulumi up`` at build time, for the images declared so far, as JSON."""
         repositories = list(self.grants.pushed.values())
         facts = pulumi.Output.all(shared=self.shared, repositories=repositories, key=kms_key or "")
         return facts.apply(_deployer_document)
 
     def service_role_policy(self) -> pulumi.Output[str]:
-        """What builds need, for the images declared so far, as JSON."""
+        """Return the permissions of builds, for the images declared so far, as JSON."""
         kinds = [kind for kind, _ in self.grants.granted]
         facts = pulumi.Output.all(self.base, self.grants.near, *self.grants.granted.values())
 
@@ -101,8 +101,8 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a builder of its own is to have; see the builder's arguments."""
+class InstallationSettings:
+    """The settings of a new builder; see the builder's arguments."""
 
     architectures: Sequence[str]
     project: ProjectSettings
@@ -115,63 +115,65 @@ class Wanted:
     tags: Tags
 
 
-def made(builder: pulumi.ComponentResource, name: str, wanted: Wanted, *, emulated: bool) -> Installation:
+def make_installation(
+    builder: pulumi.ComponentResource, name: str, settings: InstallationSettings, *, emulated: bool
+) -> Installation:
     """Make the resources of a builder.
 
     Args:
         builder: Their parent.
         name: Start of their names.
-        wanted: What they are to be.
+        settings: Their settings.
         emulated: Whether the stack's ECR is an emulator's.
     """
     child = pulumi.ResourceOptions(parent=builder)
-    prefix = PREFIX_IN_EXISTING if wanted.bucket is not None else ""
+    prefix = PREFIX_IN_EXISTING if settings.bucket is not None else ""
     protection: list[pulumi.Resource] = []
-    if wanted.bucket is None:
-        own, protection = source_bucket(name, wanted.expire_days, wanted.tags, child)
+    if settings.bucket is None:
+        own, protection = source_bucket(name, settings.expire_days, settings.tags, child)
         bucket, bucket_arn = own.bucket, own.arn
     else:
-        found = aws.s3.get_bucket_output(bucket=wanted.bucket, opts=pulumi.InvokeOutputOptions(parent=builder))
+        found = aws.s3.get_bucket_output(bucket=settings.bucket, opts=pulumi.InvokeOutputOptions(parent=builder))
         bucket, bucket_arn = found.bucket, found.arn
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-logs",
         name=f"/fast-container/{pulumi.get_project()}/{pulumi.get_stack()}/{name}",
-        retention_in_days=wanted.log_retention_days,
-        tags=wanted.tags,
+        retention_in_days=settings.log_retention_days,
+        tags=settings.tags,
         opts=child,
     )
     logs = log_group.arn.apply(lambda arn: arn or _MOCKED)
-    base = base_document(bucket_arn, prefix, logs, wanted.role)
-    role_arn, role_name, needed = service_role(name, wanted.role, base, logs, wanted.tags, child)
+    base = base_document(bucket_arn, prefix, logs, settings.role)
+    role_arn, role_name, needed = service_role(name, settings.role, base, logs, settings.tags, child)
     grants = RoleGrants(name, role_name, logs, child, emulated)
     after = pulumi.ResourceOptions(parent=builder, depends_on=[*protection, *needed])
     placeholder = bucket.apply(lambda found: "/".join(filter(None, (found, prefix, _PLACEHOLDER))))
     projects = {
         architecture: build_project(
-            name, architecture, wanted.project, role_arn, log_group.name, placeholder, wanted.tags, after
+            name, architecture, settings.project, role_arn, log_group.name, placeholder, settings.tags, after
         ).name
-        for architecture in wanted.architectures
+        for architecture in settings.architectures
     }
-    owner = logs.apply(lambda arn: wanted.bucket_owner or account_of(arn))
+    owner = logs.apply(lambda arn: settings.bucket_owner or account_of(arn))
     shared = pulumi.Output.all(
         bucket=bucket,
         projects=projects,
         prefix=prefix,
-        expire_days=wanted.expire_days,
+        expire_days=settings.expire_days,
         bucket_owner=owner,
         role_arn=role_arn,
         role_name=role_name or "",
         log_group_arn=logs,
-        buildkit_image=wanted.buildkit_image,
+        buildkit_image=settings.buildkit_image,
         # In minutes, as stacks of every version have exported them.
-        timeout=wanted.project.limits.timeout_minutes,
-        queue_timeout=wanted.project.limits.queue_timeout_minutes,
+        timeout=settings.project.limits.timeout_minutes,
+        queue_timeout=settings.project.limits.queue_timeout_minutes,
     )
-    outputs = BuilderOutputs(bucket, dict(projects), prefix, wanted.expire_days, owner)
-    return Installation(bucket, log_group.name, role_arn, base, grants, outputs, shared, wanted.buildkit_image)
+    outputs = BuilderOutputs(bucket, dict(projects), prefix, settings.expire_days, owner)
+    return Installation(bucket, log_group.name, role_arn, base, grants, outputs, shared, settings.buildkit_image)
 
 
-def taken(
+def shared_installation(
     builder: pulumi.ComponentResource,
     name: str,
     shared: pulumi.Output[Any],
@@ -180,14 +182,14 @@ def taken(
     own_role: bool,
     emulated: bool,
 ) -> Installation:
-    """Use what another stack's builder has made.
+    """Use the resources of another stack's builder.
 
     Args:
         builder: Parent of the role's policies.
         name: Name of the builder here.
-        shared: What the other stack exports.
+        shared: The other stack's export.
         architectures: Those that are used here.
-        own_role: Whether the role is one that the other builder has made.
+        own_role: Whether the other builder made its role.
         emulated: Whether the stack's ECR is an emulator's.
     """
     bucket = shared["bucket"]
@@ -213,7 +215,7 @@ def taken(
 
 
 def account_of(arn: str) -> str:
-    """The account that an ARN names; "" where it names none, as an emulator's or a test's may."""
+    """Return the account in an ARN; "" for the ARNs without one of an emulator or a test."""
     account = arn.split(":")[4] if arn.count(":") >= 5 else ""
     return account if len(account) == 12 and account.isascii() and account.isdigit() else ""
 

@@ -1,6 +1,6 @@
-"""What AWS refuses of a ``CodeBuildBuilder``, found out in preview.
+"""Values of a ``CodeBuildBuilder`` that AWS would refuse, found in preview.
 
-Decides by the rules of S3, IAM and CodeBuild (their API models; names get a suffix of Pulumi's), so that an update does
+Decides by the rules of S3, IAM and CodeBuild (their API models; Pulumi adds a suffix to names), so that an update does
 not end halfway with a bucket and no project. Leaves the arguments' shapes to ``codebuild.arguments``.
 """
 
@@ -18,30 +18,30 @@ CURATED: Final = "aws/codebuild/"
 _LONGEST_OF_BUCKET: Final = 47
 _LONGEST_OF_ROLE: Final = 51
 _LONGEST_OF_PROJECT: Final = 135
-# Of 128 for the name of a policy, which begins with project and stack.
+# Of the 128 characters of a policy's name, which begins with project and stack.
 _LONGEST_OF_SHARED: Final = 60
 _REPOSITORY: Final = re.compile(r"[a-zA-Z0-9-]*[.:][a-zA-Z0-9.:-]+/[a-z0-9._/*-]+")
 _COMPUTE_TYPE: Final = re.compile(r"BUILD_GENERAL[0-9]_[0-9A-Z]+")
 
 
 def check_docker_server(docker_server: str | None, architectures: Sequence[str]) -> None:
-    """Refuse a Docker server where CodeBuild has none."""
+    """Refuse a Docker server for an architecture for which CodeBuild has none."""
     if docker_server is not None and "arm64" in architectures:
         raise ArgsError(
-            "CodeBuild has Docker servers for x86_64 alone.",
+            "CodeBuild has Docker servers for x86_64 only.",
             property_path="docker_server",
             next_step="Make a second builder for arm64, without docker_server=.",
         )
 
 
 def check_name(name: str, *, own_bucket: bool, own_role: bool, shared: bool) -> None:
-    """Refuse a name of which no bucket, role and project can be named.
+    """Refuse a name that cannot begin the names of bucket, role and project.
 
     Args:
         name: The component's.
         own_bucket: Whether a bucket is made.
         own_role: Whether a role is made.
-        shared: Whether nothing is made but policies.
+        shared: Whether only policies are made.
     """
     letters, longest, why = r"[A-Za-z0-9][A-Za-z0-9_-]*", _LONGEST_OF_PROJECT, "the project is named after it"
     if shared:
@@ -68,7 +68,7 @@ def check_name(name: str, *, own_bucket: bool, own_role: bool, shared: bool) -> 
 
 
 def check_image(image: str | Mapping[str, str] | None, architectures: Sequence[str]) -> None:
-    """Refuse one curated image for two architectures: CodeBuild's own run on the one in their name."""
+    """Refuse one curated image for two architectures: CodeBuild's own images are for the one in their name."""
     if image is None:
         return
     if isinstance(image, Mapping):
@@ -93,14 +93,14 @@ def check_privileged(privileged: object) -> None:
     """Refuse ``privileged=False``: a build makes a BuildKit of its own, which needs it."""
     if privileged is not True:
         raise ArgsError(
-            "A build without privileged mode cannot make the BuildKit that it builds with.",
+            "A build needs privileged mode to start its BuildKit.",
             property_path="privileged",
             next_step="Leave privileged= out.",
         )
 
 
 def check_compute_type(compute_type: str, *, has_fleet: bool) -> None:
-    """Refuse machines on which no Docker can run, and what only a fleet has.
+    """Refuse machines on which Docker cannot run, and types that need a fleet.
 
     Args:
         compute_type: CodeBuild's name of it.
@@ -109,7 +109,7 @@ def check_compute_type(compute_type: str, *, has_fleet: bool) -> None:
     if not has_fleet and not _COMPUTE_TYPE.fullmatch(compute_type):
         is_lambda = compute_type.startswith("BUILD_LAMBDA")
         raise ArgsError(
-            f"{compute_type!r} is no machine that images can be built on.",
+            f"{compute_type!r} is not a machine that can build images.",
             property_path="compute_type",
             why="CodeBuild's Lambda compute has no Docker" if is_lambda else "",
             next_step="BUILD_GENERAL1_SMALL, BUILD_GENERAL1_MEDIUM, BUILD_GENERAL1_LARGE, …",
@@ -117,15 +117,15 @@ def check_compute_type(compute_type: str, *, has_fleet: bool) -> None:
 
 
 def check_pull_from(places: Sequence[object]) -> None:
-    """Refuse what is no repository's URL: IAM would be granted nothing, and builds would be denied.
+    """Refuse anything but a repository's URL: IAM would grant nothing, and builds would be denied.
 
     Args:
-        places: What is known now; others are Outputs.
+        places: The known ones; others are Outputs.
     """
     for index, place in enumerate(places):
         if isinstance(place, str) and not _REPOSITORY.fullmatch(place):
             raise ArgsError(
-                f"{place!r} is no repository's URL.",
+                f"{place!r} is not a repository's URL.",
                 property_path=f"pull_from[{index}]",
                 why="it is host/name, without a scheme, a tag or a digest",
                 next_step="For example: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/bases/python",
@@ -133,11 +133,11 @@ def check_pull_from(places: Sequence[object]) -> None:
 
 
 def check_mirrors(mirrors: Mapping[str, str], logins: Mapping[str, object]) -> None:
-    """Refuse what is no registry's host."""
+    """Refuse anything but a registry's host."""
     for host, place in mirrors.items():
         if not is_host(host) or not _is_mirror(place):
             raise ArgsError(
-                f"{host!r}: {place!r} is no registry and its mirror.",
+                f"{host!r}: {place!r} is not a registry and its mirror.",
                 property_path=f"mirrors{bracketed(host)}",
                 next_step='For example: mirrors={"docker.io": "mirror.gcr.io"}',
             )

@@ -1,6 +1,6 @@
 """The IAM and bucket policies of a ``CodeBuildBuilder``, as documents.
 
-Decides the least that each side needs (aws-facts C2 names the sources): the service role pushes only to the
+Decides the least permissions of each side (aws-facts C2 names the sources): the service role pushes only to the
 repositories of its images, reads only its prefix and writes only its log group; a deployer may start builds but not
 bring a buildspec of its own, since that would run any command as the service role.
 """
@@ -30,13 +30,13 @@ KEY: Final = "key"
 _GRANTS: Final[Mapping[str, Sequence[str]]] = {
     PUSH: _PUSH,
     PULL: _PULL,
-    # What ECR needs to bring an image of another registry, and to make the repository for it.
+    # The permissions for ECR to import an image of another registry, and to create the repository for it.
     PULL_THROUGH: [*_PULL, "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
     SECRET: ["secretsmanager:GetSecretValue"],
     PARAMETER: ["ssm:GetParameters"],
     KEY: ["kms:Decrypt"],
 }
-# The program reads back, verifies and tags again what the build has tagged.
+# The program reads back, verifies and tags again the image that the build has tagged.
 _TAG = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage"]
 NETWORK = [
     "ec2:CreateNetworkInterface",
@@ -50,17 +50,17 @@ NETWORK = [
 
 
 def document(*statements: dict[str, Any]) -> dict[str, Any]:
-    """A policy of these statements."""
+    """Make a policy of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def allow(actions: Sequence[str], *resources: str) -> dict[str, Any]:
-    """One Allow."""
+    """Make one Allow statement."""
     return {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
 
 
 def trust(account: str, region: str, partition: str) -> dict[str, Any]:
-    """Only CodeBuild, only for projects of this account."""
+    """Make the trust policy: only CodeBuild, only for projects of this account."""
     return document(
         {
             "Effect": "Allow",
@@ -77,30 +77,30 @@ def trust(account: str, region: str, partition: str) -> dict[str, Any]:
 def service_role(
     bucket_arn: str, prefix: str, log_group_arn: str, *, subnets: Sequence[str] = (), kms_key_arn: str = ""
 ) -> dict[str, Any]:
-    """What every build needs; pushing and secrets are policies of their own.
+    """Make the policy of every build; pushing and secrets are policies of their own.
 
     Args:
         bucket_arn: The bucket for sources.
         prefix: Key prefix of the sources, or "".
         log_group_arn: The builds' log group.
-        subnets: Where builds run, if in a VPC.
+        subnets: The subnets of the builds, if in a VPC.
         kms_key_arn: The key of the bucket, if it is encrypted with one of yours (SSE-KMS).
     """
     objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
     statements = [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group_arn, f"{log_group_arn}:*"),
         allow(["s3:GetObject"], objects),
-        # Without ListBucket S3 says "denied" of what is absent, and a build could not say what must be put again.
+        # Without ListBucket S3 answers "denied" for absent objects, and a build could not tell which to upload again.
         allow(["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"], bucket_arn),
-        # The API knows no narrower resource.
+        # The API has no narrower resource.
         allow(["ecr:GetAuthorizationToken"], "*"),
     ]
-    # What a bucket with a key of yours asks of whoever reads it.
+    # The permission to read from a bucket with a key of yours.
     if kms_key_arn:
         statements.append(allow(_GRANTS[KEY], kms_key_arn))
     if subnets:
         partition, _, region, account = log_group_arn.split(":")[1:5]
-        # The API knows no narrower resource for these, but for the last.
+        # The API has no narrower resource for these, except for the last.
         statements.append(allow(NETWORK, "*"))
         permission = allow(
             ["ec2:CreateNetworkInterfacePermission"], f"arn:{partition}:ec2:{region}:{account}:network-interface/*"
@@ -116,7 +116,7 @@ def service_role(
 
 
 def granted(grants: Sequence[tuple[str, str]], partition: str = "aws") -> dict[str, Any]:
-    """What images add to the service role: one statement of each kind.
+    """Make the policy of the images' additions to the service role: one statement of each kind.
 
     Args:
         grants: Kind and ARN of each; an empty ARN (a registry that is not AWS's) grants nothing.
@@ -133,7 +133,7 @@ def granted(grants: Sequence[tuple[str, str]], partition: str = "aws") -> dict[s
 
 
 def joined(*documents: Mapping[str, Any]) -> dict[str, Any]:
-    """One policy of several; what is in more than one of them is in it once."""
+    """Join several policies; equal statements are in the result once."""
     found: list[dict[str, Any]] = []
     for one in documents:
         found += [statement for statement in one["Statement"] if statement not in found]
@@ -146,7 +146,7 @@ def _in_partition(arn: str, partition: str) -> str:
 
 
 def secret_arn(reference: str, account: str, region: str, partition: str) -> str:
-    """The ARN of a Secrets Manager reference (``name-or-arn:json-key:stage:version``)."""
+    """Return the ARN of a Secrets Manager reference (``name-or-arn:json-key:stage:version``)."""
     if reference.startswith("arn:"):
         return ":".join(reference.split(":")[:7])
     # Secrets Manager adds six characters to every name.
@@ -154,18 +154,18 @@ def secret_arn(reference: str, account: str, region: str, partition: str) -> str
 
 
 def parameter_arn(name: str, account: str, region: str, partition: str) -> str:
-    """The ARN of a parameter of the Parameter Store."""
+    """Return the ARN of a parameter of the Parameter Store."""
     if name.startswith("arn:"):
         return name
     return f"arn:{partition}:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
 
 
 def arn_of_url(url: str, emulated_near: str = "") -> str:
-    """The ARN of a repository by its URL; "" for a host that is not ECR's, on which IAM can grant nothing.
+    """Return the ARN of a repository by its URL; "" for a host that is not ECR's, on which IAM can grant nothing.
 
     Args:
         url: ``host/name``.
-        emulated_near: Where ECR is an emulator's, whose hosts say neither: an ARN that tells region and account.
+        emulated_near: For an emulator's ECR, whose hosts name neither: an ARN with region and account.
     """
     if (arn := repository_arn(url)) or not emulated_near:
         return arn or ""
@@ -195,7 +195,7 @@ def deployer(
     *,
     kms_key_arn: str = "",
 ) -> dict[str, Any]:
-    """What ``pulumi up`` needs at build time; attach it to whoever deploys."""
+    """Make the policy of ``pulumi up`` at build time, for the identity that deploys."""
     objects = f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"
     builds = [
         "codebuild:BatchGetBuilds",
@@ -217,6 +217,6 @@ def deployer(
         allow(["logs:GetLogEvents"], f"{log_group_arn}:*"),
         allow(["ecr:GetAuthorizationToken"], "*"),
         *([allow(_TAG, *granted)] if (granted := [arn for arn in repository_arns if arn]) else []),
-        # To put an object is to encrypt it, and its parts to decrypt what was put before.
+        # Putting an object needs encryption, and putting it in parts decryption of the earlier parts.
         *([allow(["kms:Decrypt", "kms:GenerateDataKey"], kms_key_arn)] if kms_key_arn else []),
     )

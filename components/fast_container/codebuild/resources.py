@@ -1,7 +1,7 @@
 """The AWS resources of a ``CodeBuildBuilder``.
 
-Decides each resource's settings: what is private, encrypted, expiring, and what runs where. Leaves which of them there
-are to ``codebuild.installation`` and the policies' documents to ``codebuild.policies``.
+Decides each resource's settings: what is private, encrypted, expiring, and what runs where. Leaves which of them exist
+to ``codebuild.installation`` and the policies' documents to ``codebuild.policies``.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ Tags = Mapping[str, pulumi.Input[str]] | None
 @one_line_refusals
 @dataclass(frozen=True, slots=True)
 class VpcConfig:
-    """Where builds run when they need a network of yours.
+    """The network of builds that need one of yours.
 
-    It needs a way out to ECR, S3 and CloudWatch Logs, to Secrets Manager or Systems Manager where builds have secrets,
-    and to the registry of ``buildkit_image``. Without a way out to the internet, keep a copy of that image in the
-    registry of your images, name it as ``buildkit_image=`` and its repository in ``pull_from=``.
+    It needs a way out to ECR, S3 and CloudWatch Logs, to Secrets Manager or Systems Manager if builds have secrets, and
+    to the registry of ``buildkit_image``. Without a way out to the internet, keep a copy of that image in the registry
+    of your images, name it as ``buildkit_image=`` and its repository in ``pull_from=``.
     """
 
     vpc_id: pulumi.Input[str]
@@ -51,7 +51,7 @@ class VpcConfig:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """What the projects of a builder have in common; see the builder's arguments."""
+    """The common settings of a builder's projects; see the builder's arguments."""
 
     compute_type: str
     image: str | Mapping[str, str] | None
@@ -67,9 +67,9 @@ class RoleSettings:
 
     Attributes:
         given: Name or ARN of an existing one.
-        boundary: ARN of a policy that bounds the one that is made.
+        boundary: ARN of a policy that bounds a new role.
         kms_key: ARN of the bucket's key.
-        subnets: Where builds run, if in a VPC.
+        subnets: The subnets of the builds, if in a VPC.
     """
 
     given: pulumi.Input[str] | None = None
@@ -81,9 +81,9 @@ class RoleSettings:
 def source_bucket(
     name: str, expire_days: int, tags: Tags, opts: pulumi.ResourceOptions
 ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
-    """A bucket, and what makes it fit for sources: closed, encrypted, over TLS only, its objects expiring.
+    """Make a bucket fit for sources: closed, encrypted, over TLS only, its objects expiring.
 
-    What builds wait for is not the expiry: AWS takes a minute to show it, and it matters a day later.
+    Builds do not wait for the expiry: AWS takes a minute to show it, and it matters a day later.
     """
     made = aws.s3.Bucket(f"{name}-sources", force_destroy=True, tags=tags, opts=opts)
     closed = aws.s3.BucketPublicAccessBlock(
@@ -132,13 +132,13 @@ def service_role(
     tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> tuple[pulumi.Output[str], pulumi.Output[str] | None, list[pulumi.Resource]]:
-    """The role's ARN, its name if it is ours, and what builds need beside it.
+    """Return the role's ARN, its name if it is ours, and the resources that builds need beside it.
 
     Args:
         name: Start of the names.
-        settings: What was asked for.
-        document: What every build needs, see ``base_document``.
-        logs: ARN of the log group: it says partition, region and account without a further look-up.
+        settings: The role's settings.
+        document: The policy of every build, see ``base_document``.
+        logs: ARN of the log group: it has partition, region and account without a further lookup.
         tags: AWS tags.
         opts: Resource options.
     """
@@ -161,7 +161,7 @@ def service_role(
 def base_document(
     bucket_arn: pulumi.Input[str], prefix: pulumi.Input[str], logs: pulumi.Input[str], settings: RoleSettings
 ) -> pulumi.Output[dict[str, Any]]:
-    """What every build needs, as a policy of the service role."""
+    """Make the policy of every build."""
 
     def document(found: Sequence[Any]) -> dict[str, Any]:
         bucket, own_prefix, group, subnets, key = found
@@ -185,10 +185,10 @@ def build_project(
     tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> aws.codebuild.Project:
-    """The project that builds for an architecture; its buildspec is its own and never overridden.
+    """Make the project that builds for an architecture; its buildspec is its own and never overridden.
 
-    Each build names its own source. The project has one of the same kind, for which there is no object: nobody has
-    shown that a project without a source can be given one of S3.
+    Each build names its own source. The project has one of the same kind, whose object does not exist: it is not proven
+    that a project without a source accepts one from S3.
     """
     kind, standard = _IMAGES[architecture]
     vpc = settings.vpc
