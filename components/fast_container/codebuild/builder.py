@@ -214,8 +214,8 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             project = ProjectSettings(compute_type, image, limits, vpc, fleet, docker_server)
             service = RoleSettings(role, permissions_boundary, kms_key, vpc.subnets if vpc else ())
             places = bucket, bucket_owner, expire_days, log_retention_days
-            wanted = installation.InstallationSettings(architectures, project, service, *places, buildkit_image, tags)
-            self._installed = installation.make_installation(self, name, wanted, emulated=emulated)
+            settings = installation.InstallationSettings(architectures, project, service, *places, buildkit_image, tags)
+            self._installed = installation.make_installation(self, name, settings, emulated=emulated)
         self._grants, self.outputs = self._installed.grants, self._installed.outputs
         self.bucket, self.log_group = self._installed.bucket, self._installed.log_group
         self.role_arn, self.shared = self._installed.role_arn, self._installed.shared
