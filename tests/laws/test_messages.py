@@ -15,13 +15,6 @@ from tests.laws import prose
 
 PAGE = prose.REPOSITORY / "docs" / "troubleshooting.md"
 
-NOT_YET_MENDED: frozenset[str] = frozenset(
-    {
-        "state",
-    }
-)
-"""Rooms whose messages still wait. The list only shrinks; when it is empty, it goes."""
-
 CLASSES = {
     name
     for name, found in vars(errors).items()
@@ -60,14 +53,9 @@ def ends(what: str) -> bool:
     return what.endswith((".", "…"))
 
 
-@pytest.mark.parametrize("room", [room for room in prose.rooms() if room not in NOT_YET_MENDED])
+@pytest.mark.parametrize("room", prose.rooms())
 def test_an_error_says_what_in_a_sentence_and_next_with_a_capital(room: str) -> None:
     assert flaws(room) == []
-
-
-@pytest.mark.parametrize("room", sorted(NOT_YET_MENDED))
-def test_a_room_that_waits_has_something_to_mend(room: str) -> None:
-    assert flaws(room), f"take {room!r} out of NOT_YET_MENDED"
 
 
 def test_messages_are_found() -> None:

@@ -20,7 +20,7 @@ DIALECT: dict[str, str] = {
     r"\boutside images?\b": "external image",
     r"\bcircles?\b": "cycle",
     r"\bta(?:ke|kes|ken|king|ook) (?:it |them )?up\b": "adopt",
-    r"(?<!\bleft )\bbehind\b(?! (?:an?|the|this|its) (?:\w+ )?(?:proxy|gateway|registry|mirror|emulator|line))(?!-\w)": (
+    r"(?<!\bleft )\bbehind(?![-\w]| (?:an?|the|this|its) (?:\w+ )?(?:proxy|gateway|registry|mirror|emulator|line))": (
         "after; 'behind' is for places"
     ),
     r"\b[Nn]obody\b": "say who, or 'not … by anyone'",
