@@ -53,7 +53,7 @@ def test_hidden_directories_and_directories_called_dockerfile_are_no_images(prog
         ("../nowhere/*/Dockerfile", "names no Dockerfile"),
         ("../lambdas/orders/Dockerfile", "is not a glob"),
         ("", "is not a glob"),
-        ("../lambdas/*", "names no Dockerfile"),
+        ("../lambdas/*", "matches any file"),
         ("../lambdas/**/Dockerfile", "is not a glob of directories"),
         ("../*/*/Dockerfile", "names two Dockerfiles for the image 'lambdas'"),
     ],
@@ -126,7 +126,7 @@ def test_exclude_leaves_images_out_by_name_or_by_path(program: Path) -> None:
         ("../lambdas/*/Dockerfile", ["orders", "x/*"], "exclude='x/*' leaves nothing out"),
         ("../lambdas/*/Dockerfile", ["*"], "exclude leaves no image"),
         ("../lambdas/*/Dockerfile", "orders", "exclude=['orders']"),
-        ({"a": {}}, ["a"], "exclude goes with a glob"),
+        ({"a": {}}, ["a"], "exclude needs a glob"),
     ],
 )
 def test_an_exclude_that_cannot_be_meant_is_refused(program: Path, images: Any, exclude: Any, said: str) -> None:
