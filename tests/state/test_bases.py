@@ -282,7 +282,7 @@ def test_a_base_with_platforms_gives_each_consumer_its_own(program: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"platforms": ["linux/arm64", "linux/arm64/v8"]}, "there twice"),
+        ({"platforms": ["linux/arm64", "linux/arm64/v8"]}, "given twice"),
         ({"platforms": ["linux/arm64"], "platform": "linux/arm64"}, "does not go together"),
         ({"platforms": "linux/arm64"}, "must be a list"),
         ({"platforms": ["linux/arm64", "arm"]}, "not a platform"),
