@@ -130,7 +130,7 @@ async def build(plan: RemotePlan, environment: Mapping[str, str], times: PhaseTi
         finally:
             await executor.end()
             print_logs(logs)
-            say(build_lines.TIMES, times.content())
+            say(log_lines.TIMES, times.content())
 
 
 def login_of(host: str, text: str) -> Credentials:
