@@ -56,7 +56,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     explain.add_argument("after", metavar="B.json")
     explain.set_defaults(run=_verb("explain"))
     _show_dockerfile(verbs.add_parser("show-dockerfile", help="the Dockerfile of a base image", allow_abbrev=False))
-    add_lint_arguments(verbs.add_parser("lint", help="find what makes images large, slow or unsafe", allow_abbrev=False))
+    add_lint_arguments(
+        verbs.add_parser("lint", help="find what makes images large, slow or unsafe", allow_abbrev=False)
+    )
     verbs.choices["lint"].set_defaults(run=_verb("lint"))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="the images that would be built now", allow_abbrev=False))
