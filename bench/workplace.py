@@ -77,11 +77,11 @@ class Workplace:
             age(root)
         return root
 
-    def dockerfiles(self, *, whole: bool) -> Path:
+    def dockerfiles(self, *, whole: bool, images: int = MOST_IMAGES) -> Path:
         """A folder with the Dockerfiles of all images over a tree."""
-        folder = self.folder / ("whole" if whole else "narrow")
+        folder = self.folder / f"{'whole' if whole else 'narrow'}-{images}"
         if not folder.exists():
             folder.mkdir()
-            for number in range(MOST_IMAGES):
+            for number in range(images):
                 (folder / f"{number:03}.Dockerfile").write_text(dockerfile(number, whole=whole))
         return folder

@@ -9,6 +9,23 @@ from pathlib import Path
 
 import pytest
 
+FAILING_TEST = """
+import asyncio
+import pulumi
+from fast_container import FastContainerImage
+from tests.state.mocked_program import run
+
+async def program():
+    image = FastContainerImage("api", repository="r.example/shop/images", context="api")
+    raise AttributeError("what the test is about")
+
+for _ in range(3):
+    try:
+        run(program, preview=True)
+    except AttributeError as error:
+        print(error)
+"""
+ROOT = Path(__file__).parents[2]
 USERS_TESTS = Path(__file__).with_name("unit_tests_of_a_user.py")
 
 
@@ -27,3 +44,14 @@ def test_a_users_unit_tests_run_without_docker_and_network(mode: str, tmp_path: 
     # Pulumi's mocks make event loops in their threads and close none; at exit Python may say so.
     said = done.stderr.partition("Exception ignored in: <function BaseEventLoop.__del__")[0]
     assert "Traceback" not in said, said
+
+
+def test_a_unit_test_that_fails_while_images_are_prepared_says_so_itself(tmp_path: Path) -> None:
+    """The SDK stops its callback server, which starts at that moment, and the process ended with a SIGSEGV."""
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    path = os.pathsep.join([str(ROOT / "components"), str(ROOT)])
+    environment = {**os.environ, "FAST_CONTAINER_CACHE": str(tmp_path / "cache"), "PYTHONPATH": path}
+    run = [sys.executable, "-c", FAILING_TEST]
+    done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, 3 * "what the test is about\n"), done.stderr

@@ -9,7 +9,7 @@ In the program:
 
 - ``await_callbacks``: an Output that fails while the SDK's callback server is starting (a resource hook brings it) ends
   the program; the SDK then stops the server half-started, and gRPC takes the whole process with it (SIGSEGV), so that
-  the Output's own message is never seen. Here the start is awaited first.
+  the Output's own message is never seen. So does a unit test that fails. Here the start is awaited first.
 - ``wait_for_failures``: at its end the SDK waits for all pending Outputs again each time that one of them is done. A
   thousand images have some 14,000 of them, twelve each for the SDK's own record, and the event loop had time for little
   else. Here it waits for one that fails, for the last one, or for a while. SDK 3.220 has a loop of another kind.
@@ -72,12 +72,10 @@ def freeze_heap() -> None:
 
 
 def await_callbacks() -> None:
-    """Have the SDK await the start of its callback server before it stops it.
+    """Have the SDK await the start of its callback server before it stops it; with Pulumi's mocks it has one too.
 
-    Does nothing under Pulumi's mocks, which have no such server, and when it has been done.
+    Does nothing when it has been done.
     """
-    if isinstance(settings.get_monitor(), MockMonitor):
-        return
     servicer: Any = getattr(settings, "_CallbackServicer", None)
     serve, shutdown = getattr(servicer, "serve", None), getattr(servicer, "shutdown", None)
     if hasattr(servicer, "fast_container_starts"):
