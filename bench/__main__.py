@@ -29,8 +29,8 @@ def tables() -> Mapping[str, Maker]:
     from bench.codebuild import codebuild  # noqa: PLC0415
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
-    from bench.peers.report import peers  # noqa: PLC0415
     from bench.many import many  # noqa: PLC0415
+    from bench.peers.report import peers  # noqa: PLC0415
     from bench.resending import resending  # noqa: PLC0415
     from bench.second_up import second_up  # noqa: PLC0415
     from bench.skip import skip  # noqa: PLC0415
