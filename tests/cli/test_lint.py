@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "bin").mkdir()
+    if git := shutil.which("git"):
+        (tmp_path / "bin/git").symlink_to(git)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return tmp_path
 
 
@@ -153,3 +158,37 @@ def test_edits_are_counted_from_the_log(place: Path, capsysbinary: pytest.Captur
         git("add", name)
         git("commit", "-qm", "edit")
     assert "costs: 2 of the last 3 commits would have installed again" in lint(capsysbinary)[1]
+
+
+def hadolint_says(place: Path, script: str) -> None:
+    program = place / "bin/hadolint"
+    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+    program.chmod(0o755)
+
+
+def entry(code: str, line: int, message: str) -> dict[str, object]:
+    return {"code": code, "line": line, "column": 1, "file": "-", "level": "warning", "message": message}
+
+
+def test_hadolint_is_merged_without_duplicates_and_without_advice_against_mounts(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (place / "app/Dockerfile").write_text(
+        "FROM python\nRUN --mount=type=cache,target=/root/.cache/pip pip install x\nRUN cd a\nUSER 1\n"
+    )
+    said = [entry("DL3006", 1, "tag"), entry("DL3042", 2, "cache"), entry("DL3003", 3, "Use WORKDIR")]
+    hadolint_says(place, f"assert sys.stdin.read().startswith('FROM python'); print({json.dumps(said)!r})")
+    document = json.loads(lint(capsysbinary, "--format", "json")[1])
+    rules = [(one["rule"], one["line"]) for one in document["findings"]]
+    assert rules == [("FI010", 1), ("DL3003", 3)]
+    rules = [one["rule"] for one in json.loads(lint(capsysbinary, "--format", "json", "--no-hadolint")[1])["findings"]]
+    assert rules == ["FI010"]
+
+
+@pytest.mark.parametrize("script", ["sys.exit('broken')", "print('{}')", "print('nonsense')", "print('[1]')"])
+def test_a_hadolint_that_fails_is_a_note(place: Path, capsysbinary: pytest.CaptureFixture[bytes], script: str) -> None:
+    hadolint_says(place, script)
+    code, out = lint(capsysbinary)
+    assert code == 0
+    assert "note: app/Dockerfile: hadolint says nothing: " in out
+    assert "FI001" in out

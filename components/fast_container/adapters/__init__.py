@@ -7,6 +7,6 @@ adapters of two different things do not know each other.
 Rooms: ``registry``, ``buildx``, ``codebuild``, ``process``, ``digests``. Modules that several of them need:
 ``aws_session`` (AWS clients as the stack has them) and ``docker_config`` (logins of Docker's configuration, and a
 private copy of it); ``buildx_inputs``, the list of everything that reaches BuildKit from this machine; ``git`` (which
-files it ignores); ``threads`` for calls that block; ``clock``; ``pulumi_log`` (progress on an image's row),
-``call_log`` and ``traceback_log``.
+files it ignores, and which were changed lately); ``hadolint``, another linter; ``threads`` for calls that block;
+``clock``; ``pulumi_log`` (progress on an image's row), ``call_log`` and ``traceback_log``.
 """

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.git import recent_commits
+from fast_container.adapters.hadolint import find_hadolint, run_hadolint
 from fast_container.checks.dockerfile.finding import Finding, reaches
+from fast_container.checks.dockerfile.hadolint import hadolint_findings, without_duplicates
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
 from fast_container.checks.dockerfile.settings import waivers_of_settings
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
@@ -28,7 +30,7 @@ from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, InlineDockerfile, read_declared
 from fast_container.core.select import SelectedImage, select_image
-from fast_container.errors import ArgsError, ContextError, DockerfileError, FastContainerError
+from fast_container.errors import ArgsError, ContextError, DockerfileError, FastContainerError, LocalSystemError
 
 FOUND: Final = 1
 _LARGEST_TEXT: Final = 8 << 20
@@ -47,6 +49,14 @@ class LintReport:
     notes: list[str] = field(default_factory=list[str])
 
 
+class Linted(NamedTuple):
+    """An image for the rules, with the directory of its context and its Dockerfile's bytes."""
+
+    image: LintedImage
+    context: str
+    dockerfile: bytes
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Look at the images and print what was found.
 
@@ -59,14 +69,16 @@ def run(arguments: argparse.Namespace) -> int:
     report = LintReport()
     walks = open_walks(cache_folder(os.environ))
     images = [
-        (linted, image.context)
+        linted
         for image, runs_on in _images(arguments)
         if (linted := _linted(image, runs_on, walks, report.notes)) is not None
     ]
     walks.save()
-    commits = recent_commits([context for _, context in images], os.environ)
-    known = [replace(one, files=replace(one.files, commits=commits.get(context))) for one, context in images]
-    report.findings = lint_images(known, waivers=_settings(), today=datetime.now(tz=UTC).date())
+    commits = recent_commits([one.context for one in images], os.environ)
+    known = [replace(one.image, files=replace(one.image.files, commits=commits.get(one.context))) for one in images]
+    others = [] if arguments.no_hadolint else _of_hadolint(images, report.notes)
+    found = lint_images(known, others=others, waivers=_settings(), today=datetime.now(tz=UTC).date())
+    report.findings = without_duplicates(found)
     FORMATS[arguments.format](report.findings, report.notes)
     return FOUND if any(reaches(one.severity, arguments.fail_on) for one in report.findings) else 0
 
@@ -109,7 +121,7 @@ def _images(arguments: argparse.Namespace) -> Iterator[tuple[DeclaredImage, str]
         yield image, arguments.runs_on or entry.runs_on
 
 
-def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[str]) -> LintedImage | None:
+def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[str]) -> Linted | None:
     text, reads = read_declared(image)
     files = ContextFiles()
     try:
@@ -119,7 +131,22 @@ def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[
     linted = linted_image(image, text, reads, runs_on=runs_on, files=files)
     if linted is None:
         notes.append(f"{image.dockerfile_name} is not understood: {reads.warnings[0]}")
-    return linted
+        return None
+    return Linted(linted, image.context, text)
+
+
+def _of_hadolint(images: Sequence[Linted], notes: list[str]) -> list[Finding]:
+    """Ask hadolint, if there is one, about each Dockerfile once; where it fails, a note says so."""
+    program = find_hadolint(os.environ)
+    if program is None:
+        return []
+    found: list[Finding] = []
+    for one in {(one.image.file, one.dockerfile): one for one in images}.values():
+        try:
+            found += hadolint_findings(run_hadolint(program, one.dockerfile, os.environ), one.image)
+        except (LocalSystemError, ValueError) as error:
+            notes.append(f"{one.image.file}: hadolint says nothing: {str(error).splitlines()[0]}")
+    return found
 
 
 def _files(selected: SelectedImage) -> ContextFiles:

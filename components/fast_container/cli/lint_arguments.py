@@ -34,6 +34,9 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
         default="error",
         help="exit with 1 for a finding as bad as this, or worse; default: error",
     )
+    parser.add_argument(
+        "--no-hadolint", action="store_true", help="do not ask hadolint, which is asked if it is on PATH"
+    )
     others: dict[str, None] = dict.fromkeys(option.name for option in OPTIONS)
     parser.set_defaults(ignore=[], secret=[], optional_secret=[], no_dockerignore=False, dockerignore=None, **others)
 
