@@ -192,3 +192,49 @@ def test_a_hadolint_that_fails_is_a_note(place: Path, capsysbinary: pytest.Captu
     assert code == 0
     assert "note: app/Dockerfile: hadolint says nothing: " in out
     assert "FI001" in out
+
+
+def buildx_says(place: Path, script: str) -> None:
+    program = place / "bin/docker-buildx"
+    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+    program.chmod(0o755)
+
+
+@pytest.fixture
+def no_plugins(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "fast_container.adapters.buildx.check.find_buildx", lambda _: (str(place / "bin/docker-buildx"),)
+    )
+
+
+@pytest.mark.usefixtures("no_plugins")
+@pytest.mark.parametrize(("error", "severity"), [(None, "warning"), ({"message": "lint violation found"}, "error")])
+def test_buildkits_own_rules_are_merged(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes], error: dict[str, str] | None, severity: str
+) -> None:
+    warning = {
+        "ruleName": "WorkdirRelativePath",
+        "description": "Relative workdir",
+        "url": "https://docs.docker.com/go/dockerfile/rule/workdir-relative-path/",
+        "detail": 'Relative workdir "a"',
+        "location": {"ranges": [{"start": {"line": 3}, "end": {"line": 3}}]},
+    }
+    answer = json.dumps({"warnings": [warning], "sources": [], "buildError": error})
+    (place / "app/Dockerfile").write_text("FROM scratch AS one\nFROM one\nWORKDIR a\n")
+    buildx_says(place, f"assert sys.argv[1:3] == ['build', '--call=check,format=json']; print({answer!r}); sys.exit(1)")
+    hadolint_says(place, f"print({json.dumps([entry('DL3000', 3, 'absolute')])!r})")
+    _, out = lint(capsysbinary, "--format", "json", "--buildkit", "mine")
+    (one,) = json.loads(out)["findings"]
+    assert (one["rule"], one["severity"], one["line"]) == ("WorkdirRelativePath", severity, 3)
+
+
+@pytest.mark.usefixtures("no_plugins")
+@pytest.mark.parametrize("script", ["sys.exit('no builder')", "print('{')", "print('{\"warnings\": [1]}')"])
+def test_a_builder_that_gives_no_answer_is_a_note(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes], script: str
+) -> None:
+    buildx_says(place, script)
+    code, out = lint(capsysbinary, "--buildkit")
+    assert code == 0
+    assert "note: app/Dockerfile: BuildKit says nothing: " in out
+    assert "FI001" in out

@@ -7,6 +7,7 @@ Decides which images are looked at, how their files reach the rules, and the exi
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,9 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from fast_container.adapters.buildx.check import check_dockerfile
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.git import recent_commits
 from fast_container.adapters.hadolint import find_hadolint, run_hadolint
+from fast_container.checks.dockerfile.buildkit_check import buildkit_findings
 from fast_container.checks.dockerfile.finding import Finding, reaches
 from fast_container.checks.dockerfile.hadolint import hadolint_findings, without_duplicates
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
@@ -30,7 +33,14 @@ from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, InlineDockerfile, read_declared
 from fast_container.core.select import SelectedImage, select_image
-from fast_container.errors import ArgsError, ContextError, DockerfileError, FastContainerError, LocalSystemError
+from fast_container.errors import (
+    ArgsError,
+    BuilderError,
+    ContextError,
+    DockerfileError,
+    FastContainerError,
+    LocalSystemError,
+)
 
 FOUND: Final = 1
 _LARGEST_TEXT: Final = 8 << 20
@@ -50,10 +60,10 @@ class LintReport:
 
 
 class Linted(NamedTuple):
-    """An image for the rules, with the directory of its context and its Dockerfile's bytes."""
+    """An image for the rules, with its declaration and its Dockerfile's bytes."""
 
     image: LintedImage
-    context: str
+    declared: DeclaredImage
     dockerfile: bytes
 
 
@@ -74,9 +84,13 @@ def run(arguments: argparse.Namespace) -> int:
         if (linted := _linted(image, runs_on, walks, report.notes)) is not None
     ]
     walks.save()
-    commits = recent_commits([one.context for one in images], os.environ)
-    known = [replace(one.image, files=replace(one.image.files, commits=commits.get(one.context))) for one in images]
+    commits = recent_commits([one.declared.context for one in images], os.environ)
+    known = [
+        replace(one.image, files=replace(one.image.files, commits=commits.get(one.declared.context))) for one in images
+    ]
     others = [] if arguments.no_hadolint else _of_hadolint(images, report.notes)
+    if arguments.buildkit is not None:
+        others += asyncio.run(_of_buildkit(images, arguments.buildkit, report.notes))
     found = lint_images(known, others=others, waivers=_settings(), today=datetime.now(tz=UTC).date())
     report.findings = without_duplicates(found)
     FORMATS[arguments.format](report.findings, report.notes)
@@ -132,7 +146,24 @@ def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[
     if linted is None:
         notes.append(f"{image.dockerfile_name} is not understood: {reads.warnings[0]}")
         return None
-    return Linted(linted, image.context, text)
+    return Linted(linted, image, text)
+
+
+async def _of_buildkit(images: Sequence[Linted], builder: str, notes: list[str]) -> list[Finding]:
+    """Ask a builder for BuildKit's own rules about each image, one after the other; where it fails, a note says so."""
+    found: list[Finding] = []
+    for one in images:
+        try:
+            answer = await check_dockerfile(one.dockerfile, one.declared.recipe, builder, os.environ)
+            found += buildkit_findings(answer, one.image.file, one.image.name)
+        except (BuilderError, ValueError, TimeoutError) as error:
+            notes.append(f"{one.image.file}: BuildKit says nothing: {_first_lines(error)}")
+    return found
+
+
+def _first_lines(error: Exception) -> str:
+    why = error.why if isinstance(error, BuilderError) else ""
+    return f"{str(error).splitlines()[0] if str(error) else 'it takes too long'}{f' {why}' if why else ''}"
 
 
 def _of_hadolint(images: Sequence[Linted], notes: list[str]) -> list[Finding]:

@@ -37,6 +37,13 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-hadolint", action="store_true", help="do not ask hadolint, which is asked if it is on PATH"
     )
+    parser.add_argument(
+        "--buildkit",
+        metavar="BUILDER",
+        nargs="?",
+        const="",
+        help="ask this buildx builder (default: the current one) for BuildKit's own rules; it may look up base images",
+    )
     others: dict[str, None] = dict.fromkeys(option.name for option in OPTIONS)
     parser.set_defaults(ignore=[], secret=[], optional_secret=[], no_dockerignore=False, dockerignore=None, **others)
 
