@@ -195,19 +195,18 @@ def test_a_hadolint_that_fails_is_a_note(place: Path, capsysbinary: pytest.Captu
 
 
 def buildx_says(place: Path, script: str) -> None:
-    program = place / "bin/docker-buildx"
+    program = place / "docker/cli-plugins/docker-buildx"
+    program.parent.mkdir(parents=True)
     program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
     program.chmod(0o755)
 
 
 @pytest.fixture
-def no_plugins(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "fast_container.adapters.buildx.check.find_buildx", lambda _: (str(place / "bin/docker-buildx"),)
-    )
+def docker_config(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(place / "docker"))
 
 
-@pytest.mark.usefixtures("no_plugins")
+@pytest.mark.usefixtures("docker_config")
 @pytest.mark.parametrize(("error", "severity"), [(None, "warning"), ({"message": "lint violation found"}, "error")])
 def test_buildkits_own_rules_are_merged(
     place: Path, capsysbinary: pytest.CaptureFixture[bytes], error: dict[str, str] | None, severity: str
@@ -228,7 +227,7 @@ def test_buildkits_own_rules_are_merged(
     assert (one["rule"], one["severity"], one["line"]) == ("WorkdirRelativePath", severity, 3)
 
 
-@pytest.mark.usefixtures("no_plugins")
+@pytest.mark.usefixtures("docker_config")
 @pytest.mark.parametrize("script", ["sys.exit('no builder')", "print('{')", "print('{\"warnings\": [1]}')"])
 def test_a_builder_that_gives_no_answer_is_a_note(
     place: Path, capsysbinary: pytest.CaptureFixture[bytes], script: str
