@@ -204,4 +204,5 @@ def _shown(path: str) -> str:
 
 
 def _in_one_line(error: FastContainerError) -> str:
-    return f"{error.what} ({error.where})" if error.where else error.what
+    said = f"{error.what} {error.why}".strip()
+    return f"{said} ({error.where})" if error.where else said

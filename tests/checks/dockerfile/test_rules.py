@@ -279,3 +279,16 @@ def test_lambda_asks_for_no_user_and_for_its_platforms() -> None:
 def test_what_is_not_certain_is_no_finding(dockerfile: str) -> None:
     found_here = lint_images([image(dockerfile, {"a.py": 1}, runs_on="anywhere")])
     assert json.dumps([one.what for one in found_here]) == "[]"
+
+
+def test_local_packages_of_one_step_are_one_finding() -> None:
+    dockerfile = f"{PY}COPY a /tmp/a\nCOPY b /tmp/b\nRUN {MOUNT} pip install /tmp/a && pip install /tmp/b\n"
+    (one,) = found("FI002", dockerfile, {"a/a.py": 1, "b/b.py": 1})
+    assert one.what == "pip installs /tmp/a, /tmp/b and what they depend on in one step."
+
+
+def test_a_package_that_pip_installs_is_compiled_by_pip() -> None:
+    dockerfile = f'{PY}COPY pkg /src/pkg\nRUN {MOUNT} pip install /src/pkg\nCMD ["python3", "-m", "pkg"]\n'
+    assert not found("FI011", dockerfile, SOURCE)
+    (one,) = found("FI011", f"{dockerfile}COPY app.py /app/\n", SOURCE)
+    assert one.line == 5

@@ -14,6 +14,8 @@ from fast_container.checks.dockerfile.steps.installs import Install, installs_of
 from fast_container.checks.dockerfile.steps.shell_commands import ShellCommand
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.core.dockerfile.instructions import Copy
+from fast_container.core.go_path import clean
 
 _HASHED: Final = frozenset(["unchecked-hash", "checked-hash"])
 _OPTIMISED: Final = frozenset(["1", "2"])
@@ -55,7 +57,11 @@ def _missing(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
         return
     last = max((at for at, step in enumerate(chain) if _compilations(step)), default=-1)
     code: dict[int, list[str]] = {}
+    installed = {clean(path) for step in chain for install in installs_of(step) for path in install.local}
     for step in chain[last + 1 :]:
+        body = step.command.body
+        if isinstance(body, Copy) and _is_for_an_installation(body.destination, installed):
+            continue
         taken = [path for one in step.inputs if one.op in ("copy", "add") for path in image.files.taken(one)]
         modules = [path for path in taken if path.endswith(".py")]
         uncompiled = [install for install in installs_of(step) if _leaves_uncompiled(install, step)]
@@ -78,6 +84,13 @@ def _missing(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
         + ("." if modules else ", or --compile-bytecode."),
         estimate=estimate if files else None,
     )
+
+
+def _is_for_an_installation(destination: str, installed: set[str]) -> bool:
+    """Whether what is copied there is installed from there, which compiles it, or goes to a folder for a while."""
+    place = clean(destination)
+    is_temporary = place.startswith("/tmp/")  # noqa: S108 - a folder of the image
+    return is_temporary or any(path == place or path.startswith(f"{place}/") for path in installed)
 
 
 def _uses_python(chain: Sequence[Step]) -> bool:

@@ -32,10 +32,16 @@ def _of_stage(image: LintedImage, stage: Stage) -> Iterator[Finding]:
     own = {id(step) for step in stage.steps}
     for step in stage.chain():
         sources = {**copied, **_sources(image, step)}
+        local: list[Install] = []
         for install in installs_of(step):
             if id(step) in own and sources and not _was_done(install, earlier):
-                yield from _judged(image, step, install, sources)
+                if install.manager == "pip" and install.local and not install.files and install.resolves:
+                    local.append(install)
+                else:
+                    yield from _judged(image, step, install, sources)
             earlier += [] if copied or _sources(image, step) else [install]
+        if local:
+            yield from _local(image, step, local, sources)
         copied |= _sources(image, step) if step.name != "RUN" else {}
 
 
@@ -66,10 +72,7 @@ def _judged(image: LintedImage, step: Step, install: Install, sources: dict[str,
     asked = set(install.distributions)
     if install.manager == "pip" and not install.files and not install.local and asked <= _TOOLS:
         return
-    if install.manager == "pip" and install.local and not install.files:
-        yield from _local(image, step, install, sources)
-        return
-    names = ", ".join(list(sources)[:_SHOWN]) + (", …" if len(sources) > _SHOWN else "")
+    names = _names(list(sources))
     files = frozenset(path for paths in sources.values() for path in paths)
     yield from image.finding(
         "FI001",
@@ -81,15 +84,17 @@ def _judged(image: LintedImage, step: Step, install: Install, sources: dict[str,
     )
 
 
-def _local(image: LintedImage, step: Step, install: Install, sources: dict[str, list[str]]) -> Iterator[Finding]:
-    directories = [path for path in install.local if not path.endswith((".whl", ".tar.gz", ".zip"))]
+def _local(image: LintedImage, step: Step, installs: list[Install], sources: dict[str, list[str]]) -> Iterator[Finding]:
+    packages = [path for install in installs for path in install.local]
+    directories = [path for path in packages if not path.endswith((".whl", ".tar.gz", ".zip"))]
     if not directories:
         return
     files = frozenset(path for paths in sources.values() for path in paths)
     yield from image.finding(
         "FI002",
         step.line,
-        f"{_shown(install)} installs {', '.join(directories[:_SHOWN])} and what it depends on in one step.",
+        f"pip installs {_names(directories)} and what {'it depends' if len(directories) == 1 else 'they depend'} on"
+        " in one step.",
         why="Every edit of the package downloads and installs its dependencies again.",
         fix="Install the dependencies from a lock or requirements file first; then install the package with --no-deps.",
         estimate=_estimate(image, step, files),
@@ -111,6 +116,10 @@ def _shown(install: Install) -> str:
     words = [install.command.program, *install.command.arguments]
     text = " ".join(words[:6])
     return f"`{text}{' …' if len(words) > 6 else ''}`"
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
 
 
 def _count(number: int) -> str:
