@@ -29,6 +29,7 @@ class Cdk:
         job.home.mkdir(parents=True, exist_ok=True)
         self._environment = {
             **place.logged_in,
+            "HOME": str(job.home),  # it keeps digests of files below ~/.cdk
             "NODE_PATH": str(packages),
             "CDK_DOCKER": str(HERE / "docker_shim.py"),
             "SHIM_NOTES": str(job.home / "shim"),
