@@ -76,7 +76,7 @@ def _run(place: Place, peer: Peer, found: Found, case: Case, number: int) -> Out
         operation = measured(place, side.repositories, side.up)
     except BenchFailed as failed:
         return Outcome(before, refusal=reason_of(str(failed)))
-    return Outcome(before, _held(place, side, case), operation.work.builds)
+    return Outcome(before, _held(place, side, case), operation.work.builds, operation.work.steps)
 
 
 def _held(place: Place, side: Side, case: Case) -> object:

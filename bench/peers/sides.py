@@ -37,7 +37,7 @@ PEERS: Sequence[Peer] = (
     Peer(
         "skaffold",
         "`skaffold build`, `inputDigest` tags, all images at once; buildx as custom builder, since there is no Docker "
-        "daemon; no engine",
+        "daemon, and its own reading of the Dockerfile for what the image is made of; no engine",
         find_skaffold,
         asks_parent=True,
     ),

@@ -21,12 +21,14 @@ class Outcome:
         before: What the deployed image held after the first ``up``; None where that was refused.
         after: The same after the edit and a second ``up``.
         builds: Builds of the second ``up``.
+        steps: Steps that they ran; 0 where BuildKit's cache had all.
         refusal: The last of what a refused ``up`` said.
     """
 
     before: object = None
     after: object = None
     builds: int = 0
+    steps: int = 0
     refusal: str = ""
 
 
@@ -62,7 +64,7 @@ def judge(outcome: Outcome, before: object, after: object, *, must_build: bool) 
         how = "though rebuilt" if outcome.builds else "not rebuilt"
         return Verdict(f"STALE, {how}: {_shown(outcome.after)}", is_right=False)
     if outcome.builds and not must_build:
-        return Verdict("right, needless build", is_right=True)
+        return Verdict(f"right, {'needless' if outcome.steps else 'cached'} build", is_right=True)
     return Verdict("right", is_right=True)
 
 

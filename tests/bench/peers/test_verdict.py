@@ -25,7 +25,9 @@ def test_an_edit_that_calls_for_a_build(outcome: Outcome, text: str, is_right: b
 
 
 def test_a_build_without_need_is_right_and_said() -> None:
-    assert judge(Outcome("one", "one", builds=1), "one", "one", must_build=False).text == "right, needless build"
+    needless, cached = Outcome("one", "one", builds=1, steps=2), Outcome("one", "one", builds=1)
+    assert judge(needless, "one", "one", must_build=False).text == "right, needless build"
+    assert judge(cached, "one", "one", must_build=False).text == "right, cached build"
     assert judge(Outcome("one", "one", builds=0), "one", "one", must_build=False).text == "right"
 
 
