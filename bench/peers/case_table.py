@@ -28,9 +28,10 @@ def case_table(judged: Sequence[Judged]) -> Table:
     about = [
         "each case on each side: `up`, the edit, `up`; then the files of the image that a consumer is given are read "
         "from the registry",
-        "STALE, WRONG: the image deployed is not that of the tree; what it holds stands beside it. REFUSED: `up` failed",
-        "cached build: nothing that the image is made of has changed, and BuildKit was asked, which had all steps in its "
-        "cache; needless build: it ran some",
+        "STALE, WRONG: the image deployed is not that of the tree; what it holds stands beside it",
+        "REFUSED: `up` failed",
+        "cached build: nothing that the image is made of has changed, and BuildKit was asked, which had every step in "
+        "its cache; needless build: it ran some",
     ]
     refusals = [f"{one.case.name}; {one.side}: {one.refusal}" for one in judged if one.refusal]
     return Table("What each tool really deploys", [*about, *refusals], ["edit", *sides], rows)
