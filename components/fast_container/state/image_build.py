@@ -14,10 +14,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import (
+    CheckResult,
     ConfigureRequest,
     CreateResult,
     DiffResult,
@@ -60,12 +62,22 @@ class RecordRegistries:
 
     def repository(self, url: str, access: AwsAccess) -> Registry:
         """The repository of a record; waits no longer once the engine has told its providers of an interrupt."""
+        return self._reached(access)[0].repository(url)
+
+    def load(self, url: str, access: AwsAccess) -> None:
+        """Load what asking that repository takes, once for all that are reached alike."""
+        registries, is_new = self._reached(access)
+        if is_new:
+            registries.load(url)
+
+    def _reached(self, access: AwsAccess) -> tuple[Registries, bool]:
         with self._lock:
             found = next((registries for known, registries in self._opened if known == access), None)
-            if found is None:
-                found = Registries(access, os.environ, interrupted=is_cancelled)
-                self._opened.append((access, found))
-        return found.repository(url)
+            if found is not None:
+                return found, False
+            made = Registries(access, os.environ, interrupted=is_cancelled)
+            self._opened.append((access, made))
+            return made, True
 
 
 class ImageBuildProvider(ResourceProvider):
@@ -81,6 +93,13 @@ class ImageBuildProvider(ResourceProvider):
         show_errors_plainly()
 
     @one_message
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Accept everything; a record that will be created needs the registry later."""
+        if not _olds:
+            self._load_meanwhile(news)
+        return CheckResult(news, [])
+
+    @one_message
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A record differs by key, repository or place, by a build not awaited, by an accepted image or a lookup."""
         unfinished = _olds.get("status") == BUILDING
@@ -88,7 +107,10 @@ class ImageBuildProvider(ResourceProvider):
         accepts = bool(accepted) and accepted not in (_olds.get("accepted"), _olds.get("digest"))
         different = any(_olds.get(name) != _news.get(name) for name in IDENTITY)
         missing = _news.get("lookup") not in (None, _olds.get("digest"))
-        return DiffResult(changes=unfinished or accepts or different or missing)
+        changes = unfinished or accepts or different or missing
+        if changes:
+            self._load_meanwhile(_news)
+        return DiffResult(changes=changes)
 
     @one_message
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -131,6 +153,18 @@ class ImageBuildProvider(ResourceProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the record; the image stays in the registry."""
 
+    def _load_meanwhile(self, props: Mapping[str, Any]) -> None:
+        """Load AWS's SDK while the hook builds: it takes a third of a second, for which the engine would wait."""
+        threading.Thread(target=self._load, args=(props,), daemon=True).start()
+
+    def _load(self, props: Mapping[str, Any]) -> None:
+        # Inputs may be unknown in a preview; what is wrong is said when the registry is asked.
+        with suppress(Exception):
+            self._registries.load(props["repository_url"], self._access(props))
+
+    def _access(self, props: Mapping[str, Any]) -> AwsAccess:
+        return access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
+
     def _recorded(self, props: Mapping[str, Any]) -> dict[str, Any]:
         digest = self._find(props)
         if digest is None:
@@ -142,7 +176,7 @@ class ImageBuildProvider(ResourceProvider):
         return {**props, "digest": digest, "status": ""}
 
     def _find(self, props: Mapping[str, Any]) -> str | None:
-        access = access_of_record(props.get("aws") or {}, lambda key: self._config.get(f"aws:{key}"))
+        access = self._access(props)
         try:
             registry = self._registries.repository(props["repository_url"], access)
             found = asyncio.run(registry.find([props["tag"]]))

@@ -38,3 +38,11 @@ def test_opening_a_repository_asks_nobody(http_endpoint: TokenEndpoint) -> None:
     registries = http_endpoint.registries(of="127.0.0.1:5000")
     assert registries.repository(URL).url == URL
     assert http_endpoint.calls == []
+
+
+def test_loading_what_a_repository_takes_asks_nobody_either(http_endpoint: TokenEndpoint) -> None:
+    registries = http_endpoint.registries(of="127.0.0.1:5000")
+    registries.repository(URL)
+    registries.load(URL)
+    registries.load("127.0.0.1:5000/shop/images")
+    assert http_endpoint.calls == []

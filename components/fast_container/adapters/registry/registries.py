@@ -40,7 +40,7 @@ class _Aws:
         self._environment = environment
         self._session: AwsSession | None = None
         self._emulated: EcrToken | None = None
-        self._has_endpoint = bool(
+        self.has_endpoint = bool(
             access.endpoints.get("ecr")
             or environment.get("AWS_ENDPOINT_URL_ECR")
             or environment.get("AWS_ENDPOINT_URL")
@@ -50,7 +50,7 @@ class _Aws:
     def emulated_token(self, host: str) -> EcrToken | None:
         """Return the token of the configured endpoint, if it is for that host; asks the endpoint once."""
         with self._lock:
-            if not self._has_endpoint:
+            if not self.has_endpoint:
                 return None
             if self._emulated is None:
                 self._emulated = self.new_token("", "the configured ECR endpoint")
@@ -115,6 +115,13 @@ class Registries:
         if access is not None:
             self._by_host.setdefault(host_of(url), self._aws(access))
         return DeferredRegistry(url, self.registry_blocking, self._patience)
+
+    def load(self, url: str) -> None:
+        """Load what asking a repository takes, and ask nothing: of ECR's, AWS's SDK and a client; blocking."""
+        host = host_of(url)
+        known, aws = ecr_host(host), self._aws_of(host)
+        if known or aws.has_endpoint:
+            aws.ecr_client(known.region if known else "")
 
     def is_reached_otherwise(self, url: str, access: AwsAccess) -> bool:
         """Whether the host of an opened repository is reached with another access than this one."""
