@@ -15,7 +15,7 @@ import pytest
 
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
-from fast_container.core.oci.programs import look
+from fast_container.core.oci.programs import LayerPrograms, look
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError, VerifyError
 from tests.build.fakes import (
@@ -55,12 +55,12 @@ class Layers:
         self.blobs: dict[str, bytes] = {}
         self.asked: list[tuple[str, int]] = []
 
-    async def start(self, repository_url: str, digest: str, size: int, most: int) -> bytes:
+    async def programs(self, repository_url: str, digest: str, size: int, most: int, platform: str) -> LayerPrograms:
         assert repository_url == URL
         self.asked.append((digest, most))
         if digest not in self.blobs:
             raise RegistryError("It is not given.")
-        return self.blobs[digest][:most]
+        return look(self.blobs[digest][:most], platform)
 
     def image(self, *layers: bytes, media_type: str = GZIP_LAYER) -> Manifest:
         self.blobs |= {sha256(content): content for content in layers}

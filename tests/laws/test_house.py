@@ -67,3 +67,11 @@ def test_what_a_room_names_is_there(room: str) -> None:
 @pytest.mark.parametrize("module", sorted(place.stem for place in PACKAGE.glob("*.py") if place.stem != "__init__"))
 def test_the_map_names_the_modules_beside_the_rooms(module: str) -> None:
     assert f"``{module}``" in docstring("")
+
+
+def test_nothing_waits_for_a_thread_of_the_event_loops_own_pool() -> None:
+    """In a Pulumi program its threads are all taken while hooks run (``adapters.threads``), so a hook would hang."""
+    asking = re.compile(r"\bawait asyncio\.to_thread\(|run_in_executor\(\s*None\b")
+    modules = [path for path in PACKAGE.rglob("*.py") if "remote" not in path.parts]  # no Pulumi runs there
+    found = [str(path) for path in modules if asking.search(path.read_text(encoding="utf-8"))]
+    assert found == []

@@ -1,8 +1,8 @@
 """Looks into the layers of an image that was just built, before it is tagged.
 
 Decides how much of a layer is read: its first part, a second one if that shows nothing, and no layer twice in one
-program. A layer that cannot be read does not refuse an image: a note says so. Leaves reading to a ``LayerReader``, and
-the rule to ``checks.programs``.
+program. A layer that cannot be read does not refuse an image: a note says so. Leaves reading and unpacking to a
+``LayerReader``, and the rule to ``checks.programs``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fast_container.checks.programs import check_programs
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.oci.manifest import Descriptor
 from fast_container.core.oci.media_types import is_foreign
-from fast_container.core.oci.programs import LayerPrograms, is_known, look
+from fast_container.core.oci.programs import LayerPrograms, is_known
 from fast_container.core.ports import LayerReader, Manifest, Reporter
 from fast_container.errors import RegistryError
 
@@ -58,11 +58,10 @@ class LayerLooks:
         async with self._places:
             for part in _PARTS:
                 try:
-                    start = await self._reader.start(url, layer.digest, layer.size, part)
+                    found = await self._reader.programs(url, layer.digest, layer.size, part, platform)
                 except RegistryError as error:
                     reporter.note(f"not looked into layer {layer.digest[:19]}: {error.what}")
                     return found
-                found = await asyncio.to_thread(look, start, platform)
                 if found.fits or layer.size <= part:
                     break
         self._known[key] = found

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
 from fast_container.core.key import BuildKey
+from fast_container.core.oci.programs import LayerPrograms
 from fast_container.core.recipe import Recipe
 
 
@@ -209,10 +210,10 @@ class ImageCopier(Protocol):
 
 
 class LayerReader(Protocol):
-    """Reads the start of a layer."""
+    """Looks into the start of a layer."""
 
-    async def start(self, repository_url: str, digest: str, size: int, most: int) -> bytes:
-        """Return at most ``most`` of its first bytes, as they are stored.
+    async def programs(self, repository_url: str, digest: str, size: int, most: int, platform: str) -> LayerPrograms:
+        """Find the programs in at most ``most`` of its first bytes, without keeping the event loop busy.
 
         Raises:
             RegistryError: They could not be read.

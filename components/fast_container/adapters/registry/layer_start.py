@@ -1,7 +1,7 @@
-"""The first bytes of a layer, by one ranged request; satisfies ``core.ports.LayerReader``.
+"""The first bytes of a layer, by one ranged request, and what is in them; satisfies ``core.ports.LayerReader``.
 
-Decides nothing about their content. A part of a layer cannot be checked against a digest, so conclusions from it may
-only ever refuse an image.
+Decides that reading and unpacking are one step of one thread. Leaves what a program is to ``core.oci.programs``. A part
+of a layer cannot be checked against a digest, so conclusions from it may only ever refuse an image.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
+from fast_container.core.oci.programs import LayerPrograms, look
 
 
 class RegistryLayers:
@@ -22,9 +23,12 @@ class RegistryLayers:
     def __init__(self, oci_of: Callable[[str], OciRegistry]) -> None:
         self._oci_of = oci_of
 
-    async def start(self, repository_url: str, digest: str, size: int, most: int) -> bytes:
-        """Read as ``LayerReader.start``."""
-        return await in_thread(self._start, repository_url, digest, min(size, most))
+    async def programs(self, repository_url: str, digest: str, size: int, most: int, platform: str) -> LayerPrograms:
+        """Look as ``LayerReader.programs``."""
+        return await in_thread(self._programs, repository_url, digest, min(size, most), platform)
+
+    def _programs(self, url: str, digest: str, wanted: int, platform: str) -> LayerPrograms:
+        return look(self._start(url, digest, wanted), platform)
 
     def _start(self, url: str, digest: str, wanted: int) -> bytes:
         if not wanted:
