@@ -10,6 +10,7 @@ import os
 import struct
 import tarfile
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -145,3 +146,29 @@ def test_an_image_of_another_platform_gets_no_tag_and_a_layer_that_is_not_given_
     with pytest.raises(VerifyError):
         asyncio.run(publish(job, registry, executor, ListReporter(), StepClock(), looks=LayerLooks(wrong)))
     assert registry.tags == {}
+
+
+def test_the_configuration_is_read_while_the_layers_are_looked_into() -> None:
+    registry, reader, both = FakeRegistry(), Layers(), asyncio.Event()
+    begun: list[str] = []
+
+    async def meet(name: str) -> None:
+        begun.append(name)
+        if len(begun) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 10)
+
+    read, programs = registry.blob, reader.programs
+
+    async def blob(digest: str) -> bytes:
+        await meet("configuration")
+        return await read(digest)
+
+    async def look_when_met(*asked: Any) -> LayerPrograms:
+        await meet("layer")
+        return await programs(*asked)
+
+    registry.blob, reader.programs = blob, look_when_met  # type: ignore[method-assign]
+    looks = LayerLooks(reader)
+    asyncio.run(publish(make_job(), registry, FakeExecutor(registry), ListReporter(), StepClock(), looks=looks))
+    assert sorted(begun) == ["configuration", "layer"]

@@ -8,6 +8,7 @@ image's repository to a registry, other repositories to ``build.copying``, and m
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from fast_container.build.copying import Copying, copy
@@ -122,21 +123,41 @@ async def _build(
     built = await executor.build(job, reporter)
     check_ran(job, built)
     manifest = await _read_back(registry, built.digest)
-    if looks is not None:
-        await looks.check(manifest, repository_url=registry.url, platform=job.recipe.platform, reporter=reporter)
-    verified = await _tag(job, registry, manifest, reporter)
+    verified = await _tag(job, registry, manifest, reporter, looks)
     new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
     return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
 
 
-async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
+async def _tag(
+    job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter, looks: LayerLooks | None = None
+) -> Verified:
     """Verify, then tag; if another machine was first, its image counts."""
-    verified = await _verify(job, registry, manifest, reporter)
+    verified = await _checked(job, registry, manifest, reporter, looks)
     digest = await registry.tag(manifest, job.key.tag)
     if digest == manifest.digest:
         return verified
     reporter.note(f"another build of the same inputs was first, using its image {digest}")
     return await _verify(job, registry, await _read_back(registry, digest), reporter)
+
+
+async def _checked(
+    job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter, looks: LayerLooks | None
+) -> Verified:
+    """Verify an image while its layers are looked into: both mostly wait for the registry."""
+    if looks is None:
+        return await _verify(job, registry, manifest, reporter)
+    looking = asyncio.create_task(
+        looks.check(manifest, repository_url=registry.url, platform=job.recipe.platform, reporter=reporter)
+    )
+    try:
+        verified = await _verify(job, registry, manifest, reporter)
+        await looking
+    finally:
+        looking.cancel()
+        await asyncio.wait([looking])
+        if not looking.cancelled():
+            looking.exception()  # Of two errors the first is raised.
+    return verified
 
 
 async def _verify(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
