@@ -44,3 +44,11 @@ def test_an_update_without_preview_says_the_flag_that_lets_all_builds_run(stack:
     assert run.builds == 6
     (warning,) = [line for line in run.messages("warning") if "--parallel" in line]
     assert "`--parallel 6`" in warning
+
+
+def test_more_new_images_than_the_program_has_threads_are_built(stack: EngineStack) -> None:
+    """The event loop's own pool has four threads for each parallel step; each waits for a record, and it for a hook."""
+    stack.configure({"engine-test:at_once": "2"})
+    run = stack.up("--parallel=1")
+    assert run.builds == 6
+    assert not run.errors
