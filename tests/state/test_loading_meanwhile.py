@@ -2,64 +2,60 @@
 
 from __future__ import annotations
 
-from queue import Empty, SimpleQueue
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.dynamic import ConfigureRequest
-from pulumi.dynamic.config import Config
 
-from fast_container.adapters.registry.registries import Registries
 from fast_container.state.image_build import ImageBuildProvider
 
+COMPONENTS = Path(__file__).parents[2] / "components"
 RECORD: dict[str, Any] = {
     "build_key": "a" * 64,
     "repository_url": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/images",
     "aws": {"region": "eu-west-1"},
 }
 CHANGED = {**RECORD, "build_key": "b" * 64}
+ELSEWHERE = {**CHANGED, "repository_url": "ghcr.io/shop/images"}
+# A process of its own, as the engine has it: what it has loaded is what can be seen.
+PROVIDER = """
+import json, sys, threading
+from pulumi.dynamic import ConfigureRequest
+from pulumi.dynamic.config import Config
+from fast_container.state.image_build import ImageBuildProvider
+
+verb, old, new = json.loads(sys.argv[1])
+provider = ImageBuildProvider()
+provider.configure(ConfigureRequest(Config({}, "shop")))
+others = set(threading.enumerate())
+provider.check(old, new) if verb == "check" else provider.diff("", old, new)
+for thread in set(threading.enumerate()) - others:
+    thread.join(30)
+print("botocore.session" in sys.modules)
+"""
 
 
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[str]:
-    urls: SimpleQueue[str] = SimpleQueue()
-
-    def load(_: Registries, url: str) -> None:
-        urls.put(url)
-
-    monkeypatch.setattr(Registries, "load", load)
-    return urls
-
-
-@pytest.fixture
-def provider() -> ImageBuildProvider:
-    made = ImageBuildProvider()
-    made.configure(ConfigureRequest(Config({}, "shop")))
-    return made
-
-
-def test_for_records_that_will_be_created_or_updated_it_is_loaded_once(
-    provider: ImageBuildProvider, loaded: SimpleQueue[str]
+@pytest.mark.parametrize(
+    ("verb", "old", "new", "is_loaded"),
+    [
+        ("check", {}, RECORD, True),
+        ("diff", RECORD, CHANGED, True),
+        ("check", RECORD, RECORD, False),
+        ("diff", RECORD, RECORD, False),
+        ("diff", RECORD, ELSEWHERE, False),
+    ],
+)
+def test_for_records_that_need_ecr_later_awss_sdk_is_loaded_at_once(
+    verb: str, old: dict[str, Any], new: dict[str, Any], is_loaded: bool
 ) -> None:
-    provider.check({}, RECORD)
-    assert loaded.get(timeout=10) == RECORD["repository_url"]
-    provider.diff("", RECORD, CHANGED)
-    provider.check({}, CHANGED)
-    with pytest.raises(Empty):
-        loaded.get(timeout=0.2)
+    words = [sys.executable, "-c", PROVIDER, json.dumps([verb, old, new])]
+    environment = {"PYTHONPATH": str(COMPONENTS), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == str(is_loaded)
 
 
-def test_for_one_that_differs_it_is_loaded(provider: ImageBuildProvider, loaded: SimpleQueue[str]) -> None:
-    provider.diff("", RECORD, CHANGED)
-    assert loaded.get(timeout=10) == RECORD["repository_url"]
-
-
-def test_for_unchanged_records_it_is_not(provider: ImageBuildProvider, loaded: SimpleQueue[str]) -> None:
-    assert provider.check(RECORD, RECORD).inputs == RECORD
-    assert not provider.diff("", RECORD, RECORD).changes
-    with pytest.raises(Empty):
-        loaded.get(timeout=0.2)
-
-
-def test_a_record_whose_inputs_are_unknown_yet_is_accepted(provider: ImageBuildProvider) -> None:
-    assert provider.check({}, {"repository_url": object(), "aws": None}).failures == []
+def test_a_record_whose_inputs_are_unknown_yet_is_accepted() -> None:
+    assert ImageBuildProvider().check({}, {"repository_url": object(), "aws": None}).failures == []
