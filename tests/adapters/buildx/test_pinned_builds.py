@@ -29,7 +29,7 @@ def env_of_own(local: Local, digest: str) -> Mapping[str, str]:
         manifest = await local.registry.manifest(digest)
         assert manifest is not None
         await local.registry.tag(manifest, "as-a-base")
-        found = await ImageResolver(local.registries.registry).resolve(f"{local.url}:as-a-base", PLATFORM)
+        found = await ImageResolver(local.registries.repository).resolve(f"{local.url}:as-a-base", PLATFORM)
         assert found.digest == found.platforms[PLATFORM].digest == digest
         return found.platforms[PLATFORM].facts.env
 
@@ -59,7 +59,7 @@ def test_a_base_whose_tag_moved_after_locking_is_built_from_the_locked_digest(lo
 
     async def lock() -> ImageLock:
         mirrors = {"docker.io": local.cloud.mirror_host}
-        resolver = ImageResolver(local.registries.registry, mirrors)
+        resolver = ImageResolver(local.registries.repository, mirrors)
         known = ImageLock()
         for one in pin_image(declared, known).unknown:
             known = known.with_image(one.normalised, await resolver.resolve(one.normalised, one.platform))
@@ -90,7 +90,7 @@ def test_the_builders_own_platform_is_taken_out_of_the_pinned_index(local: Local
     base.move("1", {"SAID": "first"}, others=["linux/s390x"])
     text = "FROM --platform=$BUILDPLATFORM pinned-index:1\nRUN echo $SAID > /said\n"
     (tree / "Dockerfile").write_text(text)
-    resolver = ImageResolver(local.registries.registry, {"docker.io": local.cloud.mirror_host})
+    resolver = ImageResolver(local.registries.repository, {"docker.io": local.cloud.mirror_host})
     reference = "docker.io/library/pinned-index:1"
     known = ImageLock().with_image(reference, asyncio.run(resolver.resolve(reference, "")))
     base.move("1", {"SAID": "second"})
