@@ -191,7 +191,7 @@ def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple
     """
     if options.get("platform") is not None:
         raise ArgsError(
-            "platform does not go together with platforms.",
+            "platform cannot be combined with platforms.",
             property_path="platform",
             next_step="Leave it out: the first of platforms is that of the component's outputs.",
         )
@@ -265,7 +265,7 @@ def _refuse_own_dockerfile(options: ImageOptions) -> None:
     for option in _GENERATED_OPTIONS:
         if options.get(option) is not None or (option == "dockerignore" and option in options):
             raise ArgsError(
-                f"{option} does not go together with install.",
+                f"{option} cannot be combined with install.",
                 property_path=option,
                 why="the Dockerfile of this base image is generated",
                 next_step="Leave install out to use a Dockerfile of your own.",

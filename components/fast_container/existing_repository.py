@@ -80,7 +80,7 @@ def check_adoption(name: str, kms_key: object, component: pulumi.Resource) -> No
                 f"The repository {name!r} has another encryption, and ECR cannot change that.",
                 property_path="kms_key",
                 why=f"it is encrypted with {key or 'AES256'}, and kms_key= says {kms_key or 'AES256'}",
-                next_step=(f"Give kms_key={key!r}" if key else "Leave kms_key out") + " to adopt it",
+                next_step=(f"Give kms_key={key!r}" if key else "Leave kms_key out") + " to adopt it.",
             )
 
 

@@ -225,7 +225,7 @@ def _own_caches(given: Mapping[str, Any]) -> pulumi.Output[NamedCaches] | None:
     if caches is not None and builder is not None:
         builder.check_own_caches(argument)
     if caches is not None and not given.get("cache", True):
-        raise ArgsError(f"{argument} does not go together with cache=False.", property_path=argument)
+        raise ArgsError(f"{argument} cannot be combined with cache=False.", property_path=argument)
     return caches
 
 

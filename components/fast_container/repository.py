@@ -250,7 +250,7 @@ def _checked_retention(retain_on_delete: bool | None, *, force_delete: bool) -> 
         return not force_delete
     if check_flag(retain_on_delete, "retain_on_delete") and force_delete:
         raise ArgsError(
-            "force_delete does not go together with retain_on_delete.",
+            "force_delete cannot be combined with retain_on_delete.",
             property_path="force_delete",
             why="a repository that is retained is never deleted",
             next_step="Leave one of them out.",

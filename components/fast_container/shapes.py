@@ -103,7 +103,7 @@ def check_choice(value: object, property_path: str, choices: Sequence[str]) -> s
         raise ArgsError(
             f"{property_path} cannot be {shown(value)}.",
             property_path=property_path,
-            next_step=f"One of {', '.join(map(repr, choices))}",
+            next_step=f"Give one of {', '.join(map(repr, choices))}",
         )
     return found
 

@@ -45,7 +45,7 @@ def test_an_image_that_is_there_is_reused_without_a_build() -> None:
     record, reporter = run(job, registry, executor)
     assert executor.builds == []
     assert (record.outcome, record.executor, record.pushed_bytes) == ("reused", "", 0)
-    assert reporter.notes == ["reused from registry"]
+    assert reporter.notes == ["reused from the registry"]
 
 
 def test_a_reused_image_is_checked_for_where_it_runs() -> None:

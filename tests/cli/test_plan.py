@@ -115,7 +115,7 @@ def test_nothing_to_build_is_exit_code_0_and_one_call_for_each_repository(
         registries.hold(BASES if name == "deps" else IMAGES, key)
     code, out, err = run("plan")
     assert (code, err) == (0, "")
-    assert out.endswith("0 of 3 images are to be built\n")
+    assert out.endswith("to build: 0 of 3 images\n")
     assert [len(registry.calls) for registry in registries.of.values()] == [1, 1]
 
 
@@ -159,7 +159,7 @@ def test_each_image_has_a_reason_with_names_of_files_where_an_earlier_run_left_t
         "api": "to build: base BASE changed",
         "late": "its build key was not known when the plan was written",
     }
-    assert out.endswith("3 of 3 images are to be built\n")
+    assert out.endswith("to build: 3 of 3 images\n")
 
 
 def test_an_image_that_was_changed_and_is_in_the_registry_says_both(

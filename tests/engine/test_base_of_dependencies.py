@@ -30,7 +30,7 @@ RUN python3 -c "import idna; open('/tmp/made', 'w')"
 COPY packages/pricing/src /app/
 COPY {name}/handler.py /app/
 """
-STEPS = re.compile(r"built in [\d.]+ s: (\d+) of (\d+) steps cached")
+STEPS = re.compile(r"built in [\d.]+ s: (\d+) of (\d+) steps? cached")
 
 
 class Story:

@@ -366,7 +366,7 @@ def test_every_run_says_why_it_builds_and_how_it_ended(life: Life) -> None:
     assert any(line.startswith("built in") for line in life.first_up.messages(on="api"))
     assert any("app.txt" in line for line in life.changed_preview.messages(on="api"))
     assert life.changed_up.messages(on="worker") == []
-    assert any("reused from registry" in line for line in life.reverted_up.messages(on="api"))
+    assert any("reused from the registry" in line for line in life.reverted_up.messages(on="api"))
 
 
 # A token of the registry is 128 characters long; with its user, in base64, it begins with that of "AWS:".

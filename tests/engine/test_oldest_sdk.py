@@ -73,7 +73,7 @@ def test_it_builds_and_deploys(story: Story) -> None:
 
 
 def test_an_error_of_the_provider_is_no_traceback(story: Story) -> None:
-    assert "could not be dealt with" in story.damaged.errors
+    assert "could not be processed" in story.damaged.errors
     assert "Traceback" not in story.damaged.output
 
 

@@ -9,13 +9,6 @@ import pytest
 
 from tests.laws import prose
 
-NOT_YET_REWRITTEN: frozenset[str] = frozenset(
-    {
-        "state",
-    }
-)
-"""Rooms that still wait for their pass of plain English. The list only shrinks; when it is empty, it goes."""
-
 DIALECT: dict[str, str] = {
     r"\boutside images?\b": "external image",
     r"\bcircles?\b": "cycle",
@@ -45,16 +38,12 @@ _SECTION = re.compile(r"^(Args|Attributes):$")
 _ENTRY = re.compile(r"^\*{0,2}[A-Za-z_][\w.]*(?: \([^)]*\))?:(?: |$)")
 
 
-def rewritten() -> list[str]:
-    return [room for room in prose.rooms() if room not in NOT_YET_REWRITTEN]
-
-
 def passages(room: str) -> list[prose.Passage]:
     readers = (prose.docstrings, prose.comments, prose.messages)
     return [passage for module in prose.modules(room) for reader in readers for passage in reader(module)]
 
 
-@pytest.mark.parametrize("room", rewritten())
+@pytest.mark.parametrize("room", prose.rooms())
 def test_no_word_of_the_dialect(room: str) -> None:
     assert dialect_of(room) == []
 
@@ -68,7 +57,7 @@ def dialect_of(room: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("room", rewritten())
+@pytest.mark.parametrize("room", prose.rooms())
 def test_a_functions_docstring_begins_with_a_verb_or_a_noun(room: str) -> None:
     assert bad_beginnings(room) == []
 
@@ -122,11 +111,6 @@ def bad_entries(docstring: str) -> list[str]:
         if indent == depth and not _ENTRY.match(line.strip()):
             bad.append(line.strip())
     return bad
-
-
-@pytest.mark.parametrize("room", sorted(NOT_YET_REWRITTEN))
-def test_a_room_that_waits_has_something_to_mend(room: str) -> None:
-    assert dialect_of(room) + bad_beginnings(room), f"take {room!r} out of NOT_YET_REWRITTEN"
 
 
 def test_the_reader_of_sections_sees_a_run_on_entry() -> None:

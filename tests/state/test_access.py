@@ -91,7 +91,7 @@ def test_all_that_the_provider_says_of_a_role_is_followed_and_kept(text: str, se
 
 def test_a_duration_that_is_none_is_refused() -> None:
     roles = json.dumps([{"roleArn": "arn:aws:iam::1:role/a", "duration": "soon"}])
-    with pytest.raises(ArgsError, match="is no duration"):
+    with pytest.raises(ArgsError, match="is not a duration"):
         access_of_stack({"assumeRoles": roles}.get)
 
 
@@ -103,7 +103,7 @@ def test_a_web_identity_is_of_a_machine_and_not_of_a_record(tmp_path: Path) -> N
     record = kept_by_record(access)
     assert "token" not in json.dumps(record)
     assert access_of_record(record, config.get).web_identity == access.web_identity
-    with pytest.raises(ArgsError, match="names no token"):
+    with pytest.raises(ArgsError, match="has no token"):
         access_of_stack({"assumeRoleWithWebIdentity": json.dumps({"roleArn": "arn:aws:iam::1:role/ci"})}.get)
 
 

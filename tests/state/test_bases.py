@@ -97,11 +97,11 @@ def test_an_unknown_repository_of_a_base_does_not(program: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "said"),
     [
-        ("python:3.12", "'python:3.12' is no base image"),
-        (None, "None is no base image"),
-        (ExistingBaseImage(URL, ""), "is no build key"),
-        (ExistingBaseImage(URL, "key-" + "b" * 40), "is no build key"),
-        (ExistingBaseImage(URL, 5), "is no build key"),  # pyright: ignore[reportArgumentType]
+        ("python:3.12", "'python:3.12' is not a base image"),
+        (None, "None is not a base image"),
+        (ExistingBaseImage(URL, ""), "is not a build key"),
+        (ExistingBaseImage(URL, "key-" + "b" * 40), "is not a build key"),
+        (ExistingBaseImage(URL, 5), "is not a build key"),  # pyright: ignore[reportArgumentType]
         (ExistingBaseImage("images", KEY), "is not a repository URL"),
         (ExistingBaseImage(f"{URL}@sha256:1", KEY), "is not a repository URL"),
     ],
@@ -283,7 +283,7 @@ def test_a_base_with_platforms_gives_each_consumer_its_own(program: Path) -> Non
     ("options", "said"),
     [
         ({"platforms": ["linux/arm64", "linux/arm64/v8"]}, "given twice"),
-        ({"platforms": ["linux/arm64"], "platform": "linux/arm64"}, "does not go together"),
+        ({"platforms": ["linux/arm64"], "platform": "linux/arm64"}, "cannot be combined"),
         ({"platforms": "linux/arm64"}, "must be a list"),
         ({"platforms": ["linux/arm64", "arm"]}, "not a platform"),
     ],

@@ -154,7 +154,7 @@ def test_what_only_a_generated_dockerfile_reads_is_refused_without_install(argum
 def test_a_parent_that_is_no_image_is_refused(parent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "requirements.txt").write_text("click==8\n")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(pulumi.RunError, match="is no base image"):
+    with pytest.raises(pulumi.RunError, match="is not a base image"):
         BaseImage("a", repository=URL, install="dependencies", requirements=["requirements.txt"], parent=parent)
 
 

@@ -73,7 +73,7 @@ def test_a_repository_is_retained_unless_its_deletion_is_forced() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"force_delete": True, "retain_on_delete": True}, "force_delete does not go together with retain_on_delete"),
+        ({"force_delete": True, "retain_on_delete": True}, "force_delete cannot be combined with retain_on_delete"),
         ({"force_delete": 1}, "force_delete"),
         ({"retain_on_delete": "no"}, "retain_on_delete"),
         ({"adopt": None}, "adopt"),

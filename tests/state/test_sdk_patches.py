@@ -242,7 +242,7 @@ def test_a_program_sees_the_cancel_that_its_engine_sends_to_providers(
 
 def test_an_error_of_the_provider_is_one_message(provider_process: ProviderProcess) -> None:
     said = provider_process.read_error({"aws": ["eu"]})
-    assert "could not be dealt with" in said
+    assert "could not be processed" in said
     assert "Traceback" not in said
 
 

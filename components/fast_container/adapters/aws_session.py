@@ -241,7 +241,7 @@ def aws_errors(action: str, where: str, *, error_type: type[FastContainerError] 
         ) from error
     except botocore.parsers.ResponseParserError as error:
         raise error_type(
-            "Something else than AWS answered.",
+            "Something other than AWS answered.",
             where=where,
             why=f"{action}: {str(error)[:200]}",
             next_step="Check the configured endpoint, and any proxy or gateway in between.",

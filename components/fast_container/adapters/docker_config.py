@@ -136,7 +136,7 @@ class DockerConfig:
         try:
             given = parse_object(answer.stdout)
         except ValueError as error:
-            raise AuthError("A credential helper gave no JSON.", where=program) from error
+            raise AuthError("A credential helper did not answer in JSON.", where=program) from error
         username, secret = str(given.get("Username") or ""), str(given.get("Secret") or "")
         return Credentials(username, secret) if username and secret else None
 

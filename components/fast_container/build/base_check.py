@@ -74,5 +74,5 @@ def _check_triggers(held: tuple[str, ...], counted: Sequence[str] | None, name: 
         else f"The base image {name!r} lacks the ONBUILD triggers that were counted.",
         property_path=f"base_images{bracketed(name)}",
         why=f"it has {list(held)!r} ({where})",
-        next_step=f"ExistingBaseImage(…, onbuild={list(held)!r})",
+        next_step=f"Give ExistingBaseImage(…, onbuild={list(held)!r})",
     )

@@ -65,7 +65,7 @@ def new_name() -> str:
 def _refuse_others(prefix: str) -> None:
     if not _NAME.fullmatch(prefix):
         raise ArgsError(
-            "Nothing is removed: the name of the certification is not one.",
+            "Nothing is removed: this is not the name of a certification.",
             property_path="--folder",
             why=f"{prefix!r} is not of the form fc-certify-xxxxxx",
             next_step="Remove by hand what begins with fc-certify- in the account, then the folder.",

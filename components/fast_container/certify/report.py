@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fast_container.certify.story import StepResult
+from fast_container.core.spelling import counted
 from fast_container.printable import printable_lines
 
 
@@ -45,7 +46,7 @@ class _Answered:
 def report_text(surroundings: Surroundings, results: Sequence[StepResult]) -> str:
     """Write the whole report."""
     failed = sum(not result.ok for result in results)
-    verdict = "every step did what it has to" if not failed else f"{failed} of {len(results)} steps differ"
+    verdict = "every step met its expectations" if not failed else f"{failed} of {counted(len(results), 'step')} failed"
     lines = [
         f"# fast-container certify: {verdict}",
         "",

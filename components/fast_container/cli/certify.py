@@ -117,12 +117,14 @@ def _configuration(arguments: argparse.Namespace, session: AwsSession) -> dict[s
     for pair in arguments.config:
         key, is_pair, value = str(pair).partition("=")
         if not (key and is_pair):
-            raise ArgsError(f"{pair!r} is not KEY=VALUE.", property_path="--config", next_step="--config aws:region=…")
+            raise ArgsError(
+                f"{pair!r} is not KEY=VALUE.", property_path="--config", next_step="Write --config aws:region=…"
+            )
         found[key] = value
     region = found.get("aws:region") or session.region()
     if not region:
         raise ArgsError(
-            "The AWS region is not known.", property_path="--region", next_step="Give it: --region eu-central-1."
+            "The AWS region is not known.", property_path="--region", next_step="Give --region eu-central-1."
         )
     profile: dict[str, str] = {"aws:profile": arguments.profile} if arguments.profile else {}
     return {**profile, **found, "aws:region": region}

@@ -22,6 +22,7 @@ from fast_container.cli.planned import CurrentImage, current_images, load_plan, 
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.git_ignored import IgnoredFiles
 from fast_container.core.ports import Manifest
+from fast_container.core.spelling import counted
 from fast_container.state.explanation import changed_files
 
 SOMETHING_TO_BUILD = 3
@@ -112,8 +113,7 @@ def _print(planned: Sequence[_Planned], unknown: Sequence[str], ignored: Ignored
     for name in unknown:
         say([f"{name}\t-\tits build key was not known when the plan was written"])
     missing = sum(image.is_missing for image in planned)
-    are = "image is" if len(planned) == 1 else "images are"
-    say([f"{missing} of {len(planned)} {are} to be built"])
+    say([f"to build: {missing} of {counted(len(planned), 'image')}"])
     if ignored is not None:
         say([f"note: {ignored.line}"])
 

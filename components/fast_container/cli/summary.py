@@ -18,6 +18,7 @@ from fast_container.core.declared import ignore_rules
 from fast_container.core.ignore.rules import IgnoreRules
 from fast_container.core.images.pins import pinned_reference
 from fast_container.core.select import SelectedContext, SelectedImage, SharedWalks
+from fast_container.core.spelling import counted
 
 _SHOWN = 5
 _KIBI = 1024.0
@@ -59,7 +60,7 @@ def _context_lines(name: str, context: SelectedContext, selected: SelectedImage,
     kept_files, kept_bytes = _everything(walks.view(context.root, rules))
     read_files, read_bytes = selection.file_count, selection.total_bytes
     lines = [
-        f"{name}: {read_files} {'file' if read_files == 1 else 'files'}, {size_text(read_bytes)}",
+        f"{name}: {counted(read_files, 'file')}, {size_text(read_bytes)}",
         f"  there are            {_files(all_files)} {size_text(all_bytes):>11}",
         f"  ignore rules save    {_files(all_files - kept_files)} {size_text(all_bytes - kept_bytes):>11}",
         f"  the Dockerfile saves {_files(kept_files - read_files)} {size_text(kept_bytes - read_bytes):>11}",

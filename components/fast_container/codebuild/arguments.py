@@ -210,7 +210,7 @@ def _check_registries(mirrors: object, logins: object) -> None:
             raise ArgsError(
                 f"{shown(source)} is not a secret that AWS keeps.",
                 property_path=f"registry_logins{bracketed(host)}",
-                next_step=f"For example {example}",
+                next_step=f"For example: {example}",
             )
     limits.check_mirrors(cast("Mapping[str, str]", mirrors), cast("Mapping[str, object]", logins or {}))
 

@@ -56,7 +56,7 @@ def check_name(name: str, *, own_bucket: bool, own_role: bool, shared: bool) -> 
             f"The builder's name {name!r} has characters that AWS refuses.",
             property_path="resource_name",
             why=f"{why}: {allowed}, a letter or digit first",
-            next_step=f"For example {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-') or 'builds'!r}",
+            next_step=f"For example: {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-') or 'builds'!r}",
         )
     if len(name) > longest:
         raise ArgsError(
@@ -112,7 +112,7 @@ def check_compute_type(compute_type: str, *, has_fleet: bool) -> None:
             f"{compute_type!r} is not a machine that can build images.",
             property_path="compute_type",
             why="CodeBuild's Lambda compute has no Docker" if is_lambda else "",
-            next_step="BUILD_GENERAL1_SMALL, BUILD_GENERAL1_MEDIUM, BUILD_GENERAL1_LARGE, …",
+            next_step="Give BUILD_GENERAL1_SMALL, BUILD_GENERAL1_MEDIUM, BUILD_GENERAL1_LARGE, …",
         )
 
 

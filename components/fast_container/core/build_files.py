@@ -66,7 +66,7 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context
         raise ArgsError(
             "The Dockerfile is a directory." if is_there else "The Dockerfile is not there.",
             property_path="dockerfile",
-            why=f"There is no file at {name}.",
+            why=f"there is no file at {name}.",
             next_step=_hint(path, name, context),
         )
     if os.path.exists(f"{path}{POLICY_SUFFIX}"):
@@ -152,5 +152,5 @@ def _read(path: str, name: str, kind: str) -> bytes:
             f"The {kind} cannot be read.", file=name, why=error.strerror or str(error), next_step="Make it readable."
         ) from error
     if len(data) > MAX_BYTES:
-        raise DockerfileError(f"The {kind} is larger than 16 MiB.", file=name, why="BuildKit refuses it.")
+        raise DockerfileError(f"The {kind} is larger than 16 MiB.", file=name, why="BuildKit refuses it")
     return data

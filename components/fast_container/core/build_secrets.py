@@ -99,7 +99,7 @@ def _not_given(mount: SecretMount, near: str, dockerfile: str) -> ArgsError:
 
 def _none_given(mount: SecretMount, dockerfile: str) -> ArgsError:
     return ArgsError(
-        "A build secret is mounted, and none is given.",
+        "A build secret is mounted, but none is given.",
         property_path="secrets",
         why=f"{dockerfile}:{mount.line} mounts one whose id depends on the base image's environment; a build without"
         " it would count as correct",

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast
 
 from fast_container.core.json_document import parse_json
+from fast_container.core.spelling import counted
 
 SCHEMA = 1
 
@@ -64,16 +65,14 @@ class BuildRecord:
     schema: int = SCHEMA
 
     def summary(self) -> str:
-        """The closing line: ``built in 41 s: 3 of 7 steps cached, 38 MB pushed``."""
+        """Return the closing line: ``built in 41 s: 3 of 7 steps cached, 38 MB pushed``."""
         if self.outcome == "reused":
-            return "reused from registry"
+            return "reused from the registry"
         if self.outcome == "copied":
             return f"copied from {self.copied_from}: {megabytes(self.pushed_bytes)}"
         waited = f", after {_seconds(self.waited_s)} in the queue" if self.waited_s >= _WORTH_SAYING_S else ""
-        return (
-            f"built in {_seconds(self.duration_s)}{waited}: {self.steps_cached} of {self.steps} steps cached, "
-            f"{megabytes(self.pushed_bytes)} pushed"
-        )
+        cached = f"{self.steps_cached} of {counted(self.steps, 'step')} cached"
+        return f"built in {_seconds(self.duration_s)}{waited}: {cached}, {megabytes(self.pushed_bytes)} pushed"
 
     def to_json(self) -> str:
         """One line of JSON, keys sorted."""

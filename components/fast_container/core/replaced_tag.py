@@ -57,7 +57,7 @@ def parse_accepted(text: str) -> AcceptedTag:
             f"{text!r} does not name a replaced tag.",
             property_path=OPTION,
             why="the form is host/name:key-…@sha256:…, with the digest that the tag names now",
-            next_step="Copy it from the message that said so.",
+            next_step="Copy it from the message about the replaced tag.",
         )
     return AcceptedTag(found["url"], found["tag"], found["digest"])
 

@@ -1,4 +1,4 @@
-"""Finds the known name that a misspelt one was probably meant to be.
+"""Words of messages: the known name that a misspelt one was probably meant to be, and nouns in singular and plural.
 
 Decides when two names are near enough to be mentioned. Leaves the message to the caller.
 """
@@ -17,6 +17,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_lower = {each.lower(): each for each in known}
     found = get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
     return by_lower[found[0]] if found else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 file``, ``2 files``."""
+    return f"{count} {noun if count == 1 else f'{noun}s'}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -146,7 +146,7 @@ async def make_builder(image: str, config: Path | None, environment: Mapping[str
         raise BuilderError(
             "BuildKit could not be created in the build environment.",
             why=done.stderr.strip()[-400:],
-            next_step="The project needs privileged mode and an image with Docker and buildx.",
+            next_step="Give the project privileged mode, and an image with Docker and buildx.",
         )
 
 

@@ -27,13 +27,13 @@ from fast_container.state.aws_configuration import (
     web_identity,
 )
 
-# What the provider calls when no program runs. A record that named the endpoints of all services would send and log
-# them with each of a program's images.
+# The services that the provider calls when no program runs. A record with the endpoints of all services would send
+# and log them with each of a program's images.
 _SERVICES_OF_A_REGISTRY = ("ecr", "sts")
 
 
 def access_of_stack(get: ConfigGetter | None = None) -> AwsAccess:
-    """What the stack's ``aws:`` configuration says (default: the running program's)."""
+    """Return the access in the stack's ``aws:`` configuration (default: the running program's)."""
     get = get or pulumi.Config("aws").get
     refuse_what_is_not_followed(get)
     access = AwsAccess(
@@ -49,7 +49,7 @@ def access_of_stack(get: ConfigGetter | None = None) -> AwsAccess:
 
 
 def with_static_keys(access: AwsAccess, get: ConfigGetter) -> AwsAccess:
-    """The same with the configuration's static keys, for this process's memory only."""
+    """Return the same with the configuration's static keys, for this process's memory only."""
     key, secret, token = (str(get(name) or "") for name in ("accessKey", "secretKey", "token"))
     if not key or not secret:
         return access
@@ -57,22 +57,22 @@ def with_static_keys(access: AwsAccess, get: ConfigGetter) -> AwsAccess:
 
 
 def access_of_record(record: Mapping[str, Any], get: ConfigGetter) -> AwsAccess:
-    """The access that a record keeps, with the keys and the identity token of this process's own configuration."""
+    """Return the access in a record, with the keys and the identity token of this process's own configuration."""
     access = replace(with_static_keys(AwsAccess.from_plain(record), get), web_identity=web_identity(get))
     return access if access.region else replace(access, region=_ambient_region())
 
 
 def kept_by_record(access: AwsAccess) -> dict[str, Any]:
-    """What a record keeps of an access, so that ``refresh`` reaches the registry: never a credential."""
+    """Return a record's part of an access, so that ``refresh`` reaches the registry: never a credential."""
     endpoints = {name: access.endpoints[name] for name in _SERVICES_OF_A_REGISTRY if name in access.endpoints}
     return replace(access, endpoints=endpoints).to_plain()
 
 
 async def access_of_image(component: pulumi.Resource, stated: AwsAccess | None) -> AwsAccess:
-    """The access of one image: what its builder states, else its explicit provider, else the stack.
+    """Return the access of one image: that of its builder, else its explicit provider, else the stack.
 
     An explicit ``aws.Provider`` shows region, profile and keys, but neither assumed roles nor endpoints (SDK
-    pulumi-aws 7); who uses these must state them with ``aws=``.
+    pulumi-aws 7); programs that use these must give them with ``aws=``.
     """
     if stated is not None:
         return stated
@@ -99,7 +99,7 @@ def refuse_keys_that_are_lost(access: AwsAccess, url: str | None) -> None:
     """Refuse static keys that only this process has, for an image of ECR.
 
     The image's record is made by a process of its own, which has the stack's configuration and the environment, and a
-    record holds no credential: the image would be built and pushed, and then not be found, or by somebody else's right.
+    record holds no credential: the image would be built and pushed, and then not be found, or found with other rights.
 
     Args:
         access: How the image is reached.
@@ -131,7 +131,7 @@ def _is_ecr(url: str, access: AwsAccess) -> bool:
 
 
 def explicit_provider(component: pulumi.Resource) -> pulumi.ProviderResource | None:
-    """The ``aws.Provider`` that a program gave to this component or to a parent of it."""
+    """Return the ``aws.Provider`` that a program gave to this component or to a parent of it."""
     return component.get_provider("aws:ecr/repository:Repository")
 
 

@@ -1,7 +1,7 @@
-"""What an image's files may be made by: the resources that the program says it comes after.
+"""The resources that an image comes after, which may make its files.
 
-Decides that an image which depends on other resources is read only when these are there, and with a look of its own
-at the files: a command may have made or changed them meanwhile. Everything else is read at once, together.
+Decides that an image which depends on other resources is read only when these exist, and with a fresh look at the
+files: a command may have made or changed them meanwhile. Everything else is read at once, together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pulumi
 
 
 def stated_dependencies(opts: pulumi.ResourceOptions | None) -> tuple[Any, ...]:
-    """The ``depends_on`` of resource options, as a tuple of resources or Outputs of resources."""
+    """Return the ``depends_on`` of resource options, as a tuple of resources or Outputs of resources."""
     given: Any = opts.depends_on if opts is not None else None
     if given is None:
         return ()
@@ -37,6 +37,6 @@ async def _await_resource(resource: pulumi.Resource) -> None:
     if isinstance(resource, pulumi.CustomResource):
         await resource.id.future()
         return
-    # The SDK's own way to what a component consists of.
+    # The SDK's own way to the children of a component.
     children = cast("set[pulumi.Resource]", getattr(resource, "_childResources", set[pulumi.Resource]()))
     await asyncio.gather(*(_await_resource(child) for child in list(children)))

@@ -1,8 +1,8 @@
-"""What the stack's ``aws:`` configuration says of reaching AWS, and what of it cannot be followed.
+"""The stack's ``aws:`` configuration for reaching AWS, and the settings in it that cannot be followed.
 
-Decides how each setting of the AWS provider reads (aws-facts A2). A setting that the provider follows and the SDK for
-Python would not is refused with what does the same for both, rather than passed over: half of an update would reach
-AWS otherwise than the other half.
+Decides how each setting of the AWS provider is read (aws-facts A2). A setting that the provider follows and the SDK for
+Python would not is refused with advice that works for both, rather than ignored: half of an update would reach AWS
+otherwise than the other half.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fast_container.core.json_document import parse_json
 from fast_container.errors import ArgsError
 
 ConfigGetter: TypeAlias = Callable[[str], Any]
-"""Reads one key of the namespace ``aws`` of a configuration, without the namespace; None where it is not set."""
+"""Reads one key of the namespace ``aws`` of a configuration, without the namespace; None if it is not set."""
 
 # Setting of the provider → variable of the environment that the provider and the SDK for Python both follow.
 _BY_ENVIRONMENT: Final[Mapping[str, str]] = {
@@ -35,12 +35,12 @@ def refuse_what_is_not_followed(get: ConfigGetter, environment: Mapping[str, str
     """Refuse settings that only the provider would follow.
 
     Raises:
-        ArgsError: There is one, and the environment does not say it.
+        ArgsError: There is one, and the environment does not have it.
     """
     for setting, variable in _BY_ENVIRONMENT.items():
         if get(setting) and not (environment.get(variable) or environment.get(variable.lower())):
             raise ArgsError(
-                f"aws:{setting} is followed by the AWS provider alone.",
+                f"aws:{setting} is followed by the AWS provider only.",
                 property_path=f"config aws:{setting}",
                 why="images are looked up, built and recorded with the AWS SDK for Python",
                 next_step=f"Set {variable} in the environment, which both follow.",
@@ -49,25 +49,25 @@ def refuse_what_is_not_followed(get: ConfigGetter, environment: Mapping[str, str
         raise ArgsError(
             "aws:insecure cannot be followed.",
             property_path="config aws:insecure",
-            why="tokens for registries would go to whoever answers",
+            why="tokens for registries could go to any server that answers",
             next_step="Set AWS_CA_BUNDLE to the certificate authority of your endpoint.",
         )
 
 
 def assumed_roles(get: ConfigGetter) -> tuple[AssumedRole, ...]:
-    """``aws:assumeRoles``, in their order."""
+    """Return the roles of ``aws:assumeRoles``, in their order."""
     return tuple(_role(one, "assumeRoles") for one in _objects(get("assumeRoles"), "assumeRoles") if one.get("roleArn"))
 
 
 def web_identity(get: ConfigGetter) -> WebIdentity | None:
-    """``aws:assumeRoleWithWebIdentity``."""
+    """Return the identity of ``aws:assumeRoleWithWebIdentity``."""
     found = _objects(get("assumeRoleWithWebIdentity"), "assumeRoleWithWebIdentity")
     if not found or not found[0].get("roleArn"):
         return None
     file, token = str(found[0].get("webIdentityTokenFile") or ""), str(found[0].get("webIdentityToken") or "")
     if not file and not token:
         raise ArgsError(
-            "aws:assumeRoleWithWebIdentity names no token.",
+            "aws:assumeRoleWithWebIdentity has no token.",
             property_path="config aws:assumeRoleWithWebIdentity",
             next_step="Set its webIdentityTokenFile.",
         )
@@ -75,12 +75,12 @@ def web_identity(get: ConfigGetter) -> WebIdentity | None:
 
 
 def is_set(get: ConfigGetter, name: str) -> bool:
-    """A setting that is true or false."""
+    """Return a setting that is true or false."""
     return _is_true(get(name))
 
 
 def service_endpoints(get: ConfigGetter) -> dict[str, str]:
-    """``aws:endpoints``: service → URL."""
+    """Return ``aws:endpoints``: service → URL."""
     found = _objects(get("endpoints"), "endpoints")
     return {str(service): str(url) for item in found for service, url in item.items() if url}
 
@@ -101,13 +101,15 @@ def _role(role: Mapping[str, Any], setting: str) -> AssumedRole:
 
 
 def _seconds(text: object, setting: str) -> int:
-    """A duration as Go writes it: ``1h30m``."""
+    """Read a duration as Go writes it: ``1h30m``."""
     if not text:
         return 0
     found = _DURATION.fullmatch(str(text))
     if found is None:
         raise ArgsError(
-            f"{text!r} is no duration.", property_path=f"config aws:{setting}", next_step="For example: 1h30m or 900s"
+            f"{text!r} is not a duration.",
+            property_path=f"config aws:{setting}",
+            next_step="For example: 1h30m or 900s",
         )
     return sum(int(found[unit] or 0) * size for unit, size in (("hours", 3600), ("minutes", 60), ("seconds", 1)))
 

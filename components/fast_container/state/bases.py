@@ -36,7 +36,7 @@ class ExistingBaseImage:
     Attributes:
         repository_url: ``host/name``.
         build_key: 64 hexadecimal digits.
-        onbuild: Its ``ONBUILD`` triggers, where it has any; compared with the image when something is built on it.
+        onbuild: Its ``ONBUILD`` triggers, if it has any; compared with the image when something is built on it.
     """
 
     repository_url: pulumi.Input[str]
@@ -49,16 +49,16 @@ class BuiltHere(Protocol):
     """An image component of this program; any of them can be a base.
 
     Attributes:
-        build_key: As the state has it after this update; with ``--target`` that can be an older one.
-        planned_key: As the program computes it, before anything is built.
+        build_key: The key in the state after this update; with ``--target`` that can be an older one.
+        planned_key: The key that the program computes, before anything is built.
         planned_url: Its repository, likewise.
-        recorded_digest: As the state has it under ``build_key``; "" while its build is not awaited.
-        planned_onbuild: The ``ONBUILD`` triggers that it passes on, likewise; None where nobody can know them.
+        recorded_digest: The digest under ``build_key`` in the state; "" if its build was not awaited.
+        planned_onbuild: The ``ONBUILD`` triggers that it passes on, likewise; None if they cannot be known.
         platform: In normal form.
-        by_platform: Its images for further platforms, where it has any.
+        by_platform: Its images for further platforms, if it has any.
     """
 
-    # Read-only, or a checker holds a component's own, narrower attributes to be no members of these.
+    # Read-only, so that a type checker accepts a component's own, narrower attributes.
     @property
     def build_key(self) -> pulumi.Output[str]:
         """See the class."""
@@ -108,13 +108,13 @@ class BaseUse:
     """One base image as an image names it.
 
     Attributes:
-        alias: What the Dockerfile's FROM becomes.
+        alias: The image in the Dockerfile's FROM.
         onbuild: Its triggers, or None.
-        platform: Known where it is of this program.
+        platform: Known if it is of this program.
         resource: The component that an image has to wait for; None for one of another stack.
         resource_name: The component's name; "" for one of another stack.
-        recorded_key: The key that the state has of it; None for one of another stack.
-        recorded_digest: The digest that the state has under that key, "" while its build is not awaited; likewise.
+        recorded_key: Its key in the state; None for one of another stack.
+        recorded_digest: The digest under that key in the state, "" if its build was not awaited; likewise.
     """
 
     alias: str
@@ -153,12 +153,12 @@ class KnownBase:
 
     @property
     def is_certain(self) -> bool:
-        """Whether all that counts of it is known without looking at it."""
+        """Whether everything that counts of it is known without looking at it."""
         return self.recorded_key is not None and self.facts.onbuild is not None
 
     @property
     def title(self) -> str:
-        """What to call it: its resource's name, for one of another stack its repository's, else that of its ARG."""
+        """Display name: the resource's, else the repository's (other stacks), else the ARG's."""
         return self.resource_name or Repository.parse(self.repository_url).name or self.name
 
     @property
@@ -168,8 +168,8 @@ class KnownBase:
 
 
 def check_base(base: object, property_path: str) -> BaseInput:
-    """Refuse what is no base image, such as the ``image_uri`` of one."""
-    # An Output has every attribute that it is asked for.
+    """Refuse anything but a base image, such as the ``image_uri`` of one."""
+    # An Output has any attribute that is asked for.
     if is_later(base):
         raise ArgsError(
             "A base image is named by its component, not by an Output of it.",
@@ -184,7 +184,7 @@ def check_base(base: object, property_path: str) -> BaseInput:
         return base
     if isinstance(base, type) or not isinstance(base, BuiltHere):
         raise ArgsError(
-            f"{shown(base)} is no base image.",
+            f"{shown(base)} is not a base image.",
             property_path=property_path,
             next_step="Give a BaseImage, a FastContainerImage, or ExistingBaseImage(repository_url, build_key).",
         )
@@ -192,17 +192,17 @@ def check_base(base: object, property_path: str) -> BaseInput:
 
 
 def base_uses(base_images: object, platform: str) -> dict[str, BaseUse]:
-    """Check the argument; name → use.
+    """Check the argument; return name → use.
 
     Args:
         base_images: The argument.
-        platform: Of the image that names them: of a base with several images, its own is taken.
+        platform: Of the image that names them: a base with several images is used with the one for it.
     """
     uses: dict[str, BaseUse] = {}
     form = 'base_images={"BASE_IMAGE": base}, and in the Dockerfile ARG BASE_IMAGE and FROM ${BASE_IMAGE}'
     for name, given in check_mapping(base_images, "base_images", form).items():
         base = check_base(given, f"base_images{bracketed(name)}")
-        # A name that cannot be an ARG is the name in FROM itself.
+        # A name that is not valid for an ARG is the name in FROM itself.
         alias = f"fast-container-{_NOT_IN_NAMES.sub('-', name.lower()).strip('-')}" if _ARG.fullmatch(name) else name
         if isinstance(base, ExistingBaseImage):
             uses[name] = BaseUse(alias, base.repository_url, base.build_key, base.onbuild)
@@ -215,15 +215,15 @@ def base_uses(base_images: object, platform: str) -> dict[str, BaseUse]:
 
 
 def _for_platform(base: BuiltHere, platform: str) -> BuiltHere:
-    """Of a base with one image for each platform, that of a platform; else the base as it is."""
+    """Return a base's image for a platform, if it has one for each; else the base itself."""
     return base.by_platform.get(normal_or_same(platform), base)
 
 
 async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str, BaseFacts]:
-    """Alias → what is known of each base; what is unknown in this preview is noted in ``awaited``.
+    """Return alias → what is known of each base; what is unknown in this preview is noted in ``awaited``.
 
     Raises:
-        ArgsError: Triggers that are no list of texts.
+        ArgsError: Triggers that are not a list of strings.
     """
     found: dict[str, BaseFacts] = {}
     for name, use in uses.items():
@@ -238,12 +238,12 @@ async def base_facts(uses: Mapping[str, BaseUse], awaited: Awaited) -> dict[str,
 
 
 def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse], build_args: Collection[str]) -> DeclaredImage:
-    """The declaration with a constant stand-in for each base; its key is added when it is known.
+    """Return the declaration with a constant stand-in for each base; its key is added when it is known.
 
     Args:
         declared: The declaration.
         bases: Name → use.
-        build_args: Names of all build args, of those too whose values are not known yet.
+        build_args: Names of all build args, also of those whose values are not known yet.
     """
     contexts, args = dict(declared.named_contexts), dict(declared.recipe.build_args)
     for name, base in bases.items():
@@ -256,15 +256,15 @@ def with_bases(declared: DeclaredImage, bases: Mapping[str, BaseUse], build_args
 
 
 def base_args(bases: Mapping[str, BaseUse]) -> dict[str, str]:
-    """The build args through which a Dockerfile's FROM names the stand-ins."""
+    """Return the build args through which a Dockerfile's FROM names the stand-ins."""
     return {name: base.alias for name, base in bases.items() if base.alias != name}
 
 
 def check_base_key(key: str, property_path: str) -> None:
-    """Refuse what cannot be a build key, such as a tag or a digest."""
+    """Refuse anything that cannot be a build key, such as a tag or a digest."""
     if not _KEY.fullmatch(key):
         raise ArgsError(
-            f"{key!r} is no build key.",
+            f"{key!r} is not a build key.",
             property_path=property_path,
             why="a build key is 64 hexadecimal digits",
             next_step="Give the base image's output `build_key`.",
@@ -275,7 +275,7 @@ def check_used(bases: Mapping[str, BaseUse], read: Mapping[str, str], dockerfile
     """Refuse a base that the Dockerfile's reachable stages do not start from.
 
     Args:
-        bases: What was declared.
+        bases: The declared bases.
         read: Named images that are read.
         dockerfile: For the message.
     """

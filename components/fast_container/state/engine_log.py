@@ -1,7 +1,7 @@
-"""Tells the user something from the dynamic provider's process.
+"""Sends messages to the user from the dynamic provider's process.
 
-Decides how: through the engine's log, at the address that is the process's last argument. The SDK has no way for a
-provider to say more than a result or an error. In other processes a warning goes to standard error (a unit test), a
+Decides the way: through the engine's log, at the address that is the process's last argument. With the SDK alone a
+provider can only return a result or an error. In other processes a warning goes to standard error (a unit test), a
 debug line to the SDK's log (the program).
 """
 
@@ -18,13 +18,13 @@ _TIMEOUT_S = 10.0
 
 
 def warn_engine(message: str) -> None:
-    """Show a warning on the stack's row; on standard error where the engine cannot be told."""
+    """Show a warning on the stack's row; on standard error if the engine cannot be reached."""
     if not _tell(engine_pb2.WARNING, message):
         sys.stderr.write(f"warning: {message}\n")
 
 
 def debug_engine(message: str) -> None:
-    """Add a debug line to the engine's log; nowhere if the engine cannot be told."""
+    """Add a debug line to the engine's log; nowhere if the engine cannot be reached."""
     if "pulumi.dynamic" in sys.orig_argv:
         _tell(engine_pb2.DEBUG, message)
     else:

@@ -1,11 +1,11 @@
-"""Two things that the dynamic provider's process learns of its engine: it is gone, or it was interrupted.
+"""Two facts about the engine that the dynamic provider's process notices: it is gone, or it was interrupted.
 
 Decides how they are seen. The engine is gone when its address, the process's last argument, refuses connections; the
 process then ends (other dynamic resources in it have lost the same engine), since Pulumi's own would stay for good
 after a kill of the CLI. The engine tells every provider of an interruption (``ResourceProvider.Cancel``, at the first
 Ctrl-C), and no program: a mark in the user's cache folder, named after the engine, carries it to the program
-(``Interruption``). Providers are told the same when all is done, so the mark goes with the process. A program that
-finds no mark takes its run for a live one. How the SDK's process is made to listen stands in ``sdk_patches``.
+(``Interruption``). Providers are told the same when all is done, so the mark goes with the process. A program without a
+mark counts as running. How the SDK's process is made to listen is in ``sdk_patches``.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ class Interruption:
     """Whether one program's engine has been interrupted.
 
     Args:
-        address: The engine's, ``host:port``, as its providers have it; "" where it is not known.
+        address: The engine's, ``host:port``, as its providers have it; "" if it is not known.
     """
 
     def __init__(self, address: str) -> None:
         self._mark = _mark(address) if address else None
         if self._mark:
-            # One of an earlier engine that had the same port.
+            # The mark of an earlier engine with the same port.
             with suppress(OSError):
                 self._mark.unlink()
 
     def is_heard(self) -> bool:
-        """Whether the engine was interrupted, as far as its providers have told."""
+        """Whether the engine was interrupted, as far as its providers have noted."""
         return self._mark is not None and self._mark.exists()
 
     def refuse_to_begin(self) -> None:
-        """What a build asks that is about to begin.
+        """Refuse to begin a build after an interruption.
 
         Raises:
             BuilderError: The engine was interrupted: nothing new begins.
@@ -63,7 +63,7 @@ def watch_engine(*, interval_s: float = _INTERVAL_S) -> None:
     """Watch the engine from now on; does nothing outside of a dynamic provider's process.
 
     Args:
-        interval_s: How often the engine is looked for.
+        interval_s: Seconds between two looks at the engine.
     """
     if not in_provider_process():
         return
@@ -84,7 +84,7 @@ def note_cancel() -> None:
 
 
 def is_cancelled() -> bool:
-    """Whether this process's engine was interrupted, as ``note_cancel`` has noted."""
+    """Whether this process's engine was interrupted, as noted by ``note_cancel``."""
     return in_provider_process() and _mark(sys.orig_argv[-1]).exists()
 
 
@@ -107,5 +107,5 @@ def _is_there(host: str, port: int) -> bool:
     except ConnectionRefusedError:
         return False
     except OSError:
-        # Slow or out of descriptors: not the sign of an engine that is gone.
+        # Slow or out of descriptors: that does not mean that the engine is gone.
         return True

@@ -1,4 +1,4 @@
-"""The executors of one program: made once for each builder and what it makes one for, with the builder's limit.
+"""The executors of one program: one for each builder and executor key, with the builder's limit.
 
 Decides that all images of a builder that share an executor share its limit. Leaves making executors to the builders.
 """
@@ -25,17 +25,17 @@ class ProgramExecutors:
     _made: dict[tuple[int, str], Executor] = field(default_factory=dict[tuple[int, str], Executor])
 
     async def executor(self, builder: Builder, platform: str, access: AwsAccess) -> LimitedExecutor:
-        """The executor for a platform; all images of a builder share its limit."""
+        """Return the executor for a platform; all images of a builder share its limit."""
         made = await self.unlimited(builder, platform, access)
         limited = LimitedExecutor(made, builder.max_parallel, self.may_begin, self.goes_first)
         return self._limited.setdefault((id(builder), builder.executor_key(platform)), limited)
 
     async def unlimited(self, builder: Builder, platform: str, access: AwsAccess) -> Executor:
-        """The executor for a platform, without the limit."""
+        """Return the executor for a platform, without the limit."""
         key = builder.executor_key(platform)
         identity = (id(builder), key)
         if identity not in self._made:
             made = await builder.executor(key, access, self.needs)
-            # Another image may have made it while this one awaited; a CodeBuild project has one poller.
+            # Another image may have made it while this one waited; a CodeBuild project needs one poller only.
             self._made.setdefault(identity, made)
         return self._made[identity]

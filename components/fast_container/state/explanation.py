@@ -1,7 +1,7 @@
-"""Says in one line why an image is built: which files, arguments, bases changed.
+"""Explains in one line why an image is built: which files, arguments, bases changed.
 
-Decides the wording, from the parts that the record keeps and, for file names alone, from the inputs manifest that an
-earlier run left in the user's cache. A lost cache costs the names, never the explanation; a full one adds no reason.
+Decides the wording, from the parts in the record and, for file names only, from the inputs manifest that an earlier run
+left in the user's cache. Without the cache the names are missing, never the explanation; with it no reason is added.
 Leaves the decision itself to ``core.decision``.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from fast_container.core.cache_folder import make_private
 from fast_container.core.json_document import parse_object
+from fast_container.core.spelling import counted
 from fast_container.printable import printable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # Context name → path → everything of the entry that counts.
 Inputs: TypeAlias = dict[str, dict[str, list[Any]]]
 
-# Stands beside the contexts, of which none can have that name.
+# Beside the contexts, which cannot have that name.
 _CONTENTS = "contents:"
 
 _MANIFESTS_KEPT = 400
@@ -36,12 +37,12 @@ _NO_VERSION = "markers, hashes or options of the dependencies changed"
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an image with a generated Dockerfile installs: said in place of generated files' names.
+    """The distributions of an image with a generated Dockerfile, shown instead of generated files' names.
 
     Attributes:
         context: The named context with the generated files.
-        words: Generated file → what a user calls what it says.
-        versions: Distribution → version, or what is asked of it.
+        words: Generated file → a user's name for its content.
+        versions: Distribution → version or specifier.
     """
 
     context: str
@@ -50,14 +51,14 @@ class Contents:
 
     @property
     def called(self) -> dict[str, str]:
-        """Part of the key → the part that is said in its place; "" for none."""
+        """Part of the key → the words that are shown in its place; "" for none."""
         return {f"context:{self.context}": "", **{f"source:{self.context}:{file}": w for file, w in self.words.items()}}
 
 
 def explain(
     image: PreparedImage, old: Mapping[str, Any], reason: str, cache: Path, contents: Contents | None = None
 ) -> str:
-    """The reason with names of files and distributions where they are known."""
+    """Return the reason with names of files and distributions if they are known."""
     before = _read(cache, str(old.get("build_key") or "")) if old.get("build_key") != image.selected.key.hex else None
     if before is None:
         return _with_numbers(reason, image, old, contents.context if contents else "")
@@ -67,7 +68,7 @@ def explain(
     if contents is not None:
         files = before.pop(contents.context, {}), after.pop(contents.context, {})
         if installed is not None:
-            # Versions and the words for other files, which the reason has too.
+            # Versions, and the words for other files, which are in the reason too.
             versions = _changed_versions({name: str(said[0]) for name, said in installed.items()}, contents.versions)
             if versions or _with_same_versions(*files, contents.words):
                 others = [part for part in others if not part.startswith("dependencies ")]
@@ -82,15 +83,15 @@ def _with_same_versions(before: Mapping[str, object], after: Mapping[str, object
 
 
 def changed_files(before: str, selected: SelectedImage, cache: Path) -> list[str] | None:
-    """What differs between the files of an earlier build key and those of an image, in words.
+    """Describe the differences between the files of an earlier build key and those of an image.
 
     Args:
         before: The build key.
         selected: The image.
-        cache: Where inputs manifests are kept.
+        cache: The folder of inputs manifests.
 
     Returns:
-        None where the keys are equal, or nothing is known of the earlier one.
+        None if the keys are equal, or the earlier one is not known.
     """
     known = _read(cache, before) if before != selected.key.hex else None
     if known is None:
@@ -100,7 +101,7 @@ def changed_files(before: str, selected: SelectedImage, cache: Path) -> list[str
 
 
 def inputs_of(selected: SelectedImage) -> Inputs:
-    """The inputs manifest of an image: every entry of its contexts."""
+    """Return the inputs manifest of an image: every entry of its contexts."""
     return {
         name: {entry.path: [entry.type, entry.mode, entry.digest, entry.target] for entry in source.entries}
         for name, source in selected.contexts.items()
@@ -108,7 +109,7 @@ def inputs_of(selected: SelectedImage) -> Inputs:
 
 
 def counts_of(selected: SelectedImage) -> dict[str, str]:
-    """Context name → ``files/bytes``: what a record keeps to say numbers where names are lost."""
+    """Return context name → ``files/bytes``: with it a record can still give numbers if names are lost."""
     return {
         name: f"{context.selection.file_count}/{context.selection.total_bytes}"
         for name, context in selected.selected.items()
@@ -116,7 +117,7 @@ def counts_of(selected: SelectedImage) -> dict[str, str]:
 
 
 def remember(selected: SelectedImage, cache: Path, contents: Contents | None = None) -> None:
-    """Keep the inputs manifest of a key, for the explanation of the next change; failing to is no error."""
+    """Keep the inputs manifest of a key, for the explanation of the next change; a failure is not an error."""
     target = cache / _file(selected.key.hex)
     if target.exists():
         return
@@ -166,11 +167,11 @@ def _changed_files(before: Inputs, after: Inputs) -> list[str]:
 
 
 def _changed_versions(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """``requests 2.31.0 → 2.32.3``."""
+    """Describe changed versions: ``requests 2.31.0 → 2.32.3``."""
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     shown = [_version_line(name, before.get(name), after.get(name)) for name in changed[:_VERSIONS_SHOWN]]
     if more := len(changed) - len(shown):
-        shown.append(f"{more} more distribution{'' if more == 1 else 's'}")
+        shown.append(counted(more, "more distribution"))
     return shown
 
 

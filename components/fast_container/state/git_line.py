@@ -1,8 +1,8 @@
-"""Says once a preview how many of the files that count are git-ignored.
+"""Reports once a preview how many of the files that count are git-ignored.
 
-Decides when: in a preview that changes something (two checkouts that differ in such files flip an image at each
-``up``; where nothing flips, nothing is started), once all images are known, on the stack's row. Leaves which files
-these are to ``adapters.git``.
+Decides when: in a preview that changes something (two checkouts that differ in such files flip an image at each ``up``;
+without a change git is not started), once all images are known, on the stack's row. Leaves finding these files to
+``adapters.git``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class GitIgnoredLine:
     """The line of one program.
 
     Args:
-        images: Gives the images that are known.
+        images: Returns the known images.
     """
 
     def __init__(self, images: Callable[[], Iterable[SelectedImage]]) -> None:
@@ -34,12 +34,12 @@ class GitIgnoredLine:
         self._said = False
 
     async def note_change(self) -> None:
-        """An image is to be built, copied or reused."""
+        """Note that an image is to be built, copied or reused."""
         self._changes = True
         await self._say()
 
     async def note_complete(self) -> None:
-        """All images of the program are known."""
+        """Note that all images of the program are known."""
         self._is_complete = True
         await self._say()
 
@@ -47,7 +47,7 @@ class GitIgnoredLine:
         if self._said or not self._changes or not self._is_complete or not settings.is_dry_run():
             return
         self._said = True
-        # It is a hint: whatever goes wrong with it is no reason to stop a preview.
+        # It is a hint: its failure never stops a preview.
         with suppress(Exception):
             found = await in_thread(git_ignored, list(self._images()), os.environ)
             if found is not None:

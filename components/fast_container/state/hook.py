@@ -40,7 +40,7 @@ from fast_container.state.secret_values import check_sources
 
 
 def make_hook(program: Program) -> pulumi.ResourceHook:
-    """The hook that all records of a program are bound to."""
+    """Make the hook that all records of a program are bound to."""
 
     async def before_change(args: pulumi.ResourceHookArgs) -> None:
         new, old = args.new_inputs or {}, args.old_inputs or {}
@@ -69,7 +69,7 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
             raise
         except Exception as error:
             if isinstance(error, ContextChanged):
-                # A digest that was remembered may be why: the next run reads again.
+                # A remembered digest may be the cause: the next run reads again.
                 await in_thread(program.walks.forget, error.root)
             what = "An unexpected error occurred."
             refusal = pulumi.RunError(_message(explained(error, what, cache_dir() / "logs"), image))
@@ -109,7 +109,7 @@ async def _preview(
 
 
 async def _preview_unplaced(program: Program, image: PreparedImage, before: str) -> None:
-    """Say what is to be done for an image whose repository does not exist yet: built, or copied from where it was."""
+    """Report what will be done for an image whose repository does not exist yet: built, or copied from its old one."""
     if source := await _held_elsewhere(program, image, before):
         image.reporter.note(f"will be copied from {source}: {MOVED if before else NEW_HERE}")
         return
@@ -120,13 +120,13 @@ async def _preview_unplaced(program: Program, image: PreparedImage, before: str)
 
 
 def _moved_key(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
-    """The repository in which the state has the same image; "" for none."""
+    """Return the repository in which the state has the same image; "" without one."""
     url = old.get("repository_url")
     return url if isinstance(url, str) and url != rpc.UNKNOWN and old.get("build_key") == new["build_key"] else ""
 
 
 async def _decided(program: Program, image: PreparedImage, recorded: RecordedImage | None) -> Skip | Reuse | Build:
-    """What is to be done, as the registry's answer says.
+    """Return the decision by the registry's answer.
 
     Raises:
         RegistryError: The registry cannot be asked, or has another image than the one that was recorded.
@@ -142,7 +142,7 @@ async def _decided(program: Program, image: PreparedImage, recorded: RecordedIma
 
 
 async def _copied_from(program: Program, image: PreparedImage, before: str) -> str:
-    """Where an image that its repository does not have will come from without a build of its own; "" for nowhere."""
+    """Return the source of an image that its repository lacks and that needs no build of its own; "" without one."""
     if source := await _held_elsewhere(program, image, before):
         return source
     first = next((twin for twin in program.twins(image) if twin.record_name in program.to_build), None)
@@ -150,9 +150,9 @@ async def _copied_from(program: Program, image: PreparedImage, before: str) -> s
 
 
 async def _held_elsewhere(program: Program, image: PreparedImage, before: str = "") -> str:
-    """The other repository that has the image already; "" for none."""
+    """Return the other repository that has the image already; "" without one."""
     for source in program.elsewhere(image, before):
-        # What may not be asked is no source.
+        # A repository that may not be read is not a source.
         with contextlib.suppress(RegistryError):
             if await source.find([image.selected.key.tag]):
                 return source.url
@@ -182,7 +182,7 @@ async def _publish(
 async def _only_started(
     program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
 ) -> bool:
-    """Start the build and return, where the builder does not wait and consumers have an image to stay on."""
+    """Start the build and return, if the builder does not wait and consumers have an image to stay on."""
     if wait or recorded is None or not recorded.digest:
         return False
     key = image.selected.key
@@ -197,7 +197,7 @@ async def _only_started(
         )
         return True
     platform = image.selected.declared.recipe.platform
-    # At once: others of the same key ask while this one awaits.
+    # Noted at once: others of the same key ask while this one waits.
     program.started.add(image.record_name)
     is_started = False
     try:
@@ -209,12 +209,12 @@ async def _only_started(
         if not is_started:
             program.started.discard(image.record_name)
     if is_started:
-        image.reporter.note("started, not awaited: consumers stay on the image before; the next `up` moves them")
+        image.reporter.note("started, not awaited: consumers keep the previous image; the next `up` updates them")
     return is_started
 
 
 def _moved_from(image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any]) -> str:
-    """The repository that the state names, where the same image is wanted in another one now; else ""."""
+    """Return the repository in the state if the same image is now wanted in another one; else ""."""
     url = old.get("repository_url")
     same = recorded is not None and recorded.key_hex == image.selected.key.hex and not recorded.here
     return url if same and isinstance(url, str) and url != rpc.UNKNOWN else ""
@@ -236,7 +236,7 @@ def _recorded(args: pulumi.ResourceHookArgs) -> RecordedImage | None:
 
 
 def _warn_about_parallelism(program: Program, image: PreparedImage) -> None:
-    """Say once that the engine, not the builder, is what holds builds back, with the flag that helps."""
+    """Warn once that the engine, not the builder, limits the builds, with the flag that helps."""
     wanted = min(len(program.to_build), image.builder.max_parallel)
     allowed = cast("int | None", cast(Any, settings.SETTINGS).parallel)
     if allowed and wanted > allowed and "parallel" not in program.warned:
@@ -248,7 +248,7 @@ def _warn_about_parallelism(program: Program, image: PreparedImage) -> None:
 
 
 def _say_what_widens(image: PreparedImage) -> None:
-    """Only where something is done: an unchanged image is not worth a line."""
+    """Report what makes the context wide, only if something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
         image.reporter.warn(warning)
 

@@ -1,7 +1,7 @@
 """Awaits the Inputs of a component and tells apart: known, unknown in preview, secret, wrong.
 
 Decides that an unknown Input makes the key unknown (named, never guessed) and that a secret must not become part of
-one. Leaves what the values mean to the component.
+one. Leaves the meaning of the values to the component.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Awaited:
-    """What has been awaited so far for one image.
+    """The Inputs that were awaited so far for one image.
 
     Attributes:
         unknown: Property paths of Inputs that are unknown in this preview.
@@ -32,10 +32,10 @@ class Awaited:
     resources: set[pulumi.Resource] = field(default_factory=set[pulumi.Resource])
 
     async def text(self, value: pulumi.Input[str], property_path: str, *, secret_allowed: bool = False) -> str | None:
-        """One text, or None when it is unknown.
+        """Return one string, or None if it is unknown.
 
         Raises:
-            ArgsError: It is a secret where none may be, or not a text.
+            ArgsError: It is a secret where none may be, or not a string.
         """
         if is_plain(value):
             return text_of(value, property_path)
@@ -55,14 +55,14 @@ class Awaited:
         return text_of(cast(object, await output.future()), property_path)
 
     async def texts(self, values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str]:
-        """The known ones of a mapping; the others are noted in ``unknown``."""
+        """Return the known strings of a mapping; the others are noted in ``unknown``."""
         paths = {name: f"{property_path}{bracketed(name)}" for name in values}
         found = await asyncio.gather(*(self.text(value, paths[name]) for name, value in values.items()))
         return {name: text for name, text in zip(values, found, strict=True) if text is not None}
 
 
 def text_of(value: object, property_path: str) -> str:
-    """The text that a value counts as: a number or a truth value is written out.
+    """Return the string that a value counts as: a number or a truth value is written out.
 
     Raises:
         ArgsError: It is something else.
@@ -72,30 +72,30 @@ def text_of(value: object, property_path: str) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     if not isinstance(value, str):
-        raise ArgsError(f"{property_path} is {value!r}, not a text.", property_path=property_path)
+        raise ArgsError(f"{property_path} is {value!r}, not a string.", property_path=property_path)
     return value
 
 
 def is_plain(value: object) -> bool:
-    """Whether a value is there at once, with nothing to await."""
+    """Whether a value is known at once, with nothing to await."""
     return not isinstance(value, pulumi.Output) and not isawaitable(value)
 
 
 def plain_texts(values: Mapping[str, pulumi.Input[str]], property_path: str) -> dict[str, str]:
-    """The texts of those values of a mapping that need not be awaited.
+    """Return the strings of those values of a mapping that need not be awaited.
 
     Raises:
-        ArgsError: One of them is not a text.
+        ArgsError: One of them is not a string.
     """
     plain = {name: value for name, value in values.items() if is_plain(value)}
     return {name: text_of(value, f"{property_path}{bracketed(name)}") for name, value in plain.items()}
 
 
 class Lazy(Generic[T]):
-    """Something to await that begins when it is awaited.
+    """An awaitable that begins when it is awaited.
 
-    An Output awaits its parts one after the other. Where an image is refused the later ones are never awaited, and
-    coroutines would be warned of then, in the middle of the refusal.
+    An Output awaits its parts one after the other. If an image is refused the later ones are never awaited, and
+    coroutines would cause warnings then, in the middle of the refusal.
     """
 
     def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
@@ -111,7 +111,7 @@ def derived_output(
     awaited: Awaited,
     is_known: Callable[[T], bool] | None = None,
 ) -> pulumi.Output[Any]:
-    """An Output of a part of an awaited value; unless ``is_known`` says else, None is unknown in preview."""
+    """Return an Output of a part of an awaited value; without ``is_known``, None is unknown in preview."""
 
     async def value() -> Any:
         return part(await source)
@@ -128,11 +128,11 @@ def derived_output(
 
 
 class LateInput:
-    """An Input that is no Output before its value is there, and is none at all where it is plain then.
+    """An Input that becomes an Output only with its value, and stays plain if the value is.
 
     Args:
-        value: Gives the value; None is unknown in preview.
-        awaited: What the value comes from.
+        value: Returns the value; None is unknown in preview.
+        awaited: The sources of the value.
     """
 
     def __init__(self, value: Callable[[], Coroutine[Any, Any, Any]], awaited: Awaited) -> None:

@@ -1,7 +1,7 @@
-"""Says once what happens after the first Ctrl-C.
+"""Tells the user once what happens after the first Ctrl-C.
 
-Decides when: the engine tells no program that it was interrupted, so while something is built or awaited the mark of
-``state.engine_watch`` is looked at. Leaves what happens to the scheduler, and the mark to that module.
+Decides when: the engine does not tell a program that it was interrupted, so while something is built or awaited the
+mark of ``state.engine_watch`` is checked. Leaves the consequences to the scheduler, and the mark to that module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pulumi
 
 _INTERVAL_S = 0.3
 _LINE = (
-    "Interrupted: builds that run are finished and count, no other one begins. A second Ctrl-C stops them"
+    "Interrupted: running builds are finished and count, no new one begins. A second Ctrl-C stops them"
     " (not those on CodeBuild)."
 )
 

@@ -1,7 +1,7 @@
 """Makes the job of one planned image, when it is to be built.
 
-Decides how a base image is found: by its key tag in the registry; one that is gone is built first if it belongs to
-this program, and one of another stack is looked at (``build.base_check``). Leaves building to the scheduler.
+Decides how a base image is found: by its key tag in the registry; a missing one is built first if it belongs to this
+program, and one of another stack is checked (``build.base_check``). Leaves building to the scheduler.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from fast_container.state.secret_values import local_values, own_values
 
 
 async def make_job(program: Program, image: PreparedImage) -> BuildJob:
-    """Everything that the build of an image needs; its bases are in the registry then.
+    """Collect everything that the build of an image needs; its bases are in the registry then.
 
     Raises:
-        RegistryError: A base is not there and is not of this program.
+        RegistryError: A base is missing and is not of this program.
     """
     selected = image.selected
     name = selected.declared.name
@@ -80,7 +80,7 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
 
 
 async def base_references(program: Program, image: PreparedImage) -> dict[str, str]:
-    """Alias → ``docker-image://repository@sha256:…`` of each base."""
+    """Return alias → ``docker-image://repository@sha256:…`` of each base."""
     return {base.alias: await _reference(program, image, base) for base in image.bases}
 
 
@@ -104,7 +104,7 @@ async def _reference(program: Program, image: PreparedImage, base: KnownBase) ->
 
 
 async def say_missing_bases(program: Program, image: PreparedImage) -> None:
-    """In the preview of an image that will be built: say which of its bases are not there, and what follows."""
+    """In the preview of an image that will be built, report which of its bases are missing, and the consequence."""
     for base in image.bases:
         planned = program.planned(base.repository_url, base.build_key, "")
         if not base.repository_url or (planned is not None and planned.record_name in program.to_build):
@@ -145,5 +145,5 @@ async def _check_recorded(base: KnownBase, found: str) -> None:
 
 
 async def _is_recorded(base: KnownBase) -> bool:
-    """Whether the state has the base with this key: else this update leaves it out, and it must not be built."""
+    """Whether the state has the base with this key; if not, this update leaves it out, and it must not be built."""
     return base.recorded_key is not None and await base.recorded_key.future() == base.build_key

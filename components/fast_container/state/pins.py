@@ -1,8 +1,8 @@
-"""Pins the outside images of a program's images: by the committed lock, or by what registries answer now.
+"""Pins the external images of a program's images: by the committed lock, or by the registries' present answers.
 
-Decides when a registry is asked (policy ``resolve`` only; once for each image and program) and what a preview that
-gets no answer does: its key is unknown, and it says why. Leaves what is pinned and how to ``core.images.pins``, looking
-up to ``adapters.registry.image_resolver``.
+Decides when a registry is asked (policy ``resolve`` only; once for each image and program) and that a preview without
+an answer has an unknown key, and says why. Leaves pinning to ``core.images.pins``, looking up to
+``adapters.registry.image_resolver``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from fast_container.core.ports import Registry
 
 @dataclass(slots=True)
 class ProgramPins:
-    """What the images of one program share.
+    """The shared part of pinning the images of one program.
 
     Attributes:
         registries: The program's.
@@ -39,16 +39,16 @@ class ProgramPins:
     _resolver: ImageResolver | None = None
 
     async def pinned(self, image: DeclaredImage, policy: Policy, lock_file: str, access: AwsAccess) -> DeclaredImage:
-        """The declaration with its pins.
+        """Return the declaration with its pins.
 
         Args:
             image: All its Inputs are known.
-            policy: How outside images count.
+            policy: How external images count.
             lock_file: Path of the lock, for ``locked``.
             access: How to reach private ECR repositories; that of the first image is used for all.
 
         Raises:
-            DockerfileError: An image is not in the lock or not there at all; with its line.
+            DockerfileError: An image is not in the lock or does not exist; with its line.
             ArgsError: The lock file or the variable with mirrors cannot be right.
             RegistryError: A registry could not be asked.
         """

@@ -1,8 +1,8 @@
 """Prepares one declared image: awaits its Inputs, selects and hashes, makes it known to the program.
 
 Decides what makes a key unknown in preview, the order in which an image is refused, and that nothing here blocks the
-event loop. ``Preparation.prepared`` has the whole order. Leaves the selection itself to ``core.select`` and what
-happens with a changed key to ``state.hook``.
+event loop. ``Preparation.prepared`` has the whole order. Leaves the selection itself to ``core.select`` and the
+consequences of a changed key to ``state.hook``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from fast_container.core.aws_access import AwsAccess
 from fast_container.core.build_secrets import check_value
 from fast_container.core.declared import DeclaredImage, check_arguments, check_build_arg_names, check_declared
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
+from fast_container.core.spelling import counted
 from fast_container.errors import ArgsError, FastContainerError, RegistryError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
 from fast_container.state.access import access_of_image, explicit_provider, refuse_keys_that_are_lost
@@ -41,10 +42,10 @@ _FAULT: Final = (
 
 
 def check_at_once(inputs: ImageInputs) -> None:
-    """Refuse what plain values show to be wrong, while the program still stands at the image's line.
+    """Refuse plain values that are wrong, while the program is still at the image's line.
 
-    A build arg decides what a Dockerfile says, so it is read only with their values: where one has to be awaited,
-    the preparation refuses, with the same words.
+    A Dockerfile depends on build args, so it is read only with all their values: if one has to be awaited, the
+    preparation refuses, with the same words.
 
     Raises:
         FastContainerError: As ``core.select.select_image`` would.
@@ -61,12 +62,12 @@ class Preparation:
 
     Args:
         component: The image.
-        program: What it shares with the others.
+        program: Its program.
         inputs: Its arguments.
-        builder: Who builds it.
+        builder: Its builder.
 
     Attributes:
-        image: What all this comes to; fails with the refusal.
+        image: The result; fails with the refusal.
         awaited: What it waited for.
     """
 
@@ -83,13 +84,13 @@ class Preparation:
     def output(
         self, part: Callable[[PreparedImage], Any], is_known: Callable[[PreparedImage], bool] | None = None
     ) -> pulumi.Output[Any]:
-        """An Output of a part of the prepared image; unless ``is_known`` says else, None is unknown in preview."""
+        """Return an Output of a part of the prepared image; without ``is_known``, None is unknown in preview."""
         return derived_output(self.image, part, self.awaited, is_known)
 
     def record_input(self, begun: asyncio.Future[Any], part: Callable[[PreparedImage], Any]) -> pulumi.Input[Any]:
-        """An input of the image's record: a part of the prepared image, once the record may be registered.
+        """Return an input of the image's record: a part of the prepared image, once the record may be registered.
 
-        No Output before that: the SDK looks through all that are pending whenever one of them is done.
+        It is not an Output before that: the SDK looks through all pending ones whenever one of them is done.
         """
 
         async def value() -> Any:
@@ -110,19 +111,21 @@ class Preparation:
             return image
         except FastContainerError as error:
             if refusals.under_way:
-                self._reporter.progress(f"refused; {refusals.under_way} others have begun and are finished first")
+                self._reporter.progress(
+                    f"refused; {counted(refusals.under_way, 'image')} in progress must finish first"
+                )
             await refusals.hold(run_error(inputs.name, error, inputs.kind))
         except pulumi.RunError:
             raise
         except Exception as error:
-            what = "What this image is given could not be awaited."
+            what = "The inputs of this image could not be awaited."
             failure = explained(error, what, cache_dir() / "logs", fault=_FAULT)
             await refusals.hold(run_error(inputs.name, failure, inputs.kind))
         finally:
             await self._program.settle(inputs.name, image.entry if image else None, failed=image is None)
 
     async def prepared(self) -> PreparedImage:
-        """Everything that is done with an image before its record, in this order.
+        """Prepare an image up to its record, in this order.
 
         Raises:
             FastContainerError: An Input or the context cannot be right.
@@ -158,9 +161,9 @@ class Preparation:
         )
 
     async def _complete(self) -> tuple[DeclaredImage, SharedWalks]:
-        """The declaration with all that was awaited, and the walks to read its files with.
+        """Return the declaration with all awaited values, and the walks to read its files with.
 
-        Files may have changed while something that other resources give was awaited; then a look of its own is due.
+        Files may have changed while a value of another resource was awaited; then a fresh look is due.
         """
         inputs, awaited = self._inputs, self.awaited
         build_args, labels, triggers = await asyncio.gather(
@@ -177,7 +180,7 @@ class Preparation:
             if key is not None:
                 check_base_key(key, _base_path(name, "build_key"))
         facts = await base_facts(inputs.bases, awaited)
-        # What a base's triggers copy may have been written after other images of the program were read.
+        # Files that a base's triggers copy may have been written after other images of the program were read.
         is_late = is_late or any(base.onbuild for base in facts.values())
         complete = replace(
             inputs.declared,
@@ -189,7 +192,7 @@ class Preparation:
         return complete, self._program.fresh_walks() if is_late else self._program.walks
 
     async def _pinned(self, complete: DeclaredImage, access: AwsAccess) -> DeclaredImage | None:
-        """The declaration with its pins; None in a preview that no registry answers."""
+        """Return the declaration with its pins; None in a preview without a registry's answer."""
         try:
             policy, lock = self._inputs.image_policy, self._inputs.images_lock
             return await self._program.pins.pinned(complete, policy, lock, access)
@@ -201,7 +204,7 @@ class Preparation:
             return None
 
     async def _known_bases(self, image: DeclaredImage) -> tuple[KnownBase, ...]:
-        """The bases with their repositories; "" where one is not made yet: a base's key is enough for a preview."""
+        """Return the bases with their repositories; "" for one that does not exist yet: previews need only a key."""
         known: list[KnownBase] = []
         for name, base in self._inputs.bases.items():
             path = _base_path(name, "repository_url")
@@ -239,7 +242,7 @@ async def _check_secret_values(secrets: Mapping[str, SecretInput]) -> None:
 
 
 def missing_secret(secret: str) -> ArgsError:
-    """The error for a secret without a value."""
+    """Make the error for a secret without a value."""
     return ArgsError(
         "The value of a build secret is missing.",
         property_path=f"secrets{bracketed(secret)}",

@@ -1,7 +1,7 @@
-"""One image of a program, from its arguments to all that is known of it once its Inputs were awaited.
+"""One image of a program, from its arguments to everything that is known once its Inputs were awaited.
 
 Decides nothing. ``state.preparation`` makes a ``PreparedImage``; the program's file, the record's inputs, the hook and
-the build all read from it what they need.
+the build all read from it.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class ImageInputs:
     """One image's arguments: checked plain values, and Inputs that are to be awaited.
 
     Attributes:
-        declared: With the build args that are plain values; the others come when they were awaited.
+        declared: With the build args that are plain values; the others are added when they were awaited.
         secrets: Id → where the value comes from; values are awaited when the image is built.
         timeout_s: None is the builder's.
         use_cache: Whether the builder's registry cache is used.
-        own_caches: In place of the builder's registry cache.
-        after: Resources that must be there before the image's files are read.
-        kind: What the component is called in messages.
+        own_caches: Caches instead of the builder's registry cache.
+        after: Resources that must exist before the image's files are read.
+        kind: The component's name in messages.
     """
 
     declared: DeclaredImage
@@ -66,17 +66,17 @@ class ImageInputs:
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """An image of which all that can be known before it is built is known.
+    """An image with everything that can be known before it is built.
 
     Attributes:
-        inputs: What the program gave.
-        builder: Who builds it.
+        inputs: Its arguments.
+        builder: Its builder.
         reporter: Its row.
         access: How AWS is reached for it.
-        provider_is_explicit: An ``aws.Provider`` was given whose roles and endpoints cannot be seen.
-        known: Its files and key; None where they are unknown in this preview.
-        known_url: Its repository, likewise; "" is none.
-        bases: Our own base images that it starts from; only where its key is known.
+        provider_is_explicit: Whether an ``aws.Provider`` was given, whose roles and endpoints cannot be seen.
+        known: Its files and key; None if they are unknown in this preview.
+        known_url: Its repository, likewise; "" if unknown.
+        bases: Our own base images that it starts from; only if its key is known.
     """
 
     inputs: ImageInputs
@@ -101,22 +101,22 @@ class PreparedImage:
 
     @property
     def repository_url(self) -> str:
-        """``host/name``; "" where it is not known."""
+        """``host/name``; "" if it is not known."""
         return self.known_url or ""
 
     @property
     def tagged_uri(self) -> str | None:
-        """``host/name:key-…``; None where one of both is unknown."""
+        """``host/name:key-…``; None if either is unknown."""
         return f"{self.known_url}:{self.known.key.tag}" if self.known and self.known_url is not None else None
 
     @property
     def called(self) -> dict[str, str]:
-        """Part of its key → what to call it in an explanation."""
+        """Part of its key → its name in an explanation."""
         return {f"base:{base.name}": f"base:{base.title}" for base in self.bases}
 
     @property
     def entry(self) -> PlannedEntry | None:
-        """What the program file says of it; None where its key is unknown."""
+        """The image's entry in the program file; None if its key is unknown."""
         if self.known is None:
             return None
         bases = {base.name: base.repository_url for base in self.bases}
@@ -126,10 +126,10 @@ class PreparedImage:
 
 
 def record_name(name: str) -> str:
-    """The Pulumi name of an image's record."""
+    """Return the Pulumi name of an image's record."""
     return f"{name}-build"
 
 
 def run_error(name: str, error: FastContainerError, kind: str) -> pulumi.RunError:
-    """The error as the engine prints it, without a traceback."""
+    """Turn the error into one that the engine prints without a traceback."""
     return pulumi.RunError(f"{kind} {shown(name)}: {error}")

@@ -1,8 +1,8 @@
-"""One Pulumi program: what all its images share.
+"""One Pulumi program: everything that its images share.
 
-Decides nothing about an image; holds the one hook, the walks of shared roots, the registries that were opened, what
-was looked up, and who builds with what limit. There is one ``Program`` for each connection to an engine, so that
-several programs of one process (Automation API, unit tests) do not meet.
+Decides nothing about an image; holds the one hook, the walks of shared roots, the open registries, the lookups, and
+the builders' executors with their limits. There is one ``Program`` for each connection to an engine, so that several
+programs of one process (Automation API, unit tests) do not meet.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class Program:
 
     Attributes:
         base_keys: Keys of the images that others start from.
-        spare_names: What images are given and no Dockerfile has.
+        spare_names: Arguments of images that no Dockerfile uses.
         started: Names of records whose builds this update has started and does not wait for.
         accepted: ``host/name:key-…`` → digest of the replaced tags that the user accepts.
         unplaced: Name of a record → its image, where its repository does not exist yet.
-        notes: Name of a record → what a preview says of its image once it is to be built.
-        contents: Name of a record → what its image installs, where the Dockerfile is generated.
-        git_line: What is said of files that git ignores.
+        notes: Name of a record → lines of a preview about its image once it is to be built.
+        contents: Name of a record → the distributions of its image, if the Dockerfile is generated.
+        git_line: The line about files that git ignores.
     """
 
     walks: SharedWalks
@@ -125,12 +125,12 @@ class Program:
             )
 
     def selected_images(self) -> list[SelectedImage]:
-        """What is selected of all images that are known."""
+        """Return the selections of all images that are known."""
         placed = [image for images in self.images.values() for image in images]
         return [image.selected for image in (*placed, *self.unplaced.values())]
 
     def fresh_walks(self) -> SharedWalks:
-        """Walks that have seen nothing yet, for an image whose files may have changed meanwhile."""
+        """Return walks that have seen nothing yet, for an image whose files may have changed meanwhile."""
         return open_walks(cache_dir())
 
     def declare(self) -> None:
@@ -138,12 +138,12 @@ class Program:
         self._declared += 1
 
     async def settle(self, name: str, entry: PlannedEntry | None, *, failed: bool = False) -> None:
-        """An image was prepared, or cannot be; after the last one, write what the next run and the command line use.
+        """Note that an image was prepared or refused; after the last one, write the files of the program.
 
         Args:
             name: The image's.
-            entry: None where its key is unknown in this preview.
-            failed: It cannot be right: then the plan file stays as it is, rather than lose an image.
+            entry: None if its key is unknown in this preview.
+            failed: Whether it was refused: then the plan file stays as it is, rather than lose an image.
         """
         self._settled += 1
         self._failed = self._failed or failed
@@ -165,7 +165,7 @@ class Program:
             return
         folder = Path.cwd()
         text = write_plan_file(self._entries, str(folder), unknown=self._unknown)
-        # A folder that cannot be written, or a plan that is the same, is nobody's trouble.
+        # A folder that cannot be written is not an error.
         with contextlib.suppress(OSError):
             plan = folder / FILE_NAME
             if not plan.is_file() or plan.read_bytes() != text.encode():
@@ -174,22 +174,22 @@ class Program:
                 partial.replace(plan)
 
     def planned(self, repository_url: str, build_key: str, record_name: str) -> PreparedImage | None:
-        """The image of a record: by repository and key, and by the record's name where several share these."""
+        """Return the image of a record: by repository and key, and by the record's name if several share these."""
         found = self.images.get((repository_url, build_key), [])
         return next((image for image in found if image.record_name == record_name), found[0] if found else None)
 
     def repository_of(self, image: PreparedImage) -> LookupBatch:
-        """The image's repository, opened once; its look-ups are gathered."""
+        """Return the image's repository, opened once; its lookups are gathered."""
         return self.repository_at(image.repository_url, image.access)
 
     def repository_at(self, url: str, access: AwsAccess) -> LookupBatch:
-        """The repository at ``host/name``, likewise."""
+        """Return the repository at ``host/name``, likewise."""
         if url not in self._repositories:
             self._repositories[url] = LookupBatch(self.registries.repository(url, access))
         return self._repositories[url]
 
     def elsewhere(self, image: PreparedImage, before: str = "") -> list[LookupBatch]:
-        """The other repositories that have, or will have, an image of the same key.
+        """Return the other repositories that have, or will have, an image of the same key.
 
         Args:
             image: The image.
@@ -201,7 +201,7 @@ class Program:
         return [self.repository_at(url, access) for url, access in found.items()]
 
     def twins(self, image: PreparedImage) -> list[PreparedImage]:
-        """Images of the same key in other repositories, one for each."""
+        """Return images of the same key in other repositories, one for each."""
         of_key = self._by_key.get(image.selected.key.hex, {})
         return [twin for url, twin in of_key.items() if url != image.repository_url]
 
@@ -237,12 +237,12 @@ class Program:
         return self.found_digest(image.repository_url, image.selected.key.tag) or ABSENT
 
     async def executor_of(self, image: PreparedImage) -> LimitedExecutor:
-        """The executor of the image's builder, with the builder's limit over all its images."""
+        """Return the executor of the image's builder, with the builder's limit over all its images."""
         platform = image.selected.declared.recipe.platform
         return await self.executors.executor(image.builder, platform, image.access)
 
     def found_digest(self, repository_url: str, tag: str) -> str | None:
-        """The digest that a look-up of this run has found, without asking anyone."""
+        """Return the digest that a lookup of this run has found, without a request."""
         repository = self._repositories.get(repository_url)
         manifest = repository.answered(tag) if repository else None
         return manifest.digest if manifest else None
@@ -253,7 +253,7 @@ _PROGRAMS: weakref.WeakKeyDictionary[Any, Program] = weakref.WeakKeyDictionary()
 
 
 def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Program:
-    """The running program's ``Program``, made on first use.
+    """Return the running program's ``Program``, made on first use.
 
     Raises:
         ArgsError: The file of accepted tags cannot be read.
@@ -294,7 +294,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
 
 
 def _engine_address() -> str:
-    """``host:port`` of the engine, as its providers have it; "" under mocks, or where the SDK does not show it."""
+    """Return the engine's ``host:port`` as its providers have it; "" under mocks, or if the SDK does not show it."""
     try:
         target = cast(Any, settings.get_engine()).Log._channel.target()
     except AttributeError:

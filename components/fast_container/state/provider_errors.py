@@ -1,8 +1,8 @@
-"""How errors look when the dynamic provider raises them.
+"""The errors of the dynamic provider as the engine shows them.
 
 Decides that ours are shown as they are, where the SDK's process for dynamic providers prints every error as a
-traceback, and that one which was not foreseen becomes one of ours, with its traceback in a file. The errors of other
-dynamic providers in that process are left as they were.
+traceback, and that an unexpected one becomes one of ours, with its traceback in a file. The errors of other dynamic
+providers in that process are left as they were.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 def one_message(method: Callable[P, R]) -> Callable[P, R]:
-    """For a method of the provider, whose last argument is a record: all that it raises is one message."""
+    """Turn every error of a method of the provider, whose last argument is a record, into one message."""
 
     @wraps(method)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -35,8 +35,8 @@ def one_message(method: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             record: object = args[-1]
             named = cast("dict[str, Any]", record).get("tagged_uri") if isinstance(record, dict) else ""
-            what = f"The record of {named or 'an image'} could not be dealt with."
-            # The SDK would print a cause, too.
+            what = f"The record of {named or 'an image'} could not be processed."
+            # The SDK would print its cause, too.
             raise explained(error, what, cache_folder(os.environ) / "logs") from None
 
     return called

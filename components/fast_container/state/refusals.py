@@ -1,9 +1,9 @@
 """Keeps a refusal to the image that is refused.
 
-Decides two things. An image that is refused while the program's images are prepared is told only when no other record
-is on its way: a program that ended at once would take its hooks along, and the engine, which still calls them, would
-say of each of the others that its hook is not there. And once one image is refused, no other one begins. What has begun
-is finished; the engine then hears of the refusal alone.
+Decides two things. An image that is refused while the program's images are prepared is reported only when no other
+record is on its way: a program that ended at once would take its hooks with it, and the engine, which still calls them,
+would report for each of the others that its hook is missing. And once one image is refused, no other one begins. Those
+that have begun are finished; then the engine gets the refusal alone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import pulumi
 
 from fast_container.state.afterwards import await_resources
 
-# Others that are wrong as well are mostly found by then, and told in the same error.
+# By then most other wrong images are found too, and reported in the same error.
 _TOGETHER_S = 0.3
 _LONGEST_S = 5.0
 
 
 class Refusals:
-    """The refusals of one program; images are told apart by their components."""
+    """The refusals of one program; an image is identified by its component."""
 
     def __init__(self) -> None:
         self._messages: list[str] = []
@@ -32,11 +32,11 @@ class Refusals:
 
     @property
     def under_way(self) -> int:
-        """How many records have begun and have not ended."""
+        """Number of records that have begun and not ended."""
         return len(self._under_way)
 
     async def hold(self, refusal: pulumi.RunError) -> NoReturn:
-        """Wait until nothing is under way, then raise what was refused, all of it in one error.
+        """Wait until nothing is running, then raise all refusals in one error.
 
         Raises:
             pulumi.RunError: Always.
@@ -46,9 +46,9 @@ class Refusals:
         await self._raise()
 
     async def hold_in_preview(self, image: pulumi.Resource, refusal: pulumi.RunError) -> NoReturn:
-        """The same for a record that is under way itself, in a preview: the error is its own, on its own row.
+        """Do the same for a record that is running itself, in a preview: the error is its own, on its own row.
 
-        The engine runs only some hooks at once, and where all of them fail, none of the others begins: so not for ever.
+        The engine runs only some hooks at once, and if all of them fail, none of the others begins: so not for ever.
 
         Raises:
             pulumi.RunError: Always.
@@ -60,7 +60,7 @@ class Refusals:
         raise refusal
 
     async def begin(self, image: pulumi.Resource, dependencies: Iterable[Any]) -> None:
-        """Wait for the resources that a record comes after; from then on it is under way.
+        """Wait for the resources that a record comes after; from then on it counts as running.
 
         Raises:
             pulumi.RunError: Another image was refused: this one does not begin.
@@ -71,8 +71,8 @@ class Refusals:
         self._under_way.add(image)
 
     async def watch(self, image: pulumi.Resource, registered: Awaitable[Any]) -> None:
-        """Note when a record is no longer under way, however it ended."""
-        # Who registered it hears of its error.
+        """Note when a record has ended, with or without an error."""
+        # The caller that registered it gets its error.
         await asyncio.wait([asyncio.ensure_future(registered)])
         await self._end(image)
 
@@ -83,7 +83,7 @@ class Refusals:
 
     async def _raise(self) -> NoReturn:
         await self._all_ended()
-        # Whichever of them reaches the engine first says the same.
+        # Whichever of them reaches the engine first has the same message.
         raise pulumi.RunError("\n".join(dict.fromkeys(self._messages)))
 
     async def _all_ended(self) -> None:

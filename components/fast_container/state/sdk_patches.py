@@ -1,9 +1,9 @@
 """Every act on Pulumi's SDK and on the process that the user's program runs in.
 
 Decides for each what it needs of the SDK. An SDK that differs is left as it is, and one debug line says so
-(``pulumi up --debug --logtostderr -v=9`` shows it): what the act was for is then as the SDK has it, and nothing else
-changes. Tried on SDK 3.220, the oldest that is supported, and on 3.272; both are in ``tests/state/test_sdk_patches``
-and in ``tests/engine/test_oldest_sdk``. Leaves to ``engine_watch`` and ``provider_errors`` what is noted and printed.
+(``pulumi up --debug --logtostderr -v=9`` shows it): then the SDK's own behaviour remains, and nothing else changes.
+Tried on SDK 3.220, the oldest that is supported, and on 3.272; both are in ``tests/state/test_sdk_patches`` and in
+``tests/engine/test_oldest_sdk``. Leaves noting and printing to ``engine_watch`` and ``provider_errors``.
 
 In the program:
 
@@ -57,12 +57,12 @@ def in_provider_process() -> bool:
 
 
 def freeze_heap() -> None:
-    """Take what is loaded by now out of the garbage collector's rounds, and have fewer of these.
+    """Take everything loaded so far out of the garbage collector's rounds, and have fewer rounds.
 
-    Does nothing under Pulumi's mocks, in which the process is a unit test's, nor where the user has frozen the heap.
+    Does nothing under Pulumi's mocks, in which the process is a unit test's, nor if the user has frozen the heap.
     Thresholds that the user has set stay.
     """
-    # In this order: Python counts what is frozen one by one.
+    # In this order: Python counts frozen objects one by one.
     if isinstance(settings.get_monitor(), MockMonitor) or gc.get_freeze_count():
         return
     gc.freeze()
@@ -89,7 +89,7 @@ def await_callbacks() -> None:
         start = asyncio.ensure_future(serve(self))
         starts.add(start)
         try:
-            # The start goes on when its caller is cancelled.
+            # The start continues even if its caller is cancelled.
             await asyncio.shield(start)
         finally:
             if start.done():
@@ -142,12 +142,12 @@ def wait_for_failures() -> None:
 def note_cancels(note: Callable[[], None]) -> None:
     """Have ``note`` called when the engine tells the dynamic provider's process to cancel.
 
-    The SDK's server holds the method itself by then, so only the code within can be exchanged.
+    The SDK's server holds the method itself by then, so only the code inside of it can be exchanged.
     """
     servicer: Any = getattr(sys.modules.get("__main__"), "DynamicResourceProviderServicer", None)
     answer = getattr(servicer, "Cancel", None)
     if not isinstance(answer, FunctionType) or answer.__code__.co_freevars:
-        _leave("Cancel", "is no plain method of DynamicResourceProviderServicer")
+        _leave("Cancel", "is not a plain method of DynamicResourceProviderServicer")
         return
     servicer.fast_container_note_cancel = staticmethod(note)
     answer.__code__ = _answer_cancel.__code__
@@ -172,7 +172,7 @@ class _Traceback:
 
 
 def format_errors(formatted: Callable[[], str]) -> None:
-    """Have ``formatted`` say what the engine is told of the error that is being handled.
+    """Have ``formatted`` make the engine's message for the error that is being handled.
 
     Does nothing when it has been done.
     """

@@ -24,7 +24,7 @@ Client: TypeAlias = Callable[[str], Any]
 
 
 async def local_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:
-    """All values, read now, for a build on this machine."""
+    """Read all values now, for a build on this machine."""
     values = await asyncio.gather(*(_value(secret, source, client) for secret, source in secrets.items()))
     found = dict(zip(secrets, values, strict=True))
     check_values(found)
@@ -32,7 +32,7 @@ async def local_values(secrets: Mapping[str, SecretInput], client: Client) -> di
 
 
 def check_sources(secrets: Mapping[str, SecretInput]) -> None:
-    """In the preview of a build on this machine: refuse variables and files that are not there or are empty.
+    """In the preview of a build on this machine, refuse variables and files that are missing or empty.
 
     Raises:
         ArgsError: One of them.
@@ -44,7 +44,7 @@ def check_sources(secrets: Mapping[str, SecretInput]) -> None:
 
 
 async def own_values(secrets: Mapping[str, SecretInput], client: Client) -> dict[str, bytes]:
-    """Values of those that AWS does not keep; a remote build refuses them."""
+    """Return the values of secrets that AWS does not keep; a remote build refuses them."""
     kept = references(secrets)
     return await local_values({secret: source for secret, source in secrets.items() if secret not in kept}, client)
 
@@ -75,7 +75,7 @@ def _of_secrets_manager(reference: str, client: Client, path: str) -> bytes:
 
 
 def _split(reference: str) -> tuple[str, str]:
-    """Name or ARN, and the JSON key after it (``id:json-key:stage:version``)."""
+    """Split into name or ARN, and the JSON key after it (``id:json-key:stage:version``)."""
     parts = reference.split(":")
     length = 7 if reference.startswith("arn:") else 1
     return ":".join(parts[:length]), parts[length] if len(parts) > length else ""

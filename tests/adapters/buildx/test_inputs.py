@@ -246,4 +246,4 @@ def test_files_are_dated_by_the_clock_of_a_builder_that_is_off(tmp_path: Path) -
     dated = [int(line) for line in (seen / "dates").read_text().split()]
     assert abs(dated[1] - 1_000_000_000) <= 2
     assert dated[0] > 1_700_000_000
-    assert "dating the context by the clock of BuildKit" in reporter.progressed
+    assert "setting the context's dates by BuildKit's clock" in reporter.progressed

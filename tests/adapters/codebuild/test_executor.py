@@ -88,7 +88,7 @@ def test_a_build_that_ended_well_is_the_image_that_the_registry_holds(remote: Re
 
 def test_a_log_is_not_believed_about_what_was_published(remote: Remote, job: BuildJob) -> None:
     remote.aws.ends = [End(lines=[BUILT])]
-    with pytest.raises(BuilderError, match="ended well on CodeBuild, but its image is not in the registry"):
+    with pytest.raises(BuilderError, match="succeeded on CodeBuild, but its image is not in the registry"):
         remote.build(job)
 
 
@@ -288,7 +288,7 @@ def test_limits_are_waited_out_with_a_clear_status(remote: Remote, job: BuildJob
 
 def test_a_limit_that_stays_ends_with_what_to_ask_for(remote: Remote, job: BuildJob) -> None:
     remote.aws.fail["StartBuild"] = [refusal("AccountLimitExceededException", "Cannot have more than 5 builds")] * 99
-    with pytest.raises(BuilderError, match="took no build within") as caught:
+    with pytest.raises(BuilderError, match="did not start the build within") as caught:
         remote.build(job)
     assert "Service Quotas" in caught.value.next_step
     assert 500 < remote.clock.time_s < 700

@@ -159,7 +159,7 @@ def test_a_conflict_is_tried_again_after_longer_and_longer_pauses(s3: CountedS3,
     assert put(s3, parts[:1], sleep=slept.append).put == 1
     assert slept == sorted(set(slept)) != []
     s3.fail["put_object"] = [refusal("ConditionalRequestConflict")] * 99
-    with pytest.raises(SourceUploadError, match="others kept writing"):
+    with pytest.raises(SourceUploadError, match="other processes kept writing"):
         put(s3, parts[1:2], sleep=slept.append)
 
 

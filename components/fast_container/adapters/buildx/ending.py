@@ -44,7 +44,7 @@ def pushed_digest(metadata: Path) -> str:
         digest = cast("dict[str, Any]", loaded)["containerimage.digest"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BuildFailed(
-            "Buildx ended well but did not say what it pushed.",
+            "Buildx succeeded but did not report the pushed image.",
             why=f"no containerimage.digest in its metadata file ({type(error).__name__})",
         ) from error
     return str(digest)
@@ -97,7 +97,7 @@ def failure(job: BuildJob, progress: BuildProgress, code: int, log_path: str) ->
         )
     if "failed to push" in why:
         return BuildFailed(
-            f"The image of {job.name} was built and could not be pushed.",
+            f"The image of {job.name} was built but could not be pushed.",
             step=job.repository_url,
             why=why,
             log_path=log_path,

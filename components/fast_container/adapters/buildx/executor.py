@@ -124,7 +124,7 @@ class BuildxExecutor:
         try:
             return await self._build_with(builder, job, reporter, check_clock=True)
         except ClockDiffers as found:
-            reporter.progress("dating the context by the clock of BuildKit")
+            reporter.progress("setting the context's dates by BuildKit's clock")
             self._clock_ahead_s = found.ahead_s
             return await self._build_with(builder, job, reporter, check_clock=False)
 

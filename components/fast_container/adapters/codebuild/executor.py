@@ -37,6 +37,7 @@ from fast_container.adapters.threads import in_thread
 from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter, SecretReference
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, secret_variable, write_plan
+from fast_container.core.spelling import counted
 from fast_container.core.staging.chunks import Part, cut
 from fast_container.errors import ArgsError, AuthError, BuilderError, RegistryError, bracketed
 
@@ -199,14 +200,14 @@ class CodeBuildExecutor:
         loop, sent = asyncio.get_running_loop(), [0, 0]
 
         def show() -> None:
-            reporter.progress(f"uploading sources: {sent[0]} parts, {_size(sent[1])}")
+            reporter.progress(f"uploading sources: {counted(sent[0], 'part')}, {_size(sent[1])}")
 
         def on_bytes(count: int) -> None:
             sent[0] += 1
             sent[1] += count
             loop.call_soon_threadsafe(show)
 
-        reporter.progress(f"uploading sources: {len(every)} parts")
+        reporter.progress(f"uploading sources: {counted(len(every), 'part')}")
         upload, (program_key, program_sent) = await asyncio.gather(
             in_thread(self.store.put_parts, every, on_bytes), self._put_program()
         )
@@ -230,7 +231,7 @@ class CodeBuildExecutor:
         content = await in_thread(zip_bytes, {PLAN_FILE: write_plan(plan), LAUNCHER_FILE: launcher_bytes()})
         name, bundle_bytes = await in_thread(self.store.put_bundle, content)
         total = upload.sent_bytes + program_sent + bundle_bytes
-        reporter.note(f"uploaded {_size(total)}: {upload.put} of {upload.put + upload.present} parts were new")
+        reporter.note(f"uploaded {_size(total)}: {upload.put} of {counted(upload.put + upload.present, 'part')} new")
         return name
 
     async def _put_program(self) -> tuple[str, int]:
@@ -251,7 +252,7 @@ class CodeBuildExecutor:
             except LimitReached as error:
                 if self.watch.now_s() + pause_s > deadline_s:
                     raise BuilderError(
-                        "CodeBuild took no build within the queue's time limit.",
+                        "CodeBuild did not start the build within the queue's time limit.",
                         where=f"project {self.api.project}",
                         why=str(error),
                         next_step="Ask for a higher quota of concurrent builds (Service Quotas, CodeBuild).",
@@ -270,7 +271,7 @@ class CodeBuildExecutor:
         manifest = (await registry.find([job.key.tag])).get(job.key.tag)
         if manifest is None:
             raise BuilderError(
-                f"The build of {job.name} ended well on CodeBuild, but its image is not in the registry.",
+                f"The build of {job.name} succeeded on CodeBuild, but its image is not in the registry.",
                 where=f"{job.repository_url}:{job.key.tag}",
                 next_step="Look at the build's log; the image may have been deleted meanwhile.",
             )

@@ -231,7 +231,7 @@ class S3SourceStore:
                     on_bytes(length)
                     return length
         raise SourceUploadError(
-            "An object could not be put: others kept writing it.",
+            "An object could not be uploaded: other processes kept writing it.",
             where=f"s3://{self.bucket}/{name}",
             next_step="Run again.",
         )

@@ -138,7 +138,7 @@ def changed(path: str, root: str) -> ContextChanged:
         "A file of the build context changed while it was read.",
         path=path,
         root=root,
-        why="It is no longer what the build key was computed from.",
+        why="the build key was computed from its earlier content",
         next_step="Run again when nothing writes to it, or name it in the ignore file.",
     )
 
@@ -148,7 +148,7 @@ def impossible(path: str) -> ContextError:
     return ContextError(
         "A build context can only hold files, directories and links.",
         path=path,
-        why="It is a named pipe, a socket or a device.",
+        why="it is a named pipe, a socket or a device",
         next_step="Remove it, or name it in the ignore file.",
     )
 

@@ -111,7 +111,7 @@ def _taken(view: View, source: CopySource, selector: Selector, dockerfile: str) 
             f"{_VERBS[selector.op]} {selector.text}: the pattern is refused: {error}.",
             file=dockerfile,
             line=selector.line,
-            why="BuildKit fails the build if it cannot read a pattern.",
+            why="BuildKit fails the build if it cannot read a pattern",
             next_step="Correct the pattern, or write '\\' before a character to take it literally.",
         ) from None
 

@@ -242,6 +242,6 @@ def _refusal(pattern: str, error: BadPatternError, file: str, line: int) -> Dock
         f"The ignore pattern {pattern!r} is refused: {error}.",
         file=f"ignore[{-1 - line}]" if own else file,
         line=0 if own else line,
-        why="BuildKit fails the whole build if it cannot read a pattern.",
+        why="BuildKit fails the whole build if it cannot read a pattern",
         next_step="Correct the pattern, or write '\\' before a character to take it literally.",
     )

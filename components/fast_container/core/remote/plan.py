@@ -138,7 +138,7 @@ def read_plan(data: bytes) -> RemotePlan:
         if document["version"] != VERSION:
             raise SourceUploadError(
                 f"The build's plan has {version_of(document)}; this program reads {VERSION}.",
-                next_step="Let the source be uploaded again by the version that builds.",
+                next_step="Run `pulumi up` again with the version of fast-container that the stack uses.",
             )
         return _plan(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -150,5 +150,5 @@ def _refusal(name: str, why: str) -> ContextError:
         "An archive of a build context cannot be unpacked.",
         path=name or "the archive",
         why=why,
-        next_step="Let it be made and uploaded again.",
+        next_step="Run again: it is then made and uploaded anew.",
     )
