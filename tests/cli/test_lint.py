@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from fast_container.cli import main
+from fast_container.core.declared import DeclaredImage
+from fast_container.core.program_file import PlannedEntry, write_plan_file
 from tests.trees import write_tree
 
 DOCKERFILE = "FROM python:3.12-slim\nCOPY . /app\nRUN pip install -r /app/requirements.txt\nUSER 1\n"
@@ -237,3 +239,32 @@ def test_a_builder_that_gives_no_answer_is_a_note(
     assert code == 0
     assert "note: app/Dockerfile: BuildKit says nothing: " in out
     assert "FI001" in out
+
+
+def test_the_images_of_a_plan_are_linted_where_they_run(
+    place: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = "flask==3\nclick==8\njinja2==3\n"
+    dockerfile = "FROM python:3.12\nCOPY requirements.txt /\nRUN pip install --no-cache-dir -r /requirements.txt\n"
+    for name in ("a", "b"):
+        write_tree(place / name, {"Dockerfile": dockerfile, "requirements.txt": requirements})
+    entries = [
+        PlannedEntry(
+            DeclaredImage(name, str(place / name), str(place / name / "Dockerfile"), f"{name}/Dockerfile"),
+            "",
+            runs_on,
+            "0" * 64,
+            {},
+        )
+        for name, runs_on in (("a", "lambda"), ("b", "ecs"))
+    ]
+    (place / "stack").mkdir()
+    (place / "stack/plan.json").write_text(write_plan_file(entries, str(place / "stack")))
+    monkeypatch.chdir(place / "stack")
+    assert main(["lint", "--plan", "plan.json", "--format", "json"]) == 0
+    found = [(one["file"], one["rule"]) for one in json.loads(capsysbinary.readouterr().out)["findings"]]
+    assert [file for file, rule in found if rule == "FI014"] == ["../b/Dockerfile"]
+    assert [rule for _, rule in found].count("FI003") == 1
+    assert main(["lint", "--plan", "plan.json", "--image", "a", "--format", "json"]) == 0
+    assert {one["image"] for one in json.loads(capsysbinary.readouterr().out)["findings"]} == {"a"}
+    assert main(["lint", "--plan", "plan.json", "--image", "c"]) == 2
