@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from glob import glob
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
@@ -167,10 +168,20 @@ def _folder_of(pattern: str) -> Path:
 
 
 def _dockerfiles(base: Path, pattern: str) -> Iterator[Path]:
-    for file in sorted(base.glob(str(Path(pattern).relative_to(base)))):
+    # Not Path.glob, which passes over a link to nothing: an image would leave the program, and its function with it.
+    found = glob(str(Path(pattern).relative_to(base)), root_dir=base, include_hidden=True, recursive=True)
+    for file in sorted(base / name for name in found):
         hidden = file.relative_to(base).parts[0].startswith(".")
-        if not hidden and file.suffix != ".dockerignore" and file.is_file():
-            yield file
+        if hidden or file.suffix == ".dockerignore" or file.is_dir():
+            continue
+        if not file.is_file():
+            raise ArgsError(
+                f"The Dockerfile {shown(str(file))} is a link to nothing.",
+                property_path="images",
+                why="its image would leave the program, and what uses it would be deleted",
+                next_step="Mend the link, or remove it",
+            )
+        yield file
 
 
 def _name(below: Path, variant: str, base: Path) -> str:

@@ -46,6 +46,15 @@ def test_hidden_directories_and_directories_called_dockerfile_are_no_images(prog
     assert list(found_images("../lambdas/*/Dockerfile")) == ["orders", "search"]
 
 
+@pytest.mark.parametrize("pattern", ["../lambdas/*/Dockerfile", "../lambdas/*/Dockerfile*"])
+def test_a_dockerfile_that_is_a_link_to_nothing_is_no_image_that_silently_goes(program: Path, pattern: str) -> None:
+    gone = program / "lambdas/gone"
+    gone.mkdir()
+    (gone / "Dockerfile").symlink_to("nowhere")
+    with pytest.raises(ArgsError, match="gone/Dockerfile' is a link to nothing"):
+        found_images(pattern)
+
+
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
