@@ -169,7 +169,7 @@ def _folder_of(pattern: str) -> Path:
 
 def _dockerfiles(base: Path, pattern: str) -> Iterator[Path]:
     # Not Path.glob, which passes over a link to nothing: an image would leave the program, and its function with it.
-    found = glob(str(Path(pattern).relative_to(base)), root_dir=base, include_hidden=True, recursive=True)
+    found = glob(str(Path(pattern).relative_to(base)), root_dir=base, include_hidden=True, recursive=True)  # noqa: PTH207
     for file in sorted(base / name for name in found):
         hidden = file.relative_to(base).parts[0].startswith(".")
         if hidden or file.suffix == ".dockerignore" or file.is_dir():
