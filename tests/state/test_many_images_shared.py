@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, cast
 
 import pulumi
@@ -140,6 +142,76 @@ def test_the_twins_of_an_image_are_found_by_its_key() -> None:
     assert program.twins(twins[0]) == [twins[1]]
     assert program.twins(twins[1]) == [twins[0]]
     assert program.twins(image(2)) == []
+
+
+@pytest.mark.usefixtures("mock_loops")
+def test_a_lookup_does_not_look_again_at_what_is_answered() -> None:
+    program = make_program()
+    asked: list[int] = []
+    registry = cast(Any, program.registries).of[URLS[0]]
+    find = registry.find
+
+    async def counted(tags: Any) -> Any:
+        asked.append(len(tags))
+        return await find(tags)
+
+    registry.find = counted
+
+    async def one_after_the_other() -> None:
+        for number in range(20):
+            one = image(number)
+            program.plan(one)
+            assert await program.count_missing(one)
+            assert not cast(Any, program.repository_of(one))._announced
+
+    wait_for(one_after_the_other())
+    assert asked == 20 * [1]
+
+
+@pytest.mark.usefixtures("mock_loops")
+def test_what_an_image_costs_does_not_grow_with_their_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tree(tmp_path, {"app/Dockerfile": "FROM scratch\nARG A\nCOPY . /\n"})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def cost(images: int) -> dict[str, float]:
+        counts: Counter[str] = Counter()
+        init = pulumi.Output.__init__
+
+        def output(self: pulumi.Output[Any], *args: Any, **more: Any) -> None:
+            counts["outputs"] += 1
+            init(self, *args, **more)
+
+        def task(loop: Any, work: Any, **more: Any) -> asyncio.Task[Any]:
+            counts["tasks"] += 1
+            return asyncio.Task(work, loop=loop, **more)
+
+        def called(frame: FrameType, event: str, _argument: Any) -> None:
+            if event == "call" and "fast_container" in frame.f_code.co_filename:
+                counts["calls"] += 1
+
+        async def program() -> None:
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(cast(Any, task))
+            made = [
+                FastContainerImage(f"i{number}", repository=URLS[0], context="app", build_args={"A": str(number)})
+                for number in range(images)
+            ]
+            await asyncio.gather(*(one.image_uri.future() for one in made))
+            loop.set_task_factory(None)
+
+        monkeypatch.setattr(pulumi.Output, "__init__", output)
+        sys.setprofile(called)
+        try:
+            run(program, preview=True)
+        finally:
+            sys.setprofile(None)
+            monkeypatch.setattr(pulumi.Output, "__init__", init)
+        return {name: count / images for name, count in counts.items()}
+
+    # What happens once for a program is shared by more images: it costs each of them less.
+    few, many = cost(50), cost(200)
+    assert {name: many[name] <= few[name] * 1.05 for name in few} == dict.fromkeys(few, True), (few, many)
 
 
 @pytest.mark.usefixtures("mock_loops")

@@ -41,7 +41,7 @@ class LookupBatch:
 
     def announce(self, tags: Iterable[str]) -> None:
         """Announce tags that will be looked up, so that one call can answer for all."""
-        self._announced.update(dict.fromkeys(tags))
+        self._announced.update(dict.fromkeys(tag for tag in tags if tag not in self._answers))
 
     async def find(self, tags: Sequence[str]) -> Mapping[str, Manifest]:
         """Like ``Registry.find``, from the gathered answers."""
@@ -68,9 +68,12 @@ class LookupBatch:
 
     async def _ask(self) -> None:
         await self._sleep(self._tick_s)
-        wanted = [tag for tag in self._announced if tag not in self._answers]
+        wanted = list(self._announced)
         found = await self._registry.find(wanted)
         self._answers.update({tag: found.get(tag) for tag in wanted})
+        # Those that are announced meanwhile are for the next call, which does not look at these again.
+        for tag in wanted:
+            self._announced.pop(tag, None)
 
     def _done(self, call: asyncio.Task[None]) -> None:
         self._call = None
