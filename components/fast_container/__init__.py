@@ -29,6 +29,7 @@ What counts:
 - What does an ignore file leave out? ``core.ignore``.
 - Which files of a build context count? ``core.context``.
 - What is an image, a manifest, a platform, a registry's host? ``core.oci``.
+- Which files are in a layer, and which of them does an image show? ``core.layers``.
 - What is in the plan file that the command line works from? ``core.program_file``.
 - Which digest does the name of an external image stand for? ``core.images``.
 - What does ``BaseImage(install=…)`` write? ``python_base``; what packages declare: ``python_base.packages``, what they
@@ -52,6 +53,7 @@ Who talks to the outside (``adapters``, one thing a room):
 - How is a registry asked, and an image copied or tagged there? ``adapters.registry``.
 - How is buildx called, and its progress read? ``adapters.buildx``.
 - How are sources uploaded and builds started and watched on AWS? ``adapters.codebuild``.
+- How are the layers of an image read, each once? ``adapters.layers``.
 - Why need an unchanged file not be read again? ``adapters.digests``.
 - How does a child process end with its parent, and a temporary folder go? ``adapters.process``.
 - Where do credentials come from? ``adapters.aws_session`` for AWS, ``adapters.docker_config`` for Docker's logins.

@@ -16,7 +16,7 @@ import pytest
 
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
-from fast_container.core.oci.programs import LayerPrograms, look
+from fast_container.core.layers.programs import LayerPrograms, look
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError, VerifyError
 from tests.build.fakes import (

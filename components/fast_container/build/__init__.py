@@ -5,8 +5,8 @@ tags, records. What is around it satisfies the same interface: ``lookup`` gather
 call, ``scheduler`` runs many images (identical builds once, base images first, a limit at a time), ``copying`` takes
 an image from another repository of the program instead of building it. Steps of the pipeline: ``base_check`` looks at
 a base of another stack before anything is built on it, ``verify`` reads the pushed image back, ``look_inside`` looks
-into its layers, ``ran`` compares the steps of the build with what was read of the Dockerfile. ``spare_names`` warns of
-arguments and secrets that no image uses.
+into its layers, ``image_contents`` reads all of its files, ``ran`` compares the steps of the build with what was read
+of the Dockerfile. ``spare_names`` warns of arguments and secrets that no image uses.
 
 Leaves building to executors and the rules for an image to ``checks``.
 """

@@ -12,9 +12,9 @@ from typing import Final
 
 from fast_container.checks.programs import check_programs
 from fast_container.checks.pushed_image import pushed_manifest
+from fast_container.core.layers.programs import LayerPrograms, is_known
 from fast_container.core.oci.manifest import Descriptor
 from fast_container.core.oci.media_types import is_foreign
-from fast_container.core.oci.programs import LayerPrograms, is_known
 from fast_container.core.ports import LayerReader, Manifest, Reporter
 from fast_container.errors import RegistryError
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from fast_container.core.oci.programs import LayerPrograms
+from fast_container.core.layers.programs import LayerPrograms
 from fast_container.errors import VerifyError
 
 _OWN_PLACES: Final = re.compile(

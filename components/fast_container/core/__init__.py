@@ -7,7 +7,7 @@ build), ``job`` and ``ports`` (what a build takes, and what it asks of the outsi
 ``program_file`` (a whole program for the command line).
 
 Each folder is one subject that the spine asks: ``dockerfile``, ``ignore``, ``context``, ``staging``, ``oci``,
-``images``, ``remote``. Beside the spine: ``own_bases``, ``graph``, ``build_secrets``, ``registry_cache``,
+``layers``, ``images``, ``remote``. Beside the spine: ``own_bases``, ``graph``, ``build_secrets``, ``registry_cache``,
 ``replaced_tag``, ``aws_access`` and ``cache_folder`` (values that several rooms hand on), ``spare_names`` and
 ``spelling`` (for typos), ``json_document``, ``go_path`` and ``linear_match`` (rules of others, written once).
 

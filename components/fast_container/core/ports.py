@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
 from fast_container.core.key import BuildKey
-from fast_container.core.oci.programs import LayerPrograms
+from fast_container.core.layers.listing import Listing
+from fast_container.core.layers.programs import LayerPrograms
 from fast_container.core.recipe import Recipe
 
 
@@ -217,6 +218,19 @@ class LayerReader(Protocol):
 
         Raises:
             RegistryError: They could not be read.
+        """
+        ...
+
+
+class LayerLister(Protocol):
+    """Reads which files a layer holds."""
+
+    async def listing(self, repository_url: str, digest: str, size: int) -> Listing:
+        """Read a layer once, or return what an earlier reading has found.
+
+        Raises:
+            RegistryError: The registry did not return it.
+            VerifyError: It is damaged, hostile, or of a compression that cannot be read here.
         """
         ...
 

@@ -10,12 +10,12 @@ does, after its checks.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from fast_container.adapters.registry.blob_pieces import PIECE_BYTES, blob_pieces
 from fast_container.adapters.registry.http_transport import Response
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
@@ -27,7 +27,6 @@ from fast_container.core.ports import Manifest, Reporter
 from fast_container.core.record import megabytes
 from fast_container.errors import AuthError, RegistryError
 
-PIECE_BYTES: Final = 8 * 1024 * 1024
 _BLOBS_AT_ONCE: Final = 3
 _COPIES_AT_ONCE: Final = 4
 _UPLOADS: Final = 3
@@ -180,40 +179,21 @@ class _Copy:
         return f"{location}{'&' if '?' in location else '?'}digest={blob.digest}"
 
     def _pieces(self, blob: _Blob) -> Iterator[bytes]:
-        """Yield the blob's bytes; the last ones only if all of them fit the digest."""
-        seen = hashlib.sha256()
-        for start in range(0, blob.size, self.piece_bytes):
+        """Yield the blob's bytes, and count them."""
+        pieces = blob_pieces(self.source, blob.digest, blob.size, self.piece_bytes)
+        while True:
             self._check_running()
-            end = min(start + self.piece_bytes, blob.size)
-            piece = self._read(blob, start, end)
-            seen.update(piece)
-            if start + len(piece) == blob.size and f"sha256:{seen.hexdigest()}" != blob.digest:
-                raise _SourceError(
-                    RegistryError(
-                        "The registry sent a blob that does not fit its digest.",
-                        where=f"{self.source.url}@{blob.digest}",
-                    )
-                )
+            try:
+                piece = next(pieces, None)
+            except RegistryError as error:
+                raise _SourceError(error) from error
+            if piece is None:
+                return
             yield piece
             with self._lock:
                 self.sent_bytes += len(piece)
                 total = self.sent_bytes
             self.on_bytes(total)
-            if start + len(piece) == blob.size:
-                return
-
-    def _read(self, blob: _Blob, start: int, end: int) -> bytes:
-        headers = {"Accept": "*/*", "Range": f"bytes={start}-{end - 1}"}
-        try:
-            response = self.source.send("GET", f"/blobs/{blob.digest}", headers, follow=True)
-        except RegistryError as error:
-            raise _SourceError(error) from error
-        part = response.status == 206 and len(response.body) == end - start
-        # A registry without support for ranges sends everything at once.
-        whole = response.status == 200 and start == 0 and len(response.body) == blob.size
-        if not part and not whole:
-            raise _SourceError(self.source.error(response, f"The registry did not return the blob {blob.digest}."))
-        return response.body
 
     def _put_manifest(self, manifest: Manifest) -> None:
         self._check_running()

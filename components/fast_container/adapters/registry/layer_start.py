@@ -1,6 +1,6 @@
 """The first bytes of a layer, by one ranged request, and what is in them; satisfies ``core.ports.LayerReader``.
 
-Decides that reading and unpacking are one step of one thread. Leaves what a program is to ``core.oci.programs``. A part
+Decides that reading and unpacking are one step of one thread. Leaves what a program is to ``core.layers.programs``. A part
 of a layer cannot be checked against a digest, so conclusions from it may only ever refuse an image.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fast_container.adapters.registry.blob_pieces import read_part
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
-from fast_container.core.oci.programs import LayerPrograms, look
+from fast_container.core.layers.programs import LayerPrograms, look
 
 
 class RegistryLayers:
@@ -25,17 +26,12 @@ class RegistryLayers:
 
     async def programs(self, repository_url: str, digest: str, size: int, most: int, platform: str) -> LayerPrograms:
         """Look as ``LayerReader.programs``."""
-        return await in_thread(self._programs, repository_url, digest, min(size, most), platform)
+        return await in_thread(self._programs, repository_url, digest, size, min(size, most), platform)
 
-    def _programs(self, url: str, digest: str, wanted: int, platform: str) -> LayerPrograms:
-        return look(self._start(url, digest, wanted), platform)
+    def _programs(self, url: str, digest: str, size: int, wanted: int, platform: str) -> LayerPrograms:
+        return look(self._start(url, digest, size, wanted), platform)
 
-    def _start(self, url: str, digest: str, wanted: int) -> bytes:
+    def _start(self, url: str, digest: str, size: int, wanted: int) -> bytes:
         if not wanted:
             return b""
-        registry = self._oci_of(url)
-        headers = {"Accept": "*/*", "Range": f"bytes=0-{wanted - 1}"}
-        response = registry.send("GET", f"/blobs/{digest}", headers, follow=True)
-        if response.status not in (200, 206):
-            raise registry.error(response, f"The registry did not return the blob {digest}.")
-        return response.body[:wanted]
+        return read_part(self._oci_of(url), digest, 0, wanted, size)[:wanted]

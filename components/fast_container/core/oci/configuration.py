@@ -1,4 +1,4 @@
-"""Image configurations: the platform, the environment and the triggers of an image.
+"""Image configurations: the platform, what runs and how, the triggers and the history of an image.
 
 Decides how their bytes are read, with every field of the type that the OCI image specification gives it. Leaves the
 error for one that cannot be read, and the rules about its content, to the caller.
@@ -7,10 +7,18 @@ error for one that cannot be read, and the rules about its content, to the calle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from fast_container.core.json_document import object_field, parse_object, strings_field
+from fast_container.core.json_document import object_field, objects_field, parse_object, string_field, strings_field
 from fast_container.core.oci.manifest import platform_fields
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One step of an image's history: the instruction, and whether it made no layer."""
+
+    created_by: str
+    is_empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +29,23 @@ class ImageConfiguration:
         platform: ``os/architecture[/variant]`` as it is written; ``""`` if the system or the architecture is absent.
         env: Variable → value.
         onbuild: The ``ONBUILD`` triggers, in their order.
+        user: Who runs it; ``""`` for root.
+        entrypoint: The program with its first arguments.
+        command: More arguments, or the program.
+        working_directory: Where it runs; ``""`` for the root.
+        labels: Label → value.
+        history: The steps that made it, the first ones first.
     """
 
     platform: str
     env: Mapping[str, str]
     onbuild: tuple[str, ...]
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_directory: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict["str", "str"])
+    history: tuple[HistoryEntry, ...] = ()
 
 
 def parse_configuration(content: bytes) -> ImageConfiguration:
@@ -42,4 +62,13 @@ def parse_configuration(content: bytes) -> ImageConfiguration:
         "/".join(name for name in (system, architecture, variant) if name) if system and architecture else "",
         {name: value for name, _, value in pairs},
         tuple(strings_field(config, "OnBuild")),
+        string_field(config, "User"),
+        tuple(strings_field(config, "Entrypoint")),
+        tuple(strings_field(config, "Cmd")),
+        string_field(config, "WorkingDir"),
+        {name: value for name, value in object_field(config, "Labels").items() if isinstance(value, str)},
+        tuple(
+            HistoryEntry(string_field(entry, "created_by"), entry.get("empty_layer") is True)
+            for entry in objects_field(document, "history")
+        ),
     )

@@ -6,17 +6,19 @@ adapter and the consequences to ``checks.programs``.
 
 from __future__ import annotations
 
-import io
-import tarfile
-import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
+
+from fast_container.core.layers.byte_stream import ByteStream
+from fast_container.core.layers.decompression import decompressed
+from fast_container.core.layers.limits import LayerError, Limits
+from fast_container.core.layers.tar_entries import tar_entries
 
 _MOST_UNPACKED: Final = 16 * 1024 * 1024
 _HEADER_BYTES: Final = 20
 _EXECUTABLE_KINDS: Final = (2, 3)
-_GZIP: Final = b"\x1f\x8b"
 # (machine, most significant byte first) → architecture, for those that a Linux image can have.
 _MACHINES: Final = {
     (3, False): "386",
@@ -61,32 +63,24 @@ def look(start: bytes, platform: str) -> LayerPrograms:
     architecture = platform.split("/")[1]
     fitting = {architecture} | _RUNS_TOO.get(architecture, frozenset())
     others: list[tuple[str, str]] = []
-    for path, found in _programs(_unpacked(start)):
+    for path, found in _programs(start):
         if found in fitting:
             return LayerPrograms(True)
         others.append((path, found))
     return LayerPrograms(False, tuple(others))
 
 
-def _unpacked(start: bytes) -> bytes:
-    if not start.startswith(_GZIP):
-        return start
-    try:
-        return zlib.decompressobj(wbits=31).decompress(start, _MOST_UNPACKED)
-    except zlib.error:
-        return b""
+def _programs(start: bytes) -> Iterator[tuple[str, str]]:
+    """Yield path and architecture of the programs, as far as the start reaches."""
+    stream = ByteStream(decompressed([start]), _MOST_UNPACKED)
+    with suppress(LayerError):
+        for entry, head in tar_entries(stream, _header_bytes, Limits()):
+            if architecture := _architecture(head):
+                yield entry.path, architecture
 
 
-def _programs(data: bytes) -> Iterator[tuple[str, str]]:
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-            for member in archive:
-                header = data[member.offset_data : member.offset_data + _HEADER_BYTES]
-                architecture = _architecture(header) if member.isreg() else ""
-                if architecture:
-                    yield member.name.removeprefix("./").lstrip("/"), architecture
-    except (tarfile.TarError, EOFError, ValueError, OverflowError):
-        return  # The start of the layer ends within an entry.
+def _header_bytes(_path: str, _size: int) -> int:
+    return _HEADER_BYTES
 
 
 def _architecture(header: bytes) -> str:

@@ -1,0 +1,75 @@
+"""Listings of layers, from a registry or from the cache; satisfies ``core.ports.LayerLister``.
+
+Decides that a layer is streamed once, a few layers at a time, and that its listing is only remembered when all of its
+bytes fit its digest. Leaves the archive to ``core.layers.listing``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from fast_container.adapters.layers.codecs import ZSTD_EXTRA, Load, fastest_inflater, load_module, zstd_reader
+from fast_container.adapters.layers.listing_cache import ListingCache
+from fast_container.adapters.registry.blob_pieces import blob_pieces
+from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.threads import in_thread
+from fast_container.core.json_document import is_digest
+from fast_container.core.layers.limits import LayerError, Limits
+from fast_container.core.layers.listing import Listing, read_listing
+from fast_container.errors import RegistryError, VerifyError
+
+_PIECE_BYTES: Final = 4 * 1024 * 1024
+_AT_ONCE: Final = 2
+
+
+class RegistryListings:
+    """Reads from any repository that the program reaches.
+
+    Args:
+        oci_of: Returns the client of ``host/name``; called in a thread.
+        cache: What earlier runs have read; None remembers nothing.
+        limits: How much of a layer is read.
+        load: Imports a decompressor.
+    """
+
+    def __init__(
+        self,
+        oci_of: Callable[[str], OciRegistry],
+        cache: ListingCache | None,
+        limits: Limits | None = None,
+        *,
+        load: Load = load_module,
+    ) -> None:
+        self._load = load
+        self._oci_of = oci_of
+        self._cache = cache
+        self._limits = limits or Limits()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def listing(self, repository_url: str, digest: str, size: int) -> Listing:
+        """Read as ``LayerLister.listing``."""
+        async with self._places:
+            return await in_thread(self._listing, repository_url, digest, size)
+
+    def _listing(self, url: str, digest: str, size: int) -> Listing:
+        if not is_digest(digest):
+            raise RegistryError("A manifest refers to something that is not a digest.", where=url, why=digest[:120])
+        known = self._cache.get(digest) if self._cache else None
+        if known is not None:
+            return known
+        pieces = blob_pieces(self._oci_of(url), digest, size, _PIECE_BYTES)
+        unzstd = zstd_reader(self._load)
+        try:
+            found = read_listing(
+                pieces, size, make_inflater=fastest_inflater(self._load), unzstd=unzstd, limits=self._limits
+            )
+        except LayerError as error:
+            step = f"Install {ZSTD_EXTRA}." if unzstd is None and "zstd" in str(error) else ""
+            raise VerifyError(
+                "A layer of the image cannot be read.", where=f"{url}@{digest}", why=str(error), next_step=step
+            ) from None
+        if self._cache is not None:
+            self._cache.put(digest, found)
+        return found

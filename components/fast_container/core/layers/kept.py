@@ -1,0 +1,41 @@
+"""Of which files of a layer a part of the content is kept, and which are searched for secrets.
+
+Decides that only the header of bytecode and the lists of users and groups are kept as they are; of a file that is
+searched only the kinds of what was found are. So a cache of listings holds no content of an image that could hurt.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+PYC_HEADER_BYTES: Final = 16
+_USERS: Final = frozenset({"etc/passwd", "etc/group"})
+_USERS_BYTES: Final = 256 * 1024
+SEARCHED_BYTES: Final = 64 * 1024
+"""A file that is larger is not searched for secrets."""
+
+_SEARCHED: Final = re.compile(
+    r"(?:^|/)(?:\.env(?:\.[^/]*)?|\.?npmrc|\.?pypirc|pip\.conf|\.?netrc|\.git-credentials|credentials|config\.json"
+    r"|\.dockercfg|\.yarnrc(?:\.yml)?|settings\.xml|id_(?:rsa|dsa|ecdsa|ed25519)"
+    r"|[^/]*\.(?:pem|key|env|ini|cfg|conf|toml|ya?ml|json|properties|sh))$"
+)
+
+
+def kept_bytes(path: str, size: int) -> int:
+    """How many of a file's first bytes are to be read."""
+    if path.endswith(".pyc"):
+        return PYC_HEADER_BYTES
+    if path in _USERS:
+        return _USERS_BYTES
+    return size if is_searched(path, size) else 0
+
+
+def is_kept(path: str) -> bool:
+    """Whether the bytes that were read are kept as they are."""
+    return path.endswith(".pyc") or path in _USERS
+
+
+def is_searched(path: str, size: int) -> bool:
+    """Whether a file is searched for secrets."""
+    return size <= SEARCHED_BYTES and _SEARCHED.search(path) is not None

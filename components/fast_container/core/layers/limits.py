@@ -1,0 +1,50 @@
+"""How much of a layer is read, so that a hostile one costs bounded memory and time.
+
+Decides the limits and how it is said that one was met. Real images stay far below: the largest that Lambda takes has
+10 GB, and a large scientific environment some 200,000 entries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class LayerError(ValueError):
+    """A layer cannot be read: it is damaged, or not what images are made of."""
+
+
+class LayerEndsError(LayerError):
+    """A layer ends within an entry."""
+
+
+class LayerLimitError(LayerError):
+    """A layer is larger than a limit; the message names the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one layer, and of an image.
+
+    Attributes:
+        unpacked_bytes: Of a layer.
+        unpacked_factor: How many times larger than its compressed bytes a layer may be …
+        free_bytes: … once it is larger than this.
+        entries: Of a layer, and of all layers of an image together.
+        name_bytes: All paths and link targets of a layer together.
+        header_bytes: An extended header (pax, GNU).
+        depth: Components of a path.
+        layers: Of an image.
+    """
+
+    unpacked_bytes: int = 64 << 30
+    unpacked_factor: int = 250
+    free_bytes: int = 1 << 30
+    entries: int = 1_000_000
+    name_bytes: int = 128 << 20
+    header_bytes: int = 1 << 20
+    depth: int = 255
+    layers: int = 512
+
+    def most_unpacked(self, compressed_bytes: int) -> int:
+        """The limit of a layer of that size: a file of zeros is fine, a bomb is not."""
+        return min(self.unpacked_bytes, max(self.free_bytes, self.unpacked_factor * compressed_bytes))
