@@ -42,6 +42,7 @@ What happens:
 - In which order is an image looked up, built, checked, tagged and recorded? ``build``.
 - Where is the key tag put? ``build.pipeline``.
 - May a pushed image be tagged? ``checks``.
+- What may an image hold, and what does each rule find? ``checks.image``.
 - What in a Dockerfile costs size, time or safety? ``checks.dockerfile``; what each step starts, installs and reads:
   ``checks.dockerfile.steps``.
 - What does BuildKit get instead of the working tree, and what is uploaded? ``core.staging``.

@@ -12,6 +12,7 @@ CODES = {
     "accept": {"0", "2"},
     "cancel": {"0", "2"},
     "certify": {"0", "1", "2"},
+    "check-image": {"0", "1", "2"},
     "explain": {"0", "2"},
     "ignored": {"0", "2"},
     "inspect": {"0", "2"},

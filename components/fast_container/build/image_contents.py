@@ -11,7 +11,7 @@ import asyncio
 from typing import Final
 
 from fast_container.checks.manifest_rules import child_for
-from fast_container.checks.pushed_image import parse_configuration, parse_manifest
+from fast_container.checks.pushed_image import pushed_configuration, pushed_manifest
 from fast_container.core.layers.contents import ImageContents, ImageFiles, ImageLayer, instructions
 from fast_container.core.layers.limits import LayerError, Limits
 from fast_container.core.layers.merged import merge
@@ -43,7 +43,7 @@ async def read_image(
     name = f"{registry.url}@{manifest.digest}"
     image = await _image_of(registry, manifest, platform, name)
     assert image.config is not None
-    configuration = parse_configuration(await registry.blob(image.config.digest))
+    configuration = pushed_configuration(await registry.blob(image.config.digest))
     files, unreadable = None, ""
     try:
         files = await _files(registry, image, configuration, lister, limits or Limits())
@@ -52,7 +52,7 @@ async def read_image(
     return ImageContents(
         name,
         image.media_type,
-        parse_manifest(manifest).is_index,
+        pushed_manifest(manifest).is_index,
         tuple((layer.digest, layer.size) for layer in image.layers),
         configuration,
         files,
@@ -62,7 +62,7 @@ async def read_image(
 
 async def _image_of(registry: Registry, manifest: Manifest, platform: str, where: str) -> ParsedManifest:
     for _ in range(_DEEPEST_INDEX):
-        parsed = parse_manifest(manifest)
+        parsed = pushed_manifest(manifest)
         if not parsed.is_index:
             return parsed
         child = child_for(parsed, platform=platform, where=where)

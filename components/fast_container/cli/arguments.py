@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Final
 
 from fast_container.cli.base_arguments import add_base_arguments
+from fast_container.cli.check_arguments import add_check_arguments
 from fast_container.cli.lint_arguments import add_lint_arguments
 from fast_container.cli.policy_arguments import add_policy_arguments
 from fast_container.core.recipe import OPTIONS
@@ -20,6 +21,7 @@ from fast_container.core.replaced_tag import OPTION
 _BAD_INPUT = "2 for bad input, with one message on standard error"
 _EXIT_CODES: Final = {
     "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
+    "check-image": f"0 no finding is an error; 1 a finding is an error; {_BAD_INPUT}.",
     "lint": f"0 nothing as bad as --fail-on; 1 a finding that is; {_BAD_INPUT}.",
     "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
     "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
@@ -37,8 +39,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
     parser.description = "Show what an image is made of, before anything is built."
     parser.epilog = (
-        f"Exit codes: 0; 1 when a build failed, or `certify` or `lint` found something; {_BAD_INPUT}; 3 when `plan`"
-        " finds something to build. `--help` of a verb lists its own."
+        f"Exit codes: 0; 1 when a build failed, or `certify`, `lint` or `check-image` found something;"
+        f" {_BAD_INPUT}; 3 when `plan` finds something to build. `--help` of a verb lists its own."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     # With a prog of its own argparse does not ask for the terminal's width, which would import many modules.
@@ -60,6 +62,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         verbs.add_parser("lint", help="find what makes images large, slow or unsafe", allow_abbrev=False)
     )
     verbs.choices["lint"].set_defaults(run=_verb("lint"))
+    check = verbs.add_parser("check-image", help="what is in a pushed image, checked", allow_abbrev=False)
+    add_check_arguments(check)
+    check.set_defaults(run=_verb("check_image"))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="the images that would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push missing images", allow_abbrev=False))

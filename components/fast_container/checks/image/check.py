@@ -1,0 +1,78 @@
+"""All rules over one image: the way in.
+
+Decides which rules there are, and that a rule whose files cannot be read is an error that names it, never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from fast_container.checks.finding import Finding, Severity, ordered
+from fast_container.checks.image import (
+    budgets,
+    bytecode,
+    distributions,
+    efficiency,
+    function,
+    leftovers,
+    paths,
+    secrets,
+    service,
+)
+from fast_container.checks.image.rule import Found, OfFiles, OfManifest
+from fast_container.checks.image.settings import ImageChecks
+from fast_container.core.layers.contents import ImageContents
+
+OF_MANIFEST: Final[dict[str, tuple[OfManifest, ...]]] = {
+    "V01": (budgets.check_budgets,),
+    "V07": (function.check_manifest,),
+    "V08": (service.check_user,),
+    "V10": (secrets.check_configuration,),
+}
+OF_FILES: Final[dict[str, tuple[OfFiles, ...]]] = {
+    "V02": (leftovers.check_build_tools,),
+    "V03": (leftovers.check_caches,),
+    "V04": (leftovers.check_development,),
+    "V05": (efficiency.check_efficiency,),
+    "V06": (bytecode.check_bytecode,),
+    "V07": (function.check_files,),
+    "V08": (service.check_files,),
+    "V09": (leftovers.check_gpu,),
+    "V10": (secrets.check_files,),
+    "V11": (paths.check_paths,),
+    "V12": (distributions.check_distributions,),
+}
+RULES: Final = tuple(sorted({*OF_MANIFEST, *OF_FILES}))
+"""The ids of all rules."""
+
+
+def check_image(image: ImageContents, settings: ImageChecks) -> list[Finding]:
+    """Apply every rule that is not off; the heaviest findings come first."""
+    return ordered(finding for rule in RULES for finding in _of_rule(rule, image, settings))
+
+
+def _of_rule(rule: str, image: ImageContents, settings: ImageChecks) -> Iterator[Finding]:
+    if settings.severity(rule) is Severity.OFF:
+        return
+    for of_manifest in OF_MANIFEST.get(rule, ()):
+        for found in of_manifest(image, settings):
+            yield _finding(rule, settings, found)
+    for of_files in OF_FILES.get(rule, ()):
+        if image.files is None:
+            yield Finding(
+                rule,
+                Severity.ERROR,
+                image.name,
+                f"{rule} cannot be checked: the image's layers cannot be read.",
+                image.unreadable,
+                cannot_be_checked=True,
+            )
+            continue
+        for found in of_files(image, image.files, settings):
+            yield _finding(rule, settings, found)
+
+
+def _finding(rule: str, settings: ImageChecks, found: Found) -> Finding:
+    severity = settings.severity(rule, fails_in_service=found.fails_in_service)
+    return Finding(rule, severity, found.where, found.what, found.why, found.fix, found.estimate_bytes)

@@ -1,0 +1,89 @@
+"""V05: bytes that ship and are not shown, and the efficiency score that dive made known.
+
+Decides the score by dive's formula, so that both tools name one number: the smallest size of each path, of all sizes of
+each path, over all layers; only leaves of a layer's tree count, and a deleted directory counts with all that was in it.
+Source: github.com/wagoodman/dive v0.13.1, dive/filetree/efficiency.go. The wasted bytes are exact instead: what later
+layers replace or delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from fast_container.checks.image.rule import Found, place_of
+from fast_container.checks.image.settings import ImageChecks
+from fast_container.core.layers.contents import ImageContents, ImageFiles
+from fast_container.core.layers.entry import WHITEOUT
+
+_LOWEST: Final = 0.95
+_LEAST_BYTES: Final = 1_000_000
+
+
+def check_efficiency(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
+    """Find bytes that are replaced or deleted by later layers."""
+    wasted = wasted_bytes(files)
+    if wasted < _LEAST_BYTES:
+        return
+    score = efficiency(files)
+    if score < _LOWEST or wasted > (1 - _LOWEST) * files.unpacked_bytes:
+        largest = max((one.placed for one in files.merged.hidden), key=lambda placed: placed.entry.size)
+        yield Found(
+            place_of(files, largest),
+            f"Later layers replace or delete files that still ship; the efficiency is {score * 100:.1f} %.",
+            "every layer ships whole, whatever a later one hides; chmod and chown copy files",
+            "Delete in the RUN that creates; use COPY --chmod and --chown.",
+            wasted,
+        )
+
+
+def wasted_bytes(files: ImageFiles) -> int:
+    """Unpacked bytes that ship and are not shown."""
+    return sum(one.placed.entry.size for one in files.merged.hidden)
+
+
+def efficiency(files: ImageFiles) -> float:
+    """Compute dive's score, between 0 and 1."""
+    smallest: dict[str, int] = {}
+    total = 0
+    removed = _removed_below(files)
+    for at, layer in enumerate(files.layers):
+        entries = layer.listing.entries
+        sizes = {entry.path: entry.size for entry in entries if not _name(entry.path).startswith(WHITEOUT * 2)}
+        folders = {folder for path in sizes for folder in _above(path)}
+        for path, size in sizes.items():
+            if path in folders or not path:
+                continue
+            name, counted = path, size
+            if _name(path).startswith(WHITEOUT):
+                name = _without_mark(path)
+                counted = removed.get((at, name), 0)
+            total += counted
+            smallest[name] = min(smallest.get(name, counted), counted)
+    return sum(smallest.values()) / total if total else 1.0
+
+
+def _removed_below(files: ImageFiles) -> dict[tuple[int, str], int]:
+    """Layer and directory → bytes below it that the layer deletes."""
+    found: dict[tuple[int, str], int] = {}
+    for one in files.merged.hidden:
+        if one.is_removed and one.placed.entry.size:
+            for folder in _above(one.placed.entry.path):
+                found[one.by, folder] = found.get((one.by, folder), 0) + one.placed.entry.size
+    return found
+
+
+def _above(path: str) -> Iterator[str]:
+    at = path.rfind("/")
+    while at > 0:
+        yield path[:at]
+        at = path.rfind("/", 0, at)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _without_mark(path: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{name[len(WHITEOUT) :]}"

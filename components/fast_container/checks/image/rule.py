@@ -1,0 +1,46 @@
+"""What a rule is given, and what it gives.
+
+Decides the form: a rule is a function of an image and the settings that yields what it found; severities are put on it
+later. Leaves the list of rules to ``checks.image.check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fast_container.checks.image.settings import ImageChecks
+from fast_container.core.layers.contents import ImageContents, ImageFiles
+from fast_container.core.layers.merged import Placed
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding before its rule and severity are known; the fields are those of ``checks.finding.Finding``.
+
+    Attributes:
+        where: Place.
+        what: What is wrong.
+        why: What it costs.
+        fix: What to do.
+        estimate_bytes: Bytes that the fix saves.
+        fails_in_service: Where it runs it would fail, so it is an error unless the user says otherwise.
+    """
+
+    where: str
+    what: str
+    why: str = ""
+    fix: str = ""
+    estimate_bytes: int | None = None
+    fails_in_service: bool = False
+
+
+OfManifest = Callable[[ImageContents, ImageChecks], Iterator[Found]]
+OfFiles = Callable[[ImageContents, ImageFiles, ImageChecks], Iterator[Found]]
+
+
+def place_of(files: ImageFiles, placed: Placed) -> str:
+    """A file's place for people: its path, and its layer with the instruction that made it."""
+    layer = files.layers[placed.layer]
+    made = f", by {layer.created_by[:80]}" if layer.created_by else ""
+    return f"/{placed.entry.path} in layer {placed.layer + 1} of {len(files.layers)}{made}"

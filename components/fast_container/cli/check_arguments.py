@@ -1,0 +1,34 @@
+"""The options of ``check-image``.
+
+Decides their names and defaults. Leaves their values to ``cli.check_image``.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add them."""
+    parser.description = (
+        "Read an image from its registry, without a daemon or a pull, and check what is in it: sizes, leftovers of its"
+        " build, bytecode, secrets, and what its place of service needs."
+    )
+    parser.add_argument("reference", metavar="REF", nargs="?", help="the image: HOST/NAME:TAG or HOST/NAME@sha256:…")
+    parser.add_argument("--plan", metavar="FILE", help="take the image from a plan file …")
+    parser.add_argument("--image", metavar="NAME", help="… of this name")
+    parser.add_argument(
+        "--runs-on", choices=["lambda", "ecs", "anywhere"], default="anywhere", help="default: anywhere"
+    )
+    parser.add_argument(
+        "--platform", metavar="OS/ARCH", default="linux/amd64", help="of an index; default: linux/amd64"
+    )
+    parser.add_argument("--max-size", metavar="SIZE", help="budget of all layers, compressed: 500MB, 1.5GiB")
+    parser.add_argument("--max-layer", metavar="SIZE", help="budget of each layer, compressed")
+    for flag, metavar, text in (
+        ("--require", "PATH", "a path that must be there; may have *; may be repeated"),
+        ("--forbid", "PATH", "a path that must not be there; may have *; may be repeated"),
+        ("--rule", "RULE=LEVEL", "V02=error, warning or off; may be repeated"),
+    ):
+        parser.add_argument(flag, metavar=metavar, action="append", default=[], help=text)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,0 +1,338 @@
+"""Each rule on an image that breaks it, and on one that does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fast_container.checks.finding import Finding, Severity
+from fast_container.checks.image.check import RULES, check_image
+from fast_container.checks.image.efficiency import efficiency, wasted_bytes
+from fast_container.checks.image.settings import ImageChecks, parse_size
+from fast_container.core.layers.contents import ImageContents
+from tests.layer_images import Member, contents, file, folder, link
+
+PAGE = Path(__file__).parents[3] / "docs" / "image-checks.md"
+MB = 1_000_000
+SITE = "usr/lib/python3.11/site-packages"
+PASSWD = file("etc/passwd", b"root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n")
+PYTHON = file("usr/bin/python3", 10, mode=0o755)
+
+
+def ids(image: ImageContents, settings: ImageChecks | None = None) -> set[str]:
+    return {one.rule for one in found(image, settings)}
+
+
+def found(image: ImageContents, settings: ImageChecks | None = None, rule: str = "") -> list[Finding]:
+    every = check_image(image, settings or ImageChecks())
+    return [one for one in every if not rule or one.rule == rule]
+
+
+def of(rule: str, *layers: list[Member], runs_on: str = "anywhere", **config: Any) -> list[Finding]:
+    return found(contents(*layers, **config), ImageChecks(runs_on), rule)
+
+
+def pyc(*, flags: int = 3, mtime: int = 0, size: int = 0, magic: bytes = importlib.util.MAGIC_NUMBER) -> bytes:
+    rest = struct.pack("<II", mtime, size) if not flags else bytes(8)
+    return magic + struct.pack("<I", flags) + rest + b"code"
+
+
+TAG = "cpython-311"
+MAGIC_311 = struct.pack("<H", 3495) + b"\r\n"
+
+
+def modules(count: int, **how: Any) -> list[Member]:
+    sources = [file(f"{SITE}/pkg/m{at}.py", b"x = 1\n", mtime=7) for at in range(count)]
+    return sources + [
+        file(f"{SITE}/pkg/__pycache__/m{at}.{TAG}.pyc", pyc(magic=MAGIC_311, **how)) for at in range(count)
+    ]
+
+
+def test_v01_a_budget_that_is_exceeded() -> None:
+    image = contents([file("a")], [file("b")])
+    assert image.compressed_bytes == 21
+    assert ids(image, ImageChecks(max_size_bytes=20)) == {"V01"}
+    assert ids(image, ImageChecks(max_layer_bytes=10)) == {"V01"}
+    assert ids(image, ImageChecks(max_growth=0.1, before_bytes=19)) == {"V01"}
+    assert not ids(image, ImageChecks(max_size_bytes=21, max_layer_bytes=11, max_growth=0.1, before_bytes=20))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "usr/bin/gcc",
+        "usr/bin/x86_64-linux-gnu-gcc-12",
+        "usr/bin/make",
+        "usr/lib/gcc/x/12/cc1",
+        "usr/bin/git",
+        "opt/bin/uv",
+    ],
+)
+def test_v02_a_build_tool(path: str) -> None:
+    (one,) = of("V02", [file(path, 30 * MB)])
+    assert path in one.where
+    assert one.estimate_bytes == 30 * MB
+
+
+def test_v02_a_build_tool_that_a_later_layer_deletes() -> None:
+    (one,) = of("V02", [file("usr/bin/gcc", MB)], [file("usr/bin/.wh.gcc")])
+    assert "still ships" in one.what
+    assert one.estimate_bytes == MB
+
+
+@pytest.mark.parametrize("path", ["usr/bin/python3", "usr/bin/gccx", "usr/share/doc/make/copyright", "usr/bin/digit"])
+def test_v02_none(path: str) -> None:
+    assert not of("V02", [file(path, 5)])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["var/lib/apt/lists/deb_dists", "root/.cache/pip/http/a", "root/.cache/uv/x", "root/.npm/_cacache/a", "tmp/x"],
+)
+def test_v03_a_cache(path: str) -> None:
+    assert of("V03", [file(path, 5)])
+
+
+def test_v03_none() -> None:
+    assert not of("V03", [folder("tmp"), file("var/lib/apt/lists/lock"), folder("root/.cache/pip"), file("app/tmp/x")])
+
+
+@pytest.mark.parametrize("path", [f"{SITE}/pytest/a.py", f"{SITE}/numpy/tests/t.py", "usr/lib/x.a", "usr/include/a.h"])
+def test_v04_something_for_development(path: str) -> None:
+    assert of("V04", [file(path, 5)])
+
+
+def test_v04_none() -> None:
+    assert not of("V04", [file(f"{SITE}/numpy/testing/a.py"), file(f"{SITE}/pytester.py"), file("usr/lib/x.so")])
+
+
+def test_v05_bytes_that_a_later_layer_replaces() -> None:
+    (one,) = of("V05", [file("a", 2 * MB)], [file("a", 2 * MB, mode=0o755)])
+    assert one.estimate_bytes == 2 * MB
+    assert "50.0 %" in one.what
+
+
+def test_v05_none() -> None:
+    assert not of("V05", [file("a", 2 * MB)], [file("b", 2 * MB)])
+    assert not of("V05", [file("a", 20)], [file(".wh.a")])
+
+
+def test_v05_the_score_is_dives() -> None:
+    image = contents(
+        [folder("d"), file("d/a", 1000), file("d/b", 500), file("e", 300), folder("empty")],
+        [file("e", 200), file("d/.wh.b"), link("l", "e")],
+        [file(".wh.d"), file("f", 40)],
+    )
+    assert image.files is not None
+    # e: 200 of 500; d/b: 0 of 500; d, deleted with 1000 in it: 1000 of 1000; d/a: 1000 of 1000; f: 40 of 40.
+    assert round(efficiency(image.files), 4) == round(2240 / 3040, 4)
+    assert wasted_bytes(image.files) == 300 + 500 + 1000
+
+
+def test_v05_an_empty_image_wastes_nothing() -> None:
+    image = contents([])
+    assert image.files is not None
+    assert efficiency(image.files) == 1
+
+
+@pytest.mark.parametrize("how", [{"flags": 3}, {"flags": 1}, {"flags": 0, "mtime": 7, "size": 6}])
+def test_v06_bytecode_that_python_uses(how: dict[str, int]) -> None:
+    assert not of("V06", modules(12, **how))
+
+
+@pytest.mark.parametrize(
+    "how", [{"flags": 0, "mtime": 8, "size": 6}, {"flags": 0, "mtime": 7, "size": 5}, {"flags": 2}]
+)
+def test_v06_bytecode_that_python_does_not_use(how: dict[str, int]) -> None:
+    (one,) = of("V06", modules(12, **how))
+    assert "12 files of bytecode will not be used" in one.what
+
+
+def test_v06_bytecode_of_another_python() -> None:
+    members = [file(f"{SITE}/m.py", b""), file(f"{SITE}/__pycache__/m.cpython-312.pyc", pyc(magic=MAGIC_311))]
+    assert of("V06", members)
+
+
+def test_v06_no_bytecode() -> None:
+    (one,) = of("V06", modules(12)[:12])
+    assert "12 of 12 Python modules" in one.what
+
+
+def test_v06_bytecode_of_another_level_is_not_read() -> None:
+    (one,) = of("V06", modules(12), Env=["PYTHONOPTIMIZE=2"])
+    assert "PYTHONOPTIMIZE=2" in one.what
+
+
+LAMBDA = {"Entrypoint": ["/usr/bin/python3", "-m", "awslambdaric"], "Cmd": ["app.handler"], "WorkingDir": "/var/task"}
+FUNCTION = [PYTHON, folder("var/task"), file("var/task/app.py", b"def handler(): ...")]
+
+
+def test_v07_a_function_that_works() -> None:
+    assert not of("V07", FUNCTION, runs_on="lambda", **LAMBDA)
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ([PYTHON, file("var/task/app.py", b"", mode=0o600)], "cannot be read"),
+        ([PYTHON, folder("var/task", mode=0o700), file("var/task/app.py")], "cannot be read"),
+        ([file("var/task/app.py")], "program that the image starts is not"),
+        ([file("usr/bin/python3", mode=0o700), file("var/task/app.py")], "may not be executed"),
+        ([PYTHON, file("var/task/other.py")], "handler app.handler is not"),
+    ],
+)
+def test_v07_a_function_that_would_fail(members: list[Member], says: str) -> None:
+    (one,) = of("V07", members, runs_on="lambda", **LAMBDA)
+    assert says in one.what
+    assert one.severity is Severity.ERROR
+
+
+def test_v07_an_index_is_refused_and_links_are_followed() -> None:
+    assert of("V07", FUNCTION, runs_on="lambda", is_of_index=True, **LAMBDA)
+    linked = [
+        link("usr/bin", "../opt/bin"),
+        file("opt/bin/python3.11", mode=0o755),
+        link("opt/bin/python3", "python3.11"),
+    ]
+    assert not of("V07", [*linked, *FUNCTION[1:]], runs_on="lambda", **LAMBDA)
+
+
+def test_v07_links_in_a_cycle_come_to_an_end() -> None:
+    assert of("V07", [link("usr/bin/python3", "b"), link("usr/bin/b", "python3")], runs_on="lambda", **LAMBDA)
+
+
+SERVICE = {"User": "1000", "Entrypoint": ["python3"], "WorkingDir": "/app"}
+
+
+def test_v08_a_service_that_works() -> None:
+    assert not of("V08", [PASSWD, PYTHON, file("app/main.py")], runs_on="ecs", **SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("members", "config", "severity"),
+    [
+        ([PASSWD, PYTHON], {"User": ""}, Severity.WARNING),
+        ([PASSWD, PYTHON], {"User": "0:0"}, Severity.WARNING),
+        ([PASSWD, PYTHON], {"User": "app"}, Severity.WARNING),
+        ([PASSWD, PYTHON], {"User": "other"}, Severity.ERROR),
+        ([PASSWD], {}, Severity.ERROR),
+        ([PASSWD, PYTHON, file("app/main.py", uid=1000)], {}, Severity.WARNING),
+        ([PASSWD, PYTHON, file("usr/bin/own", mode=0o4755)], {}, Severity.WARNING),
+    ],
+)
+def test_v08_a_service_with_a_flaw(members: list[Member], config: dict[str, Any], severity: Severity) -> None:
+    every = of("V08", members, runs_on="ecs", **SERVICE | config)
+    assert every
+    assert every[0].severity is severity
+
+
+def test_v07_and_v08_are_for_their_places_only() -> None:
+    assert not ids(contents([file("a")], User="root"), ImageChecks("anywhere"))
+    assert "V08" not in ids(contents([file("a")]), ImageChecks("lambda"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{SITE}/nvidia/cublas/lib/libcublas.so.12", f"{SITE}/torch/lib/libtorch_cuda.so", "usr/local/cuda-12/lib/x"],
+)
+def test_v09_gpu_libraries(path: str) -> None:
+    (one,) = of("V09", [file(path, 3 * MB)], runs_on="lambda")
+    assert one.severity is Severity.ERROR
+    assert one.estimate_bytes == 3 * MB
+
+
+def test_v09_none() -> None:
+    assert not of("V09", [file(f"{SITE}/torch/lib/libtorch_cpu.so", 3)], runs_on="lambda")
+
+
+KEY = "AKIA" + "Z7" * 8
+
+
+def test_v10_secrets_in_files_of_every_layer() -> None:
+    hidden = of("V10", [file("app/config.json", f'"{KEY}"'.encode())], [file("app/.wh.config.json")])
+    assert "only hides" in hidden[0].what
+    assert KEY not in repr(hidden)
+    for path in ("app/.env", "root/.ssh/id_rsa", "root/.aws/credentials", "app/.git/config"):
+        assert of("V10", [file(path, b"x")]), path
+
+
+def test_v10_secrets_in_environment_and_history() -> None:
+    assert of("V10", Env=["DB_PASSWORD=hunter2"])
+    assert of("V10", Env=[f"X={KEY}"])
+    assert of("V10", history=[{"created_by": "RUN |1 NPM_TOKEN=abcdef /bin/sh -c npm ci"}])
+    assert KEY not in repr(of("V10", Env=[f"X={KEY}"], history=[{"created_by": f"RUN x={KEY}"}]))
+
+
+def test_v10_none() -> None:
+    members = [
+        file("app/.env.example", b"x"),
+        file(f"{SITE}/tornado/test/test.key", b"-----BEGIN RSA PRIVATE KEY-----"),
+    ]
+    config = {"Env": ["DB_PASSWORD_FILE=/run/secrets/db", "TOKEN=/run/x", "GPG_KEY=A035C8C1"]}
+    assert not of("V10", members, **config, history=[{"created_by": "RUN TOKEN=$(cat /run/secrets/t) npm ci"}])
+
+
+def test_v11_paths() -> None:
+    image = contents([file("app/main.py"), file("app/debug.log")])
+    assert not ids(image, ImageChecks(required=("/app/main.py",), forbidden=("*.md",)))
+    every = found(image, ImageChecks(required=("/app/other",), forbidden=("/app/*.log",)))
+    assert [one.rule for one in every] == ["V11", "V11"]
+    assert every[0].severity is Severity.ERROR
+
+
+def test_v12_a_package_twice() -> None:
+    twice = [
+        file("var/runtime/boto3-1.0.dist-info/METADATA"),
+        file("var/runtime/boto3/a.py", 10),
+        file("var/task/boto3-1.1.dist-info/METADATA"),
+        file("var/task/boto3/a.py", 20),
+    ]
+    (one,) = of("V12", twice)
+    assert "boto3 is in the image 2 times" in one.what
+    assert one.estimate_bytes == 10
+    assert not of("V12", twice[:2])
+
+
+def test_v12_several_pythons() -> None:
+    assert of("V12", [file("usr/bin/python3.11"), file("usr/local/bin/python3.12")])
+    assert not of("V12", [file("usr/bin/python3.11"), link("usr/bin/python3", "python3.11")])
+
+
+def test_a_rule_that_cannot_be_run_is_an_error_that_names_it() -> None:
+    image = contents([], unreadable="A layer cannot be read. sha256:1")
+    every = found(image, replace(ImageChecks(), severities={"V05": Severity.OFF}))
+    files_rules = {"V02", "V03", "V04", "V06", "V09", "V10", "V11", "V12"}
+    assert {one.rule for one in every} == files_rules
+    assert all(one.cannot_be_checked and one.severity is Severity.ERROR and one.rule in one.what for one in every)
+
+
+def test_a_rule_may_be_set_to_error_warning_or_off() -> None:
+    image = contents([file("usr/bin/gcc", 5)])
+    for severity in (Severity.ERROR, Severity.WARNING):
+        assert [one.severity for one in found(image, ImageChecks(severities={"V02": severity}))] == [severity]
+    assert not ids(image, ImageChecks(severities={"V02": Severity.OFF}))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_is_in_the_page(rule: str) -> None:
+    assert f"| {rule} |" in PAGE.read_text(encoding="utf-8")
+
+
+def test_there_are_twelve_rules() -> None:
+    assert tuple(f"V{number:02}" for number in range(1, 13)) == RULES
+
+
+@pytest.mark.parametrize(("text", "size"), [("500MB", 500 * MB), ("1.5 GiB", 3 << 29), ("7", 7), ("2kb", 2000)])
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "MB", "5 parsecs", "-1", "1e3"])
+def test_what_is_not_a_size(text: str) -> None:
+    with pytest.raises(ValueError, match="not a size"):
+        parse_size(text)

@@ -1,0 +1,93 @@
+"""``fast-container check-image`` on a registry over HTTP: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fast_container.cli import main
+from tests.adapters.http_registry import HttpRegistry, http_registry
+from tests.layer_images import Member, file, image, zipped
+
+GOOD = [file("usr/bin/app", b"x", mode=0o755)]
+RUNS = {"Entrypoint": ["/usr/bin/app"], "User": "1000"}
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpRegistry]:
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"):
+        monkeypatch.delenv(name, raising=False)
+    with http_registry() as running:
+        yield running
+
+
+def push(registry: HttpRegistry, *layers: list[Member]) -> str:
+    content, blobs = image([zipped(members) for members in layers], RUNS)
+    registry.blobs |= blobs
+    registry.tags["v1"] = registry.push(content)
+    return f"{registry.url}:v1"
+
+
+def test_a_good_image_passes(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-image", push(registry, GOOD), "--runs-on", "ecs"]) == 0
+    assert "1 layer, 0.1 MB compressed, 0.1 MB unpacked; 0 errors, 0 warnings" in capsys.readouterr().out
+
+
+def test_a_warning_passes_and_an_error_does_not(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = push(registry, GOOD, [file("usr/bin/gcc", 2_000_000)])
+    assert main(["check-image", reference]) == 0
+    assert "warning  V02   The image holds a compiler. (2.0 MB)" in capsys.readouterr().out
+    assert main(["check-image", reference, "--rule", "V02=error"]) == 1
+    assert main(["check-image", reference, "--rule", "V02=off", "--max-size", "1kB"]) == 1
+    assert main(["check-image", reference, "--require", "/app", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {finding["rule"] for finding in said["findings"]} == {"V02", "V11"}
+
+
+def test_after_an_edit_only_the_new_layer_is_read(registry: HttpRegistry) -> None:
+    push(registry, GOOD, [file("app", b"1")])
+    main(["check-image", f"{registry.url}:v1"])
+    registry.requests.clear()
+    push(registry, GOOD, [file("app", b"2")])
+    main(["check-image", f"{registry.url}:v1"])
+    # The configuration is the same; it is small.
+    assert sum("/blobs/" in path for path in registry.paths("GET")) == 2
+
+
+def test_a_layer_that_cannot_be_read_is_an_error_that_names_it(
+    registry: HttpRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = zipped(GOOD)[:-30]
+    content, blobs = image([damaged], RUNS)
+    registry.blobs |= blobs
+    assert main(["check-image", f"{registry.url}@{registry.push(content)}"]) == 1
+    said = capsys.readouterr().out
+    assert "V10 cannot be checked" in said
+    assert "gzip data ends early" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["UPPER"],
+        ["127.0.0.1:1/a:b", "--plan", "x"],
+        ["a", "--max-size", "huge"],
+        ["a", "--rule", "V99=off"],
+        ["a", "--rule", "V01=loud"],
+        ["a", "--platform", "moon"],
+    ],
+)
+def test_bad_input(arguments: list[str], registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-image", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("fast-container: ")
+
+
+def test_an_image_that_is_not_there(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-image", f"{registry.url}:none"]) == 2
+    assert "There is no image" in capsys.readouterr().err
