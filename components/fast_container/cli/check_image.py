@@ -22,7 +22,7 @@ from fast_container.checks.findings_table import count_line, lines_of
 from fast_container.checks.image.check import RULES, check_image
 from fast_container.checks.image.settings import ImageChecks, parse_size
 from fast_container.cli.output import say
-from fast_container.cli.planned import chosen, current_images, load_plan, look_up, open_registries
+from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
@@ -99,7 +99,7 @@ async def _read(arguments: argparse.Namespace) -> ImageContents:
         raise ArgsError(
             "The platform cannot be read.", property_path="--platform", why=str(error), next_step="Say linux/arm64."
         ) from None
-    registries = open_registries()
+    registries = Registries(AwsAccess(), os.environ)
     try:
         registry, manifest = await _find(arguments, registries)
         cache = ListingCache(cache_folder(os.environ) / "layers")
@@ -122,6 +122,13 @@ async def _find(arguments: argparse.Namespace, registries: Registries) -> tuple[
 
 
 async def _planned(arguments: argparse.Namespace, registries: Registries) -> tuple[Registry, Manifest]:
+    from fast_container.cli.planned import (  # noqa: PLC0415 - half of the library
+        chosen,
+        current_images,
+        load_plan,
+        look_up,
+    )
+
     entries = load_plan(arguments.plan).entries
     chosen(entries, arguments.image)
     image = current_images(entries)[arguments.image]

@@ -1,12 +1,13 @@
 """An image with its files: configuration, layers with their listings, and what they show together.
 
-Decides which instruction made which layer, and what stands in place of layers that cannot be read. Leaves reading to
+Decides which instruction made which layer, and what stands in place of layers that cannot be read. Its ``repr`` leaves
+out the files: asyncio writes one of each result. Leaves reading to
 ``build.image_contents``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.merged import Merged
@@ -62,7 +63,7 @@ class ImageContents:
     is_of_index: bool
     layer_bytes: tuple[tuple[str, int], ...]
     configuration: ImageConfiguration
-    files: ImageFiles | None
+    files: ImageFiles | None = field(repr=False)
     unreadable: str = ""
 
     @property
