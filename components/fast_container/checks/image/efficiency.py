@@ -1,9 +1,9 @@
 """V05: bytes that ship and are not shown, and the efficiency score that dive made known.
 
 Decides the score by dive's formula, so that both tools name one number: the smallest size of each path, of all sizes of
-each path, over all layers; only leaves of a layer's tree count, and a deleted directory counts with all that was in it.
-Source: github.com/wagoodman/dive v0.13.1, dive/filetree/efficiency.go. The wasted bytes are exact instead: what later
-layers replace or delete.
+each path, over all layers. Only leaves of a layer's tree count, a whiteout as an empty file; so a deleted directory
+does not lower the score, as dive 0.13.1 prints it. The wasted bytes are exact instead: what later layers replace or
+delete. Source: github.com/wagoodman/dive v0.13.1, dive/filetree/efficiency.go.
 """
 
 from __future__ import annotations
@@ -46,31 +46,18 @@ def efficiency(files: ImageFiles) -> float:
     """Compute dive's score, between 0 and 1."""
     smallest: dict[str, int] = {}
     total = 0
-    removed = _removed_below(files)
-    for at, layer in enumerate(files.layers):
+    for layer in files.layers:
         entries = layer.listing.entries
         sizes = {entry.path: entry.size for entry in entries if not _name(entry.path).startswith(WHITEOUT * 2)}
         folders = {folder for path in sizes for folder in _above(path)}
         for path, size in sizes.items():
             if path in folders or not path:
                 continue
-            name, counted = path, size
-            if _name(path).startswith(WHITEOUT):
-                name = _without_mark(path)
-                counted = removed.get((at, name), 0)
+            is_whiteout = _name(path).startswith(WHITEOUT)
+            name, counted = (_without_mark(path), 0) if is_whiteout else (path, size)
             total += counted
             smallest[name] = min(smallest.get(name, counted), counted)
     return sum(smallest.values()) / total if total else 1.0
-
-
-def _removed_below(files: ImageFiles) -> dict[tuple[int, str], int]:
-    """Layer and directory → bytes below it that the layer deletes."""
-    found: dict[tuple[int, str], int] = {}
-    for one in files.merged.hidden:
-        if one.is_removed and one.placed.entry.size:
-            for folder in _above(one.placed.entry.path):
-                found[one.by, folder] = found.get((one.by, folder), 0) + one.placed.entry.size
-    return found
 
 
 def _above(path: str) -> Iterator[str]:
