@@ -91,7 +91,7 @@ async def _files(
         ImageLayer(layer.digest, layer.size, by, listing)
         for layer, by, listing in zip(image.layers, made, listings, strict=True)
     )
-    return ImageFiles(layers, await asyncio.to_thread(merge, listings))
+    return ImageFiles(layers, merge(listings))
 
 
 def _reason(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """The first bytes of a layer, by one ranged request, and what is in them; satisfies ``core.ports.LayerReader``.
 
-Decides that reading and unpacking are one step of one thread. Leaves what a program is to ``core.layers.programs``. A part
-of a layer cannot be checked against a digest, so conclusions from it may only ever refuse an image.
+Decides that reading and unpacking are one step of one thread. Leaves what a program is to ``core.layers.programs``. A
+part of a layer cannot be checked against a digest, so conclusions from it may only ever refuse an image.
 """
 
 from __future__ import annotations
