@@ -40,7 +40,7 @@ def test_a_mounts_secret_is_the_one_that_buildkit_asks_for(text: str, secret: st
     assert (mount.id, mount.kind, mount.may_be_absent, mount.line) == (secret, "secret", False, 3)
     with pytest.raises(ArgsError) as refused:
         check_mounts([mount], ["other"], (), "app/Dockerfile")
-    assert refused.value.property_path == f"secrets[{secret!r}]"
+    assert refused.value.property_path == f'secrets["{secret}"]'
     assert "app/Dockerfile:3" in refused.value.why
     check_mounts([mount], [secret], (), "Dockerfile")
     check_mounts([mount], [], (secret,), "Dockerfile")

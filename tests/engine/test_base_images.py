@@ -348,4 +348,4 @@ def test_a_base_that_is_gone_from_another_stack_is_an_error_that_says_where_to_m
     run = two.lost
     assert run.builds == 0
     assert "/shared-bases' is not in the registry." in run.errors
-    assert "deploy the stack that makes it" in run.errors
+    assert "Deploy the stack that makes it" in run.errors

@@ -171,7 +171,8 @@ def test_a_missing_secret_is_asked_for_before_anything_is_built(
     out, err = capsys.readouterr()
     assert out == ""
     assert (
-        err == "fast-container: secret needs the secret 'token'.\n  where: --secret\n  next: --secret token=VARIABLE\n"
+        err
+        == "fast-container: secret needs the secret 'token'.\n  where: --secret\n  next: Give --secret token=VARIABLE.\n"
     )
     # What a CI service gives for a secret that is not set.
     monkeypatch.setenv("TOKEN_OF_CI", "")

@@ -158,7 +158,7 @@ def test_a_builder_that_began_and_did_not_start_is_made_again_by_the_build(envir
 
     reporter = ListReporter()
     asyncio.run(run())
-    assert reporter.warnings == ["BuildKit did not start (no such image): trying again"]
+    assert reporter.warnings == ["BuildKit did not start (no such image): starting it again"]
     assert Path(environment["CALLS"]).read_text().count("create") == 2
 
 
