@@ -170,10 +170,11 @@ def test_a_missing_secret_is_asked_for_before_anything_is_built(
     assert main(["warm"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert (
-        err
-        == "fast-container: secret needs the secret 'token'.\n  where: --secret\n  next: Give --secret token=VARIABLE.\n"
-    )
+    assert err.splitlines() == [
+        "fast-container: secret needs the secret 'token'.",
+        "  where: --secret",
+        "  next: Give --secret token=VARIABLE.",
+    ]
     # What a CI service gives for a secret that is not set.
     monkeypatch.setenv("TOKEN_OF_CI", "")
     assert main(["warm", "--secret", "token=TOKEN_OF_CI"]) == 2
