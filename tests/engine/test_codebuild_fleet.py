@@ -18,7 +18,7 @@ import pulumi_aws as aws
 from fast_container import CodeBuildBuilder, FastContainerImage
 
 count = pulumi.Config().require_int("count")
-builder = CodeBuildBuilder("builds")
+builder = CodeBuildBuilder("forty")
 name = "{prefix}/" + "a-service-with-a-long-name/" * 2
 repositories = [aws.ecr.Repository(str(n), name=name + str(n), force_delete=True) for n in range(count)]
 for number, repository in enumerate(repositories):
