@@ -18,6 +18,9 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
+
+from pulumi.runtime import settings
 
 from fast_container.core.cache_folder import cache_folder, make_private
 from fast_container.errors import BuilderError
@@ -57,6 +60,15 @@ class Interruption:
                 why="the interrupt came while this build waited for its turn",
                 next_step="Run `pulumi up` again; what was built before counts.",
             )
+
+
+def engine_address() -> str:
+    """Return the engine's ``host:port`` as its providers have it; "" under mocks, or if the SDK does not show it."""
+    try:
+        target = cast(Any, settings.get_engine()).Log._channel.target()
+    except AttributeError:
+        return ""
+    return target.decode().removeprefix("dns:///")
 
 
 def watch_engine(*, interval_s: float = _INTERVAL_S) -> None:

@@ -120,9 +120,8 @@ class PreparedImage:
         if self.known is None:
             return None
         bases = {base.name: base.repository_url for base in self.bases}
-        return PlannedEntry(
-            self.known.declared, self.repository_url, self.inputs.runs_on, self.known.key.hex, bases
-        )  # fmt: skip
+        key = self.known.key.hex
+        return PlannedEntry(self.known.declared, self.repository_url, self.inputs.runs_on, key, bases)
 
 
 def record_name(name: str) -> str:

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from pulumi.runtime import settings
@@ -36,7 +36,7 @@ from fast_container.core.oci.repository import host_of
 from fast_container.core.program_file import FILE_NAME, PlannedEntry, write_plan_file
 from fast_container.core.replaced_tag import load_accepted
 from fast_container.core.select import SelectedImage, SharedWalks
-from fast_container.state.engine_watch import Interruption
+from fast_container.state.engine_watch import Interruption, engine_address
 from fast_container.state.executors import ProgramExecutors
 from fast_container.state.explanation import Contents
 from fast_container.state.git_line import GitIgnoredLine
@@ -265,7 +265,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
         wait_for_failures()
         if not isinstance(monitor, MockMonitor):
             remove_abandoned_secrets(os.environ)
-        interruption = Interruption(_engine_address())
+        interruption = Interruption(engine_address())
         registries = Registries(None, os.environ, interrupted=interruption.is_heard)
         may_begin = interruption.refuse_to_begin
         base_keys: set[str] = set()
@@ -291,12 +291,3 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
     return _PROGRAMS[monitor]
-
-
-def _engine_address() -> str:
-    """Return the engine's ``host:port`` as its providers have it; "" under mocks, or if the SDK does not show it."""
-    try:
-        target = cast(Any, settings.get_engine()).Log._channel.target()
-    except AttributeError:
-        return ""
-    return target.decode().removeprefix("dns:///")
