@@ -31,6 +31,7 @@ What counts:
 - What is an image, a manifest, a platform, a registry's host? ``core.oci``.
 - Which files are in a layer, and which of them does an image show? ``core.layers``.
 - What is in the plan file that the command line works from? ``core.program_file``.
+- What does a record of a build hold? ``core.records``.
 - Which digest does the name of an external image stand for? ``core.images``.
 - What does ``BaseImage(install=…)`` write? ``python_base``; what packages declare: ``python_base.packages``, what they
   require: ``python_base.requirements``, from which indexes: ``python_base.indexes``, by which lock:

@@ -10,7 +10,7 @@ import pytest
 from fast_container.build.scheduler import Scheduler
 from fast_container.core.decision import RecordedImage
 from fast_container.core.ports import Manifest, Registry, Reporter
-from fast_container.core.record import BuildRecord
+from fast_container.core.records.record import BuildRecord
 from fast_container.errors import AuthError, BuilderError, BuildFailed, RegistryError
 from tests.build.fakes import FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
 

@@ -10,7 +10,7 @@ import pytest
 from fast_container.build.pipeline import publish
 from fast_container.core.decision import FIRST_BUILD, GONE, RecordedImage
 from fast_container.core.ports import BuildJob, Manifest
-from fast_container.core.record import BuildRecord
+from fast_container.core.records.record import BuildRecord
 from fast_container.errors import BuildFailed, RegistryError, VerifyError
 from tests.build.fakes import URL, FakeExecutor, FakeRegistry, ListReporter, StepClock, make_job
 

@@ -22,7 +22,8 @@ from fast_container.core.decision import (
 )
 from fast_container.core.key import BuildKey
 from fast_container.core.ports import Manifest
-from fast_container.core.record import BuildRecord, megabytes
+from fast_container.core.records.record import BuildRecord
+from fast_container.core.spelling import megabytes
 
 KEY = BuildKey("a" * 64, {"dockerfile": "1", "arg:VERSION": "2", "context:context": "3"})
 HELD = Manifest("sha256:held", "", b"")

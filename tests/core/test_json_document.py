@@ -16,7 +16,7 @@ from fast_container.cli import main
 from fast_container.core.images.lock import parse_lock
 from fast_container.core.json_document import parse_json
 from fast_container.core.program_file import read_plan_file
-from fast_container.core.record import BuildRecord
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote.plan import read_plan
 from fast_container.core.replaced_tag import read_accepted
 from fast_container.errors import FastContainerError

@@ -18,7 +18,7 @@ from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
-from fast_container.core.record import BuildRecord, Outcome
+from fast_container.core.records.record import BuildRecord, Outcome
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError, VerifyError
 

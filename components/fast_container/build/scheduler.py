@@ -27,7 +27,7 @@ from fast_container.core.ports import (
     Registry,
     Reporter,
 )
-from fast_container.core.record import BuildRecord
+from fast_container.core.records.record import BuildRecord
 
 _BUILDS_A_CORE: Final = 2
 _LEAST, _MOST = 4, 16

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from fast_container.checks.finding import Finding, Severity, ordered
-from fast_container.core.record import megabytes
+from fast_container.core.spelling import megabytes
 
 _INDENT = " " * 15
 

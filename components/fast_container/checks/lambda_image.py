@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from fast_container.core.oci.manifest import ParsedManifest
 from fast_container.core.oci.media_types import DOCKER_MANIFEST, OCI_MANIFEST, PLAIN_LAYERS
 from fast_container.core.oci.platform import same_platform
-from fast_container.core.record import megabytes
+from fast_container.core.spelling import megabytes
 from fast_container.errors import VerifyError
 
 LARGEST_BYTES = 10 * 1024**3

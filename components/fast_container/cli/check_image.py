@@ -28,7 +28,7 @@ from fast_container.core.layers.contents import ImageContents
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import NotAReferenceError, parse_reference
 from fast_container.core.ports import Manifest, Registry
-from fast_container.core.record import megabytes
+from fast_container.core.spelling import megabytes
 from fast_container.errors import ArgsError
 
 ERRORS_FOUND = 1

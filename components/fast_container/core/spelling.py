@@ -1,6 +1,6 @@
-"""Words of messages: the known name that a misspelt one was probably meant to be, and nouns in singular and plural.
+"""Words of messages: the name that a misspelt one was probably meant to be, nouns in singular and plural, sizes.
 
-Decides when two names are near enough to be mentioned. Leaves the message to the caller.
+Decides when two names are near enough to be mentioned, and how sizes are rounded. Leaves the message to the caller.
 """
 
 from __future__ import annotations
@@ -31,3 +31,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     question = [f"did you mean {near!r}?"] if near else []
     listed = [f"one of: {', '.join(names)}"] if names and (not near or len(names) <= _LISTED) else []
     return " ".join(question + listed)
+
+
+def megabytes(size_bytes: int) -> str:
+    """``38 MB``, ``0.4 MB``, ``0 MB``; decimal megabytes, as registries and price lists count."""
+    size = size_bytes / 1e6
+    return f"{size:.0f} MB" if size >= 10 or size_bytes == 0 else f"{max(size, 0.1):.1f} MB"

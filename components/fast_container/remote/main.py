@@ -27,7 +27,7 @@ from fast_container.build.pipeline import publish
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.json_document import parse_json
 from fast_container.core.ports import ContextSource, Credentials
-from fast_container.core.record import BuildRecord
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import SECRET_VARIABLE, RemotePlan, read_plan
 from fast_container.errors import AuthError, BuildFailed, FastContainerError

@@ -16,7 +16,7 @@ from fast_container.build.base_check import check_base
 from fast_container.core.job import job_of
 from fast_container.core.own_bases import base_platforms
 from fast_container.core.ports import BuildJob, Manifest, Registry
-from fast_container.core.record import BuildRecord
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError

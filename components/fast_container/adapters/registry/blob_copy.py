@@ -24,7 +24,7 @@ from fast_container.core.oci.manifest import parse_manifest
 from fast_container.core.oci.media_types import is_foreign
 from fast_container.core.oci.repository import Repository, host_of
 from fast_container.core.ports import Manifest, Reporter
-from fast_container.core.record import megabytes
+from fast_container.core.spelling import megabytes
 from fast_container.errors import AuthError, RegistryError
 
 _BLOBS_AT_ONCE: Final = 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fast_container.checks.image.rule import Found
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.layers.contents import ImageContents
-from fast_container.core.record import megabytes
+from fast_container.core.spelling import megabytes
 
 
 def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found]:

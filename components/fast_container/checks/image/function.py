@@ -16,7 +16,7 @@ from fast_container.checks.lambda_image import LARGEST_BYTES
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.entry import DIRECTORY, FILE
 from fast_container.core.layers.merged import Placed
-from fast_container.core.record import megabytes
+from fast_container.core.spelling import megabytes
 
 _PLACES: Final = ("var/task", "var/runtime", "opt")
 _ENDS: Final = (".py", "/__init__.py", ".js", ".mjs", ".cjs")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast
 
 from fast_container.core.json_document import parse_json
-from fast_container.core.spelling import counted
+from fast_container.core.spelling import counted, megabytes
 
 SCHEMA = 1
 
@@ -102,9 +102,3 @@ class BuildRecord:
 
 def _seconds(duration_s: float) -> str:
     return f"{duration_s:.0f} s" if duration_s >= 10 else f"{duration_s:.1f} s"
-
-
-def megabytes(size_bytes: int) -> str:
-    """``38 MB``, ``0.4 MB``, ``0 MB``; decimal megabytes, as registries and price lists count."""
-    size = size_bytes / 1e6
-    return f"{size:.0f} MB" if size >= 10 or size_bytes == 0 else f"{max(size, 0.1):.1f} MB"
