@@ -12,9 +12,9 @@ import pytest
 
 from fast_container.checks.finding import Finding, Severity
 from fast_container.checks.image.check import RULES, check_image
-from fast_container.checks.image.efficiency import efficiency, wasted_bytes
 from fast_container.checks.image.settings import ImageChecks, parse_size
 from fast_container.core.layers.contents import ImageContents
+from fast_container.core.layers.efficiency import efficiency, wasted_bytes
 from tests.layer_images import Member, contents, file, folder, link
 
 PAGE = Path(__file__).parents[3] / "docs" / "image-checks.md"

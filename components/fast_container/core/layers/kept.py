@@ -1,13 +1,16 @@
 """Of which files of a layer a part of the content is kept, and which are searched for secrets.
 
-Decides that only the header of bytecode and the lists of users and groups are kept as they are; of a file that is
-searched only the kinds of what was found are. So a cache of listings holds no content of an image that could hurt.
+Decides that only the header of bytecode, the lists of users and groups, and the paths and names in lists of packages
+are kept; of a file that is searched only the kinds of what was found are. So a cache of listings holds no content of an
+image that could hurt.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from fast_container.core.layers import package_lists
 
 PYC_HEADER_BYTES: Final = 16
 _USERS: Final = frozenset({"etc/passwd", "etc/group"})
@@ -28,12 +31,16 @@ def kept_bytes(path: str, size: int) -> int:
         return PYC_HEADER_BYTES
     if path in _USERS:
         return _USERS_BYTES
+    if package_lists.is_package_list(path):
+        return size if size <= package_lists.MOST_BYTES else 0
     return size if is_searched(path, size) else 0
 
 
-def is_kept(path: str) -> bool:
-    """Whether the bytes that were read are kept as they are."""
-    return path.endswith(".pyc") or path in _USERS
+def kept_form(path: str, read: bytes) -> bytes:
+    """What is kept of the bytes that were read; nothing of a file that is only searched."""
+    if path.endswith(".pyc") or path in _USERS:
+        return read
+    return package_lists.reduced(path, read) if package_lists.is_package_list(path) else b""
 
 
 def is_searched(path: str, size: int) -> bool:

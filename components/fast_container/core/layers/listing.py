@@ -17,12 +17,13 @@ from fast_container.core.json_document import parse_object
 from fast_container.core.layers.byte_stream import ByteStream
 from fast_container.core.layers.decompression import MakeInflater, Unzstd, decompressed, inflater
 from fast_container.core.layers.entry import Entry
-from fast_container.core.layers.kept import is_kept, is_searched, kept_bytes
+from fast_container.core.layers.kept import is_searched, kept_bytes, kept_form
 from fast_container.core.layers.limits import Limits
+from fast_container.core.layers.package_lists import MOST_OF_LAYER, is_package_list
 from fast_container.core.layers.secret_signs import secret_signs
 from fast_container.core.layers.tar_entries import tar_entries
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the cached form and of what is looked for in files; another one is read anew."""
 _FIELDS: Final = ("path", "kind", "size", "mode", "uid", "gid", "mtime", "link")
 _MOST_CACHED_BYTES: Final = 1 << 30
@@ -64,8 +65,13 @@ def read_listing(
     source = iter(pieces)
     stream = ByteStream(decompressed(source, make_inflater, unzstd), limits.most_unpacked(compressed_bytes))
     found: list[Entry] = []
+    of_lists = 0
     for entry, head in tar_entries(stream, kept_bytes, limits):
-        found.append(_with_content(entry, head) if head else entry)
+        kept = _with_content(entry, head) if head else entry
+        if kept.head and is_package_list(entry.path):
+            of_lists += len(kept.head)
+            kept = kept if of_lists <= MOST_OF_LAYER else entry
+        found.append(kept)
     for _ in source:
         # A digest is checked at the last byte.
         pass
@@ -74,7 +80,7 @@ def read_listing(
 
 def _with_content(entry: Entry, head: bytes) -> Entry:
     signs = secret_signs(head.decode("utf-8", "replace")) if is_searched(entry.path, entry.size) else ()
-    return entry._replace(head=head if is_kept(entry.path) else b"", signs=signs)
+    return entry._replace(head=kept_form(entry.path, head), signs=signs)
 
 
 def encode(listing: Listing) -> bytes:
