@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fast_container.core.layers import listing as reader
-from fast_container.core.layers.listing import decode, encode
+from fast_container.core.layers.limits import Limits
+from fast_container.core.layers.listing import decode, encode, read_listing
 from fast_container.core.layers.package_lists import MOST_BYTES, is_package_list
-from tests.layer_images import file, listing
+from tests.layer_images import file, listing, tar
 
 SITE = "usr/lib/python3/site-packages"
 RECORD = (
@@ -55,9 +55,9 @@ def test_a_list_that_is_too_large_is_not_kept() -> None:
     assert found.entries[0].head == b""
 
 
-def test_the_lists_of_a_layer_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MOST_OF_LAYER", 6)
-    found = listing(*(file(f"{SITE}/{name}-1.dist-info/RECORD", b"1234,,") for name in "ab"))
+def test_the_lists_of_a_layer_have_a_limit_together() -> None:
+    data = tar([file(f"{SITE}/{name}-1.dist-info/RECORD", b"1234,,") for name in "ab"])
+    found = read_listing([data], len(data), limits=Limits(package_list_bytes=6))
     assert [one.head for one in found.entries] == [b"1234", b""]
 
 

@@ -32,6 +32,7 @@ class Limits:
         entries: Of a layer, and of all layers of an image together.
         name_bytes: All paths and link targets of a layer together.
         header_bytes: An extended header (pax, GNU).
+        package_list_bytes: What is kept of a layer's lists of packages; more of them are left out.
         depth: Components of a path.
         layers: Of an image.
     """
@@ -42,6 +43,7 @@ class Limits:
     entries: int = 1_000_000
     name_bytes: int = 128 << 20
     header_bytes: int = 1 << 20
+    package_list_bytes: int = 64 << 20
     depth: int = 255
     layers: int = 512
 

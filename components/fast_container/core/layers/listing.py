@@ -19,7 +19,7 @@ from fast_container.core.layers.decompression import MakeInflater, Unzstd, decom
 from fast_container.core.layers.entry import Entry
 from fast_container.core.layers.kept import is_searched, kept_bytes, kept_form
 from fast_container.core.layers.limits import Limits
-from fast_container.core.layers.package_lists import MOST_OF_LAYER, is_package_list
+from fast_container.core.layers.package_lists import is_package_list
 from fast_container.core.layers.secret_signs import secret_signs
 from fast_container.core.layers.tar_entries import tar_entries
 
@@ -70,7 +70,7 @@ def read_listing(
         kept = _with_content(entry, head) if head else entry
         if kept.head and is_package_list(entry.path):
             of_lists += len(kept.head)
-            kept = kept if of_lists <= MOST_OF_LAYER else entry
+            kept = kept if of_lists <= limits.package_list_bytes else entry
         found.append(kept)
     for _ in source:
         # A digest is checked at the last byte.

@@ -13,8 +13,6 @@ from typing import Final
 
 MOST_BYTES: Final = 8 << 20
 """A list that is larger is not kept."""
-MOST_OF_LAYER: Final = 64 << 20
-"""What is kept of all lists of a layer."""
 
 _LIST: Final = re.compile(
     r"(?:.+/)?[^/]+\.dist-info/RECORD"
