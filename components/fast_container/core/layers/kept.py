@@ -37,7 +37,7 @@ def kept_bytes(path: str, size: int) -> int:
 
 
 def kept_form(path: str, read: bytes) -> bytes:
-    """What is kept of the bytes that were read; nothing of a file that is only searched."""
+    """Return what is kept of the bytes that were read; nothing of a file that is only searched."""
     if path.endswith(".pyc") or path in _USERS:
         return read
     return package_lists.reduced(path, read) if package_lists.is_package_list(path) else b""

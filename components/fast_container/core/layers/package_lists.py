@@ -27,12 +27,12 @@ _ALPINE_FIELDS: Final = ("P:", "V:", "F:", "R:")
 
 def is_package_list(path: str) -> bool:
     """Whether a file is a list of what is installed."""
-    # Most files are none, and a pattern takes longer than this.
+    # A pattern takes longer than this, and hardly any file is a list.
     return (path.endswith(_ENDS) or path.startswith(_DISTROLESS)) and _LIST.fullmatch(path) is not None
 
 
 def reduced(path: str, content: bytes) -> bytes:
-    """What is kept of a list."""
+    """Reduce a list to what is kept of it."""
     if path.endswith("/RECORD"):
         return _paths_of_record(content)
     if path.endswith(".list"):
