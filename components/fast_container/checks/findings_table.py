@@ -1,39 +1,38 @@
-"""A table of findings for people: one block a finding, the heaviest first, and a line that counts them.
+"""A table of findings for people: one block a finding, and a line that counts them.
 
-Decides the layout of text. Leaves colours and terminals to the command line, which passes each line through
-``printable``.
+Decides the layout of text. Leaves the order to the caller, and colours and terminals to the command line, which passes
+each line through ``printable``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from fast_container.checks.finding import Finding, Severity, ordered
-from fast_container.core.spelling import megabytes
+from fast_container.checks.finding import LEVELS, Finding
 
-_INDENT = " " * 15
+_INDENT = " " * 9
 
 
 def lines_of(findings: Iterable[Finding]) -> Iterator[str]:
-    """The table's lines; empty without findings."""
-    for finding in ordered(findings):
-        saved = _saved(finding)
-        yield f"{finding.severity.label:<7}  {finding.rule:<5} {finding.what}{f' ({saved})' if saved else ''}"
-        yield f"{_INDENT}{finding.where}"
-        if finding.why:
-            yield f"{_INDENT}why: {finding.why}"
-        if finding.fix:
-            yield f"{_INDENT}fix: {finding.fix}"
+    """The table's lines, in the order of the findings; empty without any."""
+    for one in findings:
+        yield f"{one.severity.value:<7}  {one.rule:<5}  {one.what}"
+        yield f"{_INDENT}{one.where}"
+        if one.why:
+            yield f"{_INDENT}why:   {one.why}"
+        if one.estimate is not None and one.estimate.text:
+            yield f"{_INDENT}costs: {one.estimate.text}"
+        if one.fix:
+            yield f"{_INDENT}fix:   {one.fix}"
 
 
-def count_line(findings: Sequence[Finding]) -> str:
-    """``2 errors, 1 warning``."""
-    errors = sum(one.severity is Severity.ERROR for one in findings)
-    warnings = sum(one.severity is Severity.WARNING for one in findings)
-    return f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+def count_line(findings: Iterable[Finding]) -> str:
+    """``3 findings: 2 errors, 1 warning``; ``no findings``."""
+    counts = Counter(one.severity for one in findings)
+    parts = [_plural(counts[severity], severity.value) for severity in LEVELS if counts[severity]]
+    return f"{_plural(counts.total(), 'finding')}: {', '.join(parts)}" if parts else "no findings"
 
 
-def _saved(finding: Finding) -> str:
-    parts = [megabytes(finding.estimate_bytes)] if finding.estimate_bytes else []
-    parts += [f"{finding.estimate_s:.0f} s"] if finding.estimate_s else []
-    return ", ".join(parts)
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 or word == 'info' else 's'}"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 
+from fast_container.cli.finding_arguments import add_finding_arguments
+
 
 def add_check_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them."""
@@ -31,4 +33,5 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
         ("--rule", "RULE=LEVEL", "V02=error, warning or off; may be repeated"),
     ):
         parser.add_argument(flag, metavar=metavar, action="append", default=[], help=text)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_finding_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="as --format json")

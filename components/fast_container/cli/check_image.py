@@ -1,27 +1,24 @@
 """``fast-container check-image``: what is in an image that was pushed, and whether it is fit for where it runs.
 
-Decides the exit codes: 0 when no finding is an error, 1 when one is (2 is bad input, as everywhere). Leaves reading to
-``build.image_contents``, the rules to ``checks.image``, and the options to ``cli.check_arguments``.
+Decides the exit codes: 1 when a finding is as bad as ``--fail-on``, else 0 (2 is bad input, as everywhere). Leaves
+reading to ``build.image_contents``, the rules to ``checks.image``, and the options to ``cli.check_arguments``.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
-import sys
 
 from fast_container.adapters.layers.listing_cache import ListingCache
 from fast_container.adapters.layers.registry_listings import RegistryListings
 from fast_container.adapters.registry.image_resolver import MIRRORS_VARIABLE, AbsentImageError, parse_mirrors
 from fast_container.adapters.registry.registries import Registries
 from fast_container.build.image_contents import read_image
-from fast_container.checks.finding import SEVERITIES, Severity, worst
-from fast_container.checks.findings_table import count_line, lines_of
+from fast_container.checks.finding import Severity, worst
 from fast_container.checks.image.check import RULES, check_image
 from fast_container.checks.image.settings import ImageChecks, parse_size
-from fast_container.cli.output import say
+from fast_container.cli.finding_formats import FORMATS, FindingsReport
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.layers.contents import ImageContents
@@ -31,7 +28,8 @@ from fast_container.core.ports import Manifest, Registry
 from fast_container.core.spelling import megabytes
 from fast_container.errors import ArgsError
 
-ERRORS_FOUND = 1
+FOUND = 1
+_LEVELS = ("error", "warning", "off")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,18 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     image = asyncio.run(_read(arguments))
     findings = check_image(image, settings)
-    if arguments.json:
-        said = {
-            "image": image.name,
-            "runs_on": settings.runs_on,
-            "compressed_bytes": image.compressed_bytes,
-            "unpacked_bytes": image.files.unpacked_bytes if image.files else None,
-            "findings": [finding.as_json() for finding in findings],
-        }
-        sys.stdout.write(json.dumps(said) + "\n")
-    else:
-        say([*lines_of(findings), f"{image.name}: {_sizes(image)}; {count_line(findings)}"])
-    return ERRORS_FOUND if worst(findings) is Severity.ERROR else 0
+    facts = {
+        "image": image.name,
+        "runs_on": settings.runs_on,
+        "compressed_bytes": image.compressed_bytes,
+        "unpacked_bytes": image.files.unpacked_bytes if image.files else None,
+    }
+    report = FindingsReport(findings, subject=f"{image.name}: {_sizes(image)}", facts=facts)
+    FORMATS["json" if arguments.json else arguments.format](report)
+    return FOUND if worst(findings).reaches(arguments.fail_on) else 0
 
 
 def _sizes(image: ImageContents) -> str:
@@ -83,13 +78,13 @@ def _size(flag: str, text: str | None) -> int | None:
 
 def _severity(said: str) -> tuple[str, Severity]:
     rule, _, level = said.partition("=")
-    if rule not in RULES or level not in SEVERITIES:
+    if rule not in RULES or level not in _LEVELS:
         raise ArgsError(
             f"{said!r} does not set a rule.",
             property_path="--rule",
-            next_step=f"Say one of {', '.join(RULES)}, =, and one of {', '.join(SEVERITIES)}.",
+            next_step=f"Say one of {', '.join(RULES)}, =, and one of {', '.join(_LEVELS)}.",
         )
-    return rule, SEVERITIES[level]
+    return rule, Severity(level)
 
 
 async def _read(arguments: argparse.Namespace) -> ImageContents:

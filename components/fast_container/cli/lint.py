@@ -1,7 +1,7 @@
 """``fast-container lint``: what in Dockerfiles makes images large, builds slow or services unsafe.
 
 Decides which images are looked at, how their files reach the rules, and the exit code. Leaves the rules to
-``checks.dockerfile`` and the form of the output to ``cli.lint_formats``.
+``checks.dockerfile`` and the form of the output to ``cli.finding_formats``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,15 +20,15 @@ from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.git import recent_commits
 from fast_container.adapters.hadolint import find_hadolint, run_hadolint
 from fast_container.checks.dockerfile.buildkit_check import buildkit_findings
-from fast_container.checks.dockerfile.finding import Finding, reaches
 from fast_container.checks.dockerfile.hadolint import hadolint_findings, without_duplicates
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
 from fast_container.checks.dockerfile.settings import waivers_of_settings
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.subject import LintedImage
 from fast_container.checks.dockerfile.waivers import Waiver
+from fast_container.checks.finding import Finding, worst
+from fast_container.cli.finding_formats import FORMATS, FindingsReport
 from fast_container.cli.inspect import declared
-from fast_container.cli.lint_formats import FORMATS
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, InlineDockerfile, read_declared
@@ -44,19 +44,6 @@ from fast_container.errors import (
 
 FOUND: Final = 1
 _LARGEST_TEXT: Final = 8 << 20
-
-
-@dataclass(slots=True)
-class LintReport:
-    """What is printed.
-
-    Attributes:
-        findings: In the order of files and lines.
-        notes: What could not be looked at, one line each.
-    """
-
-    findings: list[Finding] = field(default_factory=list[Finding])
-    notes: list[str] = field(default_factory=list[str])
 
 
 class Linted(NamedTuple):
@@ -76,25 +63,23 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         FastContainerError: Bad input, or a Dockerfile that BuildKit would refuse; nothing was printed.
     """
-    report = LintReport()
+    notes: list[str] = []
     walks = open_walks(cache_folder(os.environ))
     images = [
-        linted
-        for image, runs_on in _images(arguments)
-        if (linted := _linted(image, runs_on, walks, report.notes)) is not None
+        linted for image, runs_on in _images(arguments) if (linted := _linted(image, runs_on, walks, notes)) is not None
     ]
     walks.save()
     commits = recent_commits([one.declared.context for one in images], os.environ)
     known = [
         replace(one.image, files=replace(one.image.files, commits=commits.get(one.declared.context))) for one in images
     ]
-    others = [] if arguments.no_hadolint else _of_hadolint(images, report.notes)
+    others = [] if arguments.no_hadolint else _of_hadolint(images, notes)
     if arguments.buildkit is not None:
-        others += asyncio.run(_of_buildkit(images, arguments.buildkit, report.notes))
+        others += asyncio.run(_of_buildkit(images, arguments.buildkit, notes))
     found = lint_images(known, others=others, waivers=_settings(), today=datetime.now(tz=UTC).date())
-    report.findings = without_duplicates(found)
-    FORMATS[arguments.format](report.findings, report.notes)
-    return FOUND if any(reaches(one.severity, arguments.fail_on) for one in report.findings) else 0
+    report = FindingsReport(without_duplicates(found), notes)
+    FORMATS[arguments.format](report)
+    return FOUND if worst(report.findings).reaches(arguments.fail_on) else 0
 
 
 def _settings() -> tuple[Waiver, ...]:

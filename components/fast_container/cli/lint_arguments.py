@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+from fast_container.cli.finding_arguments import add_finding_arguments
 from fast_container.core.recipe import OPTIONS
 
 
@@ -25,15 +26,7 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="default: linux/amd64")
     _many(parser, "--build-arg", "K=V", "a build arg")
     _many(parser, "--build-context", "NAME=DIR", "a named context")
-    parser.add_argument(
-        "--format", choices=("text", "json", "sarif", "github"), default="text", help="of the output; default: text"
-    )
-    parser.add_argument(
-        "--fail-on",
-        choices=("error", "warning", "info", "never"),
-        default="error",
-        help="exit with 1 for a finding as bad as this, or worse; default: error",
-    )
+    add_finding_arguments(parser)
     parser.add_argument(
         "--no-hadolint", action="store_true", help="do not ask hadolint, which is asked if it is on PATH"
     )

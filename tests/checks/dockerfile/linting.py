@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding
 from fast_container.core.declared import DeclaredImage, InlineDockerfile
 from fast_container.core.dockerfile.read import read_dockerfile
 from fast_container.core.recipe import Recipe

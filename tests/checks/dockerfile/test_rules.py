@@ -221,11 +221,11 @@ wheels = [
     dockerfile = f"{PY}COPY uv.lock pyproject.toml ./\nRUN uv sync\n"
     (one,) = found("FI008", dockerfile, {"uv.lock": lock, "pyproject.toml": 1})
     assert one.estimate is not None
-    assert one.estimate.megabytes == 400
+    assert one.estimate.size_bytes == 400_000_000
     late = f"{PY}COPY . .\nRUN uv sync\n"
     (order,) = found("FI001", late, {"uv.lock": lock, "a.py": 1})
     assert order.estimate is not None
-    assert order.estimate.megabytes == 1300
+    assert order.estimate.size_bytes == 1_300_000_000
 
 
 def test_a_lock_without_sizes_gives_no_estimate() -> None:
@@ -247,7 +247,7 @@ def test_files_that_no_image_needs_are_measured() -> None:
     files = {"a.py": 1, ".git/pack": 3_000_000, "web/node_modules/x.js": 1_000_000, "node_modules/y.js": 500_000}
     (one,) = found("FI009", f"{PY}COPY . .\n", files)
     assert one.estimate is not None
-    assert (one.estimate.megabytes, one.estimate.basis) == (4.5, "in 3 files")
+    assert (one.estimate.size_bytes, one.estimate.basis) == (4_500_000, "in 3 files")
     assert not found("FI009", f"{PY}COPY web/node_modules /n\n", files)
 
 

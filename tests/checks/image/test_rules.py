@@ -33,6 +33,10 @@ def found(image: ImageContents, settings: ImageChecks | None = None, rule: str =
     return [one for one in every if not rule or one.rule == rule]
 
 
+def saved(finding: Finding) -> int | None:
+    return finding.estimate.size_bytes if finding.estimate else None
+
+
 def of(rule: str, *layers: list[Member], runs_on: str = "anywhere", **config: Any) -> list[Finding]:
     return found(contents(*layers, **config), ImageChecks(runs_on), rule)
 
@@ -76,13 +80,13 @@ def test_v01_a_budget_that_is_exceeded() -> None:
 def test_v02_a_build_tool(path: str) -> None:
     (one,) = of("V02", [file(path, 30 * MB)])
     assert path in one.where
-    assert one.estimate_bytes == 30 * MB
+    assert saved(one) == 30 * MB
 
 
 def test_v02_a_build_tool_that_a_later_layer_deletes() -> None:
     (one,) = of("V02", [file("usr/bin/gcc", MB)], [file("usr/bin/.wh.gcc")])
     assert "still ships" in one.what
-    assert one.estimate_bytes == MB
+    assert saved(one) == MB
 
 
 @pytest.mark.parametrize("path", ["usr/bin/python3", "usr/bin/gccx", "usr/share/doc/make/copyright", "usr/bin/digit"])
@@ -113,7 +117,7 @@ def test_v04_none() -> None:
 
 def test_v05_bytes_that_a_later_layer_replaces() -> None:
     (one,) = of("V05", [file("a", 2 * MB)], [file("a", 2 * MB, mode=0o755)])
-    assert one.estimate_bytes == 2 * MB
+    assert saved(one) == 2 * MB
     assert "50.0 %" in one.what
 
 
@@ -243,7 +247,7 @@ def test_v07_and_v08_are_for_their_places_only() -> None:
 def test_v09_gpu_libraries(path: str) -> None:
     (one,) = of("V09", [file(path, 3 * MB)], runs_on="lambda")
     assert one.severity is Severity.ERROR
-    assert one.estimate_bytes == 3 * MB
+    assert saved(one) == 3 * MB
 
 
 def test_v09_none() -> None:
@@ -294,7 +298,7 @@ def test_v12_a_package_twice() -> None:
     ]
     (one,) = of("V12", twice)
     assert "boto3 is in the image 2 times" in one.what
-    assert one.estimate_bytes == 10
+    assert saved(one) == 10
     assert not of("V12", twice[:2])
 
 

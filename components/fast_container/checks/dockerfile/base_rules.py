@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding, Severity
 from fast_container.core.own_bases import OWN_BASE_HOST
 
 
@@ -35,5 +35,5 @@ def base_rules(image: LintedImage) -> Iterator[Finding]:
                 f"{one.reference} has a tag and no digest, unlike the other bases of this image.",
                 why="A tag can be moved: the same commit builds another image then, and the key does not see it.",
                 fix="Pin it too, with `fast-container lock` or a digest after the tag.",
-                at_most="info",
+                at_most=Severity.INFO,
             )

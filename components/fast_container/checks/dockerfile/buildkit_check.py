@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from fast_container.checks.dockerfile.finding import Finding, Severity
+from fast_container.checks.finding import Finding, Severity
 from fast_container.core.json_document import parse_json
 
 
@@ -20,7 +20,7 @@ def buildkit_findings(output: str, file: str, image: str) -> Iterator[Finding]:
         ValueError: It is not one.
     """
     document = _mapping(parse_json(output))
-    severity: Severity = "error" if document.get("buildError") else "warning"
+    severity = Severity.ERROR if document.get("buildError") else Severity.WARNING
     for item in cast("list[Any]", document.get("warnings") or []):
         warning = _mapping(item)
         what, why = str(warning.get("detail", "")).strip(), str(warning.get("description", "")).strip()

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Estimate, Finding, megabytes_of
 from fast_container.checks.dockerfile.steps.installs import Install, installs_of
 from fast_container.checks.dockerfile.steps.shell_commands import ShellCommand
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Estimate, Finding
 from fast_container.core.dockerfile.instructions import Copy
 from fast_container.core.go_path import clean
 
@@ -74,7 +74,7 @@ def _missing(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
     line, modules = next(iter(code.items()))
     size = sum(image.files.sizes[path] for paths in code.values() for path in paths)
     files = len({path for paths in code.values() for path in paths})
-    estimate = Estimate(megabytes_of(size), basis=f"of source in {files} {'file' if files == 1 else 'files'}")
+    estimate = Estimate(size, basis=f"of source in {files} {'file' if files == 1 else 'files'}")
     yield from image.finding(
         "FI011",
         line,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Finding, Severity
 from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, Install, downloads, installs_of
 from fast_container.checks.dockerfile.steps.known_images import has_known_environment
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding, Severity
 
 _PLACES: Final = {
     "pip": "/root/.cache/pip",
@@ -53,7 +53,7 @@ def _is_bootstrap(installs: list[Install]) -> bool:
 
 def _without_mount(image: LintedImage, step: Step, program: str) -> Iterator[Finding]:
     place = _PLACES.get(program, "")
-    at_most: Severity | None = "info" if program in SYSTEM_MANAGERS else None
+    at_most = Severity.INFO if program in SYSTEM_MANAGERS else None
     mount = f"--mount=type=cache,target={place}" if place else "a cache mount for its cache"
     also = "" if program not in SYSTEM_MANAGERS else " (and keep what it downloads: Docker's image deletes it for apt)"
     yield from image.finding(

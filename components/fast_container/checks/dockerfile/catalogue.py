@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Severity
+from fast_container.checks.finding import LEVELS, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +38,56 @@ class Rule:
         return self.on_ecs if runs_on == "ecs" else self.anywhere
 
 
+_ERROR, _WARNING, _INFO = LEVELS
 _ALL: Final = (
-    Rule("FI001", "Source is copied before dependencies are installed", "warning", "warning", "warning"),
-    Rule("FI002", "Installing a local package resolves its dependencies too", "warning", "warning", "warning"),
-    Rule("FI003", "Several images install the same distributions", "info", "info", "info"),
-    Rule("FI004", "A download has no cache mount", "warning", "warning", "warning"),
-    Rule("FI005", "pip's cache stays in the image", "warning", "warning", "warning"),
-    Rule("FI006", "Compilers stay in the image", "warning", "warning", "warning"),
-    Rule("FI007", "A whole tree of tools or caches is copied from a stage", "warning", "warning", "warning"),
-    Rule("FI008", "A GPU build is installed for a place without a GPU", "error", "warning", "info"),
-    Rule("FI009", "Files that no image needs are in the build context", "warning", "warning", "warning"),
-    Rule("FI010", "A base image is not pinned", "warning", "warning", "warning"),
-    Rule("FI011", "Python code without bytecode", "warning", "info", "info"),
-    Rule("FI012", "Bytecode that goes stale with file dates", "info", "info", "info"),
-    Rule("FI013", "strip over libraries that wheels bundle", "error", "error", "error"),
-    Rule("FI014", "The image runs as root, or as a user without a number", None, "warning", None),
-    Rule("FI015", "HEALTHCHECK has no effect", "info", "info", None),
-    Rule("FI016", "Lambda takes one platform and no attestations", "error", None, None),
-    Rule("FI018", "Package lists, or packages that were only recommended", "info", "info", "info"),
-    Rule("FI090", "A waiver that has expired, has no reason or cannot be read", "warning", "warning", "warning"),
+    Rule(
+        "FI001",
+        "Source is copied before dependencies are installed",
+        _WARNING,
+        _WARNING,
+        _WARNING,
+    ),
+    Rule(
+        "FI002",
+        "Installing a local package resolves its dependencies too",
+        _WARNING,
+        _WARNING,
+        _WARNING,
+    ),
+    Rule("FI003", "Several images install the same distributions", _INFO, _INFO, _INFO),
+    Rule("FI004", "A download has no cache mount", _WARNING, _WARNING, _WARNING),
+    Rule("FI005", "pip's cache stays in the image", _WARNING, _WARNING, _WARNING),
+    Rule("FI006", "Compilers stay in the image", _WARNING, _WARNING, _WARNING),
+    Rule(
+        "FI007",
+        "A whole tree of tools or caches is copied from a stage",
+        _WARNING,
+        _WARNING,
+        _WARNING,
+    ),
+    Rule("FI008", "A GPU build is installed for a place without a GPU", _ERROR, _WARNING, _INFO),
+    Rule(
+        "FI009",
+        "Files that no image needs are in the build context",
+        _WARNING,
+        _WARNING,
+        _WARNING,
+    ),
+    Rule("FI010", "A base image is not pinned", _WARNING, _WARNING, _WARNING),
+    Rule("FI011", "Python code without bytecode", _WARNING, _INFO, _INFO),
+    Rule("FI012", "Bytecode that goes stale with file dates", _INFO, _INFO, _INFO),
+    Rule("FI013", "strip over libraries that wheels bundle", _ERROR, _ERROR, _ERROR),
+    Rule("FI014", "The image runs as root, or as a user without a number", None, _WARNING, None),
+    Rule("FI015", "HEALTHCHECK has no effect", _INFO, _INFO, None),
+    Rule("FI016", "Lambda takes one platform and no attestations", _ERROR, None, None),
+    Rule("FI018", "Package lists, or packages that were only recommended", _INFO, _INFO, _INFO),
+    Rule(
+        "FI090",
+        "A waiver that has expired, has no reason or cannot be read",
+        _WARNING,
+        _WARNING,
+        _WARNING,
+    ),
 )
 
 RULES: Final = MappingProxyType({rule.id: rule for rule in _ALL})

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Estimate, Finding, megabytes_of
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Estimate, Finding
 from fast_container.core.dockerfile import Selector
+from fast_container.core.spelling import megabytes
 
 _FOLDERS: Final = frozenset(
     [
@@ -49,7 +50,7 @@ def context_rules(image: LintedImage) -> Iterator[Finding]:
         f"The build reads what no image needs: {names}.",
         why="It is hashed and uploaded, lies in the layer, and each change of it is another key and another build.",
         fix=f"Add to the ignore file: {' '.join(f'**/{name}' for name in ranked[:_SHOWN])}",
-        estimate=Estimate(megabytes_of(total), basis=f"in {files} {'file' if files == 1 else 'files'}"),
+        estimate=Estimate(total, basis=f"in {files} {'file' if files == 1 else 'files'}"),
     )
 
 
@@ -61,4 +62,4 @@ def _selectors(image: LintedImage) -> Iterator[Selector]:
 
 
 def _said(name: str, files: int, size: int) -> str:
-    return f"{name} ({files} {'file' if files == 1 else 'files'}, {megabytes_of(size):.1f} MB)"
+    return f"{name} ({files} {'file' if files == 1 else 'files'}, {megabytes(size)})"

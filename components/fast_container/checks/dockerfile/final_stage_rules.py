@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, Install, installs_of
 from fast_container.checks.dockerfile.steps.stage_steps import Stage, Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding
 from fast_container.core.dockerfile.instructions import Copy
 from fast_container.core.go_path import clean
 

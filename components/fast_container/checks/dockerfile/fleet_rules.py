@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Estimate, Finding
 from fast_container.checks.dockerfile.requirement_lines import requirements_of
 from fast_container.checks.dockerfile.steps.installs import installs_of
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Estimate, Finding
 
 _FEWEST: Final = 3
 _SHOWN: Final = 5

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Estimate, Finding, megabytes_of
 from fast_container.checks.dockerfile.lock_sizes import read_locked_wheels
 from fast_container.checks.dockerfile.requirement_lines import RequirementLine, context_path, requirements_of
 from fast_container.checks.dockerfile.steps.installs import Install, installs_of
 from fast_container.checks.dockerfile.steps.stage_steps import Stage, Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Estimate, Finding
 
 _ONLY_GPU: Final = re.compile(
     r"nvidia-.+-cu\d+|triton|cupy-cuda\d+x?|tensorflow-gpu|onnxruntime-gpu|jax-cuda\d+-.+|faiss-gpu.*"
@@ -107,7 +107,7 @@ def _of_lock(image: LintedImage, stage: Stage, step: Step) -> Iterator[Finding]:
     sizes = [size for name in found if (size := locked.sizes[name]) is not None]
     estimate = None
     if sizes:
-        estimate = Estimate(megabytes_of(sum(sizes)), basis=f"of wheels, of {len(sizes)} packages in {path}")
+        estimate = Estimate(sum(sizes), basis=f"of wheels, of {len(sizes)} packages in {path}")
     names = ", ".join(sorted(found)[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
     yield from image.finding(
         "FI008",

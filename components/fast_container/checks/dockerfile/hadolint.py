@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from fast_container.checks.dockerfile.finding import Finding, Severity
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding, Severity
 from fast_container.core.json_document import parse_json
 
 _AGAINST_MOUNTS: Final = frozenset(["DL3009", "DL3019", "DL3032", "DL3040", "DL3042", "DL3060"])
@@ -30,7 +30,7 @@ _SAME: Final[Mapping[str, str]] = {
     "DL4003": "MultipleInstructionsDisallowed",
     "DL4004": "MultipleInstructionsDisallowed",
 }
-_SEVERITIES: Final[Mapping[str, Severity]] = {"error": "error", "warning": "warning"}
+_SEVERITIES: Final[Mapping[str, Severity]] = {"error": Severity.ERROR, "warning": Severity.WARNING}
 
 
 def hadolint_findings(output: bytes, image: LintedImage) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def hadolint_findings(output: bytes, image: LintedImage) -> Iterator[Finding]:
         code, line = str(entry.get("code", "")), entry.get("line", 0)
         if not isinstance(line, int) or (code in _AGAINST_MOUNTS and line in mounts):
             continue
-        severity: Severity = _SEVERITIES.get(str(entry.get("level", "")), "info")
+        severity = _SEVERITIES.get(str(entry.get("level", "")), Severity.INFO)
         what = str(entry.get("message", "")).strip()
         why = "hadolint's advice about all Dockerfiles."
         yield Finding(code, severity, image.file, line, what, why, _page(code), None, image.name)

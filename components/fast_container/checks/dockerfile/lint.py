@@ -15,7 +15,6 @@ from fast_container.checks.dockerfile.bytecode_rules import bytecode_rules
 from fast_container.checks.dockerfile.cache_rules import cache_rules
 from fast_container.checks.dockerfile.context_rules import context_rules
 from fast_container.checks.dockerfile.final_stage_rules import final_stage_rules
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.fleet_rules import fleet_rules
 from fast_container.checks.dockerfile.gpu_rules import gpu_rules
 from fast_container.checks.dockerfile.order_rules import order_rules
@@ -26,6 +25,7 @@ from fast_container.checks.dockerfile.strip_rules import strip_rules
 from fast_container.checks.dockerfile.subject import LintedImage
 from fast_container.checks.dockerfile.system_package_rules import system_package_rules
 from fast_container.checks.dockerfile.waivers import Waiver, apply_waivers, waivers_of
+from fast_container.checks.finding import Finding, by_place
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.dockerfile.lines import decode
@@ -110,7 +110,7 @@ def lint_images(
     found += [*fleet_rules(all_images), *others]
     all_waivers = [*waivers, *(waiver for image in all_images for waiver in image.waivers)]
     kept = apply_waivers(_once(found), all_waivers, today)
-    return sorted(kept, key=lambda finding: finding.sort_key)
+    return by_place(kept)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

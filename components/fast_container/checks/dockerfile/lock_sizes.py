@@ -11,9 +11,9 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from fast_container.checks.dockerfile.finding import Estimate, megabytes_of
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Estimate
 
 _LOCAL: Final = ("editable", "virtual", "directory")
 _ARCHITECTURES: Final = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
@@ -44,7 +44,7 @@ def lock_estimate(image: LintedImage, step: Step) -> Estimate | None:
     if locked is None or not locked.sizes or None in locked.sizes.values():
         return None
     total = sum(size for size in locked.sizes.values() if size is not None)
-    return Estimate(megabytes_of(total), basis=f"at most, of {len(locked.sizes)} locked packages")
+    return Estimate(total, basis=f"at most, of {len(locked.sizes)} locked packages")
 
 
 def read_locked_wheels(text: str, platform: str) -> LockedWheels | None:

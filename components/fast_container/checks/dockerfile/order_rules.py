@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Estimate, Finding
 from fast_container.checks.dockerfile.lock_sizes import lock_estimate
 from fast_container.checks.dockerfile.steps.dependency_files import is_source
 from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, Install, installs_of
 from fast_container.checks.dockerfile.steps.stage_steps import Stage, Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Estimate, Finding
 
 _TOOLS: Final = frozenset(["pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "build", "hatchling"])
 _SHOWN: Final = 3
@@ -107,8 +107,8 @@ def _estimate(image: LintedImage, step: Step, files: frozenset[str]) -> Estimate
     basis: list[str] = []
     if edits is not None and edits[1]:
         basis.append(f"{edits[0]} of the last {edits[1]} commits would have installed again")
-    if size is not None and size.megabytes is not None:
-        return Estimate(size.megabytes, basis="; ".join([size.basis, *basis]))
+    if size is not None and size.size_bytes is not None:
+        return Estimate(size.size_bytes, basis="; ".join([size.basis, *basis]))
     return Estimate(basis=basis[0]) if basis else None
 
 

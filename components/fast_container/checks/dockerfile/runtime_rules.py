@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.steps.known_images import runs_as_root
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding, Severity
 from fast_container.core.dockerfile.instructions import Arg
 
 _LAMBDA_PLATFORMS: Final = frozenset(["linux/amd64", "linux/arm64"])
@@ -47,7 +47,7 @@ def _user(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
             f"USER {user} is a name.",
             why="Only a number shows, without the image's files, that it is not root.",
             fix="Give the number of that user.",
-            at_most="info",
+            at_most=Severity.INFO,
         )
 
 
@@ -87,5 +87,5 @@ def _lambda(image: LintedImage) -> Iterator[Finding]:
                 f"{names[0]} asks for an attestation.",
                 why="Lambda refuses an image with attestations; fast-container builds none for it.",
                 fix="Leave the ARG out.",
-                at_most="info",
+                at_most=Severity.INFO,
             )

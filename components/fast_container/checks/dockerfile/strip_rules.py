@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.steps.shell_commands import ShellCommand
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding
 
 _PACKAGES: Final = re.compile(r".*(?:site-packages|dist-packages|/var/task|/opt/python|/venv|/\.venv)(?:/.*)?")
 _LIBRARIES: Final = re.compile(r".*\.so\b.*")

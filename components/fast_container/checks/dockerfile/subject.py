@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fast_container.checks.dockerfile.catalogue import RULES
-from fast_container.checks.dockerfile.finding import Estimate, Finding, Severity
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.steps.stage_steps import DockerfileStages
 from fast_container.checks.dockerfile.waivers import Waiver
+from fast_container.checks.finding import Estimate, Finding, Severity
 from fast_container.core.dockerfile import ExternalImage
 
 

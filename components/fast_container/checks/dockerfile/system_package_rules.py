@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fast_container.checks.dockerfile.finding import Finding
 from fast_container.checks.dockerfile.steps.installs import Install, installs_of
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.checks.finding import Finding, Severity
 
 
 def system_package_rules(image: LintedImage) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def _update_alone(image: LintedImage, step: Step) -> Iterator[Finding]:
             "apt-get update is a step of its own.",
             why="The step comes from the cache while a later install asks for versions that the mirror no longer has.",
             fix="Put update and install in one RUN.",
-            at_most="warning",
+            at_most=Severity.WARNING,
         )
 
 

@@ -16,7 +16,7 @@ from posixpath import normpath
 from typing import Final
 
 from fast_container.checks.dockerfile.catalogue import RULES
-from fast_container.checks.dockerfile.finding import Finding, Severity
+from fast_container.checks.finding import Finding, Severity
 from fast_container.core.dockerfile.parsed_line import ParsedLine
 
 RULE: Final = "FI090"
@@ -137,7 +137,7 @@ def apply_waivers(findings: Iterable[Finding], waivers: Sequence[Waiver], today:
 
 def _about(waiver: Waiver, today: date | None) -> Iterator[Finding]:
     file, line = waiver.place
-    severity: Severity = "warning"
+    severity = Severity.WARNING
     if waiver.wrong:
         what, fix = (
             f"This waiver cannot be read: {waiver.wrong}.",

@@ -20,6 +20,7 @@ def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found
             "a registry bills these bytes, and ECS pulls them before each start",
             "Leave out what the other findings name, or raise the budget.",
             total - settings.max_size_bytes,
+            basis="compressed",
         )
     for at, (digest, size) in enumerate(image.layer_bytes, 1):
         if settings.max_layer_bytes is not None and size > settings.max_layer_bytes:
@@ -29,6 +30,7 @@ def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found
                 "a large layer is pushed and pulled whole when anything in it changes",
                 "Put what changes seldom into a layer of its own, or a base image.",
                 size - settings.max_layer_bytes,
+                basis="compressed",
             )
     before, growth = settings.before_bytes, settings.max_growth
     if before and growth is not None and total > before * (1 + growth):
@@ -38,4 +40,5 @@ def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found
             f"allowed is {growth * 100:.0f} %",
             "Look at what was added, or allow it.",
             total - before,
+            basis="compressed",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.finding import Finding, Severity, ordered
+from fast_container.checks.finding import Estimate, Finding, Severity, by_weight
 from fast_container.checks.image import (
     budgets,
     bytecode,
@@ -49,7 +49,7 @@ RULES: Final = tuple(sorted({*OF_MANIFEST, *OF_FILES}))
 
 def check_image(image: ImageContents, settings: ImageChecks) -> list[Finding]:
     """Apply every rule that is not off; the heaviest findings come first."""
-    return ordered(finding for rule in RULES for finding in _of_rule(rule, image, settings))
+    return by_weight(finding for rule in RULES for finding in _of_rule(rule, image, settings))
 
 
 def _of_rule(rule: str, image: ImageContents, settings: ImageChecks) -> Iterator[Finding]:
@@ -57,22 +57,26 @@ def _of_rule(rule: str, image: ImageContents, settings: ImageChecks) -> Iterator
         return
     for of_manifest in OF_MANIFEST.get(rule, ()):
         for found in of_manifest(image, settings):
-            yield _finding(rule, settings, found)
+            yield _finding(rule, image, settings, found)
     for of_files in OF_FILES.get(rule, ()):
         if image.files is None:
             yield Finding(
                 rule,
                 Severity.ERROR,
-                image.name,
+                "",
+                0,
                 f"{rule} cannot be checked: the image's layers cannot be read.",
                 image.unreadable,
+                image=image.name,
                 cannot_be_checked=True,
             )
             continue
         for found in of_files(image, image.files, settings):
-            yield _finding(rule, settings, found)
+            yield _finding(rule, image, settings, found)
 
 
-def _finding(rule: str, settings: ImageChecks, found: Found) -> Finding:
+def _finding(rule: str, image: ImageContents, settings: ImageChecks, found: Found) -> Finding:
     severity = settings.severity(rule, fails_in_service=found.fails_in_service)
-    return Finding(rule, severity, found.where, found.what, found.why, found.fix, found.estimate_bytes)
+    estimate = None if found.estimate_bytes is None else Estimate(found.estimate_bytes, basis=found.basis)
+    inside = "" if found.where == image.name else found.where
+    return Finding(rule, severity, "", 0, found.what, found.why, found.fix, estimate, image.name, inside)

@@ -16,7 +16,7 @@ from fast_container.core.layers.merged import Placed
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding before its rule and severity are known; the fields are those of ``checks.finding.Finding``.
+    """A finding before its rule and severity are known; they become those of ``checks.finding.Finding``.
 
     Attributes:
         where: Place.
@@ -24,6 +24,7 @@ class Found:
         why: What it costs.
         fix: What to do.
         estimate_bytes: Bytes that the fix saves.
+        basis: Which bytes those are.
         fails_in_service: Where it runs it would fail, so it is an error unless the user says otherwise.
     """
 
@@ -33,6 +34,7 @@ class Found:
     fix: str = ""
     estimate_bytes: int | None = None
     fails_in_service: bool = False
+    basis: str = "unpacked"
 
 
 OfManifest = Callable[[ImageContents, ImageChecks], Iterator[Found]]
