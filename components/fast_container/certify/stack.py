@@ -1,6 +1,7 @@
 """The stack of a certification: the Pulumi CLI with a backend of its own in a folder of its own.
 
-Decides where the program, its state and the log of AWS's calls lie, and that the user's own backend is never touched.
+Decides where the program, its state and the log of AWS's calls lie, that the user's own backend is never touched, and
+that the state is read only when nothing of an earlier certification can still write it (``certify.folder_lock``).
 What an operation did is read from the engine's event log, never from what it printed. Leaves what to do, and in which
 order, to ``certify.story``.
 """
@@ -13,8 +14,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from fast_container.adapters.call_log import VARIABLE as CALL_LOG
 from fast_container.adapters.process.child import Completed, capture
+from fast_container.certify.folder_lock import locked
 from fast_container.core.json_document import parse_json, parse_object
 from fast_container.errors import FastContainerError
 
@@ -29,6 +31,7 @@ PROJECT = "fast-container-certify"
 _STACK = "certify"
 _PROVIDERS = "pulumi:providers:"
 _STEP_LIMIT_S = 1200.0
+_ENDING_LIMIT_S = 60.0
 
 
 class CertifyError(FastContainerError):
@@ -72,6 +75,7 @@ class CertifyStack:
         self.folder = folder
         self.program = folder / "program"
         self._calls = folder / "calls.jsonl"
+        self._locks: list[int] = []
         self._environment = {
             **environment,
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
@@ -86,6 +90,40 @@ class CertifyStack:
     def is_there(self) -> bool:
         """Whether an earlier certification has left something to clean up."""
         return (self.folder / "state").is_dir()
+
+    @property
+    def was_made(self) -> bool:
+        """Whether the earlier certification came so far that it had a stack."""
+        return self._state.exists() or self._state_before.exists()
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / "state" / ".pulumi" / "stacks" / PROJECT / f"{_STACK}.json"
+
+    @property
+    def _state_before(self) -> Path:
+        """The CLI's copy of the state before it writes a new one."""
+        return self._state.with_name(self._state.name + ".bak")
+
+    @contextmanager
+    def held(self, wait_s: float = _ENDING_LIMIT_S) -> Generator[None]:
+        """Wait until nothing of an earlier certification runs; then the folder is ours and our CLI's.
+
+        Raises:
+            CertifyError: Something of it still runs after so many seconds.
+        """
+        with ExitStack() as stack:
+            try:
+                self._locks = [stack.enter_context(locked(self.folder, wait_s))]
+            except TimeoutError:
+                raise CertifyError(
+                    "The certification still runs.",
+                    where=str(self.folder),
+                    why=f"it, or the Pulumi CLI that it started, has not ended within {wait_s:.0f} seconds",
+                    next_step="Wait for its end or stop it, then run this again.",
+                ) from None
+            stack.callback(self._locks.clear)
+            yield
 
     def create(self, configuration: Mapping[str, str]) -> None:
         """Write the program, make the stack and set its configuration.
@@ -120,11 +158,9 @@ class CertifyStack:
 
     def unlock(self) -> None:
         """Let a stack be used again whose operation was killed; does nothing otherwise."""
-        state = self.folder / "state" / ".pulumi" / "stacks" / PROJECT / f"{_STACK}.json"
-        kept = state.with_name(state.name + ".bak")
-        if kept.exists() and not (state.exists() and _is_json(state)):
+        if self._state_before.exists() and not (self._state.exists() and _is_json(self._state)):
             # The CLI was killed while it wrote.
-            shutil.copyfile(kept, state)
+            shutil.copyfile(self._state_before, self._state)
         self._cli("cancel", "--yes", "--stack", _STACK)
 
     def remove(self) -> None:
@@ -156,7 +192,15 @@ class CertifyStack:
 
     def _cli(self, *words: str) -> Completed:
         command = ["pulumi", *words, "--non-interactive", "--color", "never"]
-        return asyncio.run(capture(command, env=self._environment, cwd=self.program, timeout_s=_STEP_LIMIT_S))
+        return asyncio.run(
+            capture(
+                command,
+                env=self._environment,
+                cwd=self.program,
+                timeout_s=_STEP_LIMIT_S,
+                held=self._locks,
+            )
+        )
 
 
 def _python_options() -> dict[str, str]:

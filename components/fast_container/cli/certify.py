@@ -75,14 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     folder.mkdir(parents=True)
     (folder / _NAME_FILE).write_text(name, encoding="utf-8")
-    started = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M")
-    stack.create({**configuration, "name": name, "local": "true" if local else "false", "step": "first"})
-    results = Story(stack, account, _say).run()
-    surroundings = Surroundings(_hidden(identity.account), configuration["aws:region"], _versions(), started)
-    # Messages of the engine name repositories and roles, and so the account.
-    text = report_text(surroundings, results).replace(identity.account, surroundings.account)
-    report.write_text(text, encoding="utf-8")
-    return _ended(stack, results, report)
+    with stack.held():
+        started = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        stack.create({**configuration, "name": name, "local": "true" if local else "false", "step": "first"})
+        results = Story(stack, account, _say).run()
+        surroundings = Surroundings(_hidden(identity.account), configuration["aws:region"], _versions(), started)
+        # Messages of the engine name repositories and roles, and so the account.
+        text = report_text(surroundings, results).replace(identity.account, surroundings.account)
+        report.write_text(text, encoding="utf-8")
+        return _ended(stack, results, report)
 
 
 def _ended(stack: CertifyStack, results: list[StepResult], report: Path) -> int:
@@ -101,13 +102,19 @@ def _clean(stack: CertifyStack, session: AwsSession) -> int:
     if not (stack.is_there and name.exists()):
         say([f"nothing to clean up in {stack.folder}"])
         return 0
-    result = Story(stack, Account(session, name.read_text(encoding="utf-8").strip()), _say).clean_up(interrupted=True)
-    say([f"{'removed' if result.ok else 'NOT removed'}: the resources of the certification"])
-    if not result.ok:
-        for text in [result.error, *(check.found for check in result.checks)]:
-            say(text.split("\n") if text else [])
-        return _DIFFERS
-    stack.remove()
+    with stack.held():
+        if not stack.was_made:
+            stack.remove()
+            say(["removed: the folder of a certification that was killed before it made anything"])
+            return 0
+        account = Account(session, name.read_text(encoding="utf-8").strip())
+        result = Story(stack, account, _say).clean_up(interrupted=True)
+        say([f"{'removed' if result.ok else 'NOT removed'}: the resources of the certification"])
+        if not result.ok:
+            for text in [result.error, *(check.found for check in result.checks)]:
+                say(text.split("\n") if text else [])
+            return _DIFFERS
+        stack.remove()
     return 0
 
 

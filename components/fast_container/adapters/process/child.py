@@ -47,6 +47,7 @@ async def run(
     timeout_s: float | None = None,
     grace_s: float = GRACE_S,
     remove_on_stop: str | Path | Sequence[Path] = (),
+    held: Sequence[int] = (),
 ) -> int:
     """Run a command to its end and return its exit code.
 
@@ -61,15 +62,16 @@ async def run(
         timeout_s: After so many seconds it is stopped.
         grace_s: Seconds between SIGTERM and SIGKILL.
         remove_on_stop: Directories that are removed when the command was stopped, also by our own death.
+        held: Open files, such as locks, that stay open until the command has ended, even if we die before it.
 
     Raises:
         TimeoutError: It was stopped because of ``timeout_s``.
     """
     remove = [remove_on_stop] if isinstance(remove_on_stop, str | Path) else remove_on_stop
-    control, held = os.pipe()
+    control, lifeline = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_GUARD), str(control), str(grace_s)),
+            *(sys.executable, "-I", "-S", str(_GUARD), ",".join(map(str, (control, *held))), str(grace_s)),
             *(str(len(remove)), *map(str, remove)),
             *argv,
             stdin=asyncio.subprocess.DEVNULL,
@@ -77,11 +79,11 @@ async def run(
             stderr=asyncio.subprocess.PIPE,
             env=dict(env),
             cwd=cwd,
-            pass_fds=(control,),
+            pass_fds=(control, *held),
             start_new_session=True,
         )
     except BaseException:
-        os.close(held)
+        os.close(lifeline)
         raise
     finally:
         os.close(control)
@@ -94,7 +96,7 @@ async def run(
         async with asyncio.timeout(timeout_s):
             await asyncio.shield(work)
     finally:
-        os.close(held)
+        os.close(lifeline)
         while not work.done():
             # The group is ending; a second cancellation must not leave it running unawaited.
             with suppress(asyncio.CancelledError):
@@ -108,13 +110,24 @@ async def run(
 
 
 async def capture(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: str | Path | None = None, timeout_s: float | None = None
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | Path | None = None,
+    timeout_s: float | None = None,
+    held: Sequence[int] = (),
 ) -> Completed:
     """Like ``run``, with the output collected."""
     stdout: list[str] = []
     stderr: list[str] = []
     code = await run(
-        argv, env=env, cwd=cwd, on_stdout_line=stdout.append, on_stderr_line=stderr.append, timeout_s=timeout_s
+        argv,
+        env=env,
+        cwd=cwd,
+        on_stdout_line=stdout.append,
+        on_stderr_line=stderr.append,
+        timeout_s=timeout_s,
+        held=held,
     )
     return Completed(code, "\n".join(stdout), "\n".join(stderr))
 

@@ -1,11 +1,11 @@
 """Runs a command and ends it when its parent is gone; a program of its own, started by ``adapters.process.child``.
 
-Usage: ``python -I -S process_guard.py FD GRACE_S COUNT REMOVE… COMMAND…``. FD is the read end of a pipe that only
-the parent holds open for writing: end of file means that the parent closed it to stop us, or died, even by
-SIGKILL. The command runs in a process group of its own; the group gets SIGTERM, and SIGKILL after GRACE_S
-seconds. Processes of the group that outlive the command are killed too. COUNT directories REMOVE are
-removed after a stop, since a parent that died cannot. Exits with the command's exit code, or 128 + the signal
-that ended it.
+Usage: ``python -I -S process_guard.py FD[,HELD…] GRACE_S COUNT REMOVE… COMMAND…``. FD is the read end of a pipe that
+only the parent holds open for writing: end of file means that the parent closed it to stop us, or died, even by
+SIGKILL. HELD are files, such as locks, that stay open here until the command has ended; the command does not get them.
+The command runs in a process group of its own; the group gets SIGTERM, and SIGKILL after GRACE_S seconds. Processes of
+the group that outlive the command are killed too. COUNT directories REMOVE are removed after a stop, since a parent
+that died cannot. Exits with the command's exit code, or 128 + the signal that ended it.
 
 Works alike on Linux and macOS: no /proc, no prctl. Only modules that start fast, since each build starts this program:
 ``signal`` costs as much as half of Python's own start (it imports ``enum``), so its C module is used. Not imported by
@@ -28,9 +28,11 @@ _STOPPED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 def main(arguments: list[str]) -> int:
     """Run the command and return the exit code."""
-    control, grace_s, count = int(arguments[0]), float(arguments[1]), int(arguments[2])
+    control, *held = map(int, arguments[0].split(","))
+    grace_s, count = float(arguments[1]), int(arguments[2])
     remove, command = arguments[3 : 3 + count], arguments[3 + count :]
-    os.set_inheritable(control, False)
+    for descriptor in (control, *held):
+        os.set_inheritable(descriptor, False)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
