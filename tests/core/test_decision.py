@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from fast_container.core.decision import (
@@ -22,7 +20,6 @@ from fast_container.core.decision import (
 )
 from fast_container.core.key import BuildKey
 from fast_container.core.ports import Manifest
-from fast_container.core.records.record import BuildRecord
 from fast_container.core.spelling import megabytes
 
 KEY = BuildKey("a" * 64, {"dockerfile": "1", "arg:VERSION": "2", "context:context": "3"})
@@ -86,21 +83,6 @@ def test_many_changes_of_a_kind_are_counted() -> None:
     assert why(key, RecordedImage("b" * 64, "", {f"arg:A{n}": "0" for n in range(5)})) == (
         "build arg A0, A1, A2 and 2 more changed"
     )
-
-
-def test_a_record_of_a_newer_schema_is_refused_and_unknown_fields_are_not() -> None:
-    record = BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 2.0)
-    data = json.loads(record.to_json())
-    assert BuildRecord.from_json(json.dumps(data | {"more": 1})) == record
-    for bad in (data | {"schema": 99}, {"schema": 1}, [], {}):
-        with pytest.raises(ValueError, match="build record"):
-            BuildRecord.from_json(json.dumps(bad))
-
-
-def test_a_build_is_said_to_take_what_it_took_and_waiting_is_said_apart() -> None:
-    record = BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0, waited_s=12.4)
-    assert record.summary().startswith("built in 3.0 s, after 12 s in the queue: ")
-    assert BuildRecord("api", "host/name", "k", "sha256:d", "built", 1.0, 3.0).summary().startswith("built in 3.0 s: ")
 
 
 @pytest.mark.parametrize(("size", "said"), [(0, "0 MB"), (10, "0.1 MB"), (1_540_000, "1.5 MB"), (38_200_000, "38 MB")])

@@ -15,6 +15,8 @@ from fast_container.core.key import BuildKey
 from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.programs import LayerPrograms
 from fast_container.core.recipe import Recipe
+from fast_container.core.records.phases import PhaseSeconds
+from fast_container.core.records.steps import CacheTransfer, StepRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,11 @@ class BuiltImage:
         log_path: Where the full log lies, or "".
         ran: The steps; empty where another machine has built and has compared them itself.
         warnings: BuildKit's, one line each; likewise.
+        phases: Where the time went, as far as the executor knows.
+        timeline: BuildKit's steps, with their times.
+        caches: Imports and exports of caches.
+        uploaded_bytes: Sources that were uploaded.
+        builder: The builder's name, and BuildKit's version where it is known.
     """
 
     digest: str
@@ -133,6 +140,11 @@ class BuiltImage:
     log_path: str = ""
     ran: tuple[RanStep, ...] = ()
     warnings: tuple[str, ...] = ()
+    phases: PhaseSeconds = field(default_factory=PhaseSeconds)
+    timeline: tuple[StepRun, ...] = ()
+    caches: tuple[CacheTransfer, ...] = ()
+    uploaded_bytes: int = 0
+    builder: str = ""
 
 
 class Reporter(Protocol):

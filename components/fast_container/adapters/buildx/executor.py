@@ -116,6 +116,10 @@ class BuildxExecutor:
             log_path=log_path,
             ran=progress.ran,
             warnings=tuple(progress.warnings),
+            phases=progress.timeline.phases,
+            timeline=progress.timeline.steps,
+            caches=progress.timeline.caches,
+            builder=builder.name,
         )
 
     async def _build_by_its_clock(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from fast_container.adapters.buildx.timeline import BuildTimeline
 from fast_container.core.dockerfile import RanStep
 from fast_container.core.json_document import parse_json
 from fast_container.printable import output_lines, without_sequences
@@ -84,6 +85,7 @@ class BuildProgress:
 
     Attributes:
         warnings: BuildKit's own, one line each.
+        timeline: When BuildKit did what.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class BuildProgress:
         self._current: _Vertex | None = None
         self._last_shown = ""
         self.warnings: list[str] = []
+        self.timeline = BuildTimeline()
 
     @property
     def began(self) -> bool:
@@ -168,6 +171,7 @@ class BuildProgress:
         for vertex in _objects(event, "vertexes"):
             self._on_vertex(vertex)
         for status in _objects(event, "statuses"):
+            self.timeline.on_status(status)
             known = self._vertices.get(str(status.get("vertex")))
             if known and (status.get("current") or str(status.get("id", "")).startswith("extracting")):
                 known.fetched = True
@@ -206,6 +210,7 @@ class BuildProgress:
             if match:
                 vertex.ran = RanStep(vertex.stage, int(match["number"]), int(match["count"]), match["text"])
             self._vertices[digest] = vertex
+        self.timeline.on_vertex(event, name, vertex.ran)
         # Buildx's own vertices, such as booting a builder, have this machine's time.
         if self._on_begin and event.get("started") and name.startswith(_LOADING):
             on_begin, self._on_begin = self._on_begin, None

@@ -1,35 +1,50 @@
-"""The record of one build: what happened, for reports and for the state.
+"""The record of one image in one ``up``: what was decided, what happened, how long it took.
 
-Decides the fields and their JSON form, versioned. Leaves where records are kept and how they read to
-``report``.
+Decides the fields and their JSON form, versioned: a reader leaves out fields that a newer program added, and reads
+what an older one wrote. Leaves where records are kept to adapters, and how they read to ``report``.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal, cast, get_args
 
-from fast_container.core.json_document import parse_json
+from fast_container.core.json_document import (
+    as_string_mapping,
+    object_field,
+    objects_field,
+    parse_object,
+    size_field,
+    string_field,
+)
+from fast_container.core.records.numbers import count_field, seconds_field
+from fast_container.core.records.origin import Origin
+from fast_container.core.records.phases import PhaseSeconds
+from fast_container.core.records.steps import CacheTransfer, StepRun
 from fast_container.core.spelling import counted, megabytes
 
-SCHEMA = 1
+SCHEMA: Final = 2
+# What a hostile record may make a reader keep.
+_MOST_STEPS: Final = 5_000
 
 _WORTH_SAYING_S = 1.0
 
-Outcome = Literal["built", "reused", "copied"]
+Outcome = Literal["built", "reused", "copied", "unchanged", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRecord:
-    """One image that was published.
+    """One image of one ``up``.
 
     Attributes:
         name: The image's name in the program.
         repository_url: ``host/name``.
         key: The build key, 64 hexadecimal digits.
-        digest: The verified manifest's digest.
-        outcome: ``built``, ``reused`` when its repository had it, or ``copied`` when another one had it.
+        digest: The verified manifest's digest; "" where the build failed.
+        outcome: ``built``, ``reused`` when its repository had it, ``copied`` when another one had it, ``unchanged``
+            when the stack had it, or ``failed``.
         started: Seconds since the epoch.
         duration_s: From the lookup to the tag, without waiting.
         waited_s: For a place among the builder's builds, and in CodeBuild's own queue.
@@ -40,9 +55,18 @@ class BuildRecord:
             what was sent.
         image_bytes: Compressed size: the sum over configuration and layers of the manifest.
         executor: ``local`` or ``codebuild``; "" unless built.
-        reason: Why it was built or reused, in one line.
+        reason: Why it was built or reused, or why the build failed, in one line.
         copied_from: ``host/name`` of the repository that had it, when copied.
-        log_path: Where the full log lies on the machine that built, or "". Not for the state.
+        log_path: Where the full log lies on the machine that built, or "". Not for the state, nor for the registry.
+        platform: As the image was asked for, ``linux/arm64``; "" for the builder's own.
+        builder: buildx's or the project's name, and BuildKit's version where it is known.
+        phases: Where the time went.
+        timeline: BuildKit's steps.
+        caches: Imports and exports of caches.
+        layer_bytes: Compressed bytes of each layer, in their order.
+        uploaded_bytes: Sources that went to S3.
+        findings: Rule → the gravest level that a check of the image gave it.
+        origin: Who and from where.
         schema: Version of this form.
     """
 
@@ -62,43 +86,89 @@ class BuildRecord:
     log_path: str = ""
     copied_from: str = ""
     waited_s: float = 0.0
+    platform: str = ""
+    builder: str = ""
+    phases: PhaseSeconds = field(default_factory=PhaseSeconds)
+    timeline: tuple[StepRun, ...] = ()
+    caches: tuple[CacheTransfer, ...] = ()
+    layer_bytes: tuple[int, ...] = ()
+    uploaded_bytes: int = 0
+    findings: Mapping[str, str] = field(default_factory=dict[str, str])
+    origin: Origin = field(default_factory=Origin)
     schema: int = SCHEMA
+
+    @property
+    def ended(self) -> float:
+        """Seconds since the epoch."""
+        return self.started + self.waited_s + self.duration_s
 
     def summary(self) -> str:
         """Return the closing line: ``built in 41 s: 3 of 7 steps cached, 38 MB pushed``."""
-        if self.outcome == "reused":
-            return "reused from the registry"
+        if self.outcome in ("reused", "unchanged"):
+            return "reused from the registry" if self.outcome == "reused" else "unchanged"
         if self.outcome == "copied":
             return f"copied from {self.copied_from}: {megabytes(self.pushed_bytes)}"
-        waited = f", after {_seconds(self.waited_s)} in the queue" if self.waited_s >= _WORTH_SAYING_S else ""
+        waited = f", after {seconds(self.waited_s)} of waiting" if self.waited_s >= _WORTH_SAYING_S else ""
+        if self.outcome == "failed":
+            return f"failed after {seconds(self.duration_s)}{waited}"
         cached = f"{self.steps_cached} of {counted(self.steps, 'step')} cached"
-        return f"built in {_seconds(self.duration_s)}{waited}: {cached}, {megabytes(self.pushed_bytes)} pushed"
+        return f"built in {seconds(self.duration_s)}{waited}: {cached}, {megabytes(self.pushed_bytes)} pushed"
 
     def to_json(self) -> str:
         """One line of JSON, keys sorted."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> BuildRecord:
-        """Read what ``to_json`` wrote.
-
-        Fields that a newer minor form added are left out.
+    def from_json(cls, text: str | bytes) -> BuildRecord:
+        """Read what ``to_json`` wrote, of this schema or of an older one.
 
         Raises:
-            ValueError: It is not such a record, or its schema is newer than this program.
+            ValueError: It is not such a record, or its schema is newer than this program's.
         """
-        loaded: object = parse_json(text)
-        if not isinstance(loaded, dict):
-            raise ValueError("not a build record")
-        data = cast("dict[str, Any]", loaded)
-        if not isinstance(data.get("schema"), int) or data["schema"] > SCHEMA:
-            raise ValueError(f"build record of schema {data.get('schema')!r}; this program knows {SCHEMA}")
-        known = {f.name for f in fields(cls)}
+        document = parse_object(text)
+        schema = document.get("schema")
+        if type(schema) is not int or not 1 <= schema <= SCHEMA:
+            raise ValueError(f"build record of schema {schema!r}; this program knows {SCHEMA}")
+        outcome = string_field(document, "outcome")
+        if outcome not in get_args(Outcome):
+            raise ValueError(f"its outcome is {outcome!r}")
+        steps = objects_field(document, "timeline")[:_MOST_STEPS]
+        plain: dict[str, Any] = {
+            **{name: string_field(document, name) for name in _STRINGS},
+            **{name: size_field(document, name) for name in _SIZES},
+            **{name: count_field(document, name) for name in ("steps", "steps_cached")},
+            **{name: seconds_field(document, name) for name in ("started", "duration_s", "waited_s")},
+        }
         try:
-            return cls(**{name: value for name, value in data.items() if name in known})
+            return cls(
+                **plain,
+                outcome=cast("Outcome", outcome),
+                phases=PhaseSeconds.of(object_field(document, "phases")),
+                timeline=tuple(StepRun.of(step) for step in steps),
+                caches=tuple(CacheTransfer.of(one) for one in objects_field(document, "caches")[:_MOST_STEPS]),
+                layer_bytes=tuple(size_field({"size": one}, "size") for one in _list(document, "layer_bytes")),
+                findings=as_string_mapping(object_field(document, "findings")),
+                origin=Origin.of(object_field(document, "origin")),
+                schema=schema,
+            )
         except TypeError as error:
             raise ValueError(f"not a build record: {error}") from error
 
 
-def _seconds(duration_s: float) -> str:
+_STRINGS: Final = (
+    *("name", "repository_url", "key", "digest", "executor", "reason", "log_path", "copied_from", "platform"),
+    "builder",
+)
+_SIZES: Final = ("pushed_bytes", "image_bytes", "uploaded_bytes")
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[object]:
+    value: object = document.get(name) or []
+    if not isinstance(value, list):
+        raise ValueError(f"its {name} is not a list")
+    return cast("list[object]", value)[:_MOST_STEPS]
+
+
+def seconds(duration_s: float) -> str:
+    """``41 s``, ``3.2 s``."""
     return f"{duration_s:.0f} s" if duration_s >= 10 else f"{duration_s:.1f} s"
