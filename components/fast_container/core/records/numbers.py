@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-# A hundred years; more is no duration.
+# A hundred years.
 _LONGEST_S: Final = 3.2e9
 _LARGEST_COUNT: Final = 1 << 31
 

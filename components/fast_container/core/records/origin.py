@@ -43,7 +43,7 @@ class Origin:
         ci_run: Its run: an address or a number, or "".
         commit: The commit that was checked out, or "".
         branch: Its branch, or "".
-        dirty: ``yes`` if tracked files differed from the commit, ``no``, or "" if nobody knows.
+        dirty: ``yes`` if tracked files differed from the commit, ``no``, or "" where that is not known.
     """
 
     run: str = ""
