@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from fast_container.adapters.digests.stat_cache import RootStatCache, StatCache
-from fast_container.adapters.digests.write_back import write_back as write_back_to_disk
+from fast_container.adapters.digests.write_back import WriteBack
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.recipe import Recipe
 from fast_container.core.select import SelectedImage, SharedWalks, select_image
@@ -84,7 +84,7 @@ def declare(root: Path, **changes: Any) -> DeclaredImage:
 class LaterCaches(StatCache):
     """Caches of a run that starts ten seconds from now, on a believed file system: what was just written has aged."""
 
-    def __init__(self, folder: str, write_back: Callable[[Sequence[bytes]], list[bool]] = write_back_to_disk) -> None:
+    def __init__(self, folder: str, write_back: Callable[[], WriteBack] = WriteBack) -> None:
         super().__init__(folder, believes=lambda device: True)
         self.write_back = write_back
 

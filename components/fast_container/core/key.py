@@ -54,7 +54,7 @@ def is_key_tag(tag: str) -> bool:
 def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) -> bytes:
     """Encode an entry for a ``context_digest``: path, type, mode (octal), link target and digest."""
     if kind == "file":
-        return encode_file(path, mode, digest)
+        return encode_file(path, mode, digest.encode())
     text = target.encode("utf-8", "surrogateescape")
     return b"%d:%b%d:%b3:%o%d:%b%d:%b" % (
         len(path),
@@ -69,9 +69,9 @@ def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) ->
     )
 
 
-def encode_file(path: bytes, mode: int, digest: str) -> bytes:
+def encode_file(path: bytes, mode: int, digest: bytes) -> bytes:
     """Encode a file, by far the most frequent entry; the constant bytes are written out."""
-    return b"%d:%b4:file3:%o0:%d:%b" % (len(path), path, mode, len(digest), digest.encode())
+    return b"%d:%b4:file3:%o0:%d:%b" % (len(path), path, mode, len(digest), digest)
 
 
 def encode_directory(path: bytes) -> bytes:

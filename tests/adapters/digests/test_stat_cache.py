@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from fast_container.adapters.digests.stat_cache import RootStatCache, StatCache, read_records
+from fast_container.adapters.digests.write_back import WriteBack
 from fast_container.core.context.directory_files import Files
-from fast_container.core.context.stat_facts import FACTS_BYTES, pack_facts, same_file, size_of, times_ns
+from fast_container.core.context.small_files import LARGE_BYTES
+from fast_container.core.context.stat_facts import FACTS_BYTES, pack_facts, same_file, size_of, unpack_each
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.core.staging.stage import stage
 from fast_container.errors import ContextChanged
@@ -37,6 +39,18 @@ def old_tree(root: Path) -> Path:
     for path in root.rglob("*"):
         os.utime(path, (OLD, OLD))
     return root
+
+
+def settle(cache: RootStatCache, paths: list[bytes], facts: bytes) -> None:
+    """Do what reading the files does to them before their first byte is read."""
+    before_read = cache.settle(paths, facts)
+    for number, path in enumerate(paths):
+        descriptor = os.open(os.path.join(os.fsencode(cache.root), path), os.O_RDONLY)
+        try:
+            if before_read is not None:
+                before_read(number, descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def hashed(root: Path, caches: StatCache) -> tuple[str, int]:
@@ -83,7 +97,7 @@ def test_only_ctime_tells_how_old_a_change_is_and_whole_seconds_are_nobodys_cloc
     def remembered(mtime_ns: int, ctime_ns: int) -> bool:
         facts = facts_at(mtime_ns, ctime_ns)
         cache = RootStatCache(str(tmp_path / "cache" / f"{mtime_ns} {ctime_ns}"), started_ns=now, root=str(tmp_path))
-        cache.settle([b"a"], facts)
+        settle(cache, [b"a"], facts)
         cache.put("", Files.of({b"a": (facts, b"frame a")}))
         cache.save()
         return RootStatCache(cache.file).get("") is not None
@@ -213,7 +227,7 @@ def test_facts_beyond_64_bits_still_tell_files_apart(what: str) -> None:
     assert facts(huge + 1) != facts(huge)
     assert not same_file(facts(huge + 1), facts(huge))
     assert size_of(facts(huge)) == 3
-    assert times_ns(facts_at(-1, 2)) == (-1, 2)
+    assert next(iter(unpack_each(facts_at(-1, 2))))[1:3] == (-1, 2)
 
 
 def test_a_file_system_that_is_not_believed_has_no_cache(tmp_path: Path) -> None:
@@ -236,10 +250,26 @@ def test_files_of_another_file_system_below_the_root_are_not_remembered(tmp_path
 
 def test_a_file_that_may_be_dirty_is_remembered_only_once_it_was_written_back(tmp_path: Path) -> None:
     root, caches = old_tree(tmp_path / "tree"), LaterCaches(str(tmp_path / "cache"))
-    slow_disk = LaterCaches(str(tmp_path / "cache"), write_back=lambda paths: [False] * len(paths))
+    slow_disk = LaterCaches(str(tmp_path / "cache"), write_back=lambda: WriteBack(sync=lambda *_: False))
     first = hashed(root, slow_disk)
     assert hashed(root, slow_disk) == first
     assert [hashed(root, caches)[1], hashed(root, caches)[1]] == [3, 0]
+
+
+def test_every_file_is_written_back_before_its_first_byte_is_read(tmp_path: Path) -> None:
+    root = old_tree(tmp_path / "tree")
+    (root / "large").write_bytes(bytes(LARGE_BYTES))
+    read_before: list[int] = []
+
+    def sync(descriptor: int, _flags: int) -> bool:
+        read_before.append(os.lseek(descriptor, 0, os.SEEK_CUR))
+        return True
+
+    caches = LaterCaches(str(tmp_path / "cache"), write_back=lambda: WriteBack(sync=sync))
+    first = hashed(root, caches)
+    assert (first[1], read_before) == (4, [0, 0, 0, 0])
+    assert hashed(root, caches) == (first[0], 0)
+    assert len(read_before) == 4
 
 
 def test_only_the_user_s_own_cache_files_are_read_and_others_cannot_read_them(tmp_path: Path) -> None:
@@ -265,7 +295,7 @@ def test_a_refusal_makes_the_next_run_right(tmp_path: Path) -> None:
     files = known.get("")
     assert files is not None
     wrong = {name: (facts, frame.replace(b"sha256:", b"sha256:0000")) for name, (facts, frame) in files.by_name.items()}
-    known.settle(list(wrong), b"".join(facts for facts, _ in wrong.values()))
+    settle(known, list(wrong), b"".join(facts for facts, _ in wrong.values()))
     known.put("", Files.of(wrong))
     known.save()
     walks = SharedWalks(caches)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fast_container.adapters.digests.stat_cache import StatCache
-from fast_container.adapters.digests.write_back import surely_written_ns, write_back
+from fast_container.adapters.digests.write_back import WriteBack, surely_written_ns
 from fast_container.core.select import SharedWalks, select_image
 from tests.trees import declare
 
@@ -37,39 +37,45 @@ def test_a_store_through_a_mapping_that_was_dirty_when_hashed_is_seen(tmp_path: 
         assert after != before[0]
 
 
-def test_what_takes_too_long_or_cannot_be_opened_is_not_called_written(tmp_path: Path) -> None:
-    paths = [os.fsencode(tmp_path / name) for name in ("a", "b", "gone")]
-    for path in paths[:2]:
-        Path(os.fsdecode(path)).write_text("x")
+def test_what_takes_too_long_or_fails_is_not_called_written(tmp_path: Path) -> None:
     asked: list[int] = []
 
     def sync(_descriptor: int, flags: int) -> bool:
         asked.append(flags)
         return True
 
-    assert write_back(paths, sync=sync) == [True, True, False]
-    assert asked == [7, 7]
-    assert write_back(paths, sync=sync, most_s=-1) == [False, False, False]
-    assert write_back(paths[:1], sync=lambda *_: False) == [False]
+    with (tmp_path / "a").open("w+b") as file:
+        assert WriteBack(sync=sync).finish(file.fileno())
+        assert asked == [7]
+        assert not WriteBack(sync=sync, most_s=-1).finish(file.fileno())
+        assert not WriteBack(sync=lambda *_: False).finish(file.fileno())
+        slow = WriteBack(sync=lambda *_: time.sleep(0.02) is None, most_s=0.01)
+        assert [slow.finish(file.fileno()), slow.finish(file.fileno())] == [True, False]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such call")
 def test_the_system_writes_back() -> None:
-    with open(__file__, "rb"):
-        assert write_back([os.fsencode(__file__)]) == [True]
+    with open(__file__, "rb") as file:
+        assert WriteBack().finish(file.fileno())
     assert surely_written_ns() >= 120 * 10**9
 
 
-def test_of_many_dirty_files_all_are_begun_before_one_is_waited_for(tmp_path: Path) -> None:
+def test_of_many_files_the_rest_is_begun_where_the_first_are_dirty(tmp_path: Path) -> None:
     paths = [os.fsencode(tmp_path / str(number)) for number in range(70)]
-    for path in paths:
+    for path in paths[1:]:
         Path(os.fsdecode(path)).write_bytes(b"x")
-    asked: list[int] = []
 
-    def slow(_descriptor: int, flags: int) -> bool:
-        asked.append(flags)
-        time.sleep(0.0001)
-        return True
+    def begun(pause_s: float, count: int, most_s: float = 10) -> list[int]:
+        asked: list[int] = []
 
-    assert all(write_back(paths, sync=slow))
-    assert asked == [7] * 64 + [2] * 6 + [7] * 6
+        def sync(_descriptor: int, flags: int) -> bool:
+            asked.append(flags)
+            time.sleep(pause_s)
+            return True
+
+        WriteBack(sync=sync, most_s=most_s).begin(paths[:count])
+        return asked
+
+    assert begun(0.0001, 70) == [7] * 63 + [2] * 6
+    assert begun(0.0001, 63) == []
+    assert 0 < len(begun(0.01, 70, most_s=0.05)) < 10

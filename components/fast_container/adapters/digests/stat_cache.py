@@ -35,11 +35,12 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from fast_container.adapters.digests.mount_table import MountTable, device_at
-from fast_container.adapters.digests.write_back import surely_written_ns, write_back
+from fast_container.adapters.digests.write_back import WriteBack, surely_written_ns
 from fast_container.core.cache_folder import is_ours, make_private
 from fast_container.core.context.directory_files import NO_FILES, Files
 from fast_container.core.context.node import path_bytes
-from fast_container.core.context.stat_facts import device_of, each_of, times_ns
+from fast_container.core.context.small_files import BeforeRead
+from fast_container.core.context.stat_facts import FACTS_BYTES, each_of, unpack_each
 from fast_container.core.key import SCHEMA
 
 # Encoded entries of the key are remembered: another schema has other ones.
@@ -105,17 +106,19 @@ class RootStatCache:
         started_ns: int | None = None,
         root: str = "/",
         device: int | None = None,
-        write_back: Callable[[Sequence[bytes]], list[bool]] = write_back,
+        write_back: Callable[[], WriteBack] = WriteBack,
     ) -> None:
         self.file = file
         self.root = root
         self.device = device
         self._write_back = write_back
-        self._started_ns = time.time_ns() if started_ns is None else started_ns
+        started = time.time_ns() if started_ns is None else started_ns
+        # A file that was changed later is "racy"; one that was changed earlier than the oldest is surely written.
+        self._youngest_ns = started - _TICK_NS
+        self._oldest_ns = started - surely_written_ns()
         self._known = read_records(file)
         # Turned into records only when saved, so that hashing of the rest can go on.
         self._new: dict[bytes, Files] = {}
-        self._written_ns = surely_written_ns()
         self._written: set[bytes] = set()
         self._is_forgotten = False
 
@@ -124,16 +127,22 @@ class RootStatCache:
         record = self._known.get(path_bytes(directory))
         return record.files() if record is not None else None
 
-    def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
-        """Write files back that may be dirty, just before they are read."""
-        young = [
-            (path, found)
-            for path, found in zip(paths, each_of(facts), strict=True)
-            if not self._is_racy(found) and not self._was_written(found)
-        ]
+    def settle(self, paths: Sequence[bytes], facts: bytes) -> BeforeRead | None:
+        """Begin to write files back that may be dirty; what is returned ends it for each, just before it is read."""
+        oldest, youngest = self._oldest_ns, self._youngest_ns
+        each = enumerate(unpack_each(facts))
+        young = {number for number, (_, _, ctime, _, _, _) in each if oldest <= ctime < youngest}
+        if not young:
+            return None
         root = os.path.join(os.fsencode(self.root), b"")
-        done = self._write_back([root + path for path, _ in young])
-        self._written.update(found for (_, found), is_written in zip(young, done, strict=True) if is_written)
+        writing, written = self._write_back(), self._written
+        writing.begin(root + paths[number] for number in sorted(young))
+
+        def finish(number: int, descriptor: int) -> None:
+            if number in young and writing.finish(descriptor):
+                written.add(facts[number * FACTS_BYTES : (number + 1) * FACTS_BYTES])
+
+        return finish
 
     def put(self, directory: str, files: Files) -> None:
         """Remember files that were read while their facts held, except those that may change unseen."""
@@ -161,26 +170,24 @@ class RootStatCache:
             _write(self.file, self._known)
 
     def _only_sure(self, directory: bytes, files: Files) -> Files:
+        sure = self._are_sure(files.facts)
+        if all(sure):
+            return files
         record = self._known.get(directory)
         before = (record.files() if record is not None else None) or NO_FILES
-        sure = {
-            name: found
-            for name, found in files.by_name.items()
-            if before.by_name.get(name) == found or self._is_sure(found[0])
-        }
-        return files if len(sure) == len(files) else Files.of(sure)
+        found = zip(files.by_name.items(), sure, strict=True)
+        return Files.of({name: one for (name, one), is_sure in found if is_sure or before.by_name.get(name) == one})
 
-    def _is_sure(self, facts: bytes) -> bool:
-        """Whether the file cannot have changed, nor change later, with the same facts."""
-        if self.device is not None and device_of(facts) != self.device:
-            return False
-        return times_ns(facts)[1] % _SECOND_NS != 0 and not self._is_racy(facts) and self._was_written(facts)
-
-    def _is_racy(self, facts: bytes) -> bool:
-        return times_ns(facts)[1] + _TICK_NS >= self._started_ns
-
-    def _was_written(self, facts: bytes) -> bool:
-        return times_ns(facts)[1] + self._written_ns < self._started_ns or facts in self._written
+    def _are_sure(self, facts: bytes) -> list[bool]:
+        """For each file, whether it cannot have changed, nor change later, with the same facts."""
+        written, device = self._written, self.device
+        return [
+            ctime % _SECOND_NS != 0
+            and ctime < self._youngest_ns
+            and (ctime < self._oldest_ns or one in written)
+            and (device is None or device == own)
+            for one, (_, _, ctime, _, own, _) in zip(each_of(facts), unpack_each(facts), strict=True)
+        ]
 
 
 def _record(files: Files) -> Record:

@@ -14,15 +14,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from fast_container.core.context.small_files import OPEN_FLAGS
 
-_WAIT_BEFORE: Final = 1
 _WRITE: Final = 2
-_WAIT_AFTER: Final = 4
+# Wait for writing that is under way, write, wait for that.
+_WAIT: Final = 1 | _WRITE | 4
 _MOST_S: Final = 0.3
 # So many files show whether a tree is dirty; waiting for a clean one takes a few microseconds.
 _PROBED: Final = 64
@@ -47,53 +48,57 @@ def surely_written_ns() -> int:
     return max(_SURELY_WRITTEN_S, 4 * (expire + every) // 100) * 10**9 if every else sys.maxsize
 
 
-def write_back(paths: Sequence[bytes], *, most_s: float = _MOST_S, sync: Sync | None = None) -> list[bool]:
-    """Write files back.
+class WriteBack:
+    """Writes files back, each while it is open to be read: opening it once more would take longer than the rest.
+
+    Files are asked for in several threads; the time that all took is approximate then.
 
     Args:
-        paths: Absolute.
-        most_s: Seconds after which the rest is skipped.
+        most_s: Seconds of waiting after which the rest is skipped.
         sync: The system's call, by default.
-
-    Returns:
-        For each file, whether it is certainly written.
     """
-    call = sync or _system_call()
-    written = [False] * len(paths)
-    if call is None:
-        return written
-    ends = time.monotonic() + most_s
-    began = time.perf_counter()
-    probed = _wait(paths[:_PROBED], call, ends, written)
-    if probed == _PROBED and time.perf_counter() - began > _PROBED * _CLEAN_S:
-        # Some were dirty: start the rest before waiting for the first, so that the disk gets them at once.
-        begun = probed
-        while begun < len(paths) and time.monotonic() <= ends:
-            _with_file(paths[begun], call, _WRITE)
-            begun += 1
-        paths = paths[:begun]
-    _wait(paths, call, ends, written, start=probed)
-    return written
 
+    def __init__(self, *, most_s: float = _MOST_S, sync: Sync | None = None) -> None:
+        self._left_s = most_s
+        self._sync = sync or _system_call()
 
-def _wait(paths: Sequence[bytes], call: Sync, ends: float, written: list[bool], *, start: int = 0) -> int:
-    """Write back and wait, from one path on, until all is done or time is up; return how far it came."""
-    for number in range(start, len(paths)):
-        if time.monotonic() > ends:
-            return number
-        written[number] = _with_file(paths[number], call, _WAIT_BEFORE | _WRITE | _WAIT_AFTER)
-    return len(paths)
+    def begin(self, paths: Iterable[bytes]) -> None:
+        """Start writing many files if some of the first are dirty, so that the disk gets them at once."""
+        if self._sync is None:
+            return
+        left = iter(paths)
+        first = list(islice(left, _PROBED))
+        if len(first) < _PROBED:
+            return
+        began = time.perf_counter()
+        self._start(first, self._sync, _WAIT)
+        if time.perf_counter() - began > _PROBED * _CLEAN_S:
+            self._start(left, self._sync, _WRITE)
 
+    def finish(self, descriptor: int) -> bool:
+        """Write an open file back and wait for it; whether it is certainly written."""
+        if self._sync is None or self._left_s < 0:
+            return False
+        began = time.perf_counter()
+        done = self._sync(descriptor, _WAIT)
+        self._left_s -= time.perf_counter() - began
+        return done
 
-def _with_file(path: bytes, call: Sync, flags: int) -> bool:
-    try:
-        descriptor = os.open(path, OPEN_FLAGS)
-    except OSError:
-        return False
-    try:
-        return call(descriptor, flags)
-    finally:
-        os.close(descriptor)
+    def _start(self, paths: Iterable[bytes], sync: Sync, flags: int) -> None:
+        began = time.perf_counter()
+        ends = began + self._left_s
+        for path in paths:
+            if time.perf_counter() > ends:
+                break
+            try:
+                descriptor = os.open(path, OPEN_FLAGS)
+            except OSError:
+                continue
+            try:
+                sync(descriptor, flags)
+            finally:
+                os.close(descriptor)
+        self._left_s -= time.perf_counter() - began
 
 
 def _system_call() -> Sync | None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from fast_container.core.context.directory_files import NO_FILES, Files
 from fast_container.core.context.node import Node, on_disk, path_bytes
 from fast_container.core.context.read_files import read_files, unreadable
+from fast_container.core.context.small_files import BeforeRead
 from fast_container.core.context.stat_facts import pack_facts, sizes_of
 
 # So much takes seconds to read again; less than that is saved only after the program's last image was selected.
@@ -31,12 +32,15 @@ class StatCache(Protocol):
         """Remember files that were read while their facts held, instead of what was known of the directory."""
         ...
 
-    def settle(self, paths: Sequence[bytes], facts: bytes) -> None:
-        """Make sure that no later change of files goes unseen; called just before they are read.
+    def settle(self, paths: Sequence[bytes], facts: bytes) -> BeforeRead | None:
+        """Begin to make sure that no later change of files goes unseen; called just before they are read.
 
         Args:
             paths: Relative to the root.
             facts: Theirs, joined.
+
+        Returns:
+            What must be called with each of them, once it is open; None if there is nothing to do.
         """
         ...
 
@@ -131,7 +135,7 @@ class KnownFiles:
         if b"" in facts:
             self._look(directory, names)
             facts = [files[name] for name in names]
-        if known.facts != b"".join(facts):
+        if len(known) != len(facts) or known.facts != b"".join(facts):
             return None
         return known if known.names == path_bytes("\0".join(names)) else None
 
@@ -164,20 +168,21 @@ class KnownFiles:
         """Read files and keep their encoded entries."""
         paths: list[bytes] = []
         facts: list[bytes] = []
+        joined: list[bytes] = []
         for directory, names in missing:
-            listed, prefix = _listed(directory), directory.prefix
-            paths += path_bytes("\0".join([prefix + name for name in names])).split(b"\0") if names else ()
+            listed, prefix = _listed(directory), path_bytes(directory.prefix)
+            joined.append(path_bytes("\0".join(names)))
+            paths += (prefix + joined[-1].replace(b"\0", b"\0" + prefix)).split(b"\0") if names else ()
             facts += [listed[name] for name in names]
-        if self._cache is not None:
-            self._cache.settle(paths, b"".join(facts))
-        encoded = read_files(self._prefix, paths, b"".join(facts))
+        all_facts = b"".join(facts)
+        before_read = self._cache.settle(paths, all_facts) if self._cache is not None else None
+        encoded = read_files(self._prefix, paths, all_facts, before_read)
         self.files_hashed += len(paths)
-        self._unsaved_bytes += sum(sizes_of(b"".join(facts)))
+        self._unsaved_bytes += sum(sizes_of(all_facts))
         end = 0
-        for directory, names in missing:
+        for (directory, names), joined_names in zip(missing, joined, strict=True):
             start, end = end, end + len(names)
-            joined = path_bytes("\0".join(names))
-            self._add(directory, Files.in_order(joined, b"".join(facts[start:end]), encoded[start:end]))
+            self._add(directory, Files.in_order(joined_names, b"".join(facts[start:end]), encoded[start:end]))
 
     def _add(self, directory: Node, learnt: Files) -> None:
         known = self._known[directory.path]

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from binascii import hexlify
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from fast_container.core.context.node import on_disk, path_text
-from fast_container.core.context.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD, digests
+from fast_container.core.context.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD, BeforeRead, digests
 from fast_container.core.context.stat_facts import (
     FACTS_BYTES,
     counted_mode,
     pack_facts,
     same_file,
     size_of,
+    sizes_of,
     unpack_each,
 )
 from fast_container.core.key import encode_file
@@ -37,10 +40,12 @@ class LargeFiles:
 
     Args:
         root: Prefix of their paths.
+        before_read: Called for each file, in a thread.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, before_read: BeforeRead | None) -> None:
         self._root = root
+        self._before_read = before_read
         self._pool: Executor | None = None
         self._running: dict[bytes, Future[str]] = {}
 
@@ -51,27 +56,31 @@ class LargeFiles:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, path: bytes, seen: bytes) -> None:
+    def begin(self, number: int, path: bytes, seen: bytes) -> None:
         """Read one, now or soon."""
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
 
             workers = min(os.cpu_count() or 1, _MOST_THREADS)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
-        self._running[path] = self._pool.submit(read_file, self._root, path, seen)
+        self._running[path] = self._pool.submit(read_file, self._root, path, seen, self._opened(number))
+
+    def _opened(self, number: int) -> Callable[[int], None] | None:
+        return partial(self._before_read, number) if self._before_read is not None else None
 
     def end(self) -> dict[bytes, str]:
         """Path → digest of the files that were read."""
         return {path: result.result() for path, result in self._running.items()}
 
 
-def read_file(root: str, path: bytes, seen: bytes) -> str:
+def read_file(root: str, path: bytes, seen: bytes, opened: Callable[[int], None] | None = None) -> str:
     """Read a file in pieces and return ``sha256:<hex>``.
 
     Args:
         root: Prefix of its path.
         path: The file.
         seen: The stat facts of the look before: the content must belong to that file, unchanged to the last byte read.
+        opened: Called with its descriptor before its first byte is read.
 
     Raises:
         ContextError: It cannot be read, or changed since then or while it was read.
@@ -82,6 +91,8 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
     try:
         descriptor = os.open(root + on_disk(shown), OPEN_FLAGS)
         try:
+            if opened is not None:
+                opened(descriptor)
             # Read until the file ends, not until the size that the look before found.
             while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
                 digest.update(data)
@@ -96,30 +107,31 @@ def read_file(root: str, path: bytes, seen: bytes) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def read_files(root: str, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
+def read_files(root: str, paths: Sequence[bytes], facts: bytes, before_read: BeforeRead | None = None) -> list[bytes]:
     """Read files and return the encoded entry of each (``core.key.encode_file``).
 
     Args:
         root: Prefix of each path.
         paths: The files.
         facts: The stat facts of each, joined (``core.context.stat_facts``).
+        before_read: Called for each file, of large ones in threads; None for nothing.
 
     Raises:
         ContextError: One cannot be read, or changed since then or while it was read.
     """
-    with LargeFiles(root) as large:
-        for number, (size, *_) in enumerate(unpack_each(facts)):
+    with LargeFiles(root, before_read) as large:
+        for number, size in enumerate(sizes_of(facts)):
             if size >= LARGE_BYTES:
-                large.begin(paths[number], _one_of(facts, number))
-        small = digests(os.fsencode(root), paths, facts)
+                large.begin(number, paths[number], _one_of(facts, number))
+        small = digests(os.fsencode(root), paths, facts, before_read)
         known = large.end()
     encoded: list[bytes] = []
-    for path, content, (*_, mode) in zip(paths, small, unpack_each(facts), strict=True):
+    for path, content, (_, _, _, _, _, mode) in zip(paths, small, unpack_each(facts), strict=True):
         if content != UNREAD:
-            text = f"sha256:{content.hex()}"
+            digest = b"sha256:" + hexlify(content)
         else:
-            text = known.get(path) or read_file(root, path, _one_of(facts, len(encoded)))
-        encoded.append(encode_file(path, counted_mode(mode), text))
+            digest = (known.get(path) or read_file(root, path, _one_of(facts, len(encoded)))).encode()
+        encoded.append(encode_file(path, counted_mode(mode), digest))
     return encoded
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from fast_container.core.context.stat_facts import unpack_each
 
@@ -18,6 +19,9 @@ LARGE_BYTES = 1 << 20
 
 UNREAD = bytes(32)
 """Stands for a missing digest."""
+
+BeforeRead: TypeAlias = Callable[[int, int], None]
+"""Called with a file's number and its descriptor, when it is open and before its first byte is read."""
 
 OPEN_FLAGS = (
     os.O_RDONLY
@@ -28,13 +32,14 @@ OPEN_FLAGS = (
 )
 
 
-def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
+def digests(root: bytes, paths: Sequence[bytes], facts: bytes, before_read: BeforeRead | None = None) -> list[bytes]:
     """Read files one after the other.
 
     Args:
         root: Prefix of each path.
         paths: The files.
         facts: Their stat facts, joined.
+        before_read: Called for each file; None for nothing.
 
     Returns:
         The digest of each, or ``UNREAD``.
@@ -46,6 +51,8 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes) -> list[bytes]:
             try:
                 file = os.open(root + path, OPEN_FLAGS)
                 try:
+                    if before_read is not None:
+                        before_read(len(found), file)
                     # Ask for one byte more than expected, so that the end is seen without another read.
                     data = os.read(file, size + 1)
                     now = os.fstat(file)

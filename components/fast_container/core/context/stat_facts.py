@@ -17,14 +17,11 @@ from fast_container.core.entry import MODE_EXECUTABLE, MODE_PLAIN
 # Size, mtime_ns, ctime_ns, inode, device and mode.
 _FACTS: Final = struct.Struct("<QqqQQI")
 _SIZE: Final = struct.Struct("<Q")
-_TIMES: Final = struct.Struct("<qq")
 _MODE: Final = struct.Struct("<I")
 _pack: Final = _FACTS.pack
 
 FACTS_BYTES: Final = _FACTS.size
 _MODE_AT: Final = FACTS_BYTES - _MODE.size
-_DEVICE: Final = struct.Struct("<Q")
-_DEVICE_AT: Final = _MODE_AT - _DEVICE.size
 _TOUCHED_BYTES: Final = _FACTS.size - struct.calcsize("<QI")
 _UNSIGNED: Final = (1 << 64) - 1
 _SIGNED: Final = (1 << 63) - 1
@@ -65,21 +62,9 @@ def mode_of(facts: bytes) -> int:
     return counted_mode(_MODE.unpack_from(facts, _MODE_AT)[0])
 
 
-def device_of(facts: bytes) -> int:
-    """The device that a file lies on."""
-    device: int = _DEVICE.unpack_from(facts, _DEVICE_AT)[0]
-    return device
-
-
 def counted_mode(mode: int) -> int:
     """The mode that counts: whether the owner may execute the file."""
     return MODE_EXECUTABLE if mode & stat.S_IXUSR else MODE_PLAIN
-
-
-def times_ns(facts: bytes) -> tuple[int, int]:
-    """Mtime and ctime in nanoseconds."""
-    mtime, ctime = _TIMES.unpack_from(facts, _SIZE.size)
-    return mtime, ctime
 
 
 def each_of(facts: bytes) -> list[bytes]:

@@ -137,7 +137,7 @@ class Tree:
         try:
             with os.scandir(place if descriptor is None else descriptor) as found:
                 for entry in found:
-                    name = from_disk(entry.name)
+                    name = entry.name if entry.name.isascii() else from_disk(entry.name)
                     if entry.is_file(follow_symlinks=False):
                         try:
                             files[name] = pack_facts(entry.stat(follow_symlinks=False)) if looks else b""
