@@ -53,7 +53,8 @@ class PreparingExecutor(Executor, Protocol):
 class BootingExecutor:
     """Builds with a new builder, which is made again after a failed start, at last from another registry.
 
-    Satisfies ``core.ports.Executor``. After ``begin`` the builder starts by itself; a build waits for it.
+    Satisfies ``core.ports.Executor``. After ``begin`` the builder starts by itself; a build waits for it, and the next
+    one finds it there.
 
     Args:
         executor: Builds with the builder of that name.
@@ -73,6 +74,7 @@ class BootingExecutor:
     credentials: Callable[[str], Credentials | None] = lambda _: None
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _begun: asyncio.Task[None] | None = field(default=None, init=False)
+    _is_there: bool = field(default=False, init=False)
 
     def begin(self, recipe: Recipe, reporter: Reporter) -> None:
         """Start the builder; the first build waits for it, and hears of what went wrong."""
@@ -98,10 +100,13 @@ class BootingExecutor:
         for attempt, image in enumerate(images, start=1):
             try:
                 begun, self._begun = self._begun, None
-                await (begun or self._start(image, job.recipe, reporter))
+                if begun is not None or not self._is_there:
+                    await (begun or self._start(image, job.recipe, reporter))
+                self._is_there = True
                 with self.times.phase("BuildKit: build and push"):
                     return await self.executor.build(job, reporter)
             except BuilderError as error:
+                self._is_there = False
                 if attempt == len(images):
                     raise
                 reporter.warn(f"BuildKit did not start ({error.why or error.what}): starting it again")

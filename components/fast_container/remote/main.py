@@ -1,7 +1,8 @@
-"""One remote build, from its plan to its verified tag.
+"""One remote build, from its plan to the verified tags of its images.
 
 A composition root (its environment is CodeBuild's). Decides the order and the exit codes: 0 built or found, 1 failed,
-3 parts of the sources are missing or damaged and must be uploaded again. Leaves everything else to ``build.pipeline``.
+3 parts of the sources are missing or damaged and must be uploaded again. Several images are built one after the other
+with one BuildKit; the end of each is its own. Leaves everything else to ``build.pipeline``.
 """
 
 from __future__ import annotations
@@ -11,54 +12,57 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
-from fast_container.adapters.aws_session import AwsSession
-from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
-from fast_container.adapters.registry.layer_start import RegistryLayers
-from fast_container.adapters.registry.registries import Registries
-from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
-from fast_container.core.aws_access import AwsAccess
-from fast_container.core.json_document import parse_json
-from fast_container.core.ports import ContextSource, Credentials
+from fast_container.core.ports import ContextSource
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote import log_lines
-from fast_container.core.remote.plan import SECRET_VARIABLE, RemotePlan, read_plan
-from fast_container.errors import AuthError, BuildFailed, FastContainerError
-from fast_container.remote.builder import NAME, BootingExecutor, buildkit_config
+from fast_container.core.remote.plan import RemotePlan, read_plans
+from fast_container.errors import BuildFailed, FastContainerError
+from fast_container.remote.machine import Machine
 from fast_container.remote.parts import PartsUnusable, fetch_contexts
 from fast_container.remote.phases import PhaseTimes
 from fast_container.remote.sources import WithSources, fetched_meanwhile
 
+EXIT_FAILED = 1
 EXIT_PARTS_UNUSABLE = 3
 PLAN_FILE = "plan.json"
 
+Say = Callable[[str, object], None]
+"""Prints one marked line at once: its kind and its content."""
+
 
 class LineReporter:
-    """Satisfies ``core.ports.Reporter`` on standard output; at most one progress line a second."""
+    """Satisfies ``core.ports.Reporter`` on standard output; at most one progress line a second.
 
-    def __init__(self) -> None:
+    Args:
+        say: Prints a marked line about the image.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
         self._last_s = 0.0
 
     def progress(self, line: str) -> None:
         """Print a marked line of progress."""
         if time.monotonic() - self._last_s >= 1.0:
             self._last_s = time.monotonic()
-            say(log_lines.PROGRESS, line)
+            self._say(log_lines.PROGRESS, line)
 
     def note(self, line: str) -> None:
         """Print a marked line with a note."""
-        say(log_lines.NOTE, line)
+        self._say(log_lines.NOTE, line)
 
     def warn(self, line: str) -> None:
         """Print a marked line with a warning."""
-        say(log_lines.WARNING, line)
+        self._say(log_lines.WARNING, line)
 
 
 def main(launched: Mapping[str, tuple[float, float]] = MappingProxyType({}), s3: Any = None) -> int:
@@ -69,86 +73,97 @@ def main(launched: Mapping[str, tuple[float, float]] = MappingProxyType({}), s3:
         s3: An existing client of S3.
     """
     source = Path(os.environ.get("CODEBUILD_SRC_DIR") or Path.cwd())
-    times = PhaseTimes(launched)
     try:
-        plan = read_plan((source / PLAN_FILE).read_bytes())
-        record = asyncio.run(build(plan, os.environ, times, s3))
+        plans = read_plans((source / PLAN_FILE).read_bytes())
+        return asyncio.run(build_all(plans, os.environ, PhaseTimes(launched), s3))
+    except FastContainerError as error:
+        say(log_lines.FAILED, failure(error))
+        return EXIT_FAILED
+
+
+async def build_all(
+    plans: Sequence[RemotePlan], environment: Mapping[str, str], times: PhaseTimes, s3: Any = None
+) -> int:
+    """Build one image after the other; return the build's exit code.
+
+    Raises:
+        FastContainerError: What all of them need cannot be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
+        machine = Machine.of(plans[0], environment, Path(folder), times, s3)
+        machine.buildkit.begin(plans[0].job.recipe, LineReporter(say))
+        try:
+            if len(plans) == 1:
+                return await build_one(plans[0], machine, say)
+            return await build_each(plans, machine)
+        finally:
+            await machine.buildkit.end()
+
+
+async def build_each(plans: Sequence[RemotePlan], machine: Machine) -> int:
+    """Build several images; the failure of one, whatever it is, is no other's."""
+    codes: list[int] = []
+    for number, plan in enumerate(plans, start=1):
+        say_of = partial(say_about, log_lines.image_name(plan.job.key.hex, plan.job.repository_url))
+        say_of(log_lines.PROGRESS, f"begins as image {number} of {len(plans)} of this build")
+        try:
+            codes.append(await build_one(plan, machine, say_of, turn_s=machine.times.elapsed_s))
+        except Exception as error:  # noqa: BLE001, RUF100 - the others are built all the same
+            traceback.print_exc()
+            say_of(log_lines.FAILED, {"what": f"The build of {plan.job.name} failed unexpectedly.", "why": repr(error)})
+            codes.append(EXIT_FAILED)
+    return EXIT_FAILED if EXIT_FAILED in codes else max(codes)
+
+
+async def build_one(plan: RemotePlan, machine: Machine, say: Say, turn_s: float | None = None) -> int:
+    """Build an image and say how it ended; return its exit code.
+
+    Args:
+        plan: The image.
+        machine: What builds it.
+        say: Prints a line about it.
+        turn_s: How long it waited for the images before it, or None if it is alone.
+    """
+    try:
+        record = await build(plan, machine, say)
     except PartsUnusable as parts:
         say(log_lines.PARTS_UNUSABLE, {"absent": parts.absent, "damaged": parts.damaged})
         return EXIT_PARTS_UNUSABLE
     except FastContainerError as error:
         say(log_lines.FAILED, failure(error))
-        return 1
-    say(
-        log_lines.BUILT,
-        {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached, "pushed": record.pushed_bytes},
-    )
+        return EXIT_FAILED
+    built = {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached}
+    waited = {} if turn_s is None else {"turn_s": round(turn_s, 1)}
+    say(log_lines.BUILT, {**built, "pushed": record.pushed_bytes, **waited})
     return 0
 
 
-async def build(plan: RemotePlan, environment: Mapping[str, str], times: PhaseTimes, s3: Any = None) -> BuildRecord:
+async def build(plan: RemotePlan, machine: Machine, say: Say) -> BuildRecord:
     """Fetch and check, while BuildKit starts and the registry is asked; build, push, verify, tag."""
-    reporter = LineReporter()
-    access = AwsAccess(region=environment.get("AWS_REGION", ""))
-    session = AwsSession(access, environment)
-    registries = Registries(access, environment)
-    with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
-        secrets = {secret: os.fsencode(environment[name]) for secret, name in plan.secret_variables.items()}
-        # Secrets reach the build through files; other processes do not need them.
-        clean = {name: value for name, value in environment.items() if not name.startswith(SECRET_VARIABLE)}
-        logins = {host: login_of(host, environment[name]) for host, name in plan.login_variables.items()}
-        hosts = tuple(sorted({*plan.job.pull_hosts, *logins}))
-        job = replace(plan.job, secrets=secrets, pull_hosts=hosts)
-        logs, config = Path(folder) / "logs", Path(folder) / "buildkitd.toml"
-        config.write_text(buildkit_config(plan.mirrors))
-
-        def credentials(host: str) -> Credentials | None:
-            return logins.get(host) or registries.push_credentials(host)
+    reporter = LineReporter(say)
+    job = machine.job_of(plan)
+    registry = machine.registries.repository(job.repository_url)
+    with tempfile.TemporaryDirectory(prefix="image-", dir=machine.folder) as folder:
 
         def fetch() -> Mapping[str, ContextSource]:
-            with times.phase("sources: fetch and check"):
-                return fetch_contexts(plan, lambda: s3 or session.client("s3"), Path(folder) / "contexts")
+            with machine.times.phase("sources: fetch and check"):
+                return fetch_contexts(plan, machine.s3, Path(folder) / "contexts")
 
-        buildx = BuildxExecutor(NAME, clean, logs, credentials=credentials)
-        used_config = config if plan.mirrors else None
-        executor = BootingExecutor(buildx, plan.buildkit_image, used_config, clean, times, credentials)
-        registry = registries.repository(job.repository_url)
-        looks = LayerLooks(RegistryLayers(registries.oci_blocking))
-        executor.begin(job.recipe, reporter)
         try:
             async with fetched_meanwhile(fetch) as contexts:
-                with times.phase("publish"):
+                with machine.times.phase("publish"):
                     return await publish(
                         job,
                         registry,
-                        WithSources(executor, contexts),
+                        WithSources(machine.buildkit, contexts),
                         reporter,
                         SystemClock(),
                         executor_name="codebuild",
-                        looks=looks,
+                        looks=machine.looks,
                     )
         finally:
-            await executor.end()
-            print_logs(logs)
-            say(log_lines.TIMES, times.content())
-
-
-def login_of(host: str, text: str) -> Credentials:
-    """Read the login in a secret, in the form that CodeBuild and ECS expect: user name and password as JSON.
-
-    Raises:
-        AuthError: The secret holds something else.
-    """
-    try:
-        found: object = parse_json(text)
-        given = cast("dict[str, object]", found)
-        return Credentials(str(given["username"]), str(given["password"]))
-    except (ValueError, KeyError, TypeError):
-        raise AuthError(
-            f"The secret with the login for {host} cannot be read.",
-            why="it is not a JSON object with username and password",
-            next_step='Put {"username": "…", "password": "…"} into the secret that registry_logins= names.',
-        ) from None
+            print_logs(machine.logs)
+            say(log_lines.TIMES, machine.times.content())
 
 
 def failure(error: FastContainerError) -> dict[str, object]:
@@ -161,9 +176,16 @@ def failure(error: FastContainerError) -> dict[str, object]:
 
 
 def print_logs(folder: Path) -> None:
-    """Print the full log of BuildKit into the build's own log."""
+    """Print the full log of BuildKit into the build's own log, once."""
     for path in sorted(folder.glob("*.log")):
         sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+        path.unlink()
+    sys.stdout.flush()
+
+
+def say_about(image: str, kind: str, content: object) -> None:
+    """Print one marked line about one image of several at once."""
+    sys.stdout.write(log_lines.write_line_of(image, kind, content) + "\n")
     sys.stdout.flush()
 
 

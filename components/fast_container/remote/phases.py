@@ -2,7 +2,7 @@
 
 Decides what is measured and its form: seconds since the epoch, since the launcher, the build and the service's own
 phases share one time line. Phases may overlap. The measurement is insight for the build's log and ``python -m bench
-codebuild``; nothing depends on it.
+codebuild``; nothing depends on it. Of several images, a phase is that of the image that had it last.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ class PhaseTimes:
 
     def __init__(self, launched: Mapping[str, tuple[float, float]]) -> None:
         self._spans: dict[str, tuple[float, float]] = dict(launched)
+        self._begun = time.monotonic()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since this library runs."""
+        return time.monotonic() - self._begun
 
     @contextmanager
     def phase(self, name: str) -> Generator[None]:

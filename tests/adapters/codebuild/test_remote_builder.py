@@ -17,7 +17,7 @@ from fast_container.core.ports import BuildJob, BuiltImage, ContextSource, Crede
 from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuilderError, BuildFailed
 from fast_container.remote import builder
-from fast_container.remote.main import login_of
+from fast_container.remote.machine import login_of
 from fast_container.remote.parts import PartsUnusable
 from fast_container.remote.phases import PhaseTimes
 from fast_container.remote.sources import WithSources, fetched_meanwhile
@@ -90,6 +90,28 @@ def test_an_image_of_ones_own_is_not_replaced(environment: Mapping[str, str]) ->
 def test_trouble_that_stays_is_an_error(environment: Mapping[str, str]) -> None:
     with pytest.raises(BuilderError, match="could not be started"):
         build(environment, "", *(not_started() for _ in range(3)))
+
+
+def test_the_images_of_one_build_share_its_builder_and_one_that_is_lost_is_made_again(
+    environment: Mapping[str, str],
+) -> None:
+    async def no_pause(_seconds: float) -> None:
+        pass
+
+    def calls() -> int:
+        return Path(environment["CALLS"]).read_text().count("create")
+
+    async def run() -> list[int]:
+        inner, created = Starts(), list[int]()
+        made = builder.BootingExecutor(inner, "", None, environment, PhaseTimes({}), sleep=no_pause)
+        made.begin(recipe_of({}), ListReporter())
+        for errors in ([], [], [not_started()], []):
+            inner.errors = list[Exception](errors)
+            await made.build(make_job(), ListReporter())
+            created.append(calls())
+        return created
+
+    assert asyncio.run(run()) == [1, 1, 2, 2]
 
 
 def test_a_build_that_failed_is_not_built_again(environment: Mapping[str, str]) -> None:

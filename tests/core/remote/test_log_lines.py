@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fast_container.core.remote import log_lines
 from fast_container.core.remote.log_lines import BUILT, MARK, PROGRESS, read_line, write_line
 
 
@@ -31,3 +32,29 @@ def test_plain_log_is_not_taken_for_a_mark(line: str) -> None:
 def test_a_step_of_the_image_cannot_speak_for_the_build() -> None:
     """BuildKit prints a step's output behind its number, so what an image echoes is never a marked line."""
     assert read_line("#12 0.31 " + write_line(BUILT, {"digest": "sha256:0"})) is None
+
+
+def test_a_line_about_one_image_of_several_says_which() -> None:
+    one, other = (log_lines.image_name(key, "r.example/shop") for key in ("a", "b"))
+    assert one != other
+    kind, content = log_lines.read_line(log_lines.write_line_of(one, log_lines.NOTE, "hello")) or ("", {})
+    assert kind == log_lines.OF
+    assert log_lines.image_line(content) == (one, log_lines.NOTE, "hello")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"image": "a"},
+        {"note": "x"},
+        {"image": 1, "note": "x"},
+        {"image": "a", "note": 1},
+        {"image": "a", "built": {"turn_s": "long"}},
+        {"image": "a", "note": "x", "warning": "y"},
+        {"image": "a", "unknown": {}},
+        {"image": "a", "of": {"image": "b", "note": "x"}},
+    ],
+)
+def test_what_only_looks_like_a_line_about_an_image_is_plain_log(content: object) -> None:
+    assert read_line(write_line(log_lines.OF, content)) is None

@@ -12,7 +12,15 @@ import pytest
 from fast_container.core.key import entries_digest
 from fast_container.core.ports import SecretReference
 from fast_container.core.recipe import Recipe
-from fast_container.core.remote.plan import RemotePlan, planned_contexts, read_plan, secret_variable, write_plan
+from fast_container.core.remote.plan import (
+    RemotePlan,
+    planned_contexts,
+    read_plan,
+    read_plans,
+    secret_variable,
+    write_plan,
+    write_plans,
+)
 from fast_container.core.staging.chunks import cut
 from fast_container.errors import ContextError, FastContainerError, SourceUploadError
 from tests.build.fakes import make_job
@@ -101,3 +109,45 @@ def test_a_plan_of_another_version_says_so(tmp_path: Path) -> None:
     document = json.loads(write_plan(full_plan(tmp_path))) | {"version": 99}
     with pytest.raises(SourceUploadError, match="version 99"):
         read_plan(json.dumps(document).encode())
+
+
+def several(folder: Path, count: int = 2) -> list[RemotePlan]:
+    plans = [full_plan(folder / str(number)) for number in range(count)]
+    return [replace(plan, secret_variables={}, job=replace(plan.job, recipe=Recipe())) for plan in plans]
+
+
+def test_one_plan_alone_is_written_as_a_program_that_builds_one_image_reads_it(tmp_path: Path) -> None:
+    plan = full_plan(tmp_path)
+    assert write_plans([plan]) == write_plan(plan)
+    assert [one.job.key for one in read_plans(write_plan(plan))] == [plan.job.key]
+
+
+def test_several_plans_are_refused_by_a_program_that_builds_one_image_and_read_by_this_one(tmp_path: Path) -> None:
+    plans = several(tmp_path, 3)
+    data = write_plans(plans)
+    with pytest.raises(SourceUploadError, match="plan has version 2"):
+        read_plan(data)
+    assert [write_plan(plan) for plan in read_plans(data)] == [write_plan(plan) for plan in plans]
+
+
+def test_the_launcher_finds_in_several_plans_what_it_needs(tmp_path: Path) -> None:
+    one, both = full_plan(tmp_path / "alone"), json.loads(write_plans(several(tmp_path)))
+    alone = json.loads(write_plan(one))
+    for name in ("bucket", "bucket_owner", "program", "program_key"):
+        assert both[name] == alone[name]
+
+
+def test_an_image_that_must_be_built_alone_is_refused_beside_others(tmp_path: Path) -> None:
+    for change in (
+        {"secret_variables": {"token": "FAST_CONTAINER_SECRET_0"}},
+        {"job": replace(full_plan(tmp_path / "host").job, recipe=Recipe(network="host"))},
+    ):
+        first, second = several(tmp_path / next(iter(change)))
+        with pytest.raises(SourceUploadError, match="must be built alone"):
+            read_plans(write_plans([first, replace(second, **change)]))
+
+
+@pytest.mark.parametrize("plans", [[], [{}], "text", None, [1, 2]])
+def test_damaged_plans_of_several_images_are_one_error(plans: object) -> None:
+    with pytest.raises(SourceUploadError, match="cannot be read"):
+        read_plans(json.dumps({"version": 2, "plans": plans}).encode())

@@ -1,11 +1,13 @@
 """The lines with which a remote build reports its progress, among the plain lines of its log.
 
-Decides their form: a mark, a space, a JSON object with one member. A line without the mark is plain log.
+Decides their form: a mark, a space, a JSON object with one member. A line without the mark is plain log. A build of
+several images says of each line which image it is about.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from fast_container.core.json_document import parse_json
@@ -19,6 +21,9 @@ FAILED: Final = "failed"
 PARTS_UNUSABLE: Final = "parts_unusable"
 # Insight: when each phase of the build began and ended. To programs that do not know this kind it is plain log.
 TIMES: Final = "times"
+# A line about one image of a build that builds several.
+OF: Final = "of"
+_IMAGE: Final = "image"
 # Among the absent parts: the program that the launcher runs. The launcher has none of our modules and repeats this.
 PROGRAM: Final = "program"
 
@@ -26,6 +31,28 @@ PROGRAM: Final = "program"
 def write_line(kind: str, content: Any) -> str:
     """Return one marked line, without its end."""
     return f"{MARK} {json.dumps({kind: content})}"
+
+
+def write_line_of(image: str, kind: str, content: Any) -> str:
+    """Return one line about one image of several.
+
+    Args:
+        image: Its name, from ``image_name``.
+        kind: As for ``write_line``.
+        content: Likewise.
+    """
+    return write_line(OF, {_IMAGE: image, kind: content})
+
+
+def image_name(key: str, repository_url: str) -> str:
+    """Return the name that tells an image of a build from the others: of one key there may be several repositories."""
+    return f"{key}@{repository_url}"
+
+
+def image_line(content: Mapping[str, Any]) -> tuple[str, str, Any]:
+    """Return image, kind and content of a line about one image of several, as ``read_line`` has read it."""
+    (kind,) = content.keys() - {_IMAGE}
+    return content[_IMAGE], kind, content[kind]
 
 
 def read_line(line: str) -> tuple[str, Any] | None:
@@ -58,7 +85,8 @@ def _is_end_without_parts(given: dict[str, object]) -> bool:
 
 
 def _is_end_with_image(given: dict[str, object]) -> bool:
-    return all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
+    counts = all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
+    return counts and isinstance(given.get("turn_s", 0), int | float)
 
 
 def _is_failure(given: dict[str, object]) -> bool:
@@ -75,7 +103,14 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[object]", value))
 
 
+def _is_about_an_image(given: dict[str, object]) -> bool:
+    kinds = list(given.keys() - {_IMAGE})
+    is_one = isinstance(given.get(_IMAGE), str) and len(kinds) == 1 and kinds != [OF]
+    return is_one and _has_shape(kinds[0], given[kinds[0]])
+
+
 _SHAPES: Final = {
+    OF: _is_about_an_image,
     PARTS_UNUSABLE: _is_end_without_parts,
     BUILT: _is_end_with_image,
     FAILED: _is_failure,

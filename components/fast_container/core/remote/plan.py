@@ -1,7 +1,8 @@
 """The plan of a remote build: one job as the file that travels with its sources.
 
 Decides the format (JSON, versioned) and that no secret is in it: the plan names the environment variables from which
-the build takes secret values. Leaves fetching parts to ``remote`` and starting builds to an adapter.
+the build takes secret values. A build of several images has the plans of all in one file. Leaves which images share a
+build to ``core.remote.grouping``, fetching parts to ``remote`` and starting builds to an adapter.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from fast_container.core.json_document import parse_json, version_of
 from fast_container.core.key import BuildKey, entries_digest
 from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.recipe import read_recipe
+from fast_container.core.remote.grouping import may_share
 from fast_container.core.staging.chunks import Part
 from fast_container.errors import ContextError, SourceUploadError
 
 VERSION: Final = 1
+# Several plans in one file; a program that builds one image only refuses it.
+GROUP_VERSION: Final = 2
 SECRET_VARIABLE: Final = "FAST_CONTAINER_SECRET_"  # noqa: S105 - a name, not a value
 
 
@@ -143,6 +147,46 @@ def read_plan(data: bytes) -> RemotePlan:
         return _plan(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceUploadError("The build's plan cannot be read.", why=f"{type(error).__name__}: {error}") from error
+
+
+def write_plans(plans: Sequence[RemotePlan]) -> bytes:
+    """Write the plans of one build as a file; the plan of a single image alone is that of ``write_plan``."""
+    first = plans[0]
+    if len(plans) == 1:
+        return write_plan(first)
+    document = {
+        "version": GROUP_VERSION,
+        # What the launcher reads.
+        "bucket": first.bucket,
+        "bucket_owner": first.bucket_owner,
+        "program": first.program,
+        "program_key": first.program_key,
+        "plans": [json.loads(write_plan(plan)) for plan in plans],
+    }
+    return json.dumps(document, sort_keys=True, indent=1).encode()
+
+
+def read_plans(data: bytes) -> tuple[RemotePlan, ...]:
+    """Read the plans of one build.
+
+    Raises:
+        SourceUploadError: They are damaged, have another version, or one of several must be built alone.
+    """
+    try:
+        document = cast("dict[str, Any]", parse_json(data))
+        if document["version"] != GROUP_VERSION:
+            return (read_plan(data),)
+        plans = tuple(read_plan(json.dumps(one).encode()) for one in document["plans"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceUploadError("The build's plan cannot be read.", why=f"{type(error).__name__}: {error}") from error
+    if len(plans) < 2:
+        raise SourceUploadError("The build's plan cannot be read.", why="it is one of several images and has fewer")
+    for plan in plans:
+        if plan.secret_variables or not may_share(plan.job):
+            raise SourceUploadError(
+                "The build's plan has an image that must be built alone beside others.", where=plan.job.name
+            )
+    return plans
 
 
 def _plan(document: dict[str, Any]) -> RemotePlan:

@@ -1,0 +1,138 @@
+"""Several images in one build on the local cloud's CodeBuild: each one's end is its own."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program_bytes, zip_bytes
+from fast_container.codebuild import policies
+from fast_container.core.ports import BuildJob
+from fast_container.core.remote import log_lines
+from fast_container.core.remote.plan import RemotePlan, planned_contexts, write_plans
+from fast_container.core.staging.chunks import cut
+from localcloud import LocalCloud
+from tests.adapters.codebuild.test_remote import NAME, Machine, image, there
+from tests.adapters.codebuild.test_watch import Heard
+
+pytestmark = pytest.mark.buildkit
+__all__ = ["there"]
+
+
+@pytest.fixture
+def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
+    made = Machine(cloud)
+    yield made
+    made.registries.close()
+    cloud.codebuild.reset()
+
+
+def build_together(machine: Machine, jobs: Sequence[BuildJob], lost: Sequence[str] = ()) -> tuple[str, list[str]]:
+    """Status and log of one build of all of them; parts with these digests are lost before it begins."""
+    store, program = machine.store, program_bytes()
+    key, _ = store.put_program(program)
+    plans: list[RemotePlan] = []
+    for job in jobs:
+        parts = {name: cut(source) for name, source in job.contexts.items()}
+        store.put_parts([part for cut_off in parts.values() for part in cut_off], lambda _: None)
+        contexts = planned_contexts(job.contexts, parts)
+        digest = hashlib.sha256(program).hexdigest()
+        plans.append(RemotePlan(job, contexts, bucket=NAME, program=digest, program_key=key))
+    for digest in lost:
+        machine.client("s3").delete_object(Bucket=NAME, Key=f"parts/{digest}")
+    files = {"plan.json": write_plans(plans), "fast_container.pyz": launcher_bytes()}
+    name, _ = store.put_bundle(zip_bytes(files))
+    heard = Heard()
+
+    async def run() -> Any:
+        request = {"sourceTypeOverride": "S3", "sourceLocationOverride": f"{NAME}/{name}"}
+        started = machine.executor.api.start(request)
+        return await asyncio.wait_for(machine.executor.watch.wait(started["id"], heard), 90)
+
+    return asyncio.run(run())["buildStatus"], heard.lines
+
+
+def ends(lines: Sequence[str], job: BuildJob) -> list[tuple[str, Any]]:
+    """What the log says of an image's end."""
+    said = [marked[1] for line in lines if (marked := log_lines.read_line(line)) and marked[0] == log_lines.OF]
+    name = log_lines.image_name(job.key.hex, job.repository_url)
+    found = [(kind, content) for image, kind, content in map(log_lines.image_line, said) if image == name]
+    return [one for one in found if one[0] in (log_lines.BUILT, log_lines.FAILED, log_lines.PARTS_UNUSABLE)]
+
+
+def content_of(machine: Machine, job: BuildJob) -> list[Any]:
+    """What an image is, without dates: its configuration, and the entries of its layers."""
+    ecr, name = machine.client("ecr"), job.repository_url.partition("/")[2]
+    digest = machine.tag_of(job)
+    answer = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"][0]
+    manifest = json.loads(answer["imageManifest"])
+
+    def blob(digest: str) -> bytes:
+        url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest)["downloadUrl"]
+        with urlopen(url) as found:
+            return found.read()
+
+    config = json.loads(blob(manifest["config"]["digest"]))
+    found: list[Any] = [config["config"], config["architecture"], [one["created_by"] for one in config["history"]]]
+    for layer in manifest["layers"]:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(blob(layer["digest"])))) as archive:
+            found.append([entry(archive, member) for member in archive])
+    return found
+
+
+def entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[Any, ...]:
+    file = archive.extractfile(member)
+    content = hashlib.sha256(file.read()).hexdigest() if file else ""
+    return member.name, member.type, member.mode, member.uid, member.gid, member.linkname, content
+
+
+def test_an_image_that_fails_takes_no_other_along(machine: Machine, there: str, tmp_path: Path) -> None:
+    good, bad, gone, last = (image(there, tmp_path, content) for content in ("good", "bad", "gone", "last"))
+    bad = replace(bad, dockerfile=b"FROM busybox\nRUN echo broken; exit 7\n")
+    kept = {part.digest for job in (good, bad, last) for part in cut(job.contexts["context"])}
+    lost = [part.digest for part in cut(gone.contexts["context"]) if part.digest not in kept]
+    status, lines = build_together(machine, [good, bad, gone, last], lost)
+    assert status == "FAILED"
+    found = [[kind for kind, _ in ends(lines, job)] for job in (good, bad, gone, last)]
+    assert found == [["built"], ["failed"], ["parts_unusable"], ["built"]]
+    failure = ends(lines, bad)[0][1]
+    assert (failure["exit_code"], failure["last_lines"]) == (7, ["broken"])
+    assert machine.tag_of(bad) is None
+    assert ends(lines, gone)[0][1]["absent"] == lost
+    assert machine.tag_of(gone) is None
+    for job in (good, last):
+        assert machine.tag_of(job) == ends(lines, job)[0][1]["digest"]
+
+
+def test_images_built_together_are_what_each_is_alone(machine: Machine, there: str, tmp_path: Path) -> None:
+    """Two repositories, so that neither finds what the other has put: same tags, verified alike, same content."""
+    client = machine.client("ecr")
+    other = client.create_repository(repositoryName=f"{NAME}-other")["repository"]
+    machine.client("iam").put_role_policy(
+        RoleName=NAME,
+        PolicyName="other",
+        PolicyDocument=json.dumps(policies.granted([(policies.PUSH, other["repositoryArn"])])),
+    )
+    steps = (
+        b"FROM busybox\nCOPY . /all\nRUN mkdir -p /made/by && echo made > /made/by/step && chmod 600 /made/by/step\n"
+    )
+    jobs = [replace(image(there, tmp_path, content), dockerfile=steps) for content in ("1", "2", "3")]
+    together = [replace(job, repository_url=other["repositoryUri"]) for job in jobs]
+    for job in jobs:
+        machine.build(job)
+    status, lines = build_together(machine, together)
+    assert status == "SUCCEEDED"
+    for alone, shared in zip(jobs, together, strict=True):
+        assert machine.tag_of(shared) == ends(lines, shared)[0][1]["digest"]
+        assert content_of(machine, alone) == content_of(machine, shared)
