@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import gzip
 import json
 import os
@@ -15,113 +14,34 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
 
-from fast_container.adapters.codebuild.api import CodeBuildApi
-from fast_container.adapters.codebuild.executor import CodeBuildExecutor
-from fast_container.adapters.codebuild.s3_source import S3SourceStore
-from fast_container.adapters.codebuild.watch import BuildWatch
-from fast_container.adapters.registry.registries import Registries
 from fast_container.cli import main
 from fast_container.codebuild import policies
-from fast_container.codebuild.resources import BUILDSPEC
-from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, BuiltImage, SecretReference
 from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuildFailed
 from localcloud import LocalCloud
 from tests.adapters.buildkit_images import content
+from tests.adapters.codebuild.machines import Machine, image, make_project
 from tests.adapters.http_registry import HttpRegistry, http_registry
-from tests.build.fakes import OCI_MANIFEST, ListReporter, make_job
-from tests.core.staging.test_stage import source
-from tests.trees import write_tree
+from tests.build.fakes import OCI_MANIFEST
 
 pytestmark = pytest.mark.buildkit
 NAME = "codebuild-remote"
 
 
-async def soon(seconds: float) -> None:
-    """Wait as long as AWS needs, when this machine stands for it."""
-    await asyncio.sleep(min(seconds, 0.2))
-
-
-@functools.cache
-def client(cloud: LocalCloud, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=cloud.aws_endpoint,
-        region_name=cloud.region,
-        aws_access_key_id="localcloud",
-        aws_secret_access_key="localcloud",
-    )
-
-
-class Machine:
-    """A machine with an executor; several of them share project, bucket and repository."""
-
-    def __init__(self, cloud: LocalCloud) -> None:
-        self.cloud = cloud
-        access = AwsAccess(region=cloud.region, access_key="localcloud", secret_key="localcloud")
-        self.registries = Registries(replace(access, endpoints={"ecr": cloud.aws_endpoint}), {})
-        api = CodeBuildApi(self.client, NAME)
-        self.store = S3SourceStore(lambda: self.client("s3"), NAME)
-        self.reporter = ListReporter()
-        watch = BuildWatch(api, first_pause_s=0.2, sleep=soon)
-        self.executor = CodeBuildExecutor(api, self.store, self.registries.repository, limit_pause_s=0.2, watch=watch)
-
-    def client(self, service: str) -> Any:
-        return client(self.cloud, service)
-
-    def build(self, job: BuildJob) -> BuiltImage:
-        return asyncio.run(asyncio.wait_for(self.executor.build(job, self.reporter), 60))
-
-    def tag_of(self, job: BuildJob) -> str | None:
-        async def find() -> str | None:
-            registry = self.registries.repository(job.repository_url)
-            found = await registry.find([job.key.tag])
-            return found[job.key.tag].digest if found else None
-
-        return asyncio.run(find())
-
-
 @pytest.fixture(scope="module")
 def there(cloud: LocalCloud) -> Iterator[str]:
-    """Role, bucket, log group, project and repository, as a CodeBuildBuilder makes them; gives the repository's URL."""
-    client = Machine(cloud).client
-    repository = client("ecr").create_repository(repositoryName=NAME, imageTagMutability="IMMUTABLE")["repository"]
-    client("s3").create_bucket(Bucket=NAME)
-    client("logs").create_log_group(logGroupName=NAME)
-    logs = f"arn:aws:logs:{cloud.region}:{cloud.account_id}:log-group:{NAME}"
-    trust = policies.trust(cloud.account_id, cloud.region, "aws")
-    role = client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    documents = {
-        "role": policies.service_role(f"arn:aws:s3:::{NAME}", "", logs),
-        "push": policies.granted([(policies.PUSH, repository["repositoryArn"])]),
-    }
-    for name, document in documents.items():
-        client("iam").put_role_policy(RoleName=NAME, PolicyName=name, PolicyDocument=json.dumps(document))
-    client("codebuild").create_project(
-        name=NAME,
-        source={"type": "S3", "location": f"{NAME}/none.zip", "buildspec": BUILDSPEC},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={
-            "type": "LINUX_CONTAINER",
-            "computeType": "BUILD_GENERAL1_SMALL",
-            "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
-            "privilegedMode": True,
-        },
-        serviceRole=role,
-        logsConfig={"cloudWatchLogs": {"status": "ENABLED", "groupName": NAME}},
-    )
-    yield repository["repositoryUri"]
+    """The repository's URL."""
+    yield make_project(cloud, NAME)
     cloud.codebuild.reset()
     cloud.calls.reset()
 
 
 @pytest.fixture
 def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
-    made = Machine(cloud)
+    made = Machine(cloud, NAME)
     yield made
     made.registries.close()
     cloud.codebuild.reset()
@@ -130,14 +50,6 @@ def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
 @pytest.fixture
 def job(there: str, tmp_path: Path) -> BuildJob:
     return image(there, tmp_path, "1")
-
-
-def image(url: str, folder: Path, content: str) -> BuildJob:
-    tree = {"Dockerfile": "FROM busybox\nCOPY . /all\n", "packages/pricing/rates.py": content}
-    # The folder's name differs in each test, and with it the key.
-    made = make_job(content=f"{folder.name} {content}", repository_url=url, platform="linux/amd64")
-    context = source(write_tree(folder / content, tree))
-    return replace(made, contexts={"context": context}, dockerfile=tree["Dockerfile"].encode())
 
 
 @pytest.mark.parametrize(
@@ -194,7 +106,7 @@ def test_two_machines_with_different_contexts_at_once_mix_nothing(
     cloud: LocalCloud, machine: Machine, there: str, tmp_path: Path
 ) -> None:
     jobs = [image(there, tmp_path, content) for content in ("one", "two")]
-    machines = [machine, Machine(cloud)]
+    machines = [machine, Machine(cloud, NAME)]
 
     async def both() -> list[BuiltImage]:
         return await asyncio.gather(

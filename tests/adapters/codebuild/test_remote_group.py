@@ -23,16 +23,24 @@ from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, write_plans
 from fast_container.core.staging.chunks import cut
 from localcloud import LocalCloud
-from tests.adapters.codebuild.test_remote import NAME, Machine, image, there
+from tests.adapters.codebuild.machines import Machine, image, make_project
 from tests.adapters.codebuild.test_watch import Heard
 
 pytestmark = pytest.mark.buildkit
-__all__ = ["there"]
+NAME = "codebuild-group"
+
+
+@pytest.fixture(scope="module")
+def there(cloud: LocalCloud) -> Iterator[str]:
+    """The repository's URL."""
+    yield make_project(cloud, NAME)
+    cloud.codebuild.reset()
+    cloud.calls.reset()
 
 
 @pytest.fixture
 def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
-    made = Machine(cloud)
+    made = Machine(cloud, NAME)
     yield made
     made.registries.close()
     cloud.codebuild.reset()
