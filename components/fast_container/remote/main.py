@@ -101,7 +101,7 @@ async def build_all(
 
 
 async def build_each(plans: Sequence[RemotePlan], machine: Machine) -> int:
-    """Build several images; the failure of one, whatever it is, is no other's."""
+    """Build several images; the failure of one, whatever it is, does not touch the others."""
     codes: list[int] = []
     for number, plan in enumerate(plans, start=1):
         say_of = partial(say_about, log_lines.image_name(plan.job.key.hex, plan.job.repository_url))
