@@ -81,10 +81,16 @@ def contents(
 
 
 def image(
-    layers: Sequence[bytes], config: Mapping[str, Any] | None = None, *, media_type: str = GZIP_LAYER
+    layers: Sequence[bytes],
+    config: Mapping[str, Any] | None = None,
+    *,
+    media_type: str = GZIP_LAYER,
+    history: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[bytes, dict[str, bytes]]:
     """A manifest, and its blobs by digest."""
-    document = {"os": "linux", "architecture": "amd64", "config": dict(config or {})}
+    document: dict[str, Any] = {"os": "linux", "architecture": "amd64", "config": dict(config or {})}
+    if history:
+        document["history"] = list(history)
     configuration = json.dumps(document).encode()
     manifest = {
         "schemaVersion": 2,

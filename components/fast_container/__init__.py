@@ -30,6 +30,7 @@ What counts:
 - Which files of a build context count? ``core.context``.
 - What is an image, a manifest, a platform, a registry's host? ``core.oci``.
 - Which files are in a layer, and which of them does an image show? ``core.layers``.
+- What takes the space in an image, and what grew between two? ``breakdown``.
 - What is in the plan file that the command line works from? ``core.program_file``.
 - What does a record of a build hold? ``core.records``.
 - Which digest does the name of an external image stand for? ``core.images``.

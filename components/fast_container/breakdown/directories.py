@@ -2,7 +2,8 @@
 
 Decides which: going from the leaves to the root, a directory is listed when what is in it, without directories that are
 listed already, is at least a share of the whole. So the list is short, names the deepest place that explains the bytes,
-and adds up to the whole: nothing in it counts twice. Of two images the weight of a file is how much it changed.
+and adds up to the whole: nothing in it counts twice. Bytecode counts with its source. Of two images the weight of a
+file is how much it changed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SHARE: Final = 0.03
+_BYTECODE: Final = "/__pycache__"
 _NOTHING: Final[Mapping[str, int]] = {}
 
 
@@ -69,10 +71,10 @@ def heavy_directories(
     sums: defaultdict[str, _Sum] = defaultdict(_Sum)
     for path, size in sizes.items():
         old = before.get(path, 0)
-        sums[path.rpartition("/")[0]].add(_Sum(abs(size - old), size, 1, old))
+        sums[_folder(path)].add(_Sum(abs(size - old), size, 1, old))
     for path, old in before.items():
         if path not in sizes:
-            sums[path.rpartition("/")[0]].add(_Sum(old, 0, 0, old))
+            sums[_folder(path)].add(_Sum(old, 0, 0, old))
     whole = sum(one.weight for one in sums.values())
     found = _listed(sums, share * whole) if whole else []
     return sorted(found, key=lambda one: (-abs(one.growth_bytes), one.path))
@@ -96,6 +98,10 @@ def _listed(sums: defaultdict[str, _Sum], least: float) -> list[Directory]:
     if root.weight:
         found.append(Directory("", root.bytes, root.files, root.before_bytes, root.is_rest))
     return found
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0].removesuffix(_BYTECODE)
 
 
 def _depth(path: str) -> int:

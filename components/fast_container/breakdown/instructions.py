@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _SHELL: Final = re.compile(
-    r"^(?:RUN )?(?:\|\d+ .*? )??(?:/usr)?/bin/(?:ba|da|)sh (?:-\w+ )*?-\w*c (?:#\(nop\)\s+)?", re.DOTALL
+    r"^(?:RUN )?(?:\|\d+ .*? )??(?:/usr)?/bin/(?:ba|da|)sh (?:-\w+ (?:pipefail )?)*?-\w*c (?:#\(nop\)\s+)?", re.DOTALL
 )
 _NOP: Final = re.compile(r"^(?:\|\d+ .*? )??/bin/sh -c #\(nop\)\s+", re.DOTALL)
 _MARK: Final = re.compile(r"\s*# buildkit\s*$")

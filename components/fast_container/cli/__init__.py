@@ -2,12 +2,13 @@
 
 Decides which verbs there are, how their arguments are read and how errors are reported: one message, exit code 2.
 Leaves each verb to its module: ``inspect`` (with ``summary``), ``ignored``, ``explain``, ``show_dockerfile``, ``lint``
-and ``check_image`` (both with ``finding_formats``), ``lock``, ``plan`` and ``warm`` (both on ``planned``, the images of
+and ``check_image`` (both with ``finding_formats``), ``image`` (with ``image_tables`` on ``columns``; it and
+``check_image`` find an image by ``pushed_images``), ``lock``, ``plan`` and ``warm`` (both on ``planned``, the images of
 a plan file as they are now), ``wait`` and ``cancel`` (both on ``remote_builds``), ``accept``, ``policy``, ``certify``.
-``arguments`` has the options of all verbs, with ``base_arguments``, ``check_arguments``, ``lint_arguments`` (with
-``finding_arguments``, which those two share) and
-``policy_arguments`` for long lists; ``flags`` puts an argument's error into words of the command line;
-``output`` writes. Nothing here imports Pulumi, and an SDK of AWS only where a verb needs it.
+``arguments`` has the options of all verbs, with ``base_arguments``, ``check_arguments``, ``image_arguments``,
+``lint_arguments`` (with ``finding_arguments``, which those two share) and ``policy_arguments`` for long lists;
+``flags`` puts an argument's error into words of the command line; ``output`` writes. Nothing here imports Pulumi, and
+an SDK of AWS only where a verb needs it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import Final
 
 from fast_container.cli.base_arguments import add_base_arguments
 from fast_container.cli.check_arguments import add_check_arguments
+from fast_container.cli.image_arguments import add_image_arguments
 from fast_container.cli.lint_arguments import add_lint_arguments
 from fast_container.cli.policy_arguments import add_policy_arguments
 from fast_container.core.recipe import OPTIONS
@@ -65,6 +66,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     check = verbs.add_parser("check-image", help="what is in a pushed image, checked", allow_abbrev=False)
     add_check_arguments(check)
     check.set_defaults(run=_verb("check_image"))
+    image = verbs.add_parser("image", help="what takes the space in a pushed image", allow_abbrev=False)
+    add_image_arguments(image)
+    image.set_defaults(run=_verb("image"))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="the images that would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push missing images", allow_abbrev=False))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from fast_container.cli.finding_arguments import add_finding_arguments
+from fast_container.cli.image_arguments import add_reference_arguments
 
 
 def add_check_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,14 +17,9 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
         "Read an image from its registry, without a daemon or a pull, and check what is in it: sizes, leftovers of its"
         " build, bytecode, secrets, and what its place of service needs."
     )
-    parser.add_argument("reference", metavar="REF", nargs="?", help="the image: HOST/NAME:TAG or HOST/NAME@sha256:…")
-    parser.add_argument("--plan", metavar="FILE", help="take the image from a plan file …")
-    parser.add_argument("--image", metavar="NAME", help="… of this name")
+    add_reference_arguments(parser)
     parser.add_argument(
         "--runs-on", choices=["lambda", "ecs", "anywhere"], default="anywhere", help="default: anywhere"
-    )
-    parser.add_argument(
-        "--platform", metavar="OS/ARCH", default="linux/amd64", help="of an index; default: linux/amd64"
     )
     parser.add_argument("--max-size", metavar="SIZE", help="budget of all layers, compressed: 500MB, 1.5GiB")
     parser.add_argument("--max-layer", metavar="SIZE", help="budget of each layer, compressed")

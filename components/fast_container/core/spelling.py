@@ -33,6 +33,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return " ".join(question + listed)
 
 
+def size_text(size_bytes: int) -> str:
+    """Write a size with three digits: ``1.23 GB``, ``12.3 MB``, ``456 kB``, ``7 B``; decimal, as registries count."""
+    size, unit = float(abs(size_bytes)), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    digits = 0 if unit == "B" or size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{'-' if size_bytes < 0 else ''}{size:.{digits}f} {unit}"
+
+
+def growth_text(size_bytes: int) -> str:
+    """Write how much something grew: ``+12.3 MB``, ``-456 kB``, ``0 B``."""
+    return f"+{size_text(size_bytes)}" if size_bytes > 0 else size_text(size_bytes)
+
+
 def megabytes(size_bytes: int) -> str:
     """``38 MB``, ``0.4 MB``, ``0 MB``; decimal megabytes, as registries and price lists count."""
     size = size_bytes / 1e6

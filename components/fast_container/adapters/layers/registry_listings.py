@@ -7,7 +7,7 @@ bytes fit its digest. Leaves the archive to ``core.layers.listing``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from fast_container.adapters.layers.codecs import ZSTD_EXTRA, Load, fastest_inflater, load_module, zstd_reader
@@ -23,6 +23,9 @@ from fast_container.errors import RegistryError, VerifyError
 _PIECE_BYTES: Final = 4 * 1024 * 1024
 _AT_ONCE: Final = 2
 
+PiecesOf = Callable[[str, str, int], Iterable[bytes]]
+"""``host/name``, digest and size of a layer → its bytes; called in a thread."""
+
 
 class RegistryListings:
     """Reads from any repository that the program reaches.
@@ -32,6 +35,7 @@ class RegistryListings:
         cache: What earlier runs have read; None remembers nothing.
         limits: How much of a layer is read.
         load: Imports a decompressor.
+        pieces_of: Returns the bytes of layers that are not in a registry.
     """
 
     def __init__(
@@ -41,9 +45,11 @@ class RegistryListings:
         limits: Limits | None = None,
         *,
         load: Load = load_module,
+        pieces_of: PiecesOf | None = None,
     ) -> None:
         self._load = load
         self._oci_of = oci_of
+        self._pieces_of = pieces_of or self._of_registry
         self._cache = cache
         self._limits = limits or Limits()
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -59,7 +65,7 @@ class RegistryListings:
         known = self._cache.get(digest) if self._cache else None
         if known is not None:
             return known
-        pieces = blob_pieces(self._oci_of(url), digest, size, _PIECE_BYTES)
+        pieces = self._pieces_of(url, digest, size)
         unzstd = zstd_reader(self._load)
         try:
             found = read_listing(
@@ -73,3 +79,6 @@ class RegistryListings:
         if self._cache is not None:
             self._cache.put(digest, found)
         return found
+
+    def _of_registry(self, url: str, digest: str, size: int) -> Iterable[bytes]:
+        return blob_pieces(self._oci_of(url), digest, size, _PIECE_BYTES)
