@@ -7,5 +7,5 @@ order: ``instructions`` (an instruction as people wrote it), ``owners`` (which p
 (the few that hold most), ``waste`` (what ships unseen), ``image`` (one image, the way in), ``comparison`` (two),
 ``documents`` (both as JSON).
 
-Leaves reading to ``build.image_contents``, rules about what is found to ``checks.image``, and pages to ``report``.
+Leaves reading to ``build.image_contents``, and rules about what is found to ``checks.image``.
 """

@@ -1,4 +1,4 @@
-"""Tables of the command line: columns that fit the terminal, 80 wide where there is none.
+"""Tables of the command line: columns that fit the terminal, or 80 characters if output is not a terminal.
 
 Decides that the last column gives way: a path loses its middle, another text its end. Strings of others are made
 printable first, so that what is cut is what is seen.
