@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fast_container.cli import main
-from fast_container.cli.arguments import parse
+from fast_container.cli.arguments.all_verbs import parse
 from fast_container.cli.flags import ARGUMENTS
 from tests.trees import write_tree
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fast_container.cli.arguments import parse
+from fast_container.cli.arguments.all_verbs import parse
 
 CODES = {
     "accept": {"0", "2"},

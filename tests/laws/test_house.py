@@ -41,7 +41,7 @@ def test_what_the_map_names_is_there() -> None:
         assert place.is_dir() or place.with_suffix(".py").is_file(), word
 
 
-@pytest.mark.parametrize("room", [room for room in rooms() if room != "cli"])
+@pytest.mark.parametrize("room", rooms())
 def test_a_room_has_at_most_two_dozen_files(room: str) -> None:
     assert len(list(PACKAGE.joinpath(*room.split(".")).glob("*.py"))) <= 24
 

@@ -5,5 +5,5 @@ Decides what a certification does and what each step of it has to show. In readi
 ``account`` (asks AWS what is really there), ``orphans`` (finds what a killed certification has left), ``report``
 (writes what was found). ``program/`` is the Pulumi program that is deployed; to all the others it is data.
 
-Leaves asking the user, and the options, to ``cli.certify``.
+Leaves asking the user, and the options, to ``cli.verbs.certify``.
 """

@@ -1,14 +1,10 @@
-"""The command line ``fast-container``: looks at images; only ``warm`` and ``certify`` build and push any.
+"""The command line ``fast-container``: looks at images; only its verbs warm and certify build and push any.
 
 Decides which verbs there are, how their arguments are read and how errors are reported: one message, exit code 2.
-Leaves each verb to its module: ``inspect`` (with ``summary``), ``ignored``, ``explain``, ``show_dockerfile``, ``lint``
-and ``check_image`` (both with ``finding_formats``), ``image`` (with ``image_tables`` on ``columns``; it and
-``check_image`` find an image by ``pushed_images``), ``lock``, ``plan`` and ``warm`` (both on ``planned``, the images of
-a plan file as they are now), ``wait`` and ``cancel`` (both on ``remote_builds``), ``accept``, ``policy``, ``certify``.
-``arguments`` has the options of all verbs, with ``base_arguments``, ``check_arguments``, ``image_arguments``,
-``lint_arguments`` (with ``finding_arguments``, which those two share) and ``policy_arguments`` for long lists;
-``flags`` puts an argument's error into words of the command line; ``output`` writes. Nothing here imports Pulumi, and
-an SDK of AWS only where a verb needs it.
+Leaves each verb to a module of ``verbs``, and the options to ``arguments``. What several verbs share is here:
+``summary`` of an image's inputs, ``finding_formats``, ``pushed_images`` (which one a verb is asked about),
+``image_tables`` on ``columns``, ``planned`` (the images of a plan file as they are now), ``remote_builds``; ``flags`` puts an argument's error into words of the command line; ``output`` writes. Nothing here
+imports Pulumi, and an SDK of AWS only where a verb needs it.
 """
 
 from __future__ import annotations
@@ -69,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         _speak_utf8()
-    from fast_container.cli.arguments import parse  # noqa: PLC0415 - argparse only when a verb is run
+    from fast_container.cli.arguments.all_verbs import parse  # noqa: PLC0415 - argparse only when a verb is run
 
     arguments = None
     try:

@@ -7,5 +7,5 @@ that the Dockerfile reads beside the packages, with ``bytecode_program`` for its
 of a TOML file by type. Below them, a room for each subject: ``packages``, ``locks``, ``indexes`` and ``requirements``.
 
 Reads files, writes the generated ones into a given folder, and asks no index. Leaves the component to ``base_image``,
-and printing the Dockerfile to ``cli.show_dockerfile``.
+and printing the Dockerfile to ``cli.verbs.show_dockerfile``.
 """

@@ -22,8 +22,8 @@ from fast_container.adapters.registry.image_resolver import (
     parse_mirrors,
 )
 from fast_container.adapters.registry.registries import Registries
-from fast_container.cli.inspect import declared
 from fast_container.cli.output import say
+from fast_container.cli.verbs.inspect import declared
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage, check_arguments
 from fast_container.core.images.lock import ImageLock, LockedImage, format_lock, read_lock

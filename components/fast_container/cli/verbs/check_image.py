@@ -1,7 +1,7 @@
 """``fast-container check-image``: what is in an image that was pushed, and whether it is fit for where it runs.
 
 Decides the exit codes: 1 when a finding is as bad as ``--fail-on``, else 0 (2 is bad input, as everywhere). Leaves
-reading to ``build.image_contents``, the rules to ``checks.image``, and the options to ``cli.check_arguments``.
+reading to ``build.image_contents``, the rules to ``checks.image``, and the options to ``cli.arguments.check``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The arguments of ``fast-container policy``.
 
-Decides names and help. Leaves their meaning to ``cli.policy``, which is loaded when the verb runs.
+Decides names and help. Leaves their meaning to ``cli.verbs.policy``, which is loaded when the verb runs.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fast_container.cli.policy import run  # noqa: PLC0415 - see the module
+    from fast_container.cli.verbs.policy import run  # noqa: PLC0415 - see the module
 
     return run(arguments)

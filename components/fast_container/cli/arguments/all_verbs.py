@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
-from fast_container.cli.base_arguments import add_base_arguments
-from fast_container.cli.check_arguments import add_check_arguments
-from fast_container.cli.image_arguments import add_image_arguments
-from fast_container.cli.lint_arguments import add_lint_arguments
-from fast_container.cli.policy_arguments import add_policy_arguments
+from fast_container.cli.arguments.base import add_base_arguments
+from fast_container.cli.arguments.check import add_check_arguments
+from fast_container.cli.arguments.image import add_image_arguments
+from fast_container.cli.arguments.lint import add_lint_arguments
+from fast_container.cli.arguments.policy import add_policy_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 
@@ -229,7 +229,7 @@ def _many(parser: argparse.ArgumentParser, name: str, metavar: str, text: str) -
 
 def _verb(name: str) -> Callable[[argparse.Namespace], int]:
     def run(arguments: argparse.Namespace) -> int:
-        verb: Callable[[argparse.Namespace], int] = import_module(f"fast_container.cli.{name}").run
+        verb: Callable[[argparse.Namespace], int] = import_module(f"fast_container.cli.verbs.{name}").run
         return verb(arguments)
 
     return run

@@ -28,7 +28,7 @@ from fast_container.checks.dockerfile.subject import LintedImage
 from fast_container.checks.dockerfile.waivers import Waiver
 from fast_container.checks.finding import Finding, worst
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
-from fast_container.cli.inspect import declared
+from fast_container.cli.verbs.inspect import declared
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, InlineDockerfile, read_declared

@@ -1,14 +1,14 @@
 """The options of ``check-image``.
 
-Decides their names and defaults. Leaves their values to ``cli.check_image``.
+Decides their names and defaults. Leaves their values to ``cli.verbs.check_image``.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from fast_container.cli.finding_arguments import add_finding_arguments
-from fast_container.cli.image_arguments import add_reference_arguments
+from fast_container.cli.arguments.finding import add_finding_arguments
+from fast_container.cli.arguments.image import add_reference_arguments
 
 
 def add_check_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
 """The options of ``image``, and those that name an image that was pushed, which ``check-image`` has too.
 
-Decides their names and defaults. Leaves their values to ``cli.image`` and ``cli.pushed_images``.
+Decides their names and defaults. Leaves their values to ``cli.verbs.image`` and ``cli.pushed_images``.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The arguments of ``fast-container lint``.
 
-Decides names and defaults. Leaves checking values to ``cli.lint``.
+Decides names and defaults. Leaves checking values to ``cli.verbs.lint``.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from fast_container.cli.finding_arguments import add_finding_arguments
+from fast_container.cli.arguments.finding import add_finding_arguments
 from fast_container.core.recipe import OPTIONS
 
 
