@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def test_a_layer_that_cannot_be_read_is_an_error_that_names_it(
         ["a", "--rule", "V99=off"],
         ["a", "--rule", "V01=loud"],
         ["a", "--platform", "moon"],
+        ["a", "--max-growth", "5%"],
+        ["a", "--against", "b", "--max-growth", "much"],
     ],
 )
 def test_bad_input(arguments: list[str], registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,3 +96,27 @@ def test_bad_input(arguments: list[str], registry: HttpRegistry, capsys: pytest.
 def test_an_image_that_is_not_there(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-image", f"{registry.url}:none"]) == 2
     assert "There is no image" in capsys.readouterr().err
+
+
+def test_growth_against_an_image_before(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    push(registry, GOOD)
+    registry.tags["v0"] = registry.tags["v1"]
+    reference = push(registry, GOOD, [file("app", os.urandom(9000))])
+    against = ["--against", f"{registry.url}:v0"]
+    assert main(["check-image", reference, *against, "--max-growth", "1GB"]) == 0
+    assert main(["check-image", reference, *against, "--max-growth", "50%"]) == 1
+    assert "The image grew by" in capsys.readouterr().out
+    assert main(["check-image", reference, *against, "--max-growth", "8kB"]) == 1
+
+
+def test_set_user_id_programs_of_a_base_that_is_named(
+    registry: HttpRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = [*GOOD, file("usr/bin/own", mode=0o4755)]
+    push(registry, base)
+    registry.tags["base"] = registry.tags["v1"]
+    reference = push(registry, base, [file("app", b"1")])
+    main(["check-image", reference, "--runs-on", "ecs"])
+    assert "set-user-id" in capsys.readouterr().out
+    main(["check-image", reference, "--runs-on", "ecs", "--base", f"{registry.url}:base"])
+    assert "set-user-id" not in capsys.readouterr().out

@@ -41,7 +41,7 @@ async def read_image(
         RegistryError: The registry could not be asked.
     """
     name = f"{registry.url}@{manifest.digest}"
-    image = await _image_of(registry, manifest, platform, name)
+    image = await image_manifest(registry, manifest, platform=platform)
     assert image.config is not None
     configuration = pushed_configuration(await registry.blob(image.config.digest))
     files, unreadable = None, ""
@@ -60,7 +60,14 @@ async def read_image(
     )
 
 
-async def _image_of(registry: Registry, manifest: Manifest, platform: str, where: str) -> ParsedManifest:
+async def image_manifest(registry: Registry, manifest: Manifest, *, platform: str) -> ParsedManifest:
+    """Return the manifest of one image: itself, or that of an index's image for a platform.
+
+    Raises:
+        VerifyError: It is not an image, or the index has none for that platform.
+        RegistryError: The registry could not be asked.
+    """
+    where = f"{registry.url}@{manifest.digest}"
     for _ in range(_DEEPEST_INDEX):
         parsed = pushed_manifest(manifest)
         if not parsed.is_index:
@@ -84,7 +91,7 @@ async def _files(
     found = await asyncio.gather(*(lister.listing(registry.url, digest, size) for digest, size in sizes.items()))
     by_digest = dict(zip(sizes, found, strict=True))
     listings = [by_digest[layer.digest] for layer in image.layers]
-    if sum(len(listing.entries) for listing in listings) > limits.entries:
+    if sum(len(listing) for listing in listings) > limits.entries:
         raise LayerError(f"its layers have more than {limits.entries} entries")
     made = instructions(configuration.history, len(listings))
     layers = tuple(

@@ -15,7 +15,7 @@ from fast_container.adapters.layers.oci_layout import SCHEME, OciLayout
 from fast_container.adapters.layers.registry_listings import PiecesOf, RegistryListings
 from fast_container.adapters.registry.image_resolver import MIRRORS_VARIABLE, AbsentImageError, parse_mirrors
 from fast_container.adapters.registry.registries import Registries
-from fast_container.build.image_contents import read_image
+from fast_container.build.image_contents import image_manifest, read_image
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.json_document import is_digest
@@ -24,19 +24,6 @@ from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import NotAReferenceError, parse_reference
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError
-
-
-async def read_named(arguments: argparse.Namespace, platform: str) -> ImageContents:
-    """Read the image of ``REF``, or of ``--plan`` and ``--image``.
-
-    Raises:
-        FastContainerError: It is not clear which one, or it cannot be read.
-    """
-    images = PushedImages(platform)
-    try:
-        return await images.named(arguments)
-    finally:
-        images.close()
 
 
 class PushedImages:
@@ -79,12 +66,19 @@ class PushedImages:
 
     async def referred(self, said: str, flag: str = "REF") -> ImageContents:
         """Read the image of a reference, which ``flag`` gave."""
-        if said.startswith(SCHEME):
-            layout, manifest = await _in_layout(said.removeprefix(SCHEME))
+        registry, manifest = await self._found(said, flag)
+        if isinstance(registry, OciLayout):
+            layout = registry
             pieces_of: PiecesOf = lambda _, digest, size: layout.pieces(digest, size)  # noqa: E731 - its type
             lister = RegistryListings(self._registries.oci_blocking, self._cache, pieces_of=pieces_of)
             return await read_image(layout, manifest, lister, platform=self._platform)
-        return await self._of_registry(*await self._found(said, flag))
+        return await self._of_registry(registry, manifest)
+
+    async def layers(self, said: str, flag: str) -> dict[str, int]:
+        """Return digest → compressed bytes of an image's layers; nothing of them is read."""
+        registry, manifest = await self._found(said, flag)
+        image = await image_manifest(registry, manifest, platform=self._platform)
+        return {layer.digest: layer.size for layer in image.layers}
 
     async def _of_registry(self, registry: Registry, manifest: Manifest) -> ImageContents:
         lister = RegistryListings(self._registries.oci_blocking, self._cache)
@@ -111,6 +105,8 @@ class PushedImages:
         return self._registries.repository(image.entry.repository_url), found
 
     async def _found(self, said: str, flag: str) -> tuple[Registry, Manifest]:
+        if said.startswith(SCHEME):
+            return await _in_layout(said.removeprefix(SCHEME))
         try:
             reference = parse_reference(said)
         except NotAReferenceError as error:

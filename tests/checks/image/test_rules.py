@@ -12,7 +12,7 @@ import pytest
 
 from fast_container.checks.finding import Finding, Severity
 from fast_container.checks.image.check import RULES, check_image
-from fast_container.checks.image.settings import ImageChecks, parse_size
+from fast_container.checks.image.settings import ImageChecks, parse_growth, parse_size
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.layers.efficiency import efficiency, wasted_bytes
 from tests.layer_images import Member, contents, file, folder, link
@@ -173,7 +173,8 @@ def test_v06_bytecode_of_another_level_is_not_read() -> None:
 
 
 LAMBDA = {"Entrypoint": ["/usr/bin/python3", "-m", "awslambdaric"], "Cmd": ["app.handler"], "WorkingDir": "/var/task"}
-FUNCTION = [PYTHON, folder("var/task"), file("var/task/app.py", b"def handler(): ...")]
+CLIENT = file("var/runtime/awslambdaric/__main__.py")
+FUNCTION = [PYTHON, CLIENT, folder("var/task"), file("var/task/app.py", b"def handler(): ...")]
 
 
 def test_v07_a_function_that_works() -> None:
@@ -191,7 +192,7 @@ def test_v07_a_function_that_works() -> None:
     ],
 )
 def test_v07_a_function_that_would_fail(members: list[Member], says: str) -> None:
-    (one,) = of("V07", members, runs_on="lambda", **LAMBDA)
+    (one,) = of("V07", [CLIENT, *members], runs_on="lambda", **LAMBDA)
     assert says in one.what
     assert one.severity is Severity.ERROR
 
@@ -340,3 +341,71 @@ def test_sizes(text: str, size: int) -> None:
 def test_what_is_not_a_size(text: str) -> None:
     with pytest.raises(ValueError, match="not a size"):
         parse_size(text)
+
+
+def test_v01_growth_in_bytes() -> None:
+    image = contents([file("a")], [file("b")])
+    assert ids(image, ImageChecks(max_growth_bytes=1, before_bytes=19)) == {"V01"}
+    assert not ids(image, ImageChecks(max_growth_bytes=2, before_bytes=19))
+    assert not ids(image, ImageChecks(max_growth_bytes=0, before_bytes=22))
+
+
+@pytest.mark.parametrize(
+    ("text", "growth"), [("10%", (0.1, None)), ("2.5 %", (0.025, None)), ("20MB", (None, 20 * MB))]
+)
+def test_growths(text: str, growth: tuple[float | None, int | None]) -> None:
+    assert parse_growth(text) == growth
+
+
+@pytest.mark.parametrize("text", ["%", "10MB%", "ten", "-5%"])
+def test_what_is_not_a_growth(text: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        parse_growth(text)
+
+
+def test_v05_copies_that_chmod_or_chown_made_are_named() -> None:
+    before = [file("app/model", 3 * MB), file("app/other", 2 * MB, mtime=5)]
+    changed = [file("app/model", 3 * MB, uid=1000), file("app/other", 2 * MB, mtime=6, uid=1000)]
+    copied, replaced = of("V05", before, changed)
+    assert "chmod or chown copied 3.0 MB" in copied.what
+    assert "app/model in layer 2 of 2" in copied.where
+    assert (saved(copied), saved(replaced)) == (3 * MB, 2 * MB)
+
+
+def test_v08_set_user_id_programs_of_the_base_are_its_own() -> None:
+    image = contents([PASSWD, PYTHON, file("usr/bin/own", mode=0o4755)], [file("usr/bin/su", mode=0o4755)], **SERVICE)
+    base, _ = (digest for digest, _ in image.layer_bytes)
+    (unknown,) = found(image, ImageChecks("ecs"), "V08")
+    assert "usr/bin/own" in unknown.where
+    (known,) = found(image, ImageChecks("ecs", base_layers=frozenset({base})), "V08")
+    assert "usr/bin/su" in known.where
+
+
+def elf(machine: int) -> bytes:
+    return b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HH", 2, machine) + bytes(40)
+
+
+@pytest.mark.parametrize(("rule", "runs_on", "config"), [("V07", "lambda", LAMBDA), ("V08", "ecs", SERVICE)])
+def test_programs_for_another_processor(rule: str, runs_on: str, config: dict[str, Any]) -> None:
+    python = file("usr/bin/python3", elf(62), mode=0o755)
+    image = [PASSWD, CLIENT, python, file("var/task/app.py")]
+    assert not of(rule, image, runs_on=runs_on, architecture="amd64", **config)
+    (one,) = of(rule, image, runs_on=runs_on, architecture="arm64", **config)
+    assert "is for linux/arm64 but holds programs for linux/amd64" in one.what
+    assert one.severity is Severity.ERROR
+
+
+def test_v07_a_runtime_client_that_is_not_there() -> None:
+    (one,) = of("V07", [PYTHON, file("var/task/app.py")], runs_on="lambda", **LAMBDA)
+    assert "awslambdaric, which is not in it" in one.what
+
+
+def test_v10_secrets_in_arguments() -> None:
+    assert of("V10", Cmd=["serve", f"--key={KEY}"])
+
+
+def test_v12_names_what_the_smaller_python_costs() -> None:
+    members = [file("usr/bin/python3.11"), file("usr/lib/python3.11/a", 70)]
+    members += [file("usr/local/bin/python3.12"), file("usr/local/lib/python3.12/a", 30)]
+    (one,) = of("V12", members)
+    assert saved(one) == 30

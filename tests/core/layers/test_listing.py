@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from fast_container.core.layers import entry
 from fast_container.core.layers.limits import LayerEndsError, LayerError, LayerLimitError, Limits
-from fast_container.core.layers.listing import Listing, decode, encode, read_listing
+from fast_container.core.layers.listing import Listing, read_listing
+from fast_container.core.layers.listing_form import decode, encode
 from tests.layer_images import file, folder, link, tar
 
 MEMBERS = [

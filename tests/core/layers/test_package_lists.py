@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fast_container.core.layers.limits import Limits
-from fast_container.core.layers.listing import decode, encode, read_listing
+from fast_container.core.layers.listing import read_listing
+from fast_container.core.layers.listing_form import decode, encode
 from fast_container.core.layers.package_lists import MOST_BYTES, is_package_list
 from tests.layer_images import file, listing, tar
 

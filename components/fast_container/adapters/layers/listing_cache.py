@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from fast_container.core.cache_folder import is_ours, make_private
-from fast_container.core.layers.listing import VERSION, Listing, decode, encode
+from fast_container.core.layers.listing import Listing
+from fast_container.core.layers.listing_form import VERSION, decode, encode
 
-_MAGIC: Final = b"fast-container layer listing %d\n" % VERSION
+_MAGIC: Final = f"fast-container layer listing {VERSION}\n".encode("ascii")
 _SHA256_BYTES: Final = 32
 _LARGEST_FILE: Final = 128 << 20
 MOST_BYTES: Final = 256 << 20

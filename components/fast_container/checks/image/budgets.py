@@ -32,12 +32,21 @@ def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found
                 size - settings.max_layer_bytes,
                 basis="compressed",
             )
-    before, growth = settings.before_bytes, settings.max_growth
-    if before and growth is not None and total > before * (1 + growth):
+    yield from _growth(image, settings)
+
+
+def _growth(image: ImageContents, settings: ImageChecks) -> Iterator[Found]:
+    total, before = image.compressed_bytes, settings.before_bytes
+    if not before or total <= before:
+        return
+    share, most = settings.max_growth, settings.max_growth_bytes
+    allowed = [f"{share * 100:g} %"] if share is not None and total > before * (1 + share) else []
+    allowed += [megabytes(most)] if most is not None and total - before > most else []
+    if allowed:
         yield Found(
             image.name,
             f"The image grew by {(total / before - 1) * 100:.0f} %, from {megabytes(before)} to {megabytes(total)}.",
-            f"allowed is {growth * 100:.0f} %",
+            f"allowed is {' and '.join(allowed)}",
             "Look at what was added, or allow it.",
             total - before,
             basis="compressed",

@@ -7,50 +7,64 @@ What is stale or missing is compiled at each start of a place that keeps nothing
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from fast_container.checks.image.rule import Found, place_of
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.layers.contents import ImageContents, ImageFiles
-from fast_container.core.layers.entry import Entry
-from fast_container.core.layers.merged import Placed
+from fast_container.core.layers.file_kinds import BYTECODE, MODULE
+from fast_container.core.layers.listing import Listing
+from fast_container.core.layers.merged import Merged, Placed
 
-_SOURCES: Final = re.compile(r"(?:.*/(?:site|dist)-packages|var/task)/(?!.*/tests?/).+\.py")
-_CACHED: Final = re.compile(r"(.*/)?__pycache__/([^/]+)\.cpython-(\d+)(?:\.opt-([12]))?\.pyc")
-_MAGIC: Final = {"310": 3439, "311": 3495, "312": 3531, "313": 3571, "314": 3627}
+_MAGIC: Final = {
+    tag: number.to_bytes(2, "little") + b"\r\n"
+    for tag, number in {
+        "38": 3413,
+        "39": 3425,
+        "310": 3439,
+        "311": 3495,
+        "312": 3531,
+        "313": 3571,
+        "314": 3627,
+    }.items()
+}
+_BY_HASH: Final = (b"\1\0\0\0", b"\3\0\0\0")
+_HEADER_BYTES: Final = 16
 _LEAST_SOURCES: Final = 10
 _LARGEST_SHARE: Final = 0.1
 _FIX = "Run: python -m compileall -q --invalidation-mode unchecked-hash DIR, after the last step that writes sources."
 
+Place = tuple[int, int]
+"""A layer, and the index of an entry in it."""
+
 
 def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
     """Find sources without bytecode, and bytecode that Python would not use."""
-    shown = files.merged.files
-    sources = {path: placed for path, placed in shown.items() if _SOURCES.fullmatch(path)}
+    merged = files.merged
+    sources = dict(_shown(merged, MODULE))
     level = _level(image.configuration.env.get("PYTHONOPTIMIZE", ""))
     compiled: set[str] = set()
-    stale: list[Placed] = []
-    for path, placed in shown.items():
-        cached = _CACHED.fullmatch(path)
-        source = sources.get(f"{cached[1] or ''}{cached[2]}.py") if cached else None
-        if cached is None or source is None or (cached[4] or "") != level:
+    unusable: dict[str, Place] = {}
+    for path, place in _shown(merged, BYTECODE):
+        source, tag, optimised = _of_bytecode(path)
+        origin = sources.get(source)
+        if origin is None or optimised != level:
             continue
-        if _is_valid(placed.entry, source.entry, cached[3]):
-            compiled.add(source.entry.path)
+        if _is_valid(merged, place, origin, tag):
+            compiled.add(source)
         else:
-            stale.append(placed)
-    stale = [placed for placed in stale if _source_of(placed.entry.path) not in compiled]
+            unusable[source] = place
+    stale = [place for source, place in unusable.items() if source not in compiled]
     if stale:
         count = len(stale)
         yield Found(
-            place_of(files, stale[0]) + (f" and {count - 1} more" if count > 1 else ""),
+            place_of(files, _placed(merged, stale[0])) + (f" and {count - 1} more" if count > 1 else ""),
             f"{count} file{'' if count == 1 else 's'} of bytecode will not be used.",
             "its magic number, or time and size of its source, differ: Python compiles again at each cold start",
             _FIX,
         )
-    missing = [path for path in sources if path not in compiled]
+    missing = sources.keys() - compiled
     if len(sources) >= _LEAST_SOURCES and len(missing) - len(stale) > _LARGEST_SHARE * len(sources):
         wanted = f" for PYTHONOPTIMIZE={level}" if level else ""
         yield Found(
@@ -61,25 +75,41 @@ def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageChecks) -> I
         )
 
 
+def _shown(merged: Merged, kind: str) -> Iterator[tuple[str, Place]]:
+    top = merged.top
+    for layer, listing in enumerate(merged.listings):
+        paths = listing.paths
+        for at in listing.of_kind(kind):
+            path = paths[at]
+            if top.get(path) == layer:
+                yield path, (layer, at)
+
+
+def _placed(merged: Merged, place: Place) -> Placed:
+    return Placed(place[0], merged.listings[place[0]].entry(place[1]))
+
+
 def _level(said: str) -> str:
     if not said:
         return ""
     return {"0": "", "1": "1"}.get(said, "2" if said.isdigit() else "1")
 
 
-def _source_of(path: str) -> str:
-    cached = _CACHED.fullmatch(path)
-    return f"{cached[1] or ''}{cached[2]}.py" if cached else path
+def _of_bytecode(path: str) -> tuple[str, str, str]:
+    """Source, tag and level of optimisation of ``__pycache__/NAME.cpython-TAG[.opt-LEVEL].pyc``."""
+    folder, _, name = path.rpartition("/")
+    stem, _, rest = name.rpartition(".cpython-")
+    tag, _, level = rest[: -len(".pyc")].partition(".opt-")
+    return f"{folder[: -len('__pycache__')]}{stem}.py", tag, level
 
 
-def _is_valid(cached: Entry, source: Entry, tag: str) -> bool:
-    head = cached.head
-    if len(head) < 16 or head[2:4] != b"\r\n":
+def _is_valid(merged: Merged, place: Place, origin: Place, tag: str) -> bool:
+    head = merged.listings[place[0]].heads.get(place[1], b"")
+    if len(head) < _HEADER_BYTES or head[2:4] != b"\r\n" or head[:4] != _MAGIC.get(tag, head[:4]):
         return False
-    if int.from_bytes(head[:2], "little") != _MAGIC.get(tag, int.from_bytes(head[:2], "little")):
-        return False
-    flags = int.from_bytes(head[4:8], "little")
-    if flags:
-        return flags in {1, 3}
+    flags = head[4:8]
+    if flags != b"\0\0\0\0":
+        return flags in _BY_HASH
+    listing: Listing = merged.listings[origin[0]]
     time, size = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
-    return time == source.mtime & 0xFFFFFFFF and size == source.size & 0xFFFFFFFF
+    return time == listing.mtimes[origin[1]] & 0xFFFFFFFF and size == listing.sizes[origin[1]] & 0xFFFFFFFF

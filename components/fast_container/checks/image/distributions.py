@@ -14,22 +14,24 @@ from typing import Final
 from fast_container.checks.image.rule import Found
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.layers.contents import ImageContents, ImageFiles
+from fast_container.core.layers.file_kinds import DISTRIBUTION, PYTHON
+from fast_container.core.layers.merged import Merged
 
 _INSTALLED: Final = re.compile(r"((?:.*/)?)([A-Za-z0-9._]+)-([^/-]+)\.dist-info/METADATA")
 _VENDORED: Final = re.compile(r".*/(?:_vendor|_bundled)/.*")
-_PYTHON: Final = re.compile(r"(?:.*/)?bin/python(3\.\d+)")
 
 
 def check_distributions(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
     """Find packages and Pythons that are there twice."""
     places: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     pythons: set[str] = set()
-    for path in files.merged.files:
-        if (found := _INSTALLED.fullmatch(path)) and not _VENDORED.fullmatch(path):
+    for placed in files.merged.of_kind(DISTRIBUTION):
+        found = _INSTALLED.fullmatch(placed.entry.path)
+        if found and not _VENDORED.fullmatch(placed.entry.path):
             name = re.sub(r"[-_.]+", "-", found[2]).lower()
             places[name].append((found[1], found[2], found[3]))
-        elif python := _PYTHON.fullmatch(path):
-            pythons.add(python[1])
+    for placed in files.merged.of_kind(PYTHON):
+        pythons.add(placed.entry.path.rpartition("python")[2])
     twice = {name: sorted(of) for name, of in places.items() if len(of) > 1}
     sizes = _sizes(files, {f"{folder}{name}/" for of in twice.values() for folder, name, _ in of}) if twice else {}
     for name, of in sorted(twice.items()):
@@ -46,15 +48,27 @@ def check_distributions(image: ImageContents, files: ImageFiles, _: ImageChecks)
             f"The image has {len(pythons)} Pythons: {', '.join(sorted(pythons))}.",
             "packages of one are not those of the other",
             "Use the base image's Python.",
+            _size_of_smallest(files, pythons),
         )
 
 
+def _size_of_smallest(files: ImageFiles, pythons: set[str]) -> int | None:
+    """Bytes that the image has without all but the largest Python, as far as their libraries show them."""
+    sizes = dict.fromkeys(pythons, 0)
+    for version in pythons:
+        for root in ("usr/lib", "usr/local/lib", "var/lang/lib", "opt/python/lib"):
+            sizes[version] += _size_below(files.merged, f"{root}/python{version}")
+    return sum(sorted(sizes.values())[:-1]) or None
+
+
 def _sizes(files: ImageFiles, folders: set[str]) -> dict[str, int]:
-    found: dict[str, int] = dict.fromkeys(folders, 0)
-    for path, placed in files.merged.files.items():
-        at = path.find("/")
-        while at > 0:
-            if (folder := path[: at + 1]) in found:
-                found[folder] += placed.entry.size
-            at = path.find("/", at + 1)
-    return found
+    return {folder: _size_below(files.merged, folder.rstrip("/")) for folder in folders}
+
+
+def _size_below(merged: Merged, folder: str) -> int:
+    return sum(
+        listing.sizes[listing.index[path]]
+        for layer, listing in enumerate(merged.listings)
+        for path in listing.below(folder)
+        if merged.top.get(path) == layer
+    )

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from fast_container.checks.image.foreign_programs import check_machine
 from fast_container.checks.image.lookup import program, resolve
 from fast_container.checks.image.rule import Found, place_of
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.checks.lambda_image import LARGEST_BYTES
 from fast_container.core.layers.contents import ImageContents, ImageFiles
-from fast_container.core.layers.entry import DIRECTORY, FILE
-from fast_container.core.layers.merged import Placed
+from fast_container.core.layers.entry import FILE
+from fast_container.core.layers.file_kinds import CLIENT, UNREADABLE
 from fast_container.core.spelling import megabytes
 
 _PLACES: Final = ("var/task", "var/runtime", "opt")
@@ -48,15 +49,17 @@ def check_files(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iter
         )
     yield from _unreadable(image, files)
     yield from _program(image, files)
+    yield from _client(image, files)
     yield from _handler(image, files)
+    yield from check_machine(image, files)
 
 
 def _unreadable(image: ImageContents, files: ImageFiles) -> Iterator[Found]:
     places = (*_PLACES, image.configuration.working_directory.strip("/"))
     found = [
         placed
-        for path, placed in files.merged.files.items()
-        if _is_hidden(placed) and any(place and f"{path}/".startswith(f"{place}/") for place in places)
+        for placed in files.merged.of_kind(UNREADABLE)
+        if any(place and _concerns(placed.entry.path, place) for place in places)
     ]
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
@@ -69,11 +72,9 @@ def _unreadable(image: ImageContents, files: ImageFiles) -> Iterator[Found]:
         )
 
 
-def _is_hidden(placed: Placed) -> bool:
-    entry = placed.entry
-    if entry.kind == DIRECTORY:
-        return entry.mode & 0o005 != 0o005
-    return entry.kind == FILE and not entry.mode & 0o004
+def _concerns(path: str, place: str) -> bool:
+    """Whether a path is in a place, or on the way there."""
+    return f"{path}/".startswith(f"{place}/") or place.startswith(f"{path}/")
 
 
 def _program(image: ImageContents, files: ImageFiles) -> Iterator[Found]:
@@ -89,6 +90,18 @@ def _program(image: ImageContents, files: ImageFiles) -> Iterator[Found]:
             f"The program that the image starts {is_there}.",
             "each invocation would fail",
             "Correct ENTRYPOINT, or install the program.",
+            fails_in_service=True,
+        )
+
+
+def _client(image: ImageContents, files: ImageFiles) -> Iterator[Found]:
+    """Find a runtime client that is named and not there."""
+    if "awslambdaric" in image.configuration.entrypoint and not any(files.merged.of_kind(CLIENT)):
+        yield Found(
+            " ".join(image.configuration.entrypoint),
+            "The image starts awslambdaric, which is not in it.",
+            "each invocation would fail",
+            "Install awslambdaric into the Python that ENTRYPOINT names.",
             fails_in_service=True,
         )
 

@@ -30,7 +30,7 @@ def resolve(merged: Merged, path: str) -> Placed | None:
             here, found = posixpath.dirname(here), None
             continue
         step = f"{here}/{part}" if here else part
-        found = merged.files.get(step)
+        found = merged.get(step)
         if found is not None and found.entry.kind == SYMLINK:
             links += 1
             if links > _MOST_LINKS:
@@ -42,9 +42,9 @@ def resolve(merged: Merged, path: str) -> Placed | None:
         else:
             here = step
     if found is None:
-        found = merged.files.get(here)
+        found = merged.get(here)
     if found is not None and found.entry.kind == HARDLINK:
-        return merged.files.get(found.entry.link, found)
+        return merged.get(found.entry.link) or found
     return found
 
 

@@ -5,27 +5,35 @@ Decides that ``*`` in a path stands for anything, slashes too; a forbidden path 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from fast_container.checks.image.lookup import resolve
 from fast_container.checks.image.rule import Found, place_of
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.layers.contents import ImageContents, ImageFiles
+from fast_container.core.layers.merged import Merged, Placed
 
 
 def check_paths(image: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
     """Find what is missing, and what is there although it must not be."""
-    shown = files.merged.files
     for path in settings.required:
-        pattern = path.strip("/")
-        is_there = resolve(files.merged, path) is not None or any(fnmatchcase(one, pattern) for one in shown)
-        if not is_there:
+        if resolve(files.merged, path) is None and not _matching(files.merged, path):
             yield Found(image.name, f"{path} is required and is not in the image.", fix="Copy or install it.")
     for path in settings.forbidden:
-        found = [placed for one, placed in shown.items() if fnmatchcase(one, path.strip("/"))]
+        found = _matching(files.merged, path)
         if found:
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
             size = sum(placed.entry.size for placed in found)
             where = place_of(files, found[0]) + more
             yield Found(where, f"{path} is forbidden and is in the image.", fix="Leave it out.", estimate_bytes=size)
+
+
+def _matching(merged: Merged, path: str) -> list[Placed]:
+    pattern = path.strip("/")
+    if not any(sign in pattern for sign in "*?["):
+        found = merged.get(pattern)
+        return [found] if found else []
+    fits = re.compile(translate(pattern)).match
+    return [placed for one in merged.top if fits(one) and (placed := merged.get(one))]

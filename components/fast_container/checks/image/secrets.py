@@ -13,17 +13,11 @@ from fast_container.checks.image.rule import Found, place_of
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.entry import FILE
+from fast_container.core.layers.file_kinds import SECRETS
+from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.merged import Placed
 from fast_container.core.layers.secret_signs import secret_signs
 
-_NAMES: Final = {
-    "a file of settings for development": r"(?:.*/)?\.env(?:\.(?!example$|sample$|template$|dist$)[\w-]+)?",
-    "a private SSH key": r"(?:.*/)?id_(?:rsa|dsa|ecdsa|ed25519)",
-    "credentials of AWS": r"(?:.*/)?\.aws/credentials",
-    "credentials of git": r"(?:.*/)?(?:\.git-credentials|\.netrc)",
-    "a git repository": r"(?:.*/)?\.git/config",
-}
-_PATTERNS: Final = {kind: re.compile(pattern) for kind, pattern in _NAMES.items()}
 _TESTS: Final = re.compile(r"(?:.*/)?(?:site|dist)-packages/.*(?:^|/)tests?/.*")
 _VARIABLE: Final = re.compile(r"\w*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|ACCESS_KEY)", re.I)
 _SET: Final = re.compile(rf"(?<!\w)({_VARIABLE.pattern})=(?![\s$/]|$)\S+", re.I)
@@ -33,20 +27,30 @@ _FIX = "Revoke it, and give it with RUN --mount=type=secret: a later layer canno
 def check_files(_: ImageContents, files: ImageFiles, __: ImageChecks) -> Iterator[Found]:
     """Find secrets in the files of all layers."""
     for at, layer in enumerate(files.layers):
-        for entry in layer.listing.entries:
+        for index, kinds in sorted(_suspects(layer.listing).items()):
+            entry = layer.listing.entry(index)
             if entry.kind != FILE or not entry.size or _TESTS.fullmatch(entry.path):
                 continue
-            kinds = entry.signs or tuple(kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(entry.path))
-            for kind in kinds:
-                placed = Placed(at, entry)
-                shown = files.merged.files.get(entry.path)
-                gone = "" if shown is not None and shown.layer == at else ", which a later layer only hides"
+            gone = "" if files.merged.is_shown(at, index) else ", which a later layer only hides"
+            for kind in entry.signs or kinds:
                 said = kind if kind.startswith(("a ", "credentials")) else f"a secret ({kind})"
-                yield Found(place_of(files, placed), f"A file is or holds {said}{gone}.", "it ships to all", _FIX)
+                where = place_of(files, Placed(at, entry))
+                yield Found(where, f"A file is or holds {said}{gone}.", "it ships to all", _FIX)
+
+
+def _suspects(listing: Listing) -> dict[int, list[str]]:
+    """Index → kinds, of files that hold a secret by what is in them or by their name."""
+    found: dict[int, list[str]] = {at: [] for at in listing.signs}
+    for kind in SECRETS:
+        for at in listing.of_kind(kind):
+            found.setdefault(at, []).append(kind)
+    return found
 
 
 def check_configuration(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
-    """Find secrets in ENV, labels and history."""
+    """Find secrets in ENV, labels, arguments and history."""
+    if secret_signs(" ".join((*image.configuration.entrypoint, *image.configuration.command))):
+        yield Found("ENTRYPOINT or CMD", "The configuration holds a secret.", "all who pull can read it", _FIX)
     for name, value in (*image.configuration.env.items(), *image.configuration.labels.items()):
         is_named = _VARIABLE.fullmatch(name) and value and not value.startswith(("/", "$"))
         if is_named or secret_signs(value):

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from fast_container.checks.image.foreign_programs import check_machine
 from fast_container.checks.image.lookup import program
 from fast_container.checks.image.rule import Found, place_of
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.layers.contents import ImageContents, ImageFiles
-from fast_container.core.layers.entry import FILE
+from fast_container.core.layers.file_kinds import SET_ID, WRITABLE
+from fast_container.core.layers.merged import Placed
 
-_SET_ID: Final = 0o6000
 _KNOWN: Final = re.compile(
     r"chage|chfn|chsh|crontab|dbus-daemon-launch-helper|expiry|gpasswd|mount|new[gu]idmap|newgrp|passwd"
     r"|pam_timestamp_check|ping6?|pkexec|ssh-agent|ssh-keysign|su|sudo|umount|unix_chkpwd|utempter|wall|write"
@@ -42,7 +43,7 @@ def check_user(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
         )
 
 
-def check_files(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
+def check_files(image: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
     """Find a user or program that is not there, set-user-id files, and sources that the service may write to."""
     user = image.configuration.user.partition(":")[0]
     users = _users(files)
@@ -63,23 +64,25 @@ def check_files(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iter
             "Correct ENTRYPOINT or CMD, or install the program.",
             fails_in_service=True,
         )
-    risky = [
-        placed
-        for placed in files.merged.files.values()
-        if placed.entry.kind == FILE
-        and placed.entry.mode & _SET_ID
-        and not _KNOWN.fullmatch(placed.entry.path.rpartition("/")[2])
-    ]
+    risky = [placed for placed in files.merged.of_kind(SET_ID) if not _is_of_base(files, placed, settings)]
     for placed in risky[:10]:
         yield Found(
             place_of(files, placed), "A set-user-id program is in the image.", "it runs as its owner", "Run: chmod a-s."
         )
+    yield from check_machine(image, files)
     number = int(user) if user.isdigit() else users.get(user, 0)
     yield from _writable(image, files, number)
 
 
+def _is_of_base(files: ImageFiles, placed: Placed, settings: ImageChecks) -> bool:
+    """Whether a set-user-id program is the base's: by the base's layers where they are known, else by its name."""
+    if settings.base_layers:
+        return files.layers[placed.layer].digest in settings.base_layers
+    return _KNOWN.fullmatch(placed.entry.path.rpartition("/")[2]) is not None
+
+
 def _users(files: ImageFiles) -> dict[str, int]:
-    placed = files.merged.files.get("etc/passwd")
+    placed = files.merged.get("etc/passwd")
     lines = placed.entry.head.decode("utf-8", "replace").splitlines() if placed else []
     fields = [line.split(":") for line in lines]
     return {one[0]: int(one[2]) for one in fields if len(one) > 3 and one[2].isdecimal()}
@@ -91,9 +94,8 @@ def _writable(image: ImageContents, files: ImageFiles, user: int) -> Iterator[Fo
         return
     found = [
         placed
-        for path, placed in files.merged.files.items()
-        if path.startswith(f"{place}/")
-        and placed.entry.kind == FILE
+        for placed in files.merged.of_kind(WRITABLE)
+        if placed.entry.path.startswith(f"{place}/")
         and ((placed.entry.uid == user and placed.entry.mode & 0o200) or placed.entry.mode & 0o002)
     ]
     if found:

@@ -33,7 +33,9 @@ class ImageChecks:
         max_size_bytes: Of all layers, compressed; None for any.
         max_layer_bytes: Of one layer, compressed; None for any.
         max_growth: Against the image before, as a share: 0.1 is a tenth; None for any.
+        max_growth_bytes: Likewise, in bytes; None for any.
         before_bytes: Compressed bytes of the image before; None for the first image.
+        base_layers: Digests of the base image's layers: what they bring is not found again; none where not known.
         required: Paths that must be there.
         forbidden: Paths that must not be there; ``*`` stands for anything.
         severities: Rule → severity, in place of what holds by ``runs_on``.
@@ -43,7 +45,9 @@ class ImageChecks:
     max_size_bytes: int | None = None
     max_layer_bytes: int | None = None
     max_growth: float | None = None
+    max_growth_bytes: int | None = None
     before_bytes: int | None = None
+    base_layers: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict["str", "Severity"])
@@ -56,6 +60,21 @@ class ImageChecks:
             return Severity.OFF
         is_error = fails_in_service or rule in _ERRORS[self.runs_on]
         return Severity.ERROR if is_error else Severity.WARNING
+
+
+def parse_growth(text: str) -> tuple[float | None, int | None]:
+    """Read ``10%`` as a share, or ``20MB`` as bytes.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    said = text.strip()
+    if not said.endswith("%"):
+        return None, parse_size(said)
+    found = _SIZE.fullmatch(said[:-1].strip())
+    if found is None or found[2]:
+        raise ValueError(f"{text!r} is not a growth such as 10% or 20MB")
+    return float(found[1]) / 100, None
 
 
 def parse_size(text: str) -> int:

@@ -23,6 +23,9 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-size", metavar="SIZE", help="budget of all layers, compressed: 500MB, 1.5GiB")
     parser.add_argument("--max-layer", metavar="SIZE", help="budget of each layer, compressed")
+    parser.add_argument("--against", metavar="REF", help="the image before, for --max-growth")
+    parser.add_argument("--max-growth", metavar="GROWTH", help="against that image, compressed: 10%%, 20MB")
+    parser.add_argument("--base", metavar="REF", help="the base image: set-user-id programs of its layers are fine")
     for flag, metavar, text in (
         ("--require", "PATH", "a path that must be there; may have *; may be repeated"),
         ("--forbid", "PATH", "a path that must not be there; may have *; may be repeated"),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import replace
 
 from fast_container.checks.finding import Severity, worst
 from fast_container.checks.image.check import RULES, check_image
-from fast_container.checks.image.settings import ImageChecks, parse_size
+from fast_container.checks.image.settings import ImageChecks, parse_growth, parse_size
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
-from fast_container.cli.pushed_images import read_named
+from fast_container.cli.pushed_images import PushedImages
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.spelling import megabytes
 from fast_container.errors import ArgsError
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         FastContainerError: Bad input, or the registry cannot be asked.
     """
     settings = _settings(arguments)
-    image = asyncio.run(read_named(arguments, arguments.platform))
+    image, settings = asyncio.run(_read(arguments, settings))
     findings = check_image(image, settings)
     facts = {
         "image": image.name,
@@ -49,10 +50,13 @@ def _sizes(image: ImageContents) -> str:
 
 
 def _settings(arguments: argparse.Namespace) -> ImageChecks:
+    share, most = _growth(arguments)
     return ImageChecks(
         runs_on=arguments.runs_on,
         max_size_bytes=_size("--max-size", arguments.max_size),
         max_layer_bytes=_size("--max-layer", arguments.max_layer),
+        max_growth=share,
+        max_growth_bytes=most,
         required=tuple(arguments.require),
         forbidden=tuple(arguments.forbid),
         severities=dict(_severity(said) for said in arguments.rule),
@@ -66,6 +70,19 @@ def _size(flag: str, text: str | None) -> int | None:
         raise ArgsError("The budget is not a size.", property_path=flag, why=str(error)) from None
 
 
+def _growth(arguments: argparse.Namespace) -> tuple[float | None, int | None]:
+    if (arguments.max_growth is None) != (arguments.against is None):
+        raise ArgsError(
+            "A growth needs an image before and a limit.",
+            property_path="--max-growth",
+            next_step="Give both --max-growth and --against.",
+        )
+    try:
+        return parse_growth(arguments.max_growth) if arguments.max_growth is not None else (None, None)
+    except ValueError as error:
+        raise ArgsError("The growth cannot be read.", property_path="--max-growth", why=str(error)) from None
+
+
 def _severity(said: str) -> tuple[str, Severity]:
     rule, _, level = said.partition("=")
     if rule not in RULES or level not in _LEVELS:
@@ -75,3 +92,16 @@ def _severity(said: str) -> tuple[str, Severity]:
             next_step=f"Say one of {', '.join(RULES)}, =, and one of {', '.join(_LEVELS)}.",
         )
     return rule, Severity(level)
+
+
+async def _read(arguments: argparse.Namespace, settings: ImageChecks) -> tuple[ImageContents, ImageChecks]:
+    images = PushedImages(arguments.platform)
+    try:
+        if arguments.against:
+            before = await images.layers(arguments.against, "--against")
+            settings = replace(settings, before_bytes=sum(before.values()))
+        if arguments.base:
+            settings = replace(settings, base_layers=frozenset(await images.layers(arguments.base, "--base")))
+        return await images.named(arguments), settings
+    finally:
+        images.close()

@@ -5,9 +5,10 @@ layer goes through here, so all of them have the same limits. In reading order: 
 is read), ``decompression`` (gzip; others are given), ``byte_stream`` (reading and skipping), ``tar_header`` (one
 header), ``tar_entries`` (the entries of an archive), ``entry`` (what is kept of one), ``kept`` (of which files a part
 of the content is kept), ``package_lists`` (those that say what is installed), ``secret_signs`` (tokens and keys in a
-small file), ``listing`` (a layer's entries, and their form in a cache), ``merged`` (the files that the image shows, and
-those that it ships unseen), ``contents`` (an image with all of that), ``efficiency`` (bytes that ship unseen),
-``programs`` (executables in a layer, by its first part).
+small file), ``elf`` (the processor of a program), ``file_kinds`` (what a file is by its path), ``listing`` (a layer's
+entries), ``listing_form`` (their form in a cache), ``merged`` (the files that the image shows, and those that it ships
+unseen), ``contents`` (an image with all of that), ``efficiency`` (bytes that ship unseen), ``programs`` (executables in
+a layer, by its first part).
 
 Leaves fetching layers and caches to ``adapters.layers``, and what an image may hold to ``checks``.
 """

@@ -11,43 +11,56 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fast_container.core.layers.contents import ImageFiles
-from fast_container.core.layers.entry import WHITEOUT
+from fast_container.core.layers.entry import DIRECTORY, OPAQUE, WHITEOUT
+from fast_container.core.layers.file_kinds import IS_WHITEOUT
+from fast_container.core.layers.listing import Listing
 
 
 def wasted_bytes(files: ImageFiles) -> int:
     """Unpacked bytes that ship and are not shown."""
-    return sum(one.placed.entry.size for one in files.merged.hidden)
+    return files.merged.hidden_bytes
 
 
 def efficiency(files: ImageFiles) -> float:
-    """Compute dive's score, between 0 and 1."""
-    smallest: dict[str, int] = {}
-    total = 0
-    for layer in files.layers:
-        entries = layer.listing.entries
-        sizes = {entry.path: entry.size for entry in entries if not _name(entry.path).startswith(WHITEOUT * 2)}
-        folders = {folder for path in sizes for folder in _above(path)}
-        for path, size in sizes.items():
-            if path in folders or not path:
-                continue
-            is_whiteout = _name(path).startswith(WHITEOUT)
-            name, counted = (_without_mark(path), 0) if is_whiteout else (path, size)
-            total += counted
-            smallest[name] = min(smallest.get(name, counted), counted)
-    return sum(smallest.values()) / total if total else 1.0
+    """Compute dive's score, between 0 and 1.
+
+    A path of one layer alone counts with its size on both sides, so only those of several layers are looked at.
+    """
+    listings = [layer.listing for layer in files.layers]
+    total = sum(_total(listing) for listing in listings)
+    seen: set[str] = set()
+    several: set[str] = set()
+    for listing in listings:
+        paths = listing.index.keys() | {path for path in _whiteouts(listing) if path}
+        several |= seen & paths
+        seen |= paths
+    wasted = 0
+    for path in several:
+        sizes = [size for listing in listings for size in _leaf_sizes(listing, path)]
+        wasted += sum(sizes) - min(sizes, default=0)
+    return (total - wasted) / total if total else 1.0
 
 
-def _above(path: str) -> Iterator[str]:
-    at = path.rfind("/")
-    while at > 0:
-        yield path[:at]
-        at = path.rfind("/", 0, at)
+def _total(listing: Listing) -> int:
+    """Content of all files of a layer; of a path that is there twice the last one counts, as in dive's tree."""
+    if len(listing.index) + len(listing.of_kind(IS_WHITEOUT)) == len(listing):
+        return listing.unpacked_bytes
+    return sum(listing.sizes[at] for at in listing.index.values())
 
 
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+def _leaf_sizes(listing: Listing, path: str) -> Iterator[int]:
+    at = listing.index.get(path)
+    if at is not None and (listing.types[at] != DIRECTORY or not listing.below(path)):
+        yield listing.sizes[at]
+    if path in _whiteouts(listing):
+        yield 0
 
 
-def _without_mark(path: str) -> str:
-    folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}{name[len(WHITEOUT) :]}"
+def _whiteouts(listing: Listing) -> frozenset[str]:
+    """The paths that a layer deletes."""
+    found: set[str] = set()
+    for at in listing.of_kind(IS_WHITEOUT):
+        folder, slash, name = listing.paths[at].rpartition("/")
+        if name != OPAQUE and not name.startswith(WHITEOUT * 2):
+            found.add(f"{folder}{slash}{name[len(WHITEOUT) :]}")
+    return frozenset(found)

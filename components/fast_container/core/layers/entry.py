@@ -56,6 +56,8 @@ def normal_path(name: bytes) -> str:
         LayerError: It leaves the image's root.
     """
     path = name.decode("utf-8", "surrogateescape").strip("/").removeprefix("./")
+    if "\0" in path:
+        raise LayerError("its archive is damaged: a path has a byte that is zero")
     if "//" in path or "./" in path or path.endswith(("/.", "..")) or path in {".", ".."}:
         path = posixpath.normpath(path).lstrip("/")
         path = "" if path == "." else path

@@ -2,24 +2,26 @@
 
 Decides what a later layer does to an earlier one: an entry replaces the one of its path, a whiteout removes it with
 all below, an opaque directory hides what lower layers have in it. Source: "Image Layer Filesystem Changeset", OCI image
-specification. A whiteout only ever concerns lower layers.
+specification. A whiteout only ever concerns lower layers. Paths are compared as sets, so that the cost is that of what
+layers have in common: a small layer over a large base costs little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from fast_container.core.layers.entry import DIRECTORY, OPAQUE, WHITEOUT, Entry
+from fast_container.core.layers.file_kinds import IS_WHITEOUT
 from fast_container.core.layers.limits import LayerLimitError
 from fast_container.core.layers.listing import Listing
 
-_MOST_NODES: Final = 3_000_000
+_MOST_STEPS: Final = 30_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An entry and the index of its layer, the lowest is 0."""
 
     layer: int
@@ -41,110 +43,156 @@ class Hidden:
     is_removed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Merged:
     """What layers make together.
 
     Attributes:
-        files: Path → entry, of all that the image shows.
-        hidden: All that it ships beside that.
+        listings: The layers.
+        top: Path → layer whose entry the image shows.
+        covered: Layer → index of an entry that ships unseen → the layer that hides it, and whether it was deleted.
     """
 
-    files: dict[str, Placed]
-    hidden: tuple[Hidden, ...]
+    listings: tuple[Listing, ...]
+    top: dict[str, int]
+    covered: tuple[dict[int, tuple[int, bool]], ...]
 
+    def get(self, path: str) -> Placed | None:
+        """What the image shows at a path; links are not followed."""
+        layer = self.top.get(path)
+        return None if layer is None else Placed(layer, self.listings[layer].entry(self.listings[layer].index[path]))
 
-@dataclass(slots=True, eq=False)
-class _Node:
-    placed: Placed | None = None
-    children: dict[str, _Node] = field(default_factory=dict["str", "_Node"])
+    def of_kind(self, kind: str) -> Iterator[Placed]:
+        """Yield what the image shows of a kind, as ``core.layers.file_kinds`` names it."""
+        for layer, listing in enumerate(self.listings):
+            for at in listing.of_kind(kind):
+                if self.is_shown(layer, at):
+                    yield Placed(layer, listing.entry(at))
+
+    def removed_of_kind(self, kind: str) -> Iterator[Placed]:
+        """Yield what a later layer deletes of a kind."""
+        for layer, listing in enumerate(self.listings):
+            covered = self.covered[layer]
+            for at in listing.of_kind(kind) if covered else ():
+                if covered.get(at, (0, False))[1]:
+                    yield Placed(layer, listing.entry(at))
+
+    def is_shown(self, layer: int, at: int) -> bool:
+        """Whether the image shows an entry of a layer."""
+        path = self.listings[layer].paths[at]
+        return self.top.get(path) == layer and self.listings[layer].index[path] == at
+
+    @cached_property
+    def files(self) -> dict[str, Placed]:
+        """Path → entry, of all that the image shows; it costs much where there are many."""
+        found: dict[str, Placed] = {}
+        for path, layer in self.top.items():
+            listing = self.listings[layer]
+            found[path] = Placed(layer, listing.entry(listing.index[path]))
+        return found
+
+    @cached_property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """All that it ships beside that."""
+        return tuple(
+            Hidden(Placed(layer, self.listings[layer].entry(at)), by, is_removed)
+            for layer, covered in enumerate(self.covered)
+            for at, (by, is_removed) in covered.items()
+        )
+
+    @cached_property
+    def hidden_bytes(self) -> int:
+        """Content of what it ships unseen."""
+        return sum(
+            self.listings[layer].sizes[at] for layer, covered in enumerate(self.covered) for at in covered if covered
+        )
 
 
 def merge(layers: Sequence[Listing]) -> Merged:
     """Put layers over one another, the lowest first.
 
     Raises:
-        LayerLimitError: They have more directories than any image.
+        LayerLimitError: They delete more than those of any image.
     """
-    tree = _Tree()
-    for index, listing in enumerate(layers):
-        later: list[Placed] = []
-        for entry in listing.entries:
-            folder, _, name = entry.path.rpartition("/")
+    merging = _Merging(tuple(layers))
+    for by in range(len(layers)):
+        merging.put(by)
+    return Merged(merging.layers, merging.top, tuple(merging.covered))
+
+
+class _Merging:
+    def __init__(self, layers: tuple[Listing, ...]) -> None:
+        self.layers = layers
+        self.top: dict[str, int] = {}
+        self.covered: list[dict[int, tuple[int, bool]]] = [{} for _ in layers]
+        self._implied: set[str] = set()
+        self._steps = 0
+
+    def put(self, by: int) -> None:
+        """Place a layer over those below it."""
+        listing = self.layers[by]
+        for at in listing.of_kind(IS_WHITEOUT):
+            folder, _, name = listing.paths[at].rpartition("/")
             if name == OPAQUE:
-                tree.hide_below(folder, index)
-            elif name.startswith(WHITEOUT):
-                if not name.startswith(WHITEOUT * 2):
-                    tree.remove(f"{folder}/{name[len(WHITEOUT) :]}" if folder else name[len(WHITEOUT) :], index)
-            else:
-                later.append(Placed(index, entry))
-        for placed in later:
-            tree.put(placed)
-    return Merged({placed.entry.path: placed for placed in tree.all()}, tuple(tree.hidden))
+                self._hide_below(folder, by)
+            elif not name.startswith(WHITEOUT * 2):
+                plain = name[len(WHITEOUT) :]
+                self._remove(f"{folder}/{plain}" if folder else plain, by)
+        self._repeated(by)
+        for path in listing.index.keys() & self.top.keys():
+            self._replace(path, by)
+        for path in listing.index.keys() & self._implied:
+            if listing.types[listing.index[path]] != DIRECTORY:
+                self._hide_below(path, by)
+        self.top.update(dict.fromkeys(listing.index, by))
+        self._implied |= listing.implied
 
+    def _repeated(self, by: int) -> None:
+        """A path that is in a layer twice: the last entry counts."""
+        listing = self.layers[by]
+        if len(listing.index) + len(listing.of_kind(IS_WHITEOUT)) == len(listing):
+            return
+        marks = frozenset(listing.of_kind(IS_WHITEOUT))
+        for at, path in enumerate(listing.paths):
+            last = listing.index.get(path, at)
+            if last != at and at not in marks and not listing.types[at] == listing.types[last] == DIRECTORY:
+                self.covered[by][at] = (by, False)
 
-class _Tree:
-    def __init__(self) -> None:
-        self.hidden: list[Hidden] = []
-        self._root = _Node()
-        self._count = 0
+    def _replace(self, path: str, by: int) -> None:
+        layer, listing = self.top[path], self.layers[by]
+        below = self.layers[layer]
+        at = below.index[path]
+        is_folder = listing.types[listing.index[path]] == DIRECTORY
+        was_folder = below.types[at] == DIRECTORY
+        if is_folder and was_folder:
+            return
+        self.covered[layer][at] = (by, False)
+        if was_folder:
+            self._hide_below(path, by)
 
-    def all(self) -> Iterator[Placed]:
-        yield from self._below(self._root)
+    def _remove(self, path: str, by: int) -> None:
+        layer = self.top.get(path)
+        if layer is None:
+            self._hide_below(path, by)
+            return
+        at = self.layers[layer].index[path]
+        self._hide(path, by)
+        if self.layers[layer].types[at] == DIRECTORY:
+            self._hide_below(path, by)
 
-    def put(self, placed: Placed) -> None:
-        """Place an entry; what is not a directory has nothing below it."""
-        node = self._root
-        for name in placed.entry.path.split("/") if placed.entry.path else ():
-            child = node.children.get(name)
-            if child is None:
-                self._count += 1
-                if self._count > _MOST_NODES:
-                    raise LayerLimitError(f"the image has more than {_MOST_NODES} files and directories")
-                child = node.children[name] = _Node()
-            node = child
-        before = node.placed
-        if before is not None and (before.entry.kind != DIRECTORY or placed.entry.kind != DIRECTORY):
-            self._hide(before, placed.layer, is_removed=False)
-        node.placed = placed
-        if placed.entry.kind != DIRECTORY and node.children:
-            self._hide_all(node, placed.layer, is_removed=True)
+    def _hide_below(self, folder: str, by: int) -> None:
+        for listing in self.layers[:by]:
+            paths = listing.below(folder)
+            self._count(1 + len(paths))
+            for path in paths:
+                self._hide(path, by)
 
-    def remove(self, path: str, by: int) -> None:
-        folder, _, name = path.rpartition("/")
-        parent = self._find(folder)
-        node = parent.children.pop(name, None) if parent else None
-        if node is not None:
-            if node.placed is not None:
-                self._hide(node.placed, by, is_removed=True)
-            self._hide_all(node, by, is_removed=True)
+    def _hide(self, path: str, by: int) -> None:
+        layer = self.top.pop(path, None)
+        if layer is not None:
+            self.covered[layer][self.layers[layer].index[path]] = (by, True)
 
-    def hide_below(self, path: str, by: int) -> None:
-        node = self._find(path)
-        if node is not None:
-            self._hide_all(node, by, is_removed=True)
-
-    def _hide_all(self, node: _Node, by: int, *, is_removed: bool) -> None:
-        own, node.placed = node.placed, None
-        for placed in self._below(node):
-            self._hide(placed, by, is_removed=is_removed)
-        node.placed = own
-        node.children = {}
-
-    def _hide(self, placed: Placed, by: int, *, is_removed: bool) -> None:
-        self.hidden.append(Hidden(placed, by, is_removed))
-
-    def _find(self, path: str) -> _Node | None:
-        node: _Node | None = self._root
-        for name in path.split("/") if path else ():
-            node = node.children.get(name) if node else None
-        return node
-
-    @staticmethod
-    def _below(top: _Node) -> Iterator[Placed]:
-        waiting = [top]
-        while waiting:
-            node = waiting.pop()
-            if node.placed is not None:
-                yield node.placed
-            waiting.extend(node.children.values())
+    def _count(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > _MOST_STEPS:
+            raise LayerLimitError(f"its layers delete files in more than {_MOST_STEPS} steps")

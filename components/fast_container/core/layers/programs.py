@@ -13,25 +13,11 @@ from typing import Final
 
 from fast_container.core.layers.byte_stream import ByteStream
 from fast_container.core.layers.decompression import decompressed
+from fast_container.core.layers.elf import ARCHITECTURES, HEADER_BYTES, architecture, runs_on
 from fast_container.core.layers.limits import LayerError, Limits
 from fast_container.core.layers.tar_entries import tar_entries
 
 _MOST_UNPACKED: Final = 16 * 1024 * 1024
-_HEADER_BYTES: Final = 20
-_EXECUTABLE_KINDS: Final = (2, 3)
-# (machine, most significant byte first) → architecture, for those that a Linux image can have.
-_MACHINES: Final = {
-    (3, False): "386",
-    (62, False): "amd64",
-    (40, False): "arm",
-    (183, False): "arm64",
-    (243, False): "riscv64",
-    (258, False): "loong64",
-    (21, False): "ppc64le",
-    (21, True): "ppc64",
-    (22, True): "s390x",
-}
-_RUNS_TOO: Final = {"amd64": frozenset({"386"}), "arm64": frozenset({"arm"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +36,7 @@ class LayerPrograms:
 def is_known(platform: str) -> bool:
     """Whether programs of a platform can be told from those of others."""
     system, _, rest = platform.partition("/")
-    return system == "linux" and rest.partition("/")[0] in _MACHINES.values()
+    return system == "linux" and rest.partition("/")[0] in ARCHITECTURES
 
 
 def look(start: bytes, platform: str) -> LayerPrograms:
@@ -60,8 +46,7 @@ def look(start: bytes, platform: str) -> LayerPrograms:
         start: As the registry stores them: gzip or plain tar; anything else holds no programs.
         platform: The image's, in normal form.
     """
-    architecture = platform.split("/")[1]
-    fitting = {architecture} | _RUNS_TOO.get(architecture, frozenset())
+    fitting = runs_on(platform.split("/")[1])
     others: list[tuple[str, str]] = []
     for path, found in _programs(start):
         if found in fitting:
@@ -75,18 +60,9 @@ def _programs(start: bytes) -> Iterator[tuple[str, str]]:
     stream = ByteStream(decompressed([start]), _MOST_UNPACKED)
     with suppress(LayerError):
         for entry, head in tar_entries(stream, _header_bytes, Limits()):
-            if architecture := _architecture(head):
-                yield entry.path, architecture
+            if found := architecture(head):
+                yield entry.path, found
 
 
 def _header_bytes(_path: str, _size: int) -> int:
-    return _HEADER_BYTES
-
-
-def _architecture(header: bytes) -> str:
-    if len(header) < _HEADER_BYTES or header[:4] != b"\x7fELF":
-        return ""
-    order = "big" if header[5] == 2 else "little"
-    if int.from_bytes(header[16:18], order) not in _EXECUTABLE_KINDS:
-        return ""
-    return _MACHINES.get((int.from_bytes(header[18:20], order), order == "big"), "")
+    return HEADER_BYTES

@@ -30,6 +30,7 @@ _KINDS: Final = {
     b"6": FIFO,
 }
 _SPARSE_BLOCKS: Final = 4096
+_MOST_DIGITS: Final = 18
 
 Wanted = Callable[[str, int], int]
 """Path and size of a file → how many of its first bytes are wanted."""
@@ -128,7 +129,7 @@ def _decimal(given: Mapping[str, bytes], key: str, otherwise: int) -> int:
     if said is None:
         return otherwise
     digits = said.partition(b".")[0]
-    if not digits.removeprefix(b"-").isdigit() or len(digits) > 20:
+    if not digits.removeprefix(b"-").isdigit() or len(digits) > _MOST_DIGITS:
         raise LayerError(f"its archive is damaged: {key} of an extended header is not a number")
     return int(digits)
 
