@@ -58,7 +58,7 @@ class Merged:
     covered: tuple[dict[int, tuple[int, bool]], ...]
 
     def get(self, path: str) -> Placed | None:
-        """What the image shows at a path; links are not followed."""
+        """Return the entry that the image shows at a path; links are not followed."""
         layer = self.top.get(path)
         return None if layer is None else Placed(layer, self.listings[layer].entry(self.listings[layer].index[path]))
 
@@ -148,7 +148,7 @@ class _Merging:
         self._implied |= listing.implied
 
     def _repeated(self, by: int) -> None:
-        """A path that is in a layer twice: the last entry counts."""
+        """Cover the earlier entries of a path that is in a layer twice: the last one counts."""
         listing = self.layers[by]
         if len(listing.index) + len(listing.of_kind(IS_WHITEOUT)) == len(listing):
             return
