@@ -48,6 +48,7 @@ What happens:
 - What in a Dockerfile costs size, time or safety? ``checks.dockerfile``; what each step starts, installs and reads:
   ``checks.dockerfile.steps``.
 - What does BuildKit get instead of the working tree, and what is uploaded? ``core.staging``.
+- How long does an image take to start, and what does it read? ``startup``; what runs inside it: ``startup.probe``.
 - What runs in CodeBuild? ``remote``.
 - What do both ends of a remote build share? ``core.remote``.
 

@@ -13,6 +13,7 @@ CODES = {
     "cancel": {"0", "2"},
     "certify": {"0", "1", "2"},
     "check-image": {"0", "1", "2"},
+    "coldstart": {"0", "2"},
     "explain": {"0", "2"},
     "ignored": {"0", "2"},
     "image": {"0", "2"},

@@ -22,7 +22,7 @@ from fast_container.core.json_document import is_digest
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import NotAReferenceError, parse_reference
-from fast_container.core.ports import Manifest, Registry
+from fast_container.core.ports import Credentials, Manifest, Registry
 from fast_container.errors import ArgsError, RegistryError
 
 
@@ -49,6 +49,12 @@ class PushedImages:
     def close(self) -> None:
         """Close the connections."""
         self._registries.close()
+
+    def credentials(self, reference: str) -> dict[str, Credentials]:
+        """Return what a build needs, beyond Docker's configuration, to pull an image that was read: host → it."""
+        host = parse_reference(reference).host
+        found = self._registries.push_credentials(host)
+        return {} if found is None else {host: found}
 
     async def named(self, arguments: argparse.Namespace) -> ImageContents:
         """Read the image of ``REF``, or of ``--plan`` and ``--image``."""

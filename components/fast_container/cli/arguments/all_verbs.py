@@ -13,6 +13,7 @@ from typing import Final
 
 from fast_container.cli.arguments.base import add_base_arguments
 from fast_container.cli.arguments.check import add_check_arguments
+from fast_container.cli.arguments.coldstart import add_coldstart_arguments
 from fast_container.cli.arguments.image import add_image_arguments
 from fast_container.cli.arguments.lint import add_lint_arguments
 from fast_container.cli.arguments.policy import add_policy_arguments
@@ -69,6 +70,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     image = verbs.add_parser("image", help="what takes the space in a pushed image", allow_abbrev=False)
     add_image_arguments(image)
     image.set_defaults(run=_verb("image"))
+    add_coldstart_arguments(verbs.add_parser("coldstart", help="measure how an image starts", allow_abbrev=False))
+    verbs.choices["coldstart"].set_defaults(run=_verb("coldstart"))
     _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
     _plan(verbs.add_parser("plan", help="the images that would be built now", allow_abbrev=False))
     _warm(verbs.add_parser("warm", help="build and push missing images", allow_abbrev=False))
