@@ -52,6 +52,8 @@ What happens:
 - What runs in CodeBuild? ``remote``.
 - What do both ends of a remote build share? ``core.remote``.
 
+- What do the records of many builds mean, and what has got worse? ``report``.
+
 Who talks to the outside (``adapters``, one thing a room):
 
 - How is a registry asked, and an image copied or tagged there? ``adapters.registry``.
@@ -60,6 +62,7 @@ Who talks to the outside (``adapters``, one thing a room):
 - How are the layers of an image read, each once? ``adapters.layers``.
 - Why need an unchanged file not be read again? ``adapters.digests``.
 - How does a child process end with its parent, and a temporary folder go? ``adapters.process``.
+- Where are the records of builds kept? ``adapters.records``.
 - Where do credentials come from? ``adapters.aws_session`` for AWS, ``adapters.docker_config`` for Docker's logins.
 
 What the Pulumi engine sees:

@@ -21,7 +21,7 @@ LEAST: Final = 0.10
 LAST: Final = 3
 LEAST_BEFORE: Final = 6
 MOST_BEFORE: Final = 20
-# Seconds below which nobody waits.
+# Fewer seconds are not worth a line.
 _LEAST_S: Final = 1.0
 _LEAST_BYTES: Final = 1_000_000
 # How many deviations of its own a difference may have by chance.

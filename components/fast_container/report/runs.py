@@ -38,16 +38,16 @@ class Run:
 
     @property
     def origin(self) -> Origin:
-        """Who, and from where."""
+        """Stack, commit and CI run."""
         return self.records[-1].origin
 
     @property
     def built(self) -> tuple[BuildRecord, ...]:
-        """What was built."""
+        """Records of the images that were built."""
         return self.of("built")
 
     def of(self, outcome: str) -> tuple[BuildRecord, ...]:
-        """What ended so."""
+        """Records of the images with that outcome."""
         return tuple(record for record in self.records if record.outcome == outcome)
 
     def counts(self) -> Mapping[str, int]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.adapters.records import local_records
 from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.core.records.record import BuildRecord
 
@@ -32,7 +31,7 @@ def test_records_are_read_run_by_run_from_the_oldest(tmp_path: Path) -> None:
     assert names(records, since=1500.0) == ["worker"]
 
 
-def test_nobody_else_may_read_them(tmp_path: Path) -> None:
+def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
     records = LocalRecords(tmp_path)
     records.append("a" * 8, 1000.0, [RECORD])
     (path,) = records.folder.iterdir()
@@ -70,17 +69,15 @@ def test_links_and_pipes_are_not_read_and_not_written_to(tmp_path: Path) -> None
         records.append("b" * 8, 2000.0, [RECORD])
 
 
-def test_old_runs_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_records, "RUNS_KEPT", 2)
-    records = LocalRecords(tmp_path)
+def test_old_runs_go_when_there_are_too_many(tmp_path: Path) -> None:
+    records = LocalRecords(tmp_path, runs_kept=2)
     for number in range(4):
         records.append("a" * 8, 1000.0 + number, [replace(RECORD, name=str(number))])
     assert names(records) == ["2", "3"]
 
 
-def test_old_runs_go_when_they_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_records, "BYTES_KEPT", 3 * len(RECORD.to_json()) - 10)
-    records = LocalRecords(tmp_path)
+def test_old_runs_go_when_they_are_too_large(tmp_path: Path) -> None:
+    records = LocalRecords(tmp_path, bytes_kept=3 * len(RECORD.to_json()) - 10)
     for number in range(4):
         records.append("a" * 8, 1000.0 + number, [replace(RECORD, name=str(number))])
     assert names(records) == ["2", "3"]

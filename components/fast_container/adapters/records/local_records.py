@@ -43,10 +43,14 @@ class LocalRecords:
 
     Args:
         cache: The user's cache folder; the records have a folder of their own in it.
+        runs_kept: At most so many runs stay.
+        bytes_kept: At most so many bytes stay.
     """
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, *, runs_kept: int = RUNS_KEPT, bytes_kept: int = BYTES_KEPT) -> None:
         self.folder = cache / FOLDER
+        self._runs_kept = runs_kept
+        self._bytes_kept = bytes_kept
 
     def append(self, run: str, started: float, records: Iterable[BuildRecord]) -> None:
         """Add records to those of a run.
@@ -101,11 +105,11 @@ class LocalRecords:
         return [(int(started) / 1000, self.folder / name) for started, name in matches]
 
     def _remove_old(self) -> None:
-        left_bytes = BYTES_KEPT
+        left_bytes = self._bytes_kept
         for number, (_, path) in enumerate(reversed(self._runs())):
             with suppress(OSError):
                 left_bytes -= path.stat().st_size
-                if number >= RUNS_KEPT or left_bytes < 0:
+                if number >= self._runs_kept or left_bytes < 0:
                     path.unlink()
 
 

@@ -1,6 +1,6 @@
 """The arguments of the command line.
 
 Decides names and defaults: ``all_verbs`` reads a command line; ``base``, ``policy``, ``image``, ``coldstart``,
-``check`` and ``lint`` have the long lists of six verbs, ``finding`` what the last two share. Leaves checking values to
-the verbs.
+``check`` and ``lint`` have the long lists of six verbs, ``finding`` what the last two share, ``report`` is for history
+too. Leaves checking values to the verbs.
 """

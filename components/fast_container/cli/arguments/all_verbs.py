@@ -17,6 +17,7 @@ from fast_container.cli.arguments.coldstart import add_coldstart_arguments
 from fast_container.cli.arguments.image import add_image_arguments
 from fast_container.cli.arguments.lint import add_lint_arguments
 from fast_container.cli.arguments.policy import add_policy_arguments
+from fast_container.cli.arguments.report import add_history_arguments, add_report_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 
@@ -78,6 +79,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _certify(verbs.add_parser("certify", help="try the library on a real AWS account", allow_abbrev=False))
     _accept(verbs.add_parser("accept", help="accept the image that replaced a recorded one", allow_abbrev=False))
     add_policy_arguments(verbs.add_parser("policy", help="the IAM policies that builds need", allow_abbrev=False))
+    report = verbs.add_parser("report", help="what the last runs built, why, and how long it took", allow_abbrev=False)
+    add_report_arguments(report)
+    report.set_defaults(run=_verb("report"))
+    history = verbs.add_parser("history", help="the builds of one image", allow_abbrev=False)
+    add_history_arguments(history)
+    history.set_defaults(run=_verb("history"))
     cancel = verbs.add_parser("cancel", help="stop running remote builds", allow_abbrev=False)
     cancel.description = "Stop the running builds of images in a CodeBuild project; nothing is tagged."
     _remote(cancel, "cancel")

@@ -2,5 +2,6 @@
 
 Decides what a verb does and prints: ``inspect``, ``ignored``, ``explain``, ``show_dockerfile``, ``lint`` and
 ``check_image``, ``image``, ``coldstart``, ``lock``, ``plan`` and ``warm``, ``wait`` and ``cancel``, ``accept``,
-``policy``, ``certify``. Leaves names and defaults of arguments to ``cli.arguments``, and what verbs share to ``cli``.
+``policy``, ``report`` and ``history``, ``certify``. Leaves names and defaults of arguments to ``cli.arguments``, and
+what verbs share to ``cli``.
 """

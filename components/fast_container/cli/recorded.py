@@ -1,0 +1,67 @@
+"""Which records a verb is asked for.
+
+Decides how ``--last``, ``--since`` and ``--stack`` select, and what damaged records cost: one line. Leaves reading to
+``adapters.records``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from datetime import datetime
+from typing import Final
+
+from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.cli.output import complain
+from fast_container.core.cache_folder import cache_folder
+from fast_container.core.records.record import BuildRecord
+from fast_container.core.spelling import counted
+from fast_container.errors import ArgsError
+
+_AGO: Final = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
+_SECONDS: Final = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_MOST: Final = 100_000
+
+
+def local_records(since: str | None) -> list[BuildRecord]:
+    """Read the records on this machine, from the oldest to the newest.
+
+    Raises:
+        ArgsError: ``since`` is neither a date nor a span.
+    """
+    records = LocalRecords(cache_folder(os.environ))
+    found = records.read(since=_began_after(since) if since else 0.0)
+    if found.damaged:
+        complain(f"fast-container: {counted(found.damaged, 'record')} in {records.folder} cannot be read: left out")
+    return list(found.records)
+
+
+def number(text: str | None, usual: int) -> int:
+    """The value of ``--last``.
+
+    Raises:
+        ArgsError: It is not a number that makes sense.
+    """
+    if text is None:
+        return usual
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:8]) <= _MOST:
+        raise ArgsError(
+            f"{text!r} is not a number of runs.",
+            property_path="--last",
+            next_step=f"Give a whole number from 1 to {_MOST}.",
+        )
+    return int(text)
+
+
+def _began_after(text: str) -> float:
+    if match := _AGO.fullmatch(text):
+        return time.time() - int(match[1]) * _SECONDS[match[2]]
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ArgsError(
+            f"{text!r} is neither a date nor a span of time.",
+            property_path="--since",
+            next_step="Give a date such as 2026-11-01, or how long ago: 30m, 12h, 7d, 2w.",
+        ) from None
