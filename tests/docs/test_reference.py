@@ -11,7 +11,7 @@ import pytest
 
 import fast_container
 from fast_container.adapters.codebuild.own_zipapp import program_bytes
-from fast_container.cli import arguments as command_line
+from fast_container.cli.arguments import all_verbs as command_line
 
 COMPONENTS = Path(__file__).parents[2] / "components"
 DOCS = Path(__file__).parents[2] / "docs"
