@@ -43,6 +43,7 @@ CANNOT_CHANGE_THE_IMAGE: Final[Mapping[str, str]] = {
     "BUILDX_DEFAULT_POLICY": "it can refuse a frontend that is not signed, and changes nothing",
     "BUILDX_METADATA_PROVENANCE": "a constant: none",
     "BUILDX_GIT_INFO": "a constant: no, so that buildx runs no git for provenance that is not wanted",
+    "GOGC": "how often buildx looks for garbage",
     "DOCKER_CONFIG": "credentials and endpoints, see DOCKER_SETTINGS",
 }
 """Option or variable → why it is not in the key."""

@@ -267,3 +267,12 @@ class StartingExecutor(Executor, Protocol):
     async def start(self, job: BuildJob, reporter: Reporter) -> object:
         """Join the image's build that is under way, or start one; does not wait for its end."""
         ...
+
+
+@runtime_checkable
+class PreparingExecutor(Executor, Protocol):
+    """An executor that can look for what it builds with before there is something to build."""
+
+    async def prepare(self, reporter: Reporter) -> None:
+        """Look for it."""
+        ...

@@ -1,17 +1,20 @@
 """The executors of one program: one for each builder and executor key, with the builder's limit.
 
-Decides that all images of a builder that share an executor share its limit. Leaves making executors to the builders.
+Decides that all images of a builder that share an executor share its limit, and that what a build needs is looked for
+while the registry is asked whether there is anything to build. Leaves making executors to the builders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from fast_container.build.scheduler import LimitedExecutor
 from fast_container.builder_interface import Builder, ExecutorNeeds
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import BuildJob, Executor
+from fast_container.core.ports import BuildJob, Executor, PreparingExecutor
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class ProgramExecutors:
     goes_first: Callable[[BuildJob], bool]
     _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
     _made: dict[tuple[int, str], Executor] = field(default_factory=dict[tuple[int, str], Executor])
+    _prepared: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
 
     async def executor(self, builder: Builder, platform: str, access: AwsAccess) -> LimitedExecutor:
         """Return the executor for a platform; all images of a builder share its limit."""
@@ -39,3 +43,36 @@ class ProgramExecutors:
             # Another image may have made it while this one waited; a CodeBuild project needs one poller only.
             self._made.setdefault(identity, made)
         return self._made[identity]
+
+    @asynccontextmanager
+    async def preparing(self, builder: Builder, platform: str, access: AwsAccess) -> AsyncGenerator[None]:
+        """Prepare the executor for a platform meanwhile, once; what is wrong with it, a build will say."""
+        if (id(builder), platform) in self._prepared:
+            yield
+            return
+        self._prepared.add((id(builder), platform))
+        preparation = asyncio.create_task(self._prepare(builder, platform, access))
+        try:
+            yield
+        finally:
+            preparation.cancel()
+            await asyncio.wait([preparation])
+
+    async def _prepare(self, builder: Builder, platform: str, access: AwsAccess) -> None:
+        with suppress(Exception):
+            executor = await self.unlimited(builder, platform, access)
+            if isinstance(executor, PreparingExecutor):
+                await executor.prepare(_Silent())
+
+
+class _Silent:
+    """A reporter of what nobody has asked for."""
+
+    def progress(self, line: str) -> None:
+        """Say nothing."""
+
+    def note(self, line: str) -> None:
+        """Say nothing."""
+
+    def warn(self, line: str) -> None:
+        """Say nothing."""

@@ -63,7 +63,9 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
                 await _preview(program, image, recorded, old)
                 await program.git_line.note_change()
             else:
-                async with program.interrupt_line.during():
+                builder, platform = image.builder, image.selected.declared.recipe.platform
+                preparing = program.executors.preparing(builder, platform, image.access)
+                async with program.interrupt_line.during(), preparing:
                     await _publish(program, image, recorded, old, wait=new.get("wait") is not False)
         except pulumi.RunError:
             raise
