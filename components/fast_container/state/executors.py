@@ -66,7 +66,7 @@ class ProgramExecutors:
 
 
 class _Silent:
-    """A reporter of what nobody has asked for."""
+    """A reporter that shows nothing."""
 
     def progress(self, line: str) -> None:
         """Say nothing."""
