@@ -27,8 +27,8 @@ def bytecode_rules(image: LintedImage) -> Iterator[Finding]:
     yield from _missing(image, chain)
     yield from _never_read(image, chain)
     for _, step in image.stages.steps():
-        for command in _compilations(step):
-            if not _is_hashed(command, step):
+        for command in compilations(step):
+            if not is_hashed(command, step):
                 yield from image.finding(
                     "FI012",
                     step.line,
@@ -38,7 +38,8 @@ def bytecode_rules(image: LintedImage) -> Iterator[Finding]:
                 )
 
 
-def _compilations(step: Step) -> list[ShellCommand]:
+def compilations(step: Step) -> list[ShellCommand]:
+    """Commands of a step that write bytecode."""
     return [
         command
         for command in step.commands or ()
@@ -46,17 +47,19 @@ def _compilations(step: Step) -> list[ShellCommand]:
     ]
 
 
-def _is_hashed(command: ShellCommand, step: Step) -> bool:
+def is_hashed(command: ShellCommand, step: Step) -> bool:
+    """Whether the bytecode that a command writes does not go by dates."""
     words = command.words
     named = any(word in _HASHED or word.partition("=")[2] in _HASHED for word in words)
     return named or "SOURCE_DATE_EPOCH" in step.env or "SOURCE_DATE_EPOCH" in command.env
 
 
-def _missing(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
-    if any(step.commands is None for step in chain):
-        return
-    last = max((at for at, step in enumerate(chain) if _compilations(step)), default=-1)
+def uncompiled_code(image: LintedImage, chain: Sequence[Step]) -> dict[int, list[str]]:
+    """Lines that bring Python code in which nothing compiles after that → its modules, none where uv installs it."""
     code: dict[int, list[str]] = {}
+    if any(step.commands is None for step in chain) or not _uses_python(chain):
+        return code
+    last = max((at for at, step in enumerate(chain) if compilations(step)), default=-1)
     installed = {clean(path) for step in chain for install in installs_of(step) for path in install.local}
     for step in chain[last + 1 :]:
         body = step.command.body
@@ -64,12 +67,16 @@ def _missing(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
             continue
         taken = [path for one in step.inputs if one.op in ("copy", "add") for path in image.files.taken(one)]
         modules = [path for path in taken if path.endswith(".py")]
-        uncompiled = [install for install in installs_of(step) if _leaves_uncompiled(install, step)]
         if modules and step.name != "RUN":
             code[step.line] = modules
-        elif uncompiled:
+        elif any(leaves_uncompiled(install, step) for install in installs_of(step)):
             code[step.line] = []
-    if not code or not _uses_python(chain):
+    return code
+
+
+def _missing(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
+    code = uncompiled_code(image, chain)
+    if not code:
         return
     line, modules = next(iter(code.items()))
     size = sum(image.files.sizes[path] for paths in code.values() for path in paths)
@@ -106,7 +113,8 @@ def _uses_python(chain: Sequence[Step]) -> bool:
     return False
 
 
-def _leaves_uncompiled(install: Install, step: Step) -> bool:
+def leaves_uncompiled(install: Install, step: Step) -> bool:
+    """Whether an installation writes no bytecode."""
     if install.program == "pip":
         return "--no-compile" in install.switches
     if install.program != "uv":
@@ -120,8 +128,8 @@ def _never_read(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
     if level not in _OPTIMISED:
         return
     for step in chain:
-        for command in _compilations(step):
-            if not _optimises(command, step, level):
+        for command in compilations(step):
+            if not optimises(command, step, level):
                 yield from image.finding(
                     "FI011",
                     step.line,
@@ -131,7 +139,8 @@ def _never_read(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
                 )
 
 
-def _optimises(command: ShellCommand, step: Step, level: str) -> bool:
+def optimises(command: ShellCommand, step: Step, level: str) -> bool:
+    """Whether a command writes the bytecode that ``PYTHONOPTIMIZE=level`` asks for."""
     words = command.words
     by_option = any(
         word == f"-o{level}" or (word == "-o" and words[at + 1 : at + 2] == (level,)) for at, word in enumerate(words)

@@ -15,7 +15,7 @@ from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
 from fast_container.checks.finding import Finding, Severity
 
-_PLACES: Final = {
+CACHE_PLACES: Final = {
     "pip": "/root/.cache/pip",
     "uv": "/root/.cache/uv",
     "poetry": "/root/.cache/pypoetry",
@@ -26,6 +26,7 @@ _PLACES: Final = {
     "apk": "/var/cache/apk",
     "dnf": "/var/cache/dnf",
 }
+"""Program → where root's cache is."""
 
 
 def cache_rules(image: LintedImage) -> Iterator[Finding]:
@@ -52,7 +53,7 @@ def _is_bootstrap(installs: list[Install]) -> bool:
 
 
 def _without_mount(image: LintedImage, step: Step, program: str) -> Iterator[Finding]:
-    place = _PLACES.get(program, "")
+    place = CACHE_PLACES.get(program, "")
     at_most = Severity.INFO if program in SYSTEM_MANAGERS else None
     mount = f"--mount=type=cache,target={place}" if place else "a cache mount for its cache"
     also = "" if program not in SYSTEM_MANAGERS else " (and keep what it downloads: Docker's image deletes it for apt)"

@@ -7,6 +7,7 @@ instruction reads, is not sent by fast-container and costs nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from fast_container.checks.dockerfile.subject import LintedImage
@@ -24,33 +25,60 @@ _FOLDERS: Final = frozenset(
 _SHOWN: Final = 6
 
 
-def context_rules(image: LintedImage) -> Iterator[Finding]:
-    """Yield a finding about the context, if it holds such files."""
-    found: dict[str, tuple[int, int]] = {}
-    whole: dict[str, set[int]] = {}
+@dataclass(slots=True)
+class NeedlessFolder:
+    """A folder of tools that instructions take along.
+
+    Attributes:
+        files: How many files are in all folders of that name.
+        size: Their bytes.
+        lines: The instructions that take them.
+    """
+
+    files: int = 0
+    size: int = 0
+    lines: set[int] = field(default_factory=set[int])
+
+
+def needless_folders(image: LintedImage) -> dict[str, NeedlessFolder]:
+    """Name of a folder → what is taken of it; a folder that an instruction names itself is meant."""
+    lines: dict[str, set[int]] = {}
     for selector in _selectors(image):
         named = _FOLDERS.intersection(selector.path.split("/"))
         for path in image.files.taken(selector):
-            folder = next((part for part in path.split("/") if part in _FOLDERS), "")
+            folder = _folder_of(path)
             if folder and folder not in named:
-                whole.setdefault(path, set()).add(selector.line)
-    for path in whole:
-        folder = next(part for part in path.split("/") if part in _FOLDERS)
-        files, size = found.get(folder, (0, 0))
-        found[folder] = (files + 1, size + image.files.sizes[path])
+                lines.setdefault(path, set()).add(selector.line)
+    found: dict[str, NeedlessFolder] = {}
+    for path, of_path in lines.items():
+        of_folder = found.setdefault(_folder_of(path), NeedlessFolder())
+        of_folder.files += 1
+        of_folder.size += image.files.sizes[path]
+        of_folder.lines |= of_path
+    return found
+
+
+def _folder_of(path: str) -> str:
+    return next((part for part in path.split("/") if part in _FOLDERS), "")
+
+
+def context_rules(image: LintedImage) -> Iterator[Finding]:
+    """Yield a finding about the context, if it holds such files."""
+    found = needless_folders(image)
     if not found:
         return
-    ranked = sorted(found, key=lambda name: -found[name][1])
-    names = ", ".join(_said(name, *found[name]) for name in ranked[:_SHOWN])
-    total = sum(size for _, size in found.values())
-    files = sum(count for count, _ in found.values())
+    ranked = sorted(found, key=lambda name: -found[name].size)
+    names = ", ".join(_said(name, found[name]) for name in ranked[:_SHOWN])
+    files = sum(one.files for one in found.values())
     yield from image.finding(
         "FI009",
-        min(line for lines in whole.values() for line in lines),
+        min(line for one in found.values() for line in one.lines),
         f"The build reads what no image needs: {names}.",
         why="It is hashed and uploaded, lies in the layer, and each change of it is another key and another build.",
         fix=f"Add to the ignore file: {' '.join(f'**/{name}' for name in ranked[:_SHOWN])}",
-        estimate=Estimate(total, basis=f"in {files} {'file' if files == 1 else 'files'}"),
+        estimate=Estimate(
+            sum(one.size for one in found.values()), basis=f"in {files} {'file' if files == 1 else 'files'}"
+        ),
     )
 
 
@@ -61,5 +89,5 @@ def _selectors(image: LintedImage) -> Iterator[Selector]:
                 yield selector
 
 
-def _said(name: str, files: int, size: int) -> str:
-    return f"{name} ({files} {'file' if files == 1 else 'files'}, {megabytes(size)})"
+def _said(name: str, of: NeedlessFolder) -> str:
+    return f"{name} ({of.files} {'file' if of.files == 1 else 'files'}, {megabytes(of.size)})"

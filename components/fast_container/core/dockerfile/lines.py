@@ -165,7 +165,7 @@ class _Reader:
             except RefusedError as error:
                 raise RefusedError(error.why, line=error.line or start, next_step=error.next_step) from None
             if node is not None:
-                node.line = start
+                node.line, node.last_line = start, self._at
                 yield node
 
     def _take(self) -> str:

@@ -37,6 +37,7 @@ class ParsedLine:
         json: The arguments were a JSON array.
         child: The instruction after ``ONBUILD``.
         line: The first line, counted from 1.
+        last_line: The last line, those of its heredocs among them.
         heredocs: In order.
     """
 
@@ -48,6 +49,7 @@ class ParsedLine:
     child: ParsedLine | None = None
     line: int = 0
     heredocs: tuple[Heredoc, ...] = field(default=())
+    last_line: int = 0
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from fast_container.checks.dockerfile.steps.stage_steps import Stage
 _OFFICIAL: Final = frozenset(
     [
         *("almalinux", "alpine", "amazonlinux", "buildpack-deps", "busybox", "debian", "fedora", "gcc", "golang"),
-        *("pypy", "python", "rockylinux", "rust", "ubuntu"),
+        *("node", "pypy", "python", "rockylinux", "rust", "ubuntu"),
     ]
 )
 _PREFIXES: Final = ("docker.io/library/", "public.ecr.aws/docker/library/")
@@ -37,13 +37,23 @@ def official_name(image: str) -> str:
     return ""
 
 
+def is_lambda_base(image: str) -> bool:
+    """Whether an image is one of AWS's bases for Lambda."""
+    return repository_of(image).startswith(_LAMBDA)
+
+
 def has_known_environment(stage: Stage) -> bool:
     """Whether no variable that a rule asks for is set by what a stage starts from."""
     if stage.facts is not None and stage.facts.env is not None:
         return True
-    return bool(official_name(stage.image)) or repository_of(stage.image).startswith(_LAMBDA) or stage.from_scratch
+    return bool(official_name(stage.image)) or is_lambda_base(stage.image) or stage.from_scratch
 
 
 def runs_as_root(stage: Stage) -> bool:
     """Whether what a stage starts from certainly runs as root."""
     return bool(official_name(stage.image)) or stage.from_scratch
+
+
+def starts_as_root(stage: Stage) -> bool:
+    """Whether the steps of a build on what a stage starts from certainly run as root; Lambda's bases do so too."""
+    return runs_as_root(stage) or is_lambda_base(stage.image)
