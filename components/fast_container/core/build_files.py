@@ -116,15 +116,32 @@ def main_rules(
     Raises:
         DockerfileError: A file cannot be read, or moby would refuse a pattern.
     """
-    if dockerignore is None:
+    path = main_ignore_path(root, dockerfile, dockerignore)
+    if path is None:
         return IgnoreFile("ignore", IgnoreRules.parse(b"", file="ignore", extra=extra))
     if isinstance(dockerignore, str):
-        return _rules(dockerignore, dockerignore, extra)
+        return _rules(path, dockerignore, extra)
+    is_common = path == os.path.join(root, IGNORE_FILE)
+    return _rules(path, IGNORE_FILE if is_common else f"{name}{IGNORE_FILE}", extra)
+
+
+def main_ignore_path(
+    root: str, dockerfile: str | InlineDockerfile, dockerignore: str | type[Default] | None
+) -> str | None:
+    """Return the path of the ignore file of an image's own context, which need not exist; None if none is read.
+
+    Args:
+        root: The context's directory.
+        dockerfile: An absolute path, or the content.
+        dockerignore: As of ``main_rules``.
+    """
+    if dockerignore is None or isinstance(dockerignore, str):
+        return dockerignore
     if isinstance(dockerfile, str):
         own = f"{found_dockerfile(dockerfile)}{IGNORE_FILE}"
         if os.path.isfile(own):
-            return _rules(own, f"{name}{IGNORE_FILE}", extra)
-    return _rules(os.path.join(root, IGNORE_FILE), IGNORE_FILE, extra)
+            return own
+    return os.path.join(root, IGNORE_FILE)
 
 
 def named_rules(root: str, context: str) -> IgnoreFile:

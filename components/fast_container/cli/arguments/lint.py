@@ -37,6 +37,10 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
         const="",
         help="ask this buildx builder (default: the current one) for BuildKit's own rules; it may look up base images",
     )
+    parser.add_argument(
+        "--fix", action="store_true", help="show the changes that mend what can be mended mechanically, and ask"
+    )
+    parser.add_argument("--yes", action="store_true", help="with --fix: write them without asking")
     others: dict[str, None] = dict.fromkeys(option.name for option in OPTIONS)
     parser.set_defaults(ignore=[], secret=[], optional_secret=[], no_dockerignore=False, dockerignore=None, **others)
 

@@ -12,27 +12,25 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from fast_container.adapters.buildx.check import check_dockerfile
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.git import recent_commits
 from fast_container.adapters.hadolint import find_hadolint, run_hadolint
+from fast_container.build.lint_inputs import files_of, project_waivers, shown_path
 from fast_container.checks.dockerfile.buildkit_check import buildkit_findings
+from fast_container.checks.dockerfile.fixes.fix import FixableImage
 from fast_container.checks.dockerfile.hadolint import hadolint_findings, without_duplicates
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
-from fast_container.checks.dockerfile.settings import waivers_of_settings
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
-from fast_container.checks.dockerfile.subject import LintedImage
-from fast_container.checks.dockerfile.waivers import Waiver
 from fast_container.checks.finding import Finding, worst
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
 from fast_container.cli.verbs.inspect import declared
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, InlineDockerfile, read_declared
-from fast_container.core.select import SelectedImage, select_image
+from fast_container.core.select import select_image
 from fast_container.errors import (
     ArgsError,
     BuilderError,
@@ -43,15 +41,6 @@ from fast_container.errors import (
 )
 
 FOUND: Final = 1
-_LARGEST_TEXT: Final = 8 << 20
-
-
-class Linted(NamedTuple):
-    """An image for the rules, with its declaration and its Dockerfile's bytes."""
-
-    image: LintedImage
-    declared: DeclaredImage
-    dockerfile: bytes
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,12 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         FastContainerError: Bad input, or a Dockerfile that BuildKit would refuse; nothing was printed.
     """
+    if arguments.fix:
+        _check_fix(arguments)
     notes: list[str] = []
     walks = open_walks(cache_folder(os.environ))
     images = [
         linted for image, runs_on in _images(arguments) if (linted := _linted(image, runs_on, walks, notes)) is not None
     ]
     walks.save()
+    waivers, today = project_waivers(), datetime.now(tz=UTC).date()
+    if arguments.fix:
+        from fast_container.cli.lint_fix import run_fix  # noqa: PLC0415 - as needed
+
+        return run_fix(images, waivers, today, notes, yes=arguments.yes, fail_on=arguments.fail_on)
     commits = recent_commits([one.declared.context for one in images], os.environ)
     known = [
         replace(one.image, files=replace(one.image.files, commits=commits.get(one.declared.context))) for one in images
@@ -76,26 +72,26 @@ def run(arguments: argparse.Namespace) -> int:
     others = [] if arguments.no_hadolint else _of_hadolint(images, notes)
     if arguments.buildkit is not None:
         others += asyncio.run(_of_buildkit(images, arguments.buildkit, notes))
-    found = lint_images(known, others=others, waivers=_settings(), today=datetime.now(tz=UTC).date())
+    found = lint_images(known, others=others, waivers=waivers, today=today)
     report = FindingsReport(without_duplicates(found), notes)
     FORMATS[arguments.format](report)
     return FOUND if worst(report.findings).reaches(arguments.fail_on) else 0
 
 
-def _settings() -> tuple[Waiver, ...]:
-    """The waivers of the nearest ``pyproject.toml``, from the working directory upwards."""
-    here = Path.cwd()
-    places = (folder / "pyproject.toml" for folder in (here, *here.parents))
-    place = next((place for place in places if place.is_file()), None)
-    if place is None:
-        return ()
-    name = _shown(str(place))
-    try:
-        waivers = waivers_of_settings(place.read_text(encoding="utf-8"), name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArgsError(f"{name} cannot be read.", property_path=name, why=str(error)) from None
-    base = os.path.relpath(here, place.parent).replace(os.sep, "/")
-    return tuple(replace(one, base=base) for one in waivers)
+def _check_fix(arguments: argparse.Namespace) -> None:
+    """Refuse what goes with findings only.
+
+    Raises:
+        ArgsError: An option that --fix has no use for, or a Dockerfile that is not a file.
+    """
+    from fast_container.cli.lint_fix import refuse_standard_input  # noqa: PLC0415 - as needed
+
+    refuse_standard_input(arguments.dockerfile)
+    if arguments.format != "text" or arguments.buildkit is not None:
+        name = "--format" if arguments.format != "text" else "--buildkit"
+        raise ArgsError(
+            f"{name} cannot be combined with --fix.", property_path=name, next_step="Leave one of them out."
+        )
 
 
 def _images(arguments: argparse.Namespace) -> Iterator[tuple[DeclaredImage, str]]:
@@ -116,25 +112,25 @@ def _images(arguments: argparse.Namespace) -> Iterator[tuple[DeclaredImage, str]
         entry = entries[name]
         image = current_declaration(entries, entry)
         if not isinstance(image.dockerfile, InlineDockerfile):
-            image = replace(image, dockerfile_name=_shown(image.dockerfile))
+            image = replace(image, dockerfile_name=shown_path(image.dockerfile))
         yield image, arguments.runs_on or entry.runs_on
 
 
-def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[str]) -> Linted | None:
+def _linted(image: DeclaredImage, runs_on: str, walks: SharedWalks, notes: list[str]) -> FixableImage | None:
     text, reads = read_declared(image)
     files = ContextFiles()
     try:
-        files = _files(select_image(image, walks))
+        files = files_of(select_image(image, walks))
     except (ArgsError, ContextError, DockerfileError) as error:
         notes.append(f"{image.dockerfile_name}: rules about files say nothing: {_in_one_line(error)}")
     linted = linted_image(image, text, reads, runs_on=runs_on, files=files)
     if linted is None:
         notes.append(f"{image.dockerfile_name} is not understood: {reads.warnings[0]}")
         return None
-    return Linted(linted, image, text)
+    return FixableImage(linted, image, text)
 
 
-async def _of_buildkit(images: Sequence[Linted], builder: str, notes: list[str]) -> list[Finding]:
+async def _of_buildkit(images: Sequence[FixableImage], builder: str, notes: list[str]) -> list[Finding]:
     """Ask a builder for BuildKit's own rules about each image, one after the other; where it fails, a note says so."""
     found: list[Finding] = []
     for one in images:
@@ -151,7 +147,7 @@ def _first_lines(error: Exception) -> str:
     return f"{str(error).splitlines()[0] if str(error) else 'it takes too long'}{f' {why}' if why else ''}"
 
 
-def _of_hadolint(images: Sequence[Linted], notes: list[str]) -> list[Finding]:
+def _of_hadolint(images: Sequence[FixableImage], notes: list[str]) -> list[Finding]:
     """Ask hadolint, if there is one, about each Dockerfile once; where it fails, a note says so."""
     program = find_hadolint(os.environ)
     if program is None:
@@ -163,29 +159,6 @@ def _of_hadolint(images: Sequence[Linted], notes: list[str]) -> list[Finding]:
         except (LocalSystemError, ValueError) as error:
             notes.append(f"{one.image.file}: hadolint says nothing: {str(error).splitlines()[0]}")
     return found
-
-
-def _files(selected: SelectedImage) -> ContextFiles:
-    context = selected.selected.get("context")
-    if context is None:
-        return ContextFiles()
-    sizes = {node.path: node.size for node in context.selection.nodes if node.kind == "file"}
-
-    def text(path: str) -> str | None:
-        try:
-            if path in sizes and sizes[path] <= _LARGEST_TEXT:
-                return Path(context.root, path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
-        return None
-
-    return ContextFiles(sizes, text, root=_shown(context.root))
-
-
-def _shown(path: str) -> str:
-    """A path as it is called from the working directory; ``""`` for that itself."""
-    relative = os.path.relpath(path)
-    return "" if relative == "." else relative.replace(os.sep, "/")
 
 
 def _in_one_line(error: FastContainerError) -> str:

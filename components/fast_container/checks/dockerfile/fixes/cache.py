@@ -39,14 +39,11 @@ def fix_cache(image: LintedImage, finding: Finding, source: SourceText) -> Edits
     stage, step = at
     if step.cache_targets:
         return _use_mount(source, step)
-    edits = _mount(stage, step, source)
-    if isinstance(edits, str) and finding.rule == "FI005":
-        return _without_cache(source, step) or edits
-    return edits
+    return _mount(stage, step, source)
 
 
 def fix_left_cache(image: LintedImage, finding: Finding, source: SourceText) -> Edits | str:
-    """Fix FI005 where a cache mount is not wanted: pip is told to keep nothing."""
+    """Fix FI005 where there can be no cache mount: pip is told to keep nothing."""
     at = step_at(image, finding.line)
     edits = _without_cache(source, at[1]) if at else None
     return edits or "the step is not plain enough"

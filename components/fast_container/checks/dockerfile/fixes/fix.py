@@ -30,12 +30,12 @@ from fast_container.errors import ArgsError, DockerfileError
 _Fixer = Callable[[LintedImage, Finding, SourceText], "Edits | str"]
 _PASSES: Final[tuple[Mapping[str, _Fixer], ...]] = (
     {"FI001": fix_order},
-    {"FI004": fix_cache, "FI005": fix_cache, "FI012": fix_dates},
+    {"FI004": fix_cache, "FI012": fix_dates},
     {"FI005": fix_left_cache},
     {"FI011": fix_bytecode},
     {"FI014": fix_user},
 )
-_ROUNDS: Final = 6
+_ROUNDS: Final = 30
 _MOST_ALONE: Final = 20
 
 FIXED_RULES: Final = frozenset(rule for of_pass in _PASSES for rule in of_pass) | {"FI009"}
@@ -88,6 +88,7 @@ class Fixed:
         file: Its name.
         before: Its bytes.
         after: Its new bytes; the same if there is nothing to fix.
+        images: The images as they are with it.
         rules: Rules of the findings that are gone.
         left: Findings that stay although their rule has a fix, each with the reason.
     """
@@ -95,6 +96,7 @@ class Fixed:
     file: str
     before: bytes
     after: bytes
+    images: list[FixableImage]
     rules: Counter[str] = field(default_factory=Counter[str])
     left: list[tuple[Finding, str]] = field(default_factory=list[tuple[Finding, str]])
 
@@ -130,7 +132,8 @@ class _Mended:
         text = self._images[0].dockerfile.decode("utf-8", "surrogateescape")
         source = SourceText(text, parse_text(text.removeprefix("\ufeff")))
         fixes: list[tuple[Finding, Edits]] = []
-        for finding in self._found:
+        # From the end: source that moves behind the last installation moves behind the others too.
+        for finding in reversed(self._found):
             fixer = of_pass.get(finding.rule)
             image = next((one.image for one in self._images if one.image.name == finding.image), None)
             if fixer is None or image is None or finding.file != image.file:
@@ -174,7 +177,9 @@ class _Mended:
         """What became of it."""
         first, last = Counter(one.rule for one in self._first), Counter(one.rule for one in self._found)
         left = [(one, why) for one in self._found if (why := self._why.get((one.rule, one.line, one.what))) is not None]
-        return Fixed(self._images[0].image.file, self._before, self._images[0].dockerfile, first - last, left)
+        return Fixed(
+            self._images[0].image.file, self._before, self._images[0].dockerfile, self._images, first - last, left
+        )
 
 
 def _is_better(before: Sequence[Finding], after: Sequence[Finding]) -> bool:

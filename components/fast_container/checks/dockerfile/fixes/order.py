@@ -1,8 +1,8 @@
 """FI001: the source is copied after the installation, the files that declare dependencies before it.
 
 Decides when a ``COPY`` may move down behind a ``RUN``: nothing between them reads what it copies, writes there, or
-changes what its paths mean. The comments around it stay where they are. Leaves which files an installation reads to
-``declaring_files``.
+changes what its paths mean; other installations between them get their files too. The comments around it stay where
+they are. Leaves which files an installation reads to ``declaring_files``.
 """
 
 from __future__ import annotations
@@ -48,9 +48,12 @@ def fix_order(image: LintedImage, finding: Finding, source: SourceText) -> Edits
     if why := _why_not_moved(image, stage, step, moving, between, source):
         return why
     placed = _placed(image, stage, above)
-    needed = _needed(image, stage, step, placed)
-    if isinstance(needed, str):
-        return needed
+    needed: list[str] = []
+    for one in (*between, step):
+        files = _needed(image, stage, one, placed) if one is step or not _is_harmless(one) else []
+        if isinstance(files, str):
+            return files if one is step else f"line {one.line} may read the source"
+        needed += files
     return _edits(image, stage, step, moving, needed, source)
 
 
@@ -71,18 +74,17 @@ def _why_not_moved(
             return f"there are comments inside of line {one.line}"
         if "$" in source.raw(one.command.node) and any(other.name in ("ENV", "ARG") for other in between):
             return f"line {one.line} depends on variables"
-    for one in between:
-        if one not in moving and (why := _why_not_between(one)):
-            return why
     return _why_paths_meet(image, stage, step, moving, between)
 
 
-def _why_not_between(step: Step) -> str:
+def _is_harmless(step: Step) -> bool:
+    """Whether a step neither reads nor writes what was copied before; a ``COPY`` is looked at by its paths."""
     if step.name in _SAFE_BETWEEN or step.name == "COPY":
-        return ""
-    if step.name == "RUN" and step.commands is not None and not step.mounts and all(map(_reads_nothing, step.commands)):
-        return ""
-    return f"line {step.line} may read the source"
+        return True
+    has_others = any(mount.type != "cache" for mount in step.mounts)
+    return (
+        step.name == "RUN" and step.commands is not None and not has_others and all(map(_reads_nothing, step.commands))
+    )
 
 
 def _reads_nothing(command: ShellCommand) -> bool:
@@ -129,7 +131,8 @@ def _placed(image: LintedImage, stage: Stage, steps: Sequence[Step]) -> dict[str
 
 def _needed(image: LintedImage, stage: Stage, step: Step, placed: dict[str, str]) -> list[str] | str:
     installs = installs_of(step)
-    if step.commands is None or len(installs) != len(step.commands):
+    has_others = any(mount.type != "cache" for mount in step.mounts)
+    if step.name != "RUN" or has_others or step.commands is None or len(installs) != len(step.commands):
         return "the step does more than installing"
     needed: list[str] = []
     for install in installs:
