@@ -46,7 +46,7 @@ What happens:
 - May a pushed image be tagged? ``checks``.
 - What may an image hold, and what does each rule find? ``checks.image``.
 - What in a Dockerfile costs size, time or safety? ``checks.dockerfile``; what each step starts, installs and reads:
-  ``checks.dockerfile.steps``.
+  ``checks.dockerfile.steps``; which findings are fixed, and how: ``checks.dockerfile.fixes``.
 - What does BuildKit get instead of the working tree, and what is uploaded? ``core.staging``.
 - How long does an image take to start, and what does it read? ``startup``; what runs inside it: ``startup.probe``.
 - What runs in CodeBuild? ``remote``.

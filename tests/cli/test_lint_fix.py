@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.checks.dockerfile.fixes import fix
-from fast_container.cli import file_changes, main
+from fast_container.cli import main
 from fast_container.cli.text_diff import unified_diff
 from fast_container.core.declared import DeclaredImage, InlineDockerfile
 from fast_container.core.program_file import PlannedEntry, write_plan_file
@@ -106,11 +105,13 @@ def test_the_diff_is_one_that_other_programs_apply(place: Path, capsysbinary: py
 def test_a_file_that_changed_meanwhile_is_left_alone(
     place: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def edited(*_: object) -> None:
-        (place / "app/Dockerfile").write_text("FROM busybox\n")
+    class Editor(Terminal):
+        def readline(self, *_: object) -> str:
+            (place / "app/Dockerfile").write_text("FROM busybox\n")
+            return "y\n"
 
-    monkeypatch.setattr(file_changes, "_show", edited)
-    code, _, error = run(capsysbinary, "--yes")
+    monkeypatch.setattr("sys.stdin", Editor())
+    code, _, error = run(capsysbinary)
     assert (code, content(place)) == (2, "FROM busybox\n")
     assert "changed while it was looked at" in error
     assert not (place / "app/.dockerignore").exists()
@@ -186,14 +187,6 @@ def test_text_in_a_program_is_refused_and_the_others_are_fixed(
     assert main(["lint", "--plan", "plan.json", "--fix", "--yes"]) == 0
     assert content(place) == FIXED
     assert b"note: the Dockerfile of a is text in the program" in capsysbinary.readouterr().out
-
-
-def test_what_cannot_be_left_as_it_is_is_not_changed(
-    place: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fix, "is_sound", lambda *_: False)
-    assert run(capsysbinary, "--yes")[0] == 0
-    assert content(place) == DOCKERFILE
 
 
 def test_a_large_diff_takes_no_longer_than_its_lines() -> None:

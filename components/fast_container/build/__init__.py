@@ -6,7 +6,8 @@ call, ``scheduler`` runs many images (identical builds once, base images first, 
 an image from another repository of the program instead of building it. Steps of the pipeline: ``base_check`` looks at
 a base of another stack before anything is built on it, ``verify`` reads the pushed image back, ``look_inside`` looks
 into its layers, ``image_contents`` reads all of its files, ``ran`` compares the steps of the build with what was read
-of the Dockerfile. ``spare_names`` warns of arguments and secrets that no image uses.
+of the Dockerfile. ``lint_inputs`` is what the rules about Dockerfiles get, ``spare_names`` warns of arguments and
+secrets that no image uses.
 
 Leaves building to executors and the rules for an image to ``checks``.
 """

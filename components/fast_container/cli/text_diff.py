@@ -1,7 +1,7 @@
-"""The unified diff of two texts that differ in few places, in linear time.
+"""The unified diff of two strings that differ in few places, in linear time.
 
-Decides where two texts meet again after a difference: at the nearest line that both have and that says something.
-Large texts with many changes are compared as fast as small ones, which ``difflib`` cannot promise.
+Decides where the two meet again after a difference: at the nearest line that both have and that says something.
+Large ones with many changes are compared as fast as small ones; that is more than ``difflib`` promises.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Change(NamedTuple):
 
 
 def unified_diff(before: str | None, after: str, name: str) -> Iterator[str]:
-    """Yield the lines of the diff, without their ends; none for equal texts.
+    """Yield the lines of the diff, without their ends; nothing for equal strings.
 
     Args:
         before: None for a file that does not exist yet.

@@ -25,7 +25,7 @@ _BAD_INPUT = "2 for bad input, with one message on standard error"
 _EXIT_CODES: Final = {
     "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
     "check-image": f"0 nothing as bad as --fail-on; 1 a finding that is; {_BAD_INPUT}.",
-    "lint": f"0 nothing as bad as --fail-on; 1 a finding that is; {_BAD_INPUT}.",
+    "lint": f"0 nothing as bad as --fail-on; 1 a finding that is, or a change not written; {_BAD_INPUT}.",
     "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
     "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
     "warm": f"0 nothing is missing any more; 1 a build failed; {_BAD_INPUT}; 130 after Ctrl-C.",

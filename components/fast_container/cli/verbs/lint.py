@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     walks.save()
     waivers, today = project_waivers(), datetime.now(tz=UTC).date()
     if arguments.fix:
-        from fast_container.cli.lint_fix import run_fix  # noqa: PLC0415 - as needed
+        from fast_container.cli.verbs.lint_fix import run_fix  # noqa: PLC0415 - as needed
 
         return run_fix(images, waivers, today, notes, yes=arguments.yes, fail_on=arguments.fail_on)
     commits = recent_commits([one.declared.context for one in images], os.environ)
@@ -84,7 +84,7 @@ def _check_fix(arguments: argparse.Namespace) -> None:
     Raises:
         ArgsError: An option that --fix has no use for, or a Dockerfile that is not a file.
     """
-    from fast_container.cli.lint_fix import refuse_standard_input  # noqa: PLC0415 - as needed
+    from fast_container.cli.verbs.lint_fix import refuse_standard_input  # noqa: PLC0415 - as needed
 
     refuse_standard_input(arguments.dockerfile)
     if arguments.format != "text" or arguments.buildkit is not None:

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from fast_container.checks.dockerfile.fixes.fix import FIXED_RULES, Fixed, fix_dockerfile
+from fast_container.checks.dockerfile.fixes.sound import is_sound
 from fast_container.checks.dockerfile.settings import waivers_of_settings
 from tests.checks.dockerfile.linting import fixable
 
@@ -293,6 +294,26 @@ def test_all_images_of_a_file_are_read_again() -> None:
     images = [fixable(dockerfile, FILES, target=target, name=target, file="Dockerfile") for target in ("b", "c")]
     after = fix_dockerfile(images, (), None).after.decode()
     assert after == dockerfile.replace("RUN", f"RUN {MOUNT}").replace("AS c\n", f"AS c\n{USER}")
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "sound"),
+    [
+        ("RUN pip install x", f"RUN {MOUNT} pip install x", True),
+        ("RUN pip install --no-cache-dir x", "RUN pip install x", True),
+        ("RUN pip install x", "RUN pip install y", False),
+        ("RUN pip install x", "RUN pip install x\nRUN ls", False),
+        ("COPY app.py /a", "COPY app.py /b", False),
+        ("COPY app.py /a", "LABEL a=b", False),
+        ("COPY app.py /a", "COPY . /a", False),
+        ("CMD x", "CMD x\nFROM busybox", False),
+        ("ENV A=1", "ENV A=2", False),
+        ("USER app", "USER 1", True),
+    ],
+)
+def test_a_sound_change_leaves_stages_steps_and_files_as_they_are(line: str, instead: str, sound: bool) -> None:
+    before, after = (fixable(f"{PY}{text}\n", FILES).image for text in (line, instead))
+    assert is_sound(before, after) is sound
 
 
 def test_a_file_of_a_hundred_thousand_lines_is_fixed_in_seconds() -> None:

@@ -103,7 +103,7 @@ def _compiling_step(image: LintedImage, source: SourceText, copied: dict[int, li
 
 
 def _last_line(stage: Stage, source: SourceText) -> int | str:
-    """The line after which the compiling step stands, or why there is none."""
+    """The line after which the compiling step stands, or why it stands nowhere."""
     steps = stage.steps
     if not runs_as_root_at(stage, None):
         user = max((at for at, step in enumerate(steps) if step.name == "USER"), default=0)

@@ -132,7 +132,7 @@ class _Mended:
         text = self._images[0].dockerfile.decode("utf-8", "surrogateescape")
         source = SourceText(text, parse_text(text.removeprefix("\ufeff")))
         fixes: list[tuple[Finding, Edits]] = []
-        # From the end: source that moves behind the last installation moves behind the others too.
+        # From the end: source that moves past the last installation moves past the others too.
         for finding in reversed(self._found):
             fixer = of_pass.get(finding.rule)
             image = next((one.image for one in self._images if one.image.name == finding.image), None)
@@ -174,7 +174,7 @@ class _Mended:
         return lint_images([one.image for one in images], waivers=self._waivers, today=self._today)
 
     def result(self) -> Fixed:
-        """What became of it."""
+        """Return the text and the findings as they are now."""
         first, last = Counter(one.rule for one in self._first), Counter(one.rule for one in self._found)
         left = [(one, why) for one in self._found if (why := self._why.get((one.rule, one.line, one.what))) is not None]
         return Fixed(

@@ -1,6 +1,6 @@
 """FI001: the source is copied after the installation, the files that declare dependencies before it.
 
-Decides when a ``COPY`` may move down behind a ``RUN``: nothing between them reads what it copies, writes there, or
+Decides when a ``COPY`` may move down past a ``RUN``: nothing between them reads what it copies, writes there, or
 changes what its paths mean; other installations between them get their files too. The comments around it stay where
 they are. Leaves which files an installation reads to ``declaring_files``.
 """

@@ -73,7 +73,7 @@ class SourceText:
         return self._nodes[line].last_line
 
     def code_lines(self, node: ParsedLine) -> Iterator[int]:
-        """Numbers of an instruction's lines that are no comments."""
+        """Numbers of an instruction's lines that are not comments."""
         for number in range(node.line, node.last_line + 1):
             if not self.line(number).lstrip(SPACE).startswith("#"):
                 yield number
