@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools setup host demo test check bench clean
+.PHONY: help environment tools browser setup host demo test check bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 - \2/p' $(firstword $(MAKEFILE_LIST))
@@ -15,6 +15,9 @@ environment: ## make .venv as uv.lock says, with the fast-container command
 tools: environment ## get Pulumi, BuildKit, buildx, a registry and runc into the per-user cache
 	@$(VENV) tools/get_tools.py
 
+browser: environment ## get a headless Chromium for the tests of pages into the per-user cache
+	@$(VENV) tools/get_browser.py --quiet
+
 setup: environment tools ## everything that the other targets need (minutes the first time, then under a second)
 
 host:
@@ -23,7 +26,7 @@ host:
 demo: host setup ## a real `pulumi up` on a local cloud builds, skips and deploys Lambda images
 	@$(VENV) stacks/demo.py
 
-test: host setup ## the fast checks, then every test, with the real engine, BuildKit and registry
+test: host setup browser ## the fast checks, then every test, with the real engine, BuildKit and registry
 	@$(VENV) tools/run_tests.py
 
 check: environment ## format, lint, types, import rules and pure tests, in seconds

@@ -45,6 +45,7 @@ What happens:
 - Where is the key tag put? ``build.pipeline``.
 - May a pushed image be tagged? ``checks``.
 - What may an image hold, and what does each rule find? ``checks.image``.
+- How is an image or a run shown as a page? ``report.pages``.
 - What in a Dockerfile costs size, time or safety? ``checks.dockerfile``; what each step starts, installs and reads:
   ``checks.dockerfile.steps``; which findings are fixed, and how: ``checks.dockerfile.fixes``.
 - What does BuildKit get instead of the working tree, and what is uploaded? ``core.staging``.

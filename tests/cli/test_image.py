@@ -144,6 +144,14 @@ def test_a_layout_with_a_flaw_is_an_error(
     assert "holds no image" in out([f"oci-layout://{tmp_path / 'empty'}"], capsys, 2)
 
 
+def test_the_page_is_written(registry: HttpRegistry, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "page.html"
+    assert "kB" in out([push(registry, "v1", NUMPY), "--html", str(place)], capsys)
+    assert place.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    said = out([f"{registry.url}:v1", "--html", str(tmp_path / "none" / "page.html")], capsys, 2)
+    assert "--html" in said
+
+
 def test_layers_that_cannot_be_read_are_an_error(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:
     content, blobs = image([zipped(NUMPY)[:-30]])
     registry.blobs |= blobs

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TextIO
 
+from fast_container.errors import ArgsError
 from fast_container.printable import printable, printable_lines
 
 
@@ -23,6 +25,20 @@ def emit(text: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
+
+
+def write_page(place: str, page: str) -> None:
+    """Write the page of ``--html`` and say where it is.
+
+    Raises:
+        ArgsError: It cannot be written there.
+    """
+    try:
+        Path(place).write_text(page, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ArgsError("The page cannot be written.", property_path="--html", why=why or str(error)) from None
+    say([f"{place}: {len(page.encode()) / 1000:.0f} kB"])
 
 
 def complain(text: str) -> None:

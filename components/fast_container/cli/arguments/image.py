@@ -16,7 +16,9 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_reference_arguments(parser)
     parser.add_argument("--against", metavar="REF", help="compare with this image: what grew, and why")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object")
+    form.add_argument("--html", metavar="FILE", help="write a page with a treemap; needs fast-container[report]")
 
 
 def add_reference_arguments(parser: argparse.ArgumentParser) -> None:

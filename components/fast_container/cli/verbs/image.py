@@ -1,7 +1,7 @@
 """``fast-container image``: what takes the space in an image that was pushed, and what grew from another one to it.
 
-Decides the form of the answer: tables, or one JSON object. Leaves finding the image to ``cli.pushed_images``,
-dividing it to ``breakdown``, tables to ``cli.image_tables``.
+Decides the form of the answer: tables, one JSON object or a page. Leaves finding the image to ``cli.pushed_images``,
+dividing it to ``breakdown``, tables to ``cli.image_tables``, and the page to ``report.pages``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fast_container.breakdown.documents import comparison_document, image_docume
 from fast_container.breakdown.image import Breakdown, break_down
 from fast_container.cli.columns import terminal_width
 from fast_container.cli.image_tables import comparison_lines, image_lines
-from fast_container.cli.output import say
+from fast_container.cli.output import say, write_page
 from fast_container.cli.pushed_images import PushedImages
 from fast_container.core.layers.contents import ImageContents
 from fast_container.errors import VerifyError
@@ -33,6 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     both = compare(_divided(other), one) if other else None
     if arguments.json:
         sys.stdout.write(json.dumps(comparison_document(both) if both else image_document(one)) + "\n")
+    elif arguments.html:
+        from fast_container.report.pages.image_page import image_page  # noqa: PLC0415 - an extra
+
+        write_page(arguments.html, image_page(one, both))
     else:
         width = terminal_width()
         say(comparison_lines(both, width) if both else image_lines(one, width))
