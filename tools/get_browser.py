@@ -47,7 +47,7 @@ class Browser:
 
 
 def ensure_browser(environ: Mapping[str, str] | None = None, *, quiet: bool = False) -> Browser:
-    """return a browser, after getting one if necessary. If it is there, this starts no process.
+    """Return a browser, after getting one if necessary. If it is there, this starts no process.
 
     Raises:
         ToolsError: It cannot be had; the message says why and what to do next.
