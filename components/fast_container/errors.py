@@ -13,6 +13,7 @@
      │    └── AuthError           credentials are missing, expired or lack a permission
      ├── SourceUploadError        the sources could not be uploaded for a remote build
      ├── VerifyError              the pushed image is not fit for the place it is to run on
+     │    └── ChecksFailed        its program's checks found something
      ├── LocalSystemError         this machine failed: a full disk, a folder that cannot be written to
      └── UnexpectedError          a fault of this library
 
@@ -162,6 +163,10 @@ class SourceUploadError(FastContainerError):
 
 class VerifyError(FastContainerError):
     """The pushed image is not fit for the place it is to run on; it gets no key tag."""
+
+
+class ChecksFailed(VerifyError):  # noqa: N818 - the name says it
+    """The image does not pass the checks of its program; ``why`` is the table of findings."""
 
 
 class LocalSystemError(FastContainerError):

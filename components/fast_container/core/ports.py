@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.key import BuildKey
 from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.programs import LayerPrograms
@@ -89,6 +90,8 @@ class BuildJob:
         cache_from: Cache imports, as ``--cache-from`` takes them.
         cache_to: Cache exports, as ``--cache-to`` takes them.
         pull_hosts: Registries of the external images that the Dockerfile starts from or copies from.
+        checks: What the image has to satisfy; None checks only what its place refuses.
+        before_bytes: Compressed bytes of the image before, where the checks ask for it.
     """
 
     name: str
@@ -108,6 +111,8 @@ class BuildJob:
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     pull_hosts: tuple[str, ...] = ()
+    checks: CheckSettings | None = None
+    before_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class BuiltImage:
         caches: Imports and exports of caches.
         uploaded_bytes: Sources that were uploaded.
         builder: The builder's name, and BuildKit's version where it is known.
+        checked: Fingerprint of the image checks that another machine has run; "" for none.
     """
 
     digest: str
@@ -145,6 +151,7 @@ class BuiltImage:
     caches: tuple[CacheTransfer, ...] = ()
     uploaded_bytes: int = 0
     builder: str = ""
+    checked: str = ""
 
 
 class Reporter(Protocol):

@@ -1,0 +1,39 @@
+"""From the settings of a program to what the rules are given, and to the findings that count.
+
+Decides how waivers of images read: as a Dockerfile's comment, about all findings of a rule. Leaves the rules to their
+modules, and what is wrong with a waiver to ``checks.dockerfile.waivers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from fast_container.checks.dockerfile.waivers import Waiver, apply_waivers, read_waiver
+from fast_container.checks.finding import Finding, Severity, by_weight
+from fast_container.checks.image.settings import ImageChecks
+from fast_container.core.image_checks import CheckSettings
+
+
+def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | None = None) -> ImageChecks:
+    """Return what the rules are given."""
+    return ImageChecks(
+        runs_on=runs_on,
+        max_size_bytes=settings.max_size_bytes,
+        max_layer_bytes=settings.max_layer_bytes,
+        max_growth=settings.max_growth,
+        before_bytes=before_bytes,
+        required=settings.required,
+        forbidden=settings.forbidden,
+        severities={rule: Severity(level) for rule, level in settings.rules.items()},
+    )
+
+
+def waivers_of(texts: Sequence[str]) -> list[Waiver]:
+    """Read waivers; a wrong one is marked as such."""
+    return [read_waiver(text, "", 0, f"checks.waivers[{index}]") for index, text in enumerate(texts)]
+
+
+def without_waived(findings: Sequence[Finding], waivers: Sequence[str], today: date) -> list[Finding]:
+    """Leave out what is waived, and add what is wrong with waivers; the heaviest findings come first."""
+    return by_weight(apply_waivers(findings, waivers_of(waivers), today))
