@@ -15,6 +15,7 @@ What a program writes:
 - Which resources and permissions does a CodeBuild builder make? ``codebuild``.
 - Which value of an argument is refused by itself? ``args``, and ``shapes`` for its type; then ``given_options``,
   ``builder_arguments``, ``value_classes``.
+- What is asked of an image before it is tagged? ``image_checks``; its normal form: ``core.image_checks``.
 - Where do the values of build secrets come from? ``secret_sources``; how a build gets them: ``state.secret_values``.
 - Which arguments of ``docker_build.Image`` are taken as they are? ``docker_build_arguments``.
 - Which former names still work? ``deprecated``.
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from fast_container.existing_repository import ExistingRepository
     from fast_container.fleet import FastImageFleet
     from fast_container.image import FastContainerImage
+    from fast_container.image_checks import ImageChecks
     from fast_container.image_options import ImageOptions
     from fast_container.repository import ImageRepository
     from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -112,6 +114,7 @@ __all__ = [
     "ExistingRepository",
     "FastContainerImage",
     "FastImageFleet",
+    "ImageChecks",
     "ImageOptions",
     "ImageRepository",
     "InlineDockerfile",
@@ -133,6 +136,7 @@ _HOMES = {
     "ExistingRepository": "fast_container.existing_repository",
     "FastContainerImage": "fast_container.image",
     "FastImageFleet": "fast_container.fleet",
+    "ImageChecks": "fast_container.image_checks",
     "ImageOptions": "fast_container.image_options",
     "ImageRepository": "fast_container.repository",
     "InlineDockerfile": "fast_container.value_classes",

@@ -15,6 +15,7 @@ from fast_container.core.build_files import Default, InlineDockerfile
 from fast_container.core.recipe import OPTIONS
 from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError, bracketed
+from fast_container.image_checks import check_image_checks
 from fast_container.shapes import (
     check_flag,
     check_input_string,
@@ -128,6 +129,7 @@ def _text_or_number(value: object, property_path: str) -> str | int:
 _SHAPES: Final[Mapping[str, _Shape]] = {
     "build_args": check_input_strings,
     "cache": check_flag,
+    "checks": check_image_checks,
     "dockerfile": _dockerfile,
     "dockerignore": _dockerignore,
     "ignore": check_strings,

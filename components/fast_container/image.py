@@ -185,6 +185,8 @@ def _record(
         rare["accepted"] = given(lambda prepared: program.accepted.get(prepared.tagged_uri or "", ""))
     if builder.check_registry == "always":
         rare["lookup"] = given(program.lookup_of)
+    if inputs.checks is not None:
+        rare["checks"] = given(lambda prepared: prepared.recorded_checks)
     return ImageBuild(
         record_name(inputs.name),
         {

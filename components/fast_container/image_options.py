@@ -32,6 +32,7 @@ from fast_container.docker_build_arguments import (
 )
 from fast_container.errors import ArgsError, bracketed
 from fast_container.given_options import FORMER_OPTIONS, given_options, in_todays_names
+from fast_container.image_checks import ImageChecks
 from fast_container.repository import RepositoryInput, url_of
 from fast_container.shapes import PathInput, shown
 from fast_container.state.bases import BaseInput, base_uses, with_bases
@@ -65,6 +66,8 @@ class ImageOptions(TypedDict, total=False):
         builder: The builder; default a ``LocalBuilder`` shared by the program.
         runs_on: ``lambda``, ``ecs`` or ``anywhere`` (default): the place that the image must be fit for, checked
             before it is tagged.
+        checks: What is checked of the image before it is tagged: ``ImageChecks(…)``. Not in the key: other checks
+            check the image that is there, without a build. None (default) checks only what its place refuses.
         triggers: Further values that count in the key.
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
         timeout_s: Seconds after which a build is stopped; default the builder's ``timeout_s``.
@@ -95,6 +98,7 @@ class ImageOptions(TypedDict, total=False):
     labels: Texts | None
     builder: Builder | None
     runs_on: RunsOn | None
+    checks: ImageChecks | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
     volatile_build_args: Sequence[str] | None
     timeout_s: float | None
@@ -159,6 +163,7 @@ def checked_inputs(
         image_policy=check_policy(given.get("image_policy", "as-written")),
         images_lock=given.get("images_lock", LOCK_FILE),
         kind=kind,
+        checks=given.get("checks"),
     )
 
 

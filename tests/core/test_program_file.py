@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.program_file import PlannedEntry, read_plan_file, write_plan_file
 from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
@@ -87,6 +88,13 @@ def test_what_was_written_is_read_again(tmp_path: Path, changes: dict[str, Any])
     found = read(written(tmp_path, image), tmp_path)["api"]
     expected = dataclasses.replace(image, secret_ids=tuple(sorted(image.secret_ids)))
     assert found == entry(expected)
+
+
+def test_what_an_image_is_checked_for_is_read_again_and_not_written_where_there_is_nothing(tmp_path: Path) -> None:
+    checked = entry(full(tmp_path), checks=CheckSettings(max_size_bytes=1, rules={"V02": "off"}))
+    text = write_plan_file([checked], str(tmp_path / "program"))
+    assert read(text, tmp_path)["api"].checks == checked.checks
+    assert "checks" not in json.loads(written(tmp_path, full(tmp_path)))["images"][0]
 
 
 def test_every_field_of_a_declaration_is_in_the_plan(tmp_path: Path) -> None:

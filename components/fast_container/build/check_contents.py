@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fast_container.build.image_contents import Run, read_image
+from fast_container.build.shared_listings import SharedListings
 from fast_container.checks.finding import Finding, Severity, worst
 from fast_container.checks.findings_table import count_line, lines_of
 from fast_container.checks.image.check import check_image
@@ -56,7 +57,11 @@ class ContentChecks:
     lister: LayerLister
     clock: Clock
     run: Run
+    _listings: LayerLister = field(init=False)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False)
+
+    def __post_init__(self) -> None:
+        self._listings = SharedListings(self.lister)
 
     async def check(self, job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Checked:
         """Check an image that its registry holds by digest.
@@ -72,7 +77,7 @@ class ContentChecks:
         async with self._places:
             reporter.progress("checking what is in the image")
             image = await read_image(
-                registry, manifest, self.lister, platform=job.recipe.platform.partition(",")[0], run=self.run
+                registry, manifest, self._listings, platform=job.recipe.platform.partition(",")[0], run=self.run
             )
             rules = rule_settings(settings, runs_on=job.runs_on, before_bytes=job.before_bytes)
             found = await self.run(lambda: check_image(image, rules))

@@ -8,7 +8,8 @@ with the reason: a rule that needs them then says so, and never passes. Leaves b
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
 
 from fast_container.checks.manifest_rules import child_for
 from fast_container.checks.pushed_image import pushed_configuration, pushed_manifest
@@ -21,11 +22,31 @@ from fast_container.core.oci.media_types import is_foreign
 from fast_container.core.ports import LayerLister, Manifest, Registry
 from fast_container.errors import FastContainerError, RegistryError, VerifyError
 
+T = TypeVar("T")
 _DEEPEST_INDEX: Final = 3
 
 
+class Run(Protocol):
+    """Runs work that keeps a core busy, away from the event loop."""
+
+    async def __call__(self, work: Callable[[], T], /) -> T:
+        """Run it and return its result."""
+        ...
+
+
+async def run_here(work: Callable[[], T], /) -> T:
+    """Run work where there is nothing beside it."""
+    return work()
+
+
 async def read_image(
-    registry: Registry, manifest: Manifest, lister: LayerLister, *, platform: str, limits: Limits | None = None
+    registry: Registry,
+    manifest: Manifest,
+    lister: LayerLister,
+    *,
+    platform: str,
+    limits: Limits | None = None,
+    run: Run = run_here,
 ) -> ImageContents:
     """Read an image.
 
@@ -35,6 +56,7 @@ async def read_image(
         lister: Reads layers.
         platform: Which image of an index is read, ``os/architecture[/variant]``.
         limits: How much of the layers is read.
+        run: Puts the layers over one another.
 
     Raises:
         VerifyError: It is not an image, or the index has none for that platform.
@@ -46,7 +68,7 @@ async def read_image(
     configuration = pushed_configuration(await registry.blob(image.config.digest))
     files, unreadable = None, ""
     try:
-        files = await _files(registry, image, configuration, lister, limits or Limits())
+        files = await _files(registry, image, configuration, lister, limits or Limits(), run)
     except (LayerError, FastContainerError) as error:
         unreadable = _reason(error)
     return ImageContents(
@@ -81,7 +103,12 @@ async def image_manifest(registry: Registry, manifest: Manifest, *, platform: st
 
 
 async def _files(
-    registry: Registry, image: ParsedManifest, configuration: ImageConfiguration, lister: LayerLister, limits: Limits
+    registry: Registry,
+    image: ParsedManifest,
+    configuration: ImageConfiguration,
+    lister: LayerLister,
+    limits: Limits,
+    run: Run,
 ) -> ImageFiles:
     if len(image.layers) > limits.layers:
         raise LayerError(f"it has {len(image.layers)} layers, the limit is {limits.layers}")
@@ -98,7 +125,7 @@ async def _files(
         ImageLayer(layer.digest, layer.size, by, listing)
         for layer, by, listing in zip(image.layers, made, listings, strict=True)
     )
-    return ImageFiles(layers, merge(listings))
+    return ImageFiles(layers, await run(lambda: merge(listings)))
 
 
 def _reason(error: Exception) -> str:

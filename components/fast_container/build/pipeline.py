@@ -8,13 +8,14 @@ image's repository to a registry, other repositories to ``build.copying``, and m
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from fast_container.build.check_contents import ContentChecks
+from fast_container.build.checker import Checker, with_size_before
 from fast_container.build.copying import Copying, copy
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.ran import check_ran
-from fast_container.build.verify import Verified, verify
+from fast_container.build.verify import Verified
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
@@ -47,6 +48,7 @@ async def publish(
     held_layers: set[str] | None = None,
     copying: Copying | None = None,
     looks: LayerLooks | None = None,
+    content_checks: ContentChecks | None = None,
 ) -> BuildRecord:
     """Make sure that a verified image of the job's key is in the registry, under its key tag.
 
@@ -62,14 +64,18 @@ async def publish(
         held_layers: Digests known to be in the repository, for counting what was pushed; this image's are added.
         copying: Where else the image may be; None builds everything that the registry does not have.
         looks: Looks into the layers of a built image; None does not.
+        content_checks: Checks what is in an image, if the job asks for it.
 
     Raises:
         BuildFailed: The build failed.
         BuilderError: There was nothing to build with.
         RegistryError: The registry could not be asked, or refused.
         VerifyError: The image is not fit for where it is to run; it got no tag.
+        ChecksFailed: It does not pass the checks of its program, likewise.
     """
     started, start_s = clock.now(), clock.monotonic()
+    checker = Checker(looks, content_checks)
+    job = await with_size_before(job, registry, recorded)
     held = set[str]() if held_layers is None else held_layers
     there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or NoManifest.ABSENT)
@@ -79,16 +85,16 @@ async def publish(
     if isinstance(plan, Build) and copying is not None:
         copied = await copy(job, registry, copying, reporter)
     if copied is not None:
-        verified = await _tag(job, registry, copied.manifest, reporter)
+        verified = await _tag(job, registry, copied.manifest, reporter, replace(checker, looks=None))
         put = _Put("copied", verified, pushed_bytes=copied.sent_bytes, copied_from=copied.source_url)
     elif isinstance(plan, Build):
         reporter.note(f"building: {explained or plan.reason}")
         if recorded is not None:
             held.update(await _layers_of(registry, recorded.digest))
-        put = await _build(job, registry, executor, reporter, held, looks)
+        put = await _build(job, registry, executor, reporter, held, checker)
     else:
         assert there is not None
-        put = _Put("reused", await _verify(job, registry, there, reporter))
+        put = _Put("reused", await replace(checker, looks=None).check(job, registry, there, reporter))
     held.update(put.verified.layers)
     record = BuildRecord(
         name=job.name,
@@ -107,6 +113,7 @@ async def publish(
         reason=explained or plan.reason,
         log_path=put.built.log_path,
         copied_from=put.copied_from,
+        findings=put.verified.findings,
     )
     reporter.note(record.summary())
     return record
@@ -118,53 +125,25 @@ async def _build(
     executor: Executor,
     reporter: Reporter,
     held: set[str],
-    looks: LayerLooks | None,
+    checker: Checker,
 ) -> _Put:
     built = await executor.build(job, reporter)
     check_ran(job, built)
     manifest = await _read_back(registry, built.digest)
-    verified = await _tag(job, registry, manifest, reporter, looks)
+    is_checked = job.checks is None or built.checked == job.checks.fingerprint
+    verified = await _tag(job, registry, manifest, reporter, checker.without_contents if is_checked else checker)
     new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
     return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
 
 
-async def _tag(
-    job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter, looks: LayerLooks | None = None
-) -> Verified:
-    """Verify, then tag; if another machine was first, its image counts."""
-    verified = await _checked(job, registry, manifest, reporter, looks)
+async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter, checker: Checker) -> Verified:
+    """Check, then tag; if another machine was first, its image counts."""
+    verified = await checker.check(job, registry, manifest, reporter)
     digest = await registry.tag(manifest, job.key.tag)
     if digest == manifest.digest:
         return verified
     reporter.note(f"another build of the same inputs was first, using its image {digest}")
-    return await _verify(job, registry, await _read_back(registry, digest), reporter)
-
-
-async def _checked(
-    job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter, looks: LayerLooks | None
-) -> Verified:
-    """Verify an image while its layers are looked into: both mostly wait for the registry."""
-    if looks is None:
-        return await _verify(job, registry, manifest, reporter)
-    looking = asyncio.create_task(
-        looks.check(manifest, repository_url=registry.url, platform=job.recipe.platform, reporter=reporter)
-    )
-    try:
-        verified = await _verify(job, registry, manifest, reporter)
-        await looking
-    finally:
-        looking.cancel()
-        await asyncio.wait([looking])
-        if not looking.cancelled():
-            looking.exception()  # Of two errors the first is raised.
-    return verified
-
-
-async def _verify(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
-    verified = await verify(registry, manifest, runs_on=job.runs_on, platform=job.recipe.platform)
-    for note in verified.notes:
-        reporter.warn(note)
-    return verified
+    return await replace(checker, looks=None).check(job, registry, await _read_back(registry, digest), reporter)
 
 
 async def _layers_of(registry: Registry, digest: str) -> set[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from fast_container.build.check_contents import ContentChecks
 from fast_container.build.copying import Copying
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
@@ -153,22 +154,28 @@ class Scheduler:
     """Publishes the images of one program, each key once at a time.
 
     All callers that ask for the same image for the same place get the same record or the same error. Asked for another
-    place (``runs_on``), the second waits for the first, finds its tag, and has it checked by its own rules. Asked for
-    in another repository, it waits too, and is copied from where the first put it.
+    place (``runs_on``) or with other checks, the second waits for the first, finds its tag, and has it checked by its
+    own rules. Asked for     in another repository, it waits too, and is copied from where the first put it.
 
     Args:
         clock: For the records.
         copier: Copies between repositories; without one, each repository has its own build.
         layer_reader: Reads the layers of what was built; without one, layers are not looked into.
+        content_checks: Checks what is in an image; without it, no image is.
     """
 
     def __init__(
-        self, clock: Clock, copier: ImageCopier | None = None, layer_reader: LayerReader | None = None
+        self,
+        clock: Clock,
+        copier: ImageCopier | None = None,
+        layer_reader: LayerReader | None = None,
+        content_checks: ContentChecks | None = None,
     ) -> None:
+        self._content_checks = content_checks
         self._clock = clock
         self._looks = LayerLooks(layer_reader) if layer_reader else None
         self._copier = copier
-        self._flights: dict[tuple[str, str, str, str], _Flight] = {}
+        self._flights: dict[tuple[str, ...], _Flight] = {}
         self._turns: dict[str, _Turn] = {}
         self._held_layers: dict[str, set[str]] = {}
 
@@ -191,7 +198,8 @@ class Scheduler:
         repository
         of ``recorded``, if it is not the job's.
         """
-        identity = (job.repository_url, job.key.hex, job.runs_on, job.recipe.platform)
+        checks = job.checks.fingerprint if job.checks else ""
+        identity = (job.repository_url, job.key.hex, job.runs_on, job.recipe.platform, checks)
         flight = self._flights.get(identity)
         if flight is None:
             of_before = {before: recorded.digest} if before and recorded is not None else {}
@@ -209,6 +217,7 @@ class Scheduler:
                 held_layers=self._held_layers.setdefault(job.repository_url, set()),
                 copying=Copying(self._copier, elsewhere, of_before) if self._copier else None,
                 looks=self._looks,
+                content_checks=self._content_checks,
             )
             task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")
             flight = self._flights[identity] = _Flight(task, broadcast)

@@ -7,7 +7,7 @@ Decides what must be fetched: the manifest is given, a configuration for each pl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fast_container.checks.manifest_rules import check_configuration, check_manifest, child_for
 from fast_container.checks.pushed_image import pushed_manifest
@@ -24,12 +24,14 @@ class Verified:
         image_bytes: Compressed bytes; of the first platform, for an index.
         layers: Digest → compressed bytes of its layers and configurations.
         notes: What the user should know although it is allowed.
+        findings: Rule → the gravest level that the program's checks gave it.
     """
 
     manifest: Manifest
     image_bytes: int
     layers: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    findings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platform: str) -> Verified:

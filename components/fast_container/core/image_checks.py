@@ -12,9 +12,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, cast
 
-from fast_container.core.json_document import as_string, as_string_mapping, as_strings
+from fast_container.core.json_document import as_string, as_string_mapping, as_strings, parse_object
 
 _DIGITS = 32
 
@@ -50,14 +50,45 @@ class CheckSettings:
     def as_json(self) -> dict[str, Any]:
         """Fields of a document; ``read_check_settings`` reads them. What is not set is not written."""
         default = CheckSettings()
-        found = {name: value for name, value in asdict(self).items() if value != getattr(default, name)}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+        return {
+            name: list(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value != getattr(default, name)
+        }
 
     @property
     def fingerprint(self) -> str:
         """Digits that differ for other settings."""
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+    def recorded(self, rules_version: int) -> str:
+        """The settings as a stack's record has them, with the version of the rules that they are applied to."""
+        document = {**self.as_json(), "rules_version": rules_version}
+        if self.structure:
+            document["structure"] = hashlib.sha256(self.structure.encode()).hexdigest()[:_DIGITS]
+        return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def recorded_changes(before: str, after: str) -> str:
+    """Say in a few words how two recorded settings differ; ``""`` where they do not."""
+    old, new = _flat(before), _flat(after)
+    changed = [
+        f"{name}: {old.get(name, 'none')} → {new.get(name, 'none')}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+    return ", ".join(changed)
+
+
+def _flat(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in (parse_object(text) if text else {}).items():
+        if isinstance(value, dict):
+            found |= {key: str(one) for key, one in cast("dict[str, object]", value).items()}
+        else:
+            found[name] = json.dumps(value)
+    return found
 
 
 def read_check_settings(document: object) -> CheckSettings | None:
@@ -71,7 +102,7 @@ def read_check_settings(document: object) -> CheckSettings | None:
         return None
     if not isinstance(document, dict):
         raise TypeError(f"a {type(document).__name__} instead of an object")
-    given: dict[str, Any] = document
+    given = cast("dict[str, Any]", document)
     known = {one.name for one in fields(CheckSettings)}
     for name in given:
         if name not in known:

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, is_remote
 from fast_container.core.dockerfile import ImageFacts
+from fast_container.core.image_checks import CheckSettings, read_check_settings
 from fast_container.core.json_document import as_string, as_string_mapping, as_strings, parse_json, version_of
 from fast_container.core.own_bases import BaseFacts
 from fast_container.core.recipe import read_recipe
@@ -35,6 +36,7 @@ class PlannedEntry:
         runs_on: ``lambda``, ``ecs`` or ``anywhere``.
         build_key: The key when the plan was written; files may have changed since.
         bases: Name of a base image of ours → ``host/name`` of its repository.
+        checks: What it has to satisfy; None if the program does not say.
     """
 
     declared: DeclaredImage
@@ -42,6 +44,7 @@ class PlannedEntry:
     runs_on: str
     build_key: str
     bases: Mapping[str, str]
+    checks: CheckSettings | None = None
 
 
 def write_plan_file(entries: Iterable[PlannedEntry], folder: str, *, unknown: Iterable[str] = ()) -> str:
@@ -136,6 +139,8 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "repository_url": entry.repository_url,
         "runs_on": entry.runs_on,
         "build_key": entry.build_key,
+        # Not written where the program says none, as in files of versions that had none.
+        **({} if entry.checks is None else {"checks": entry.checks.as_json()}),
     }
 
 
@@ -169,7 +174,8 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
         recipe=read_recipe(image),
     )
     url, runs_on, key = (as_string(image[name]) for name in ("repository_url", "runs_on", "build_key"))
-    return PlannedEntry(declared, url, runs_on, key, as_string_mapping(image["bases"]))
+    checks = read_check_settings(image.get("checks"))
+    return PlannedEntry(declared, url, runs_on, key, as_string_mapping(image["bases"]), checks)
 
 
 def _optional(value: object) -> tuple[str, ...] | None:

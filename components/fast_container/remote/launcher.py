@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import botocore.config
@@ -57,7 +58,7 @@ if hashlib.sha256(content).hexdigest() != plan["program"]:
     sys.exit(_EXIT_UNUSABLE)
 fetched = time.time()
 with tempfile.TemporaryDirectory(prefix="fast-container-") as folder:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(zlib.decompress(content))) as archive:
         archive.extractall(folder)
     sys.path[0] = folder
 

@@ -14,8 +14,13 @@ from typing import Any, cast
 
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.buildx.executor import BuildxExecutor
+from fast_container.adapters.clock import SystemClock
+from fast_container.adapters.layers.listing_cache import ListingCache
+from fast_container.adapters.layers.registry_listings import RegistryListings
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
+from fast_container.adapters.threads import on_core
+from fast_container.build.check_contents import ContentChecks
 from fast_container.build.look_inside import LayerLooks
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.json_document import parse_json
@@ -38,6 +43,7 @@ class Machine:
         logins: Registry → the login that AWS keeps for it.
         buildkit: Builds.
         looks: Looks into the layers of what was built; what it has seen of a layer holds for all images.
+        content_checks: Checks what is in the images; a layer that several have is read once.
         times: Gets the phases.
     """
 
@@ -48,6 +54,7 @@ class Machine:
     logins: Mapping[str, Credentials]
     buildkit: BootingExecutor
     looks: LayerLooks
+    content_checks: ContentChecks
     times: PhaseTimes
 
     @classmethod
@@ -81,6 +88,9 @@ class Machine:
             logins,
             BootingExecutor(buildx, plan.buildkit_image, used_config, clean, times, credentials),
             LayerLooks(RegistryLayers(registries.oci_blocking)),
+            ContentChecks(
+                RegistryListings(registries.oci_blocking, ListingCache(folder / "layers")), SystemClock(), on_core
+            ),
             times,
         )
 

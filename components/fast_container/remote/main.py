@@ -132,7 +132,8 @@ async def build_one(plan: RemotePlan, machine: Machine, say: Say, turn_s: float 
     except FastContainerError as error:
         say(log_lines.FAILED, failure(error))
         return EXIT_FAILED
-    built = {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached}
+    checked = plan.job.checks.fingerprint if plan.job.checks else ""
+    built = {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached, "checked": checked}
     waited = {} if turn_s is None else {"turn_s": round(turn_s, 1)}
     say(log_lines.BUILT, {**built, "pushed": record.pushed_bytes, **waited})
     return 0
@@ -160,6 +161,7 @@ async def build(plan: RemotePlan, machine: Machine, say: Say) -> BuildRecord:
                         SystemClock(),
                         executor_name="codebuild",
                         looks=machine.looks,
+                        content_checks=machine.content_checks,
                     )
         finally:
             print_logs(machine.logs)

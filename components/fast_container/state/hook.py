@@ -28,6 +28,7 @@ from fast_container.core.decision import (
     Skip,
     decide,
 )
+from fast_container.core.image_checks import recorded_changes
 from fast_container.core.ports import StartingExecutor
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
@@ -89,6 +90,8 @@ async def _preview(
 ) -> None:
     plan = await _decided(program, image, recorded)
     if isinstance(plan, Skip):
+        if image.inputs.checks and (changed := recorded_changes(str(old.get("checks") or ""), image.recorded_checks)):
+            image.reporter.note(f"will be checked again, without a build: {changed}")
         return
     explained = explain(image, old, plan.reason, cache_dir() / "inputs", program.contents.get(image.record_name))
     _say_what_widens(image)

@@ -41,7 +41,7 @@ from fast_container.state.provider_errors import one_message, show_errors_plainl
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
 # explaining) follows from these or must not cause an update.
-IDENTITY = ("build_key", "repository_url", "runs_on")
+IDENTITY = ("build_key", "repository_url", "runs_on", "checks")
 # What says which image it is.
 IMAGE = ("build_key", "repository_url")
 # What ``lookup`` says of an image whose key tag is not in the registry.
@@ -193,7 +193,8 @@ class ImageBuild(Resource, module="fast-container", name="ImageBuild"):
     Inputs (equal on every machine; never a credential): ``build_key``, ``repository_url``, ``tag``, ``tagged_uri``,
     ``runs_on``, ``parts`` (part name → short digest), ``counts``, ``aws`` (region, profile, role ARNs, endpoints),
     ``wait``; ``accepted`` where the program's folder has a file of accepted tags (a digest, or ""); ``lookup`` where
-    unchanged images are looked up too (the digest found, or ``absent``).
+    unchanged images are looked up too (the digest found, or ``absent``); ``checks`` where the program has checks of
+    its own (the image has passed them).
     Outputs: ``digest``, ``status``.
     """
 

@@ -46,6 +46,7 @@ async def make_job(program: Program, image: PreparedImage) -> BuildJob:
         secrets=await read(image.inputs.secrets, session.client),
         secret_references=references(image.inputs.secrets) if by_reference else {},
         runs_on=image.inputs.runs_on,
+        checks=image.inputs.checks,
         timeout_s=image.builder.timeout_s if image.inputs.timeout_s is None else image.inputs.timeout_s,
         cache_from=cache.imports(name) if cache else (),
         cache_to=cache.exports(name) if cache else (),

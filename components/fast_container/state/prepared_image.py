@@ -15,8 +15,10 @@ import pulumi
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.args import SecretInput
 from fast_container.builder_interface import Builder
+from fast_container.checks.image.catalogue import VERSION
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.images.lock import LOCK_FILE, Policy
 from fast_container.core.program_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
@@ -40,6 +42,7 @@ class ImageInputs:
         own_caches: Caches instead of the builder's registry cache.
         after: Resources that must exist before the image's files are read.
         kind: The component's name in messages.
+        checks: What the image has to satisfy; None checks only what its place refuses.
     """
 
     declared: DeclaredImage
@@ -57,6 +60,7 @@ class ImageInputs:
     images_lock: str = LOCK_FILE
     after: tuple[Any, ...] = ()
     kind: str = "FastContainerImage"
+    checks: CheckSettings | None = None
 
     @property
     def name(self) -> str:
@@ -110,6 +114,11 @@ class PreparedImage:
         return f"{self.known_url}:{self.known.key.tag}" if self.known and self.known_url is not None else None
 
     @property
+    def recorded_checks(self) -> str:
+        """Its checks as its record has them; "" without any."""
+        return self.inputs.checks.recorded(VERSION) if self.inputs.checks else ""
+
+    @property
     def called(self) -> dict[str, str]:
         """Part of its key → its name in an explanation."""
         return {f"base:{base.name}": f"base:{base.title}" for base in self.bases}
@@ -121,7 +130,9 @@ class PreparedImage:
             return None
         bases = {base.name: base.repository_url for base in self.bases}
         key = self.known.key.hex
-        return PlannedEntry(self.known.declared, self.repository_url, self.inputs.runs_on, key, bases)
+        return PlannedEntry(
+            self.known.declared, self.repository_url, self.inputs.runs_on, key, bases, self.inputs.checks
+        )
 
 
 def record_name(name: str) -> str:

@@ -21,11 +21,14 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.layers.listing_cache import ListingCache
+from fast_container.adapters.layers.registry_listings import RegistryListings
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
-from fast_container.adapters.threads import in_thread
+from fast_container.adapters.threads import in_thread, on_core
+from fast_container.build.check_contents import ContentChecks
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.build.spare_names import SpareNames
@@ -276,6 +279,11 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
                 SystemClock(),
                 RegistryCopier(registries.oci_blocking, may_begin),
                 RegistryLayers(registries.oci_blocking),
+                ContentChecks(
+                    RegistryListings(registries.oci_blocking, ListingCache(cache_dir() / "layers")),
+                    SystemClock(),
+                    on_core,
+                ),
             ),
             registries=registries,
             executors=ProgramExecutors(

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def test_members_have_constant_times_and_modes() -> None:
 
 
 def test_nothing_in_it_imports_pulumi_or_what_does_not_travel(program: bytes) -> None:
-    archive = zipfile.ZipFile(io.BytesIO(program))
+    archive = zipfile.ZipFile(io.BytesIO(zlib.decompress(program)))
     there = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in archive.namelist()}
     allowed = {"boto3", "botocore", "fast_container", "urllib3"} | sys.stdlib_module_names
     for name in archive.namelist():
@@ -57,7 +58,7 @@ def test_nothing_in_it_imports_pulumi_or_what_does_not_travel(program: bytes) ->
 
 
 def test_it_runs_on_its_own_and_refuses_a_damaged_plan_in_one_line(program: bytes, tmp_path: Path) -> None:
-    zipfile.ZipFile(io.BytesIO(program)).extractall(tmp_path)
+    zipfile.ZipFile(io.BytesIO(zlib.decompress(program))).extractall(tmp_path)
     (tmp_path / "plan.json").write_text("{")
     done = subprocess.run(
         [sys.executable, "-c", "import sys; from fast_container.remote.main import main; sys.exit(main())"],

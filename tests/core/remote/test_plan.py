@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.key import entries_digest
 from fast_container.core.ports import SecretReference
 from fast_container.core.recipe import Recipe
@@ -52,6 +53,8 @@ def full_plan(root: Path) -> RemotePlan:
             shm_size=1024,
             ulimits=("core=0:0", "nofile=1:2"),
         ),
+        checks=CheckSettings(max_size_bytes=1, rules={"V02": "error"}, required=("/app",), structure="{}"),
+        before_bytes=7,
         secrets={"direct": b"v4lue-of-the-secret"},
         secret_references={"token": SecretReference("SECRETS_MANAGER", "shop/token")},
     )

@@ -282,6 +282,7 @@ class CodeBuildExecutor:
             pushed_bytes=int(follow.built.get("pushed", 0)),
             duration_s=attempts.elapsed_s - attempts.waited_s,
             waited_s=attempts.waited_s,
+            checked=str(follow.built.get("checked", "")),
         )
 
 

@@ -16,6 +16,7 @@ from fast_container.core.remote import log_lines
 from fast_container.errors import (
     BuilderError,
     BuildFailed,
+    ChecksFailed,
     FastContainerError,
     RegistryError,
     SourceUploadError,
@@ -31,7 +32,7 @@ _DENIED: Final = ("access_denied", "accessdenied", "not authorized", "does not a
 _DENIED_FIRST: Final = ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE")
 _NETWORK_BUSY: Final = ("RequestLimitExceeded", "VPC_CLIENT_ERROR")
 _SAME_ERROR: Final[Mapping[str, type[FastContainerError]]] = {
-    error.__name__: error for error in (BuilderError, RegistryError, SourceUploadError, VerifyError)
+    error.__name__: error for error in (BuilderError, ChecksFailed, RegistryError, SourceUploadError, VerifyError)
 }
 _NEXT: Final = {
     "STOPPED": "It was stopped, by a person or by `fast-container cancel`; run `pulumi up` again to build it.",

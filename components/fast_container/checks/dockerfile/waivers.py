@@ -17,6 +17,7 @@ from typing import Final
 
 from fast_container.checks.dockerfile.catalogue import RULES
 from fast_container.checks.finding import Finding, Severity
+from fast_container.checks.image.catalogue import TITLES
 from fast_container.core.dockerfile.parsed_line import ParsedLine
 
 RULE: Final = "FI090"
@@ -24,6 +25,7 @@ _COMMENT: Final = re.compile(r"#\s*fast-container:\s*(.*)")
 _UNTIL: Final = "until="
 _SKIP: Final = "skip="
 _ID: Final = re.compile(r"[A-Za-z]+\d*")
+_OURS: Final = re.compile(r"(?:FI|V)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def waivers_of(text: str, nodes: Sequence[ParsedLine], file: str) -> tuple[Waive
             continue
         alone = line.lstrip().startswith("#")
         about = _instruction(lines, starts, number) if alone else max((s for s in starts if s <= number), default=0)
-        found.append(_read(comment[1].strip(), file, number, about))
+        found.append(read_waiver(comment[1].strip(), file, about, (file, number)))
     return tuple(found)
 
 
@@ -91,10 +93,18 @@ def _instruction(lines: Sequence[str], starts: Sequence[int], number: int) -> in
     return -1
 
 
-def _read(words: str, file: str, line: int, about: int) -> Waiver:
+def read_waiver(words: str, files: str, of_line: int, place: tuple[str, int]) -> Waiver:
+    """Read the words of one: ``skip=RULES [until=DAY] reason``.
+
+    Args:
+        words: What is written.
+        files: Pattern of the files that it is about.
+        of_line: Line of the instruction that it is about; 0 for any.
+        place: Where it stands.
+    """
     first, _, rest = words.partition(" ")
     if not first.startswith(_SKIP):
-        return make_waiver((), file, about, None, "", (file, line), "it does not begin with skip=")
+        return make_waiver((), files, of_line, None, "", place, "it does not begin with skip=")
     until = None
     wrong = ""
     rest = rest.strip()
@@ -105,15 +115,15 @@ def _read(words: str, file: str, line: int, about: int) -> Waiver:
         except ValueError:
             wrong = f"{day.removeprefix(_UNTIL)!r} is not a date such as 2027-03-01"
     rules = [rule for rule in first.removeprefix(_SKIP).split(",") if rule]
-    return make_waiver(rules, file, about, until, rest.strip(), (file, line), wrong)
+    return make_waiver(rules, files, of_line, until, rest.strip(), place, wrong)
 
 
 def make_waiver(
     rules: Iterable[str], files: str, of_line: int, until: date | None, reason: str, place: tuple[str, int], wrong: str
 ) -> Waiver:
     """Make a waiver; one that names no rule, or none that there is, is marked as wrong."""
-    ids = frozenset(rules)
-    unknown = sorted(rule for rule in ids if (rule.startswith("FI") and rule not in RULES) or not _ID.fullmatch(rule))
+    ids, known = frozenset(rules), {*RULES, *TITLES}
+    unknown = sorted(rule for rule in ids if (_OURS.fullmatch(rule) and rule not in known) or not _ID.fullmatch(rule))
     if not wrong and not ids:
         wrong = "it names no rule"
     elif not wrong and unknown:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+VERSION: Final = 1
+"""Of what the rules find; a higher one checks images again that a lower one has passed."""
+
 TITLES: Final = MappingProxyType(
     {
         "V01": "The image or a layer is over its budget",

@@ -19,6 +19,7 @@ from fast_container.checks.image import (
     paths,
     secrets,
     service,
+    unpacked_budget,
 )
 from fast_container.checks.image.rule import Found, OfFiles, OfManifest
 from fast_container.checks.image.settings import ImageChecks
@@ -31,6 +32,7 @@ OF_MANIFEST: Final[dict[str, tuple[OfManifest, ...]]] = {
     "V10": (secrets.check_configuration,),
 }
 OF_FILES: Final[dict[str, tuple[OfFiles, ...]]] = {
+    "V01": (unpacked_budget.check_unpacked,),
     "V02": (leftovers.check_build_tools,),
     "V03": (leftovers.check_caches,),
     "V04": (leftovers.check_development,),

@@ -20,8 +20,10 @@ def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | 
     return ImageChecks(
         runs_on=runs_on,
         max_size_bytes=settings.max_size_bytes,
+        max_unpacked_bytes=settings.max_unpacked_bytes,
         max_layer_bytes=settings.max_layer_bytes,
         max_growth=settings.max_growth,
+        max_growth_bytes=settings.max_growth_bytes,
         before_bytes=before_bytes,
         required=settings.required,
         forbidden=settings.forbidden,
@@ -31,7 +33,7 @@ def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | 
 
 def waivers_of(texts: Sequence[str]) -> list[Waiver]:
     """Read waivers; a wrong one is marked as such."""
-    return [read_waiver(text, "", 0, f"checks.waivers[{index}]") for index, text in enumerate(texts)]
+    return [read_waiver(text, "*", 0, (f"checks.waivers[{index}]", 0)) for index, text in enumerate(texts)]
 
 
 def without_waived(findings: Sequence[Finding], waivers: Sequence[str], today: date) -> list[Finding]:

@@ -31,6 +31,7 @@ class ImageChecks:
     Attributes:
         runs_on: ``lambda``, ``ecs`` or ``anywhere``; decides the severities.
         max_size_bytes: Of all layers, compressed; None for any.
+        max_unpacked_bytes: Of all layers, unpacked; None for any.
         max_layer_bytes: Of one layer, compressed; None for any.
         max_growth: Against the image before, as a share: 0.1 is a tenth; None for any.
         max_growth_bytes: Likewise, in bytes; None for any.
@@ -43,6 +44,7 @@ class ImageChecks:
 
     runs_on: str = "anywhere"
     max_size_bytes: int | None = None
+    max_unpacked_bytes: int | None = None
     max_layer_bytes: int | None = None
     max_growth: float | None = None
     max_growth_bytes: int | None = None

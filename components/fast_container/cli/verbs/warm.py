@@ -16,11 +16,15 @@ from collections.abc import Collection, Mapping
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
+from fast_container.adapters.layers.listing_cache import ListingCache
+from fast_container.adapters.layers.registry_listings import RegistryListings
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
+from fast_container.adapters.threads import on_core
 from fast_container.adapters.traceback_log import explained
 from fast_container.build.base_check import check_base
+from fast_container.build.check_contents import ContentChecks
 from fast_container.build.scheduler import LimitedExecutor, Scheduler, default_parallel
 from fast_container.cli.output import complain, say
 from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
@@ -97,7 +101,14 @@ async def _warm(
             None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
         )
         scheduler = Scheduler(
-            SystemClock(), RegistryCopier(registries.oci_blocking), RegistryLayers(registries.oci_blocking)
+            SystemClock(),
+            RegistryCopier(registries.oci_blocking),
+            RegistryLayers(registries.oci_blocking),
+            ContentChecks(
+                RegistryListings(registries.oci_blocking, ListingCache(cache_folder(os.environ) / "layers")),
+                SystemClock(),
+                on_core,
+            ),
         )
         executor = LimitedExecutor(local, max_parallel)
         digests = {name: manifest.digest for name, manifest in found.items()}
@@ -209,7 +220,14 @@ async def _job(
         for alias, reference in image.selected.named_images.items()
     }
     values = {secret: secrets[secret] for secret in image.selected.declared.secret_ids}
-    return job_of(image.selected, image.entry.repository_url, named, runs_on=image.entry.runs_on, secrets=values)
+    return job_of(
+        image.selected,
+        image.entry.repository_url,
+        named,
+        runs_on=image.entry.runs_on,
+        secrets=values,
+        checks=image.entry.checks,
+    )
 
 
 async def _base_reference(

@@ -86,7 +86,7 @@ def _is_end_without_parts(given: dict[str, object]) -> bool:
 
 def _is_end_with_image(given: dict[str, object]) -> bool:
     counts = all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
-    return counts and isinstance(given.get("turn_s", 0), int | float)
+    return counts and isinstance(given.get("turn_s", 0), int | float) and isinstance(given.get("checked", ""), str)
 
 
 def _is_failure(given: dict[str, object]) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
 from fast_container.core.dockerfile import AssumedStage
+from fast_container.core.image_checks import read_check_settings
 from fast_container.core.json_document import parse_json, version_of
 from fast_container.core.key import BuildKey, entries_digest
 from fast_container.core.ports import BuildJob, ContextSource
@@ -110,6 +111,8 @@ def write_plan(plan: RemotePlan) -> bytes:
         "cache_from": list(job.cache_from),
         "cache_to": list(job.cache_to),
         "pull_hosts": list(job.pull_hosts),
+        "checks": None if job.checks is None else job.checks.as_json(),
+        "before_bytes": job.before_bytes,
         **job.recipe.as_json(),
         "contexts": {
             name: {
@@ -205,6 +208,8 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         cache_from=tuple(document["cache_from"]),
         cache_to=tuple(document["cache_to"]),
         pull_hosts=tuple(document["pull_hosts"]),
+        checks=read_check_settings(document["checks"]),
+        before_bytes=document["before_bytes"],
         recipe=read_recipe(document),
     )
     return RemotePlan(

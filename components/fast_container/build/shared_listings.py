@@ -1,0 +1,41 @@
+"""Layers that several images of one program have: each is read once, also when they are checked at the same time.
+
+Decides that a reading under way is joined, and that it ends when nobody waits for it any more. Leaves reading, and
+remembering what was read, to the ``LayerLister`` that it wraps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fast_container.core.layers.listing import Listing
+from fast_container.core.ports import LayerLister
+
+
+class SharedListings:
+    """Satisfies ``core.ports.LayerLister``.
+
+    Args:
+        lister: Reads.
+    """
+
+    def __init__(self, lister: LayerLister) -> None:
+        self._lister = lister
+        self._readings: dict[str, tuple[asyncio.Task[Listing], list[object]]] = {}
+
+    async def listing(self, repository_url: str, digest: str, size: int) -> Listing:
+        """Read as ``LayerLister.listing``; of two repositories that have the layer, from the first one's."""
+        if digest not in self._readings:
+            task = asyncio.create_task(self._lister.listing(repository_url, digest, size))
+            task.add_done_callback(lambda _: self._readings.pop(digest, None))
+            self._readings[digest] = task, []
+        reading, waiting = self._readings[digest]
+        me = object()
+        waiting.append(me)
+        try:
+            return await asyncio.shield(reading)
+        finally:
+            waiting.remove(me)
+            if not waiting and not reading.done():
+                self._readings.pop(digest, None)
+                reading.cancel()
