@@ -316,6 +316,14 @@ def test_a_rule_that_cannot_be_run_is_an_error_that_names_it() -> None:
     assert all(one.cannot_be_checked and one.severity is Severity.ERROR and one.rule in one.what for one in every)
 
 
+def test_v01_a_budget_of_unpacked_bytes() -> None:
+    image = contents([file("app", 5 * MB)])
+    (one,) = found(image, ImageChecks(max_unpacked_bytes=4 * MB), "V01")
+    assert saved(one) == MB
+    assert not found(image, ImageChecks(max_unpacked_bytes=5 * MB), "V01")
+    assert found(contents([], unreadable="x"), ImageChecks(max_unpacked_bytes=1), "V01")
+
+
 def test_a_rule_may_be_set_to_error_warning_or_off() -> None:
     image = contents([file("usr/bin/gcc", 5)])
     for severity in (Severity.ERROR, Severity.WARNING):

@@ -60,6 +60,8 @@ def _of_rule(rule: str, image: ImageContents, settings: ImageChecks) -> Iterator
     for of_manifest in OF_MANIFEST.get(rule, ()):
         for found in of_manifest(image, settings):
             yield _finding(rule, image, settings, found)
+    if rule == "V01" and settings.max_unpacked_bytes is None:
+        return
     for of_files in OF_FILES.get(rule, ()):
         if image.files is None:
             yield Finding(
