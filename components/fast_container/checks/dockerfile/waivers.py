@@ -17,7 +17,6 @@ from typing import Final
 
 from fast_container.checks.dockerfile.catalogue import RULES
 from fast_container.checks.finding import Finding, Severity
-from fast_container.checks.image.catalogue import TITLES
 from fast_container.core.dockerfile.parsed_line import ParsedLine
 
 RULE: Final = "FI090"
@@ -25,7 +24,6 @@ _COMMENT: Final = re.compile(r"#\s*fast-container:\s*(.*)")
 _UNTIL: Final = "until="
 _SKIP: Final = "skip="
 _ID: Final = re.compile(r"[A-Za-z]+\d*")
-_OURS: Final = re.compile(r"(?:FI|V)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +120,8 @@ def make_waiver(
     rules: Iterable[str], files: str, of_line: int, until: date | None, reason: str, place: tuple[str, int], wrong: str
 ) -> Waiver:
     """Make a waiver; one that names no rule, or none that there is, is marked as wrong."""
-    ids, known = frozenset(rules), {*RULES, *TITLES}
-    unknown = sorted(rule for rule in ids if (_OURS.fullmatch(rule) and rule not in known) or not _ID.fullmatch(rule))
+    ids = frozenset(rules)
+    unknown = sorted(rule for rule in ids if (rule.startswith("FI") and rule not in RULES) or not _ID.fullmatch(rule))
     if not wrong and not ids:
         wrong = "it names no rule"
     elif not wrong and unknown:

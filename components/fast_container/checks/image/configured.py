@@ -7,10 +7,12 @@ modules, and what is wrong with a waiver to ``checks.dockerfile.waivers``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from fast_container.checks.dockerfile.waivers import Waiver, apply_waivers, read_waiver
 from fast_container.checks.finding import Finding, Severity, by_weight
+from fast_container.checks.image.catalogue import TITLES
 from fast_container.checks.image.settings import ImageChecks
 from fast_container.core.image_checks import CheckSettings
 
@@ -33,7 +35,13 @@ def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | 
 
 def waivers_of(texts: Sequence[str]) -> list[Waiver]:
     """Read waivers; a wrong one is marked as such."""
-    return [read_waiver(text, "*", 0, (f"checks.waivers[{index}]", 0)) for index, text in enumerate(texts)]
+    found = [read_waiver(text, "*", 0, (f"checks.waivers[{index}]", 0)) for index, text in enumerate(texts)]
+    return [_of_our_rules(waiver) for waiver in found]
+
+
+def _of_our_rules(waiver: Waiver) -> Waiver:
+    unknown = sorted(waiver.rules.difference(TITLES))
+    return replace(waiver, wrong=f"there is no rule {unknown[0]!r}") if unknown and not waiver.wrong else waiver
 
 
 def without_waived(findings: Sequence[Finding], waivers: Sequence[str], today: date) -> list[Finding]:
