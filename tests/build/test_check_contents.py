@@ -160,7 +160,7 @@ def test_a_layer_of_two_images_is_read_once_though_both_ask() -> None:
     assert lister.asked == [digest]
 
 
-def test_a_reading_ends_when_nobody_waits_for_it_any_more() -> None:
+def test_a_reading_ends_when_it_is_no_longer_waited_for() -> None:
     ended: list[str] = []
 
     class Endless(Lister):

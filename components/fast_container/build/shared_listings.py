@@ -1,6 +1,6 @@
 """Layers that several images of one program have: each is read once, also when they are checked at the same time.
 
-Decides that a reading under way is joined, and that it ends when nobody waits for it any more. Leaves reading, and
+Decides that a reading under way is joined, and that it ends when it is no longer waited for. Leaves reading, and
 remembering what was read, to the ``LayerLister`` that it wraps.
 """
 
