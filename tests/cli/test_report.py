@@ -55,6 +55,13 @@ def test_json_holds_the_records_themselves(capsys: pytest.CaptureFixture[str]) -
     assert BuildRecord.from_json(json.dumps(record)) == API
 
 
+def test_a_page_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "report.html"
+    assert str(place) in said(capsys, "report", "--html", str(place))
+    assert "Builds of shop/prod" in place.read_text(encoding="utf-8")
+    assert "--html" in said(capsys, "report", "--html", str(tmp_path / "none" / "x.html"), code=2)
+
+
 def test_only_runs_of_a_stack_or_of_a_time_are_shown(capsys: pytest.CaptureFixture[str], records: LocalRecords) -> None:
     old = replace(API, name="old", started=NOW - 86400 * 9, origin=Origin("b" * 8, "other/dev"))
     records.append("b" * 8, old.started, [old])

@@ -90,8 +90,9 @@ class Headless:
 
     def press(self, key: str) -> None:
         """A key goes down and up."""
-        for kind in ("rawKeyDown", "keyUp"):
-            self._call("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": key, **_CODES.get(key, {})})
+        codes = _CODES[key]
+        for kind in ("keyDown" if "text" in codes else "rawKeyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": key, **codes})
 
     def spoken(self) -> list[tuple[str, str]]:
         """What a screen reader is given: role and name."""
@@ -155,7 +156,8 @@ class Headless:
             self.problems.append(f"asked for {params['request']['url']}")
 
 
-_CODES = {
+_CODES: dict[str, dict[str, Any]] = {
+    "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"},
     "ArrowRight": {"windowsVirtualKeyCode": 39},
     "ArrowLeft": {"windowsVirtualKeyCode": 37},
     "End": {"windowsVirtualKeyCode": 35},

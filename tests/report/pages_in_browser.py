@@ -16,13 +16,19 @@ _BOXES = """[...document.querySelectorAll("svg")].filter(svg => svg.checkVisibil
   });
   return [svg.querySelectorAll("rect").length, outside.length];
 })"""
+_PARTS = """[...document.querySelectorAll(".line")].filter(line => line.checkVisibility()).map(line => {
+  const view = line.getBoundingClientRect();
+  const parts = [...line.querySelectorAll(".part")].map(part => part.getBoundingClientRect());
+  const outside = parts.filter(box => box.width <= 0 || box.left < view.left - 1 || box.right > view.right + 2);
+  return [parts.length, outside.length];
+})"""
 _COLOURS = "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"
 
 
 def drawn(browser: Headless, page: Path, **screen: Any) -> int:
-    """Open a page and return how many rectangles are seen; nothing may be wrong with it, on any screen."""
+    """Open a page and return how many boxes and parts of bars are seen; nothing may be wrong with it, on any screen."""
     browser.open(page, **screen)
-    shown = browser.ask(_BOXES)
+    shown = browser.ask(_BOXES) + browser.ask(_PARTS)
     assert all(outside == 0 for _, outside in shown), shown
     wide, window = browser.ask("[document.documentElement.scrollWidth, innerWidth]")
     assert wide <= window, f"{wide} pixels wide in a window of {window}"

@@ -22,6 +22,7 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print one JSON object: the records themselves")
     how.add_argument("--markdown", action="store_true", help="the last run as a table, for the summary of a CI run")
+    how.add_argument("--html", metavar="FILE", help="write a page with timelines; needs fast-container[report]")
     how.add_argument("--trace", action="store_true", help="Chrome's trace format, for Perfetto or chrome://tracing")
     how.add_argument("--github", action="store_true", help="an annotation for each image of the last run that failed")
 

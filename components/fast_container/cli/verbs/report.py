@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from fast_container.cli.output import emit, say
+from fast_container.cli.output import emit, say, write_page
 from fast_container.cli.recorded import local_records, number
 from fast_container.report.markdown import failure_commands, report_markdown
 from fast_container.report.runs import runs_of
@@ -32,6 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         emit(json.dumps({"version": 1, "runs": [[json.loads(one.to_json()) for one in run.records] for run in runs]}))
         emit("\n")
+    elif arguments.html:
+        from fast_container.report.pages.builds_page import builds_page  # noqa: PLC0415 - an extra
+
+        write_page(arguments.html, builds_page(runs))
     elif arguments.trace:
         emit(report_trace(runs) + "\n")
     elif arguments.markdown:
