@@ -57,7 +57,11 @@ def listing(*members: Member) -> Listing:
 
 
 def contents(
-    *layers: Sequence[Member], unreadable: str = "", is_of_index: bool = False, **config: Any
+    *layers: Sequence[Member],
+    unreadable: str = "",
+    is_of_index: bool = False,
+    contents: Mapping[str, bytes] | None = None,
+    **config: Any,
 ) -> ImageContents:
     """An image of those layers; its configuration's fields as keywords, ``history`` among them."""
     history = config.pop("history", [])
@@ -77,6 +81,7 @@ def contents(
         parse_configuration(json.dumps(document).encode()),
         None if unreadable else ImageFiles(tuple(made), merge(listings)),
         unreadable,
+        contents or {},
     )
 
 

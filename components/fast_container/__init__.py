@@ -45,7 +45,8 @@ What happens:
 - In which order is an image looked up, built, checked, tagged and recorded? ``build``.
 - Where is the key tag put? ``build.pipeline``.
 - May a pushed image be tagged? ``checks``.
-- What may an image hold, and what does each rule find? ``checks.image``.
+- What may an image hold, and what does each rule find? ``checks.image``; what a file of container-structure-test says:
+  ``checks.image.structure``.
 - How is an image or a run shown as a page? ``report.pages``.
 - What in a Dockerfile costs size, time or safety? ``checks.dockerfile``; what each step starts, installs and reads:
   ``checks.dockerfile.steps``; which findings are fixed, and how: ``checks.dockerfile.fixes``.

@@ -11,7 +11,7 @@ import pytest
 from fast_container.build.image_contents import read_image
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.layers.limits import Limits
-from fast_container.core.layers.listing import Listing, read_listing
+from fast_container.core.layers.listing import Listing, read_contents, read_listing
 from fast_container.core.ports import Manifest
 from fast_container.errors import VerifyError
 from tests.build.fakes import OCI_INDEX, OCI_MANIFEST, FakeRegistry
@@ -31,6 +31,10 @@ class Lister:
             return read_listing([self.registry.blobs[digest]], size)
         except ValueError as error:
             raise VerifyError("A layer of the image cannot be read.", where=digest, why=str(error)) from None
+
+    async def contents(self, repository_url: str, digest: str, size: int, paths: frozenset[str]) -> dict[str, bytes]:
+        self.asked.append(digest)
+        return read_contents([self.registry.blobs[digest]], size, paths)
 
 
 def push(registry: FakeRegistry, content: bytes, media_type: str = OCI_MANIFEST) -> Manifest:

@@ -11,7 +11,7 @@ import pytest
 
 from fast_container.cli import main
 from tests.adapters.http_registry import HttpRegistry, http_registry
-from tests.layer_images import Member, file, image, zipped
+from tests.layer_images import Member, file, image, link, zipped
 
 GOOD = [file("usr/bin/app", b"x", mode=0o755)]
 RUNS = {"Entrypoint": ["/usr/bin/app"], "User": "1000"}
@@ -120,3 +120,27 @@ def test_set_user_id_programs_of_a_base_that_is_named(
     assert "set-user-id" in capsys.readouterr().out
     main(["check-image", reference, "--runs-on", "ecs", "--base", f"{registry.url}:base"])
     assert "set-user-id" not in capsys.readouterr().out
+
+
+STRUCTURE = """\
+schemaVersion: 2.0.0
+fileExistenceTests:
+- {name: app, path: /usr/bin/app, permissions: -rwxr-xr-x}
+fileContentTests:
+- {name: content, path: /bin/app, expectedContents: [%s]}
+"""
+
+
+def test_structure_tests_are_run(registry: HttpRegistry, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = push(registry, [*GOOD, link("bin", "usr/bin")], [file("other", b"1")])
+    tests = tmp_path / "tests.yaml"
+    tests.write_text(STRUCTURE % "^x$")
+    assert main(["check-image", reference, "--structure", str(tests)]) == 0
+    tests.write_text(STRUCTURE % "y")
+    assert main(["check-image", reference, "--structure", str(tests)]) == 1
+    assert f"{tests}:5" in capsys.readouterr().out
+    tests.write_text("schemaVersion: 2.0.0\ncommandTests: [{name: a, command: ls}]\n")
+    assert main(["check-image", reference, "--structure", str(tests)]) == 2
+    assert "tests.yaml:2" in capsys.readouterr().err
+    assert main(["check-image", reference, "--structure", str(tests), "--leave-out", "commandTests"]) == 0
+    assert main(["check-image", reference, "--structure", str(tmp_path / "none")]) == 2

@@ -8,9 +8,11 @@ with the reason: a rule that needs them then says so, and never passes. Leaves b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
+from fast_container.checks.image.lookup import resolve
 from fast_container.checks.manifest_rules import child_for
 from fast_container.checks.pushed_image import pushed_configuration, pushed_manifest
 from fast_container.core.layers.contents import ImageContents, ImageFiles, ImageLayer, instructions
@@ -47,6 +49,7 @@ async def read_image(
     platform: str,
     limits: Limits | None = None,
     run: Run = run_here,
+    wanted: Sequence[str] = (),
 ) -> ImageContents:
     """Read an image.
 
@@ -57,6 +60,7 @@ async def read_image(
         platform: Which image of an index is read, ``os/architecture[/variant]``.
         limits: How much of the layers is read.
         run: Puts the layers over one another.
+        wanted: Paths of the files whose content is read, too; links are followed.
 
     Raises:
         VerifyError: It is not an image, or the index has none for that platform.
@@ -67,10 +71,12 @@ async def read_image(
     assert image.config is not None
     configuration = pushed_configuration(await registry.blob(image.config.digest))
     files, unreadable = None, ""
+    contents: Mapping[str, bytes] = {}
     try:
         files = await _files(registry, image, configuration, lister, limits or Limits(), run)
+        contents = await _contents(registry, files, lister, wanted)
     except (LayerError, FastContainerError) as error:
-        unreadable = _reason(error)
+        files, unreadable = None, _reason(error)
     return ImageContents(
         name,
         image.media_type,
@@ -79,6 +85,7 @@ async def read_image(
         configuration,
         files,
         unreadable,
+        contents,
     )
 
 
@@ -126,6 +133,21 @@ async def _files(
         for layer, by, listing in zip(image.layers, made, listings, strict=True)
     )
     return ImageFiles(layers, await run(lambda: merge(listings)))
+
+
+async def _contents(
+    registry: Registry, files: ImageFiles, lister: LayerLister, wanted: Sequence[str]
+) -> Mapping[str, bytes]:
+    by_layer: dict[int, set[str]] = defaultdict(set)
+    for path in wanted:
+        placed = resolve(files.merged, path)
+        if placed is not None:
+            by_layer[placed.layer].add(placed.entry.path)
+    found: dict[str, bytes] = {}
+    for at, paths in by_layer.items():
+        layer = files.layers[at]
+        found |= await lister.contents(registry.url, layer.digest, layer.compressed_bytes, frozenset(paths))
+    return found
 
 
 def _reason(error: Exception) -> str:

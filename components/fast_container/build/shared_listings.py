@@ -7,6 +7,7 @@ remembering what was read, to the ``LayerLister`` that it wraps.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from fast_container.core.layers.listing import Listing
 from fast_container.core.ports import LayerLister
@@ -39,3 +40,7 @@ class SharedListings:
             if not waiting and not reading.done():
                 self._readings.pop(digest, None)
                 reading.cancel()
+
+    async def contents(self, repository_url: str, digest: str, size: int, paths: frozenset[str]) -> Mapping[str, bytes]:
+        """Read as ``LayerLister.contents``; each asks for files of its own."""
+        return await self._lister.contents(repository_url, digest, size, paths)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from fast_container.adapters.layers.listing_cache import ListingCache
@@ -56,8 +57,8 @@ class PushedImages:
         found = self._registries.push_credentials(host)
         return {} if found is None else {host: found}
 
-    async def named(self, arguments: argparse.Namespace) -> ImageContents:
-        """Read the image of ``REF``, or of ``--plan`` and ``--image``."""
+    async def named(self, arguments: argparse.Namespace, wanted: Sequence[str] = ()) -> ImageContents:
+        """Read the image of ``REF``, or of ``--plan`` and ``--image``, with the content of some of its files."""
         has_both = arguments.reference is not None and (arguments.plan or arguments.image)
         has_half = (arguments.plan is None) != (arguments.image is None)
         if has_both or has_half or (arguments.reference is None and arguments.plan is None):
@@ -67,18 +68,18 @@ class PushedImages:
                 next_step="Give a reference, or --plan and --image.",
             )
         if arguments.reference is not None:
-            return await self.referred(arguments.reference)
-        return await self._of_registry(*await self._planned(arguments.plan, arguments.image))
+            return await self.referred(arguments.reference, wanted=wanted)
+        return await self._of_registry(*await self._planned(arguments.plan, arguments.image), wanted)
 
-    async def referred(self, said: str, flag: str = "REF") -> ImageContents:
+    async def referred(self, said: str, flag: str = "REF", wanted: Sequence[str] = ()) -> ImageContents:
         """Read the image of a reference, which ``flag`` gave."""
         registry, manifest = await self._found(said, flag)
         if isinstance(registry, OciLayout):
             layout = registry
             pieces_of: PiecesOf = lambda _, digest, size: layout.pieces(digest, size)  # noqa: E731 - its type
             lister = RegistryListings(self._registries.oci_blocking, self._cache, pieces_of=pieces_of)
-            return await read_image(layout, manifest, lister, platform=self._platform)
-        return await self._of_registry(registry, manifest)
+            return await read_image(layout, manifest, lister, platform=self._platform, wanted=wanted)
+        return await self._of_registry(registry, manifest, wanted)
 
     async def layers(self, said: str, flag: str) -> dict[str, int]:
         """Return digest → compressed bytes of an image's layers; nothing of them is read."""
@@ -86,9 +87,9 @@ class PushedImages:
         image = await image_manifest(registry, manifest, platform=self._platform)
         return {layer.digest: layer.size for layer in image.layers}
 
-    async def _of_registry(self, registry: Registry, manifest: Manifest) -> ImageContents:
+    async def _of_registry(self, registry: Registry, manifest: Manifest, wanted: Sequence[str]) -> ImageContents:
         lister = RegistryListings(self._registries.oci_blocking, self._cache)
-        return await read_image(registry, manifest, lister, platform=self._platform)
+        return await read_image(registry, manifest, lister, platform=self._platform, wanted=wanted)
 
     async def _planned(self, plan: str, name: str) -> tuple[Registry, Manifest]:
         from fast_container.cli.planned import (  # noqa: PLC0415 - half of the library

@@ -253,6 +253,15 @@ class LayerLister(Protocol):
         """
         ...
 
+    async def contents(self, repository_url: str, digest: str, size: int, paths: frozenset[str]) -> Mapping[str, bytes]:
+        """Read files of a layer; those that are too large are left out.
+
+        Raises:
+            RegistryError: The registry did not return it.
+            VerifyError: It is damaged, hostile, or of a compression that cannot be read here.
+        """
+        ...
+
 
 class Executor(Protocol):
     """Builds an image and pushes it by digest."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fast_container.core.layers import entry
 from fast_container.core.layers.limits import LayerEndsError, LayerError, LayerLimitError, Limits
-from fast_container.core.layers.listing import Listing, read_listing
+from fast_container.core.layers.listing import Listing, read_contents, read_listing
 from fast_container.core.layers.listing_form import decode, encode
 from tests.layer_images import file, folder, link, tar
 
@@ -193,3 +193,11 @@ def test_a_damaged_cached_form_is_nothing(noise: bytes, at: int) -> None:
 def test_kinds() -> None:
     found = read(tar([folder("d"), file("f"), link("l", "f"), link("h", "f", hard=True)])).entries
     assert [one.kind for one in found] == [entry.DIRECTORY, entry.FILE, entry.SYMLINK, entry.HARDLINK]
+
+
+def test_the_content_of_files_is_read_up_to_a_limit() -> None:
+    data = gzip.compress(tar([file("a", b"one"), file("b", b"other"), file("c", bytes(50)), file("d", b"last")]))
+    paths = frozenset({"a", "c", "d", "none"})
+    assert read_contents([data], len(data), paths) == {"a": b"one", "c": bytes(50), "d": b"last"}
+    limits = replace(Limits(), content_bytes=10)
+    assert read_contents([data], len(data), paths, limits=limits) == {"a": b"one", "d": b"last"}

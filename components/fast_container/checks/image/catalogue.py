@@ -23,7 +23,7 @@ TITLES: Final = MappingProxyType(
         "V08": "The image is not fit, or not safe, as a service on ECS",
         "V09": "GPU libraries in an image for a place without a GPU",
         "V10": "A secret ships with the image",
-        "V11": "A required path is missing, or a forbidden one is there",
+        "V11": "A required path is missing, a forbidden one is there, or a structure test fails",
         "V12": "A package is in the image twice",
     }
 )

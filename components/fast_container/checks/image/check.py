@@ -42,7 +42,7 @@ OF_FILES: Final[dict[str, tuple[OfFiles, ...]]] = {
     "V08": (service.check_files,),
     "V09": (leftovers.check_gpu,),
     "V10": (secrets.check_files,),
-    "V11": (paths.check_paths,),
+    "V11": (paths.check_paths, paths.check_structure),
     "V12": (distributions.check_distributions,),
 }
 RULES: Final = tuple(sorted({*OF_MANIFEST, *OF_FILES}))
@@ -83,4 +83,6 @@ def _finding(rule: str, image: ImageContents, settings: ImageChecks, found: Foun
     severity = settings.severity(rule, fails_in_service=found.fails_in_service)
     estimate = None if found.estimate_bytes is None else Estimate(found.estimate_bytes, basis=found.basis)
     inside = "" if found.where == image.name else found.where
-    return Finding(rule, severity, "", 0, found.what, found.why, found.fix, estimate, image.name, inside)
+    return Finding(
+        rule, severity, found.file, found.line, found.what, found.why, found.fix, estimate, image.name, inside
+    )

@@ -25,6 +25,8 @@ class Found:
         fix: What to do.
         estimate_bytes: Bytes that the fix saves.
         basis: Which bytes those are.
+        file: A file of the user's that says so, such as one of structure tests.
+        line: Its line.
         fails_in_service: Where it runs it would fail, so it is an error unless the user says otherwise.
     """
 
@@ -35,6 +37,8 @@ class Found:
     estimate_bytes: int | None = None
     fails_in_service: bool = False
     basis: str = "unpacked"
+    file: str = ""
+    line: int = 0
 
 
 OfManifest = Callable[[ImageContents, ImageChecks], Iterator[Found]]

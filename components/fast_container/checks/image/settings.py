@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fast_container.checks.finding import Severity
+from fast_container.checks.image.structure.tests import StructureTests
 
 _UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _SIZE: Final = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?([A-Za-z]*)")
@@ -39,6 +40,7 @@ class ImageChecks:
         base_layers: Digests of the base image's layers: what they bring is not found again; none where not known.
         required: Paths that must be there.
         forbidden: Paths that must not be there; ``*`` stands for anything.
+        structure: Structure tests, as container-structure-test has them; the content that they ask for is to be read.
         severities: Rule → severity, in place of what holds by ``runs_on``.
     """
 
@@ -52,6 +54,7 @@ class ImageChecks:
     base_layers: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    structure: tuple[StructureTests, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict["str", "Severity"])
 
     def severity(self, rule: str, *, fails_in_service: bool = False) -> Severity:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+from fast_container.checks.image.structure.tests import NEED_A_CONTAINER
 from fast_container.cli.arguments.finding import add_finding_arguments
 from fast_container.cli.arguments.image import add_reference_arguments
 
@@ -29,8 +30,17 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
     for flag, metavar, text in (
         ("--require", "PATH", "a path that must be there; may have *; may be repeated"),
         ("--forbid", "PATH", "a path that must not be there; may have *; may be repeated"),
+        ("--structure", "FILE", "a file of container-structure-test; may be repeated"),
         ("--rule", "RULE=LEVEL", "V02=error, warning or off; may be repeated"),
     ):
         parser.add_argument(flag, metavar=metavar, action="append", default=[], help=text)
+    parser.add_argument(
+        "--leave-out",
+        metavar="TESTS",
+        action="append",
+        default=[],
+        choices=NEED_A_CONTAINER,
+        help=f"of those files, tests that need a container: {' or '.join(NEED_A_CONTAINER)}; may be repeated",
+    )
     add_finding_arguments(parser)
     parser.add_argument("--json", action="store_true", help="as --format json")

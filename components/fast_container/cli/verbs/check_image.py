@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 from fast_container.checks.finding import Severity, worst
 from fast_container.checks.image.check import RULES, check_image
 from fast_container.checks.image.settings import ImageChecks, parse_growth, parse_size
+from fast_container.checks.image.structure.tests import StructureTests
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
 from fast_container.cli.pushed_images import PushedImages
 from fast_container.core.layers.contents import ImageContents
@@ -59,6 +61,7 @@ def _settings(arguments: argparse.Namespace) -> ImageChecks:
         max_growth_bytes=most,
         required=tuple(arguments.require),
         forbidden=tuple(arguments.forbid),
+        structure=_structure(arguments),
         severities=dict(_severity(said) for said in arguments.rule),
     )
 
@@ -68,6 +71,23 @@ def _size(flag: str, text: str | None) -> int | None:
         return None if text is None else parse_size(text)
     except ValueError as error:
         raise ArgsError("The budget is not a size.", property_path=flag, why=str(error)) from None
+
+
+def _structure(arguments: argparse.Namespace) -> tuple[StructureTests, ...]:
+    if not arguments.structure:
+        return ()
+    from fast_container.checks.image.structure.reading import (  # noqa: PLC0415 - PyYAML, seldom needed
+        read_structure_tests,
+    )
+
+    found: list[StructureTests] = []
+    for name in arguments.structure:
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ArgsError("A file cannot be read.", property_path="--structure", why=f"{name}: {error}") from None
+        found.append(read_structure_tests(name, text, frozenset(arguments.leave_out)))
+    return tuple(found)
 
 
 def _growth(arguments: argparse.Namespace) -> tuple[float | None, int | None]:
@@ -102,6 +122,7 @@ async def _read(arguments: argparse.Namespace, settings: ImageChecks) -> tuple[I
             settings = replace(settings, before_bytes=sum(before.values()))
         if arguments.base:
             settings = replace(settings, base_layers=frozenset(await images.layers(arguments.base, "--base")))
-        return await images.named(arguments), settings
+        wanted = [path for tests in settings.structure for path in tests.read_paths]
+        return await images.named(arguments, wanted), settings
     finally:
         images.close()

@@ -7,6 +7,7 @@ out the files: asyncio writes one of each result. Leaves reading to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fast_container.core.layers.listing import Listing
@@ -56,6 +57,7 @@ class ImageContents:
         configuration: Its configuration.
         files: Its files; None where they cannot be read.
         unreadable: Why they cannot be read; ``""`` where they can.
+        contents: Path → content, of the files whose content was asked for and is not too large.
     """
 
     name: str
@@ -65,6 +67,7 @@ class ImageContents:
     configuration: ImageConfiguration
     files: ImageFiles | None = field(repr=False)
     unreadable: str = ""
+    contents: Mapping[str, bytes] = field(default_factory=dict["str", "bytes"], repr=False)
 
     @property
     def compressed_bytes(self) -> int:

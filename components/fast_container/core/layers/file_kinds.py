@@ -17,6 +17,8 @@ from fast_container.core.layers.entry import DIRECTORY, FILE, WHITEOUT
 _BIN: Final = r"(?:usr/)?(?:local/)?s?bin/"
 _SITE: Final = r"(?:^|.*/)"
 _PACKAGES: Final = r"(?:.*/)?(?:site|dist)-packages/"
+_NOT_INSTALLERS: Final = r"(?!(?:pip|setuptools|wheel|pkg_resources|_distutils_hack)/)"
+"""Bases bring them as they are, and no service imports them."""
 
 BUILD_TOOLS: Final[Mapping[str, str]] = {
     "a compiler": rf"{_BIN}(?:[\w.]+-linux-\w+-)?(?:gcc|g\+\+|cc|c\+\+|cpp|clang|clang\+\+|rustc|go)(?:-[\d.]+)?"
@@ -36,7 +38,7 @@ CACHES: Final[Mapping[str, str]] = {
 DEVELOPMENT: Final[Mapping[str, str]] = {
     "a package for development": rf"{_SITE}(?:pytest|_pytest|mypy|mypyc|ruff|black|flake8|pylint|IPython"
     r"|ipykernel|jupyter|coverage|tox|hypothesis|debugpy)/.+(?<!\.dist-info)",
-    "tests of packages": rf"{_PACKAGES}.+/tests?/.+",
+    "tests of packages": rf"{_PACKAGES}{_NOT_INSTALLERS}.+/tests?/.+",
     "static libraries": r".+\.a",
     "C headers": r"(?:usr/(?:local/)?)include/.+",
 }
@@ -60,7 +62,8 @@ DISTRIBUTION: Final = "an installed Python package"
 PYTHON: Final = "a Python"
 CLIENT: Final = "Lambda's client for Python"
 _PYTHON_FILES: Final[Mapping[str, str]] = {
-    MODULE: r"(?:(?:.*/)?(?:site|dist)-packages|var/task)/(?!(?:.*/)?tests?/).+\.py",
+    MODULE: rf"(?:{_PACKAGES}{_NOT_INSTALLERS}|(?:var/task|app|srv|code|opt|usr/src|home/[^/]+)/)"
+    r"(?!(?:.*/)?tests?/)(?!.*/(?:site|dist)-packages/).+\.py",
     BYTECODE: r"(?:.*/)?__pycache__/[^/]+\.cpython-\d+(?:\.opt-[12])?\.pyc",
     DISTRIBUTION: r"(?:.*/)?[A-Za-z0-9._]+-[^/-]+\.dist-info/METADATA",
     PYTHON: r"(?:.*/)?bin/python3\.\d+",

@@ -33,6 +33,7 @@ class Limits:
         name_bytes: All paths and link targets of a layer together.
         header_bytes: An extended header (pax, GNU).
         package_list_bytes: What is kept of a layer's lists of packages; more of them are left out.
+        content_bytes: Files of a layer whose content is asked for, all together.
         depth: Components of a path.
         layers: Of an image.
     """
@@ -44,6 +45,7 @@ class Limits:
     name_bytes: int = 128 << 20
     header_bytes: int = 1 << 20
     package_list_bytes: int = 64 << 20
+    content_bytes: int = 16 << 20
     depth: int = 255
     layers: int = 512
 

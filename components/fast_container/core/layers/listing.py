@@ -17,7 +17,7 @@ from typing import Final
 from fast_container.core.layers.byte_stream import ByteStream
 from fast_container.core.layers.decompression import MakeInflater, Unzstd, decompressed, inflater
 from fast_container.core.layers.elf import architecture
-from fast_container.core.layers.entry import Entry
+from fast_container.core.layers.entry import FILE, Entry
 from fast_container.core.layers.file_kinds import IS_WHITEOUT, kinds_of, machine
 from fast_container.core.layers.kept import is_searched, kept_bytes, kept_form
 from fast_container.core.layers.limits import Limits
@@ -215,6 +215,39 @@ def read_listing(
         # A digest is checked at the last byte.
         pass
     return found.listing()
+
+
+def read_contents(
+    pieces: Iterable[bytes],
+    compressed_bytes: int,
+    paths: frozenset[str],
+    *,
+    make_inflater: MakeInflater = inflater,
+    unzstd: Unzstd | None = None,
+    limits: Limits | None = None,
+) -> dict[str, bytes]:
+    """Read files of a layer, each up to a limit and all together; larger ones are left out.
+
+    Raises:
+        LayerError: See ``read_listing``.
+    """
+    limits = limits or Limits()
+    source = iter(pieces)
+    stream = ByteStream(decompressed(source, make_inflater, unzstd), limits.most_unpacked(compressed_bytes))
+    found: dict[str, bytes] = {}
+    left = limits.content_bytes
+
+    def wanted(path: str, size: int) -> int:
+        return size if path in paths and size <= left else 0
+
+    for entry, head in tar_entries(stream, wanted, limits):
+        if entry.path in paths and entry.kind == FILE and len(head) == entry.size:
+            found[entry.path] = head
+            left -= len(head)
+    for _ in source:
+        # A digest is checked at the last byte.
+        pass
+    return found
 
 
 def _with_content(entry: Entry, head: bytes) -> Entry:

@@ -82,6 +82,12 @@ class Merged:
         path = self.listings[layer].paths[at]
         return self.top.get(path) == layer and self.listings[layer].index[path] == at
 
+    def has_below(self, folder: str) -> bool:
+        """Whether the image shows anything in a directory."""
+        return any(
+            self.top.get(path) == layer for layer, listing in enumerate(self.listings) for path in listing.below(folder)
+        )
+
     @cached_property
     def files(self) -> dict[str, Placed]:
         """Path → entry, of all that the image shows; it costs much where there are many."""

@@ -34,6 +34,8 @@ class ImageConfiguration:
         command: More arguments, or the program.
         working_directory: Where it runs; ``""`` for the root.
         labels: Label → value.
+        exposed_ports: As they are declared, ``8080/tcp``.
+        volumes: The paths of declared volumes.
         history: The steps that made it, the first ones first.
     """
 
@@ -46,6 +48,8 @@ class ImageConfiguration:
     working_directory: str = ""
     labels: Mapping[str, str] = field(default_factory=dict["str", "str"])
     history: tuple[HistoryEntry, ...] = ()
+    exposed_ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
 
 
 def parse_configuration(content: bytes) -> ImageConfiguration:
@@ -71,4 +75,6 @@ def parse_configuration(content: bytes) -> ImageConfiguration:
             HistoryEntry(string_field(entry, "created_by"), entry.get("empty_layer") is True)
             for entry in objects_field(document, "history")
         ),
+        tuple(object_field(config, "ExposedPorts")),
+        tuple(object_field(config, "Volumes")),
     )
