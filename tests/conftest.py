@@ -21,6 +21,8 @@ import pulumi
 import pytest
 
 from localcloud import LocalCloud
+from localcloud.python_command import write_python_command
+from tests.warm_python.command import warm_python
 
 _TESTS = Path(__file__).parent
 _SECONDS: dict[str, float] = json.loads((_TESTS / "seconds.json").read_text())
@@ -63,6 +65,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
             shutil.copytree(state / "logs", kept / "logs")
         assert leftovers(state, running.sockets_dir) == []
         assert not running.sockets_dir.exists()
+
+
+@pytest.fixture(scope="session")
+def warm_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Settings with which the engine's Python processes begin with the SDKs imported; see ``warm_python``."""
+    with warm_python(str(write_python_command(tmp_path_factory.mktemp("python")))) as settings:
+        yield settings
 
 
 def _without_automatic_logs(pulumi_home: Path) -> None:

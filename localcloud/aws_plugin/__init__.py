@@ -22,6 +22,10 @@ How to find one's way::
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+COMMAND: Final = "LOCALCLOUD_PYTHON"
+"""The variable that names another command to run the stand-in with than the interpreter that installed it."""
 
 
 def install(pulumi_home: Path) -> None:
@@ -35,4 +39,4 @@ def install(pulumi_home: Path) -> None:
     install_plugin(pulumi_home)
 
 
-__all__ = ["install"]
+__all__ = ["COMMAND", "install"]

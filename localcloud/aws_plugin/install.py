@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from localcloud.aws_plugin import COMMAND
+
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 _EXECUTABLE: Final = "pulumi-resource-aws"
 
@@ -39,5 +41,6 @@ def _launcher() -> str:
         "#!/bin/sh\n"
         f"export FAST_CONTAINER_AWS_PLUGIN_VERSION={shlex.quote(sdk_version())}\n"
         "export FAST_CONTAINER_AWS_PLUGIN_PARENT=$PPID\n"
-        f'PYTHONPATH={project} exec {python} -m localcloud.aws_plugin "$@"\n'
+        f"python={python}\n"
+        f'PYTHONPATH={project} exec "${{{COMMAND}:-$python}}" -u -m localcloud.aws_plugin "$@"\n'
     )

@@ -1,17 +1,18 @@
 """A provider's process: prints its port, answers the engine, ends with it.
 
 Decides threads and the end of the process. The engine waits for the port on standard output and stops the process
-when it is done; should the engine vanish, this process sees that its parent changed, and ends too.
+when it is done; should the engine vanish, this process ends too.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final
 
 import grpc
@@ -19,7 +20,6 @@ import grpc
 from localcloud.aws_plugin import stubs
 
 _THREADS: Final = 64
-_PARENT_CHECK_S: Final = 0.5
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 
 
@@ -44,6 +44,5 @@ def serve(servicer: Any, parent: int) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    never = threading.Event()
-    while os.getppid() == parent:
-        never.wait(_PARENT_CHECK_S)
+    with suppress(ProcessLookupError):
+        select.select([os.pidfd_open(parent)], [], [])

@@ -10,10 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fast_container.certify.stack import CertifyError, CertifyStack
+from fast_container.adapters.aws_session import AwsSession
+from fast_container.certify.account import Account
+from fast_container.certify.stack import CertifyError, CertifyStack, Operation
+from fast_container.certify.story import Story
+from fast_container.core.aws_access import AwsAccess
 
 COMPONENTS = Path(__file__).parents[2] / "components"
 PULUMI = """\
@@ -100,3 +105,50 @@ def test_one_that_ended_by_itself_is_over_at_once(certification: Certification) 
     assert certification.start().wait(20) == 0
     with certification.stack().held(wait_s=0):
         assert json.loads(certification.state.read_text()) == {"whole": True}
+
+
+class Blocked(CertifyStack):
+    """A stack with a role that has a policy of which the state knows nothing, since its creation was interrupted."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, {})
+        self.is_blocked = True
+
+    def unlock(self) -> None:
+        pass
+
+    def outputs(self) -> dict[str, Any]:
+        return {}
+
+    def run(self, verb: str) -> Operation:
+        return Operation(verb, int(self.is_blocked), 1.0, {}, ["DeleteConflict"] if self.is_blocked else [], [])
+
+
+class Sandbox(Account):
+    """The account of that role."""
+
+    def __init__(self, stack: Blocked) -> None:
+        super().__init__(AwsSession(AwsAccess(), {}), "fc-certify-123456")
+        self.stack = stack
+
+    def delete_images(self) -> int:
+        return 0
+
+    def delete_orphans(self) -> None:
+        self.stack.is_blocked = False
+
+    def left_over(self) -> list[str]:
+        return ["role of the certification"] if self.stack.is_blocked else []
+
+
+def test_a_resource_that_was_interrupted_and_is_in_the_way_of_others_is_removed_first(tmp_path: Path) -> None:
+    stack = Blocked(tmp_path)
+    result = Story(stack, Sandbox(stack), lambda _: None).clean_up(interrupted=True)
+    assert result.ok, result.checks
+
+
+def test_what_cannot_be_destroyed_after_a_whole_certification_is_told(tmp_path: Path) -> None:
+    stack = Blocked(tmp_path)
+    result = Story(stack, Sandbox(stack), lambda _: None).clean_up()
+    assert not result.ok
+    assert any("DeleteConflict" in check.found for check in result.checks)

@@ -233,6 +233,17 @@ def test_the_command_line_imports_neither_pulumi_nor_an_sdk(root: Path, tmp_path
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_what_is_said_of_an_image_does_not_depend_on_pythons_hash_seed(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fast_container.cli", "inspect", "--context", str(root), "--json"]
+    command += ["--build-arg", "A=1", "--build-arg", "B=2", "--build-arg", "C=3"]
+    environment = {**os.environ, "FAST_CONTAINER_CACHE": str(tmp_path / "cache")}
+    said = {
+        subprocess.run(command, env={**environment, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1
+
+
 def test_output_that_nobody_reads_is_no_error(root: Path, tmp_path: Path) -> None:
     command = f"{sys.executable} -m fast_container.cli inspect --context {root} --json | true"
     environment = {**os.environ, "FAST_CONTAINER_CACHE": str(tmp_path / "cache")}

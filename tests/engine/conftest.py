@@ -18,6 +18,7 @@ import boto3
 import pytest
 
 from localcloud import LocalCloud
+from localcloud.aws_plugin import COMMAND
 
 # Test modules are imported in importlib mode, which puts no folder on the path.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -32,8 +33,9 @@ AWS_SECRET_KEY = "aws-s3cr3t-key-of-the-engine-tests"
 class Stacks:
     """Makes the stacks of one test module; they share a backend, so that two checkouts can have one stack."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path, prefix: str) -> None:
+    def __init__(self, cloud: LocalCloud, folder: Path, prefix: str, python: dict[str, str]) -> None:
         self.cloud = cloud
+        self.python = python
         self.folder = folder
         self.prefix = prefix
         self.made: list[EngineStack] = []
@@ -60,6 +62,7 @@ class Stacks:
             place.mkdir(exist_ok=True)
         environment = {
             **self.cloud.environment(),
+            **self.python,
             "PULUMI_BACKEND_URL": f"file://{backend}",
             "AWS_ACCESS_KEY_ID": AWS_KEY_ID,
             "AWS_SECRET_ACCESS_KEY": AWS_SECRET_KEY,
@@ -73,6 +76,11 @@ class Stacks:
         stack.write(program.replace("{prefix}", self.prefix))
         self.made.append(stack)
         return stack
+
+    @property
+    def plain_python(self) -> dict[str, str]:
+        """Changes to the environment of an operation after which its Python processes are plain interpreters."""
+        return {"PULUMI_PYTHON_CMD": self.cloud.environment()["PULUMI_PYTHON_CMD"], COMMAND: ""}
 
     def without_docker(self, stack: EngineStack) -> dict[str, str]:
         """Changes to the environment of an operation after which no docker, buildx or BuildKit can be found."""
@@ -141,6 +149,8 @@ def stacks(
 ) -> Iterator[Stacks]:
     """Makes stacks; at the end nothing that they started lives."""
     prefix = request.module.__name__.rpartition("test_")[2].replace("_", "-")
-    made = Stacks(cloud, tmp_path_factory.mktemp(prefix), prefix)
+    is_plain = request.node.get_closest_marker("plain_python")
+    python = {} if is_plain else request.getfixturevalue("warm_environment")
+    made = Stacks(cloud, tmp_path_factory.mktemp(prefix), prefix, python)
     yield made
     assert wait_until(lambda: not any(stack.processes() for stack in made.made)), [s.processes() for s in made.made]

@@ -54,9 +54,11 @@ def repositories(cloud: LocalCloud) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def certified(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def certified(
+    cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, warm_environment: dict[str, str]
+) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("certify")
-    done = certify(cloud, folder, "--yes")
+    done = certify(cloud, folder, "--yes", environment=warm_environment)
     report = folder / "fast-container-certify.md"
     assert done.returncode == 0, done.stdout + done.stderr + (report.read_text() if report.exists() else "")
     return folder, done.stdout

@@ -155,7 +155,7 @@ class Remote:
         assert self.failed
         self.stack.configure({"engine-test:failing": "", "engine-test:slow": "true"})
         self.cloud.codebuild.limits(hold=True)
-        operation = self.stack.start("up", env=self.bare)
+        operation = self.stack.start("up", env={**self.bare, **self.stacks.plain_python})
         operation.wait_until(lambda: self.builds()[0]["buildStatus"] == "IN_PROGRESS", "the remote build")
         for line in self.stack.processes():
             os.kill(int(line.split()[0]), signal.SIGKILL)

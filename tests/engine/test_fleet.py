@@ -11,6 +11,8 @@ from engine_stack import COMPONENT, EngineStack, Run
 
 from fast_container.cli.planned import current_images, load_plan
 
+pytestmark = pytest.mark.plain_python("one story of every day is run as users run it")
+
 PROGRAM = """
 import pulumi
 from fast_container import FastImageFleet

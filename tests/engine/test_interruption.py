@@ -10,6 +10,8 @@ import pytest
 from conftest import Stacks
 from engine_stack import EngineStack, Operation, Run, wait_until
 
+pytestmark = pytest.mark.plain_python("signals and kills meet the processes that users have")
+
 PROGRAM = """
 import pulumi
 from fast_container import FastContainerImage, LocalBuilder

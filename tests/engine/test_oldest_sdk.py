@@ -12,6 +12,8 @@ from engine_stack import EngineStack, Run
 
 from tests.pulumi_sdks import oldest_version, sdk_path
 
+pytestmark = pytest.mark.plain_python("another SDK")
+
 PROGRAM = """
 import importlib.metadata
 import pulumi

@@ -59,3 +59,20 @@ def test_for_records_that_need_ecr_later_awss_sdk_is_loaded_at_once(
 
 def test_a_record_whose_inputs_are_unknown_yet_is_accepted() -> None:
     assert ImageBuildProvider().check({}, {"repository_url": object(), "aws": None}).failures == []
+
+
+def test_importing_the_library_starts_no_process_and_asks_no_address() -> None:
+    program = (
+        "import sys\n"
+        "seen = []\n"
+        "events = {'socket.connect', 'subprocess.Popen', 'os.posix_spawn', 'os.exec', 'os.system', 'os.fork'}\n"
+        "sys.addaudithook(lambda event, args: event in events and seen.append((event, args)))\n"
+        "import fast_container\n"
+        "for name in fast_container.__all__:\n"
+        "    getattr(fast_container, name)\n"
+        "import fast_container.state.image_build, fast_container.state.program, botocore.session\n"
+        "assert not seen, seen\n"
+    )
+    environment = {"PYTHONPATH": str(COMPONENTS), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

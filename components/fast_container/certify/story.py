@@ -191,9 +191,13 @@ class Story:
     def _destroy(self, result: StepResult) -> None:
         outputs = self._stack.outputs()
         self._account.delete_images()
-        result.succeeded(self._stack.run("destroy"))
+        destroyed = self._stack.run("destroy")
         if self._was_killed:
             self._account.delete_orphans()
+            if destroyed.code:
+                # A role, for one, cannot be deleted while it has a policy that the state does not know.
+                destroyed = self._stack.run("destroy")
+        result.succeeded(destroyed)
         if "function" in outputs:
             self._account.delete_function_logs(str(outputs["function"]))
         left = self._account.left_over()

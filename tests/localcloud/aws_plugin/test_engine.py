@@ -92,7 +92,7 @@ PROGRAM = """
 
 
 @pytest.fixture
-def stack(tmp_path: Path, moto_endpoint: str) -> EngineStack:
+def stack(tmp_path: Path, moto_endpoint: str, warm_environment: dict[str, str]) -> EngineStack:
     home = tmp_path / "home"
     install(home)
     backend = tmp_path / "backend"
@@ -108,8 +108,8 @@ def stack(tmp_path: Path, moto_endpoint: str) -> EngineStack:
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(home),
-        "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        **warm_environment,
     }
     config = {
         "aws:region": "eu-west-1",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -49,10 +51,10 @@ def test_the_plugin_ends_with_its_engine(executable: Path) -> None:
 
 
 def test_starting_loads_neither_pulumi_nor_botocore(executable: Path) -> None:
-    python = executable.read_text().rsplit("exec ", 1)[1].split(" -m ")[0]
+    assert f"python={shlex.quote(sys.executable)}\n" in executable.read_text()
     program = (
         "import sys, localcloud.aws_plugin.__main__\n"
         "assert not hasattr(sys.modules['pulumi'], 'Output')\n"
         "assert 'botocore' not in sys.modules\n"
     )
-    subprocess.run([python.strip("'"), "-c", program], check=True, cwd=Path(__file__).resolve().parents[3])
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).resolve().parents[3])
