@@ -113,7 +113,9 @@ class FastContainerImage(pulumi.ComponentResource):
         preparation = Preparation(self, program, inputs, builder)
         record = _record(self, program, inputs, preparation, builder, depends_on)
         self._preparation, self._record = preparation, record
-        self._watch = asyncio.ensure_future(program.refusals.watch(self, record.urn.future()))
+        urn = asyncio.ensure_future(record.urn.future())
+        program.records.declare(preparation.image, urn)
+        self._watch = asyncio.ensure_future(program.refusals.watch(self, urn))
         self.platform = inputs.declared.recipe.platform
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url

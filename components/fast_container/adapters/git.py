@@ -1,4 +1,4 @@
-"""Asks git which files of build contexts it ignores, and which were changed lately.
+"""Asks git which files of build contexts it ignores, which were changed lately, and what is checked out.
 
 Decides that one call of git answers for all contexts (those of the working tree that most of them are in), that a
 repository's own settings start no further program, and that a missing answer is harmless: without git, outside a
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ _LOG: Final = (
     *("-c", "log.showSignature=false", "log", "-n", "1000", "--no-merges", "--no-renames", "--name-only", "-z"),
     *("--format=%x01", "--"),
 )
+_STATE: Final = ("status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=all")
 # A git hook that runs Pulumi sets these for its own repository; the last two contradict literal paths.
 _OF_ANOTHER_CALL: Final = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
@@ -82,6 +84,36 @@ def recent_commits(
         ]
         found[root] = tuple([commit for commit in inside if commit][:LAST_COMMITS])
     return {root: of_root for root, of_root in found.items() if of_root}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTreeState:
+    """What is checked out.
+
+    Attributes:
+        commit: The commit, or "".
+        branch: Its branch; "" without one.
+        dirty: ``yes`` if tracked files differ from the commit, ``no``, or "" where git cannot say.
+    """
+
+    commit: str = ""
+    branch: str = ""
+    dirty: str = ""
+
+
+def working_tree_state(
+    folder: Path, environment: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+) -> WorkingTreeState:
+    """What is checked out in a folder; empty where git cannot say. Blocking."""
+    top = _working_tree(os.path.realpath(folder))
+    said = _run_git(top, _STATE, environment, timeout_s) if top else b""
+    lines = said.decode("utf-8", "replace").splitlines()
+    told = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch.") and " " in line[2:])
+    if "branch.oid" not in told:
+        return WorkingTreeState()
+    dirty = "yes" if any(not line.startswith("#") for line in lines) else "no"
+    commit, branch = told["branch.oid"], told.get("branch.head", "")
+    return WorkingTreeState("" if commit.startswith("(") else commit, "" if branch.startswith("(") else branch, dirty)
 
 
 def _paths(commit: bytes) -> list[str]:

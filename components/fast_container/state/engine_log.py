@@ -1,4 +1,4 @@
-"""Sends messages to the user from the dynamic provider's process.
+"""Sends messages to the user from where the SDK's log does not reach: the dynamic provider's process, a program's end.
 
 Decides the way: through the engine's log, at the address that is the process's last argument. With the SDK alone a
 provider can only return a result or an error. In other processes a warning goes to standard error (a unit test), a
@@ -8,6 +8,7 @@ debug line to the SDK's log (the program).
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -15,6 +16,7 @@ import pulumi
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 _TIMEOUT_S = 10.0
+_END_TIMEOUT_S = 2.0
 
 
 def warn_engine(message: str) -> None:
@@ -42,3 +44,16 @@ def _tell(severity: Any, message: str) -> bool:
     except grpc.RpcError:
         return False
     return True
+
+
+def say_to_engine(engine: Any, message: str, *, is_warning: bool = False) -> None:
+    """Show a line on the stack's row after the program's end, when the SDK's own log is closed.
+
+    Args:
+        engine: The SDK's stub of the engine.
+        message: The line.
+        is_warning: Whether it asks for attention.
+    """
+    severity = engine_pb2.WARNING if is_warning else engine_pb2.INFO
+    with suppress(grpc.RpcError, ValueError):
+        engine.Log(engine_pb2.LogRequest(severity=severity, message=message), timeout=_END_TIMEOUT_S)

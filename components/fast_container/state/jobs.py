@@ -68,16 +68,19 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
         before: Repository in which the state has an image of this key, or "".
         **why: ``recorded`` and ``explained``, as ``Scheduler.publish`` takes them.
     """
-    return await program.scheduler.publish(
-        await make_job(program, image),
-        program.repository_of(image),
-        await program.executor_of(image),
-        image.reporter,
-        elsewhere=program.elsewhere(image, before),
-        before=before,
-        executor_name=image.builder.kind,
-        **why,
-    )
+    async with program.records.failure_of(image):
+        record = await program.scheduler.publish(
+            await make_job(program, image),
+            program.repository_of(image),
+            await program.executor_of(image),
+            image.reporter,
+            elsewhere=program.elsewhere(image, before),
+            before=before,
+            executor_name=image.builder.kind,
+            **why,
+        )
+    await program.records.add(record)
+    return record
 
 
 async def base_references(program: Program, image: PreparedImage) -> dict[str, str]:

@@ -48,6 +48,7 @@ from fast_container.state.interrupt_line import InterruptLine
 from fast_container.state.pins import ProgramPins
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.refusals import Refusals
+from fast_container.state.run_records import RunRecords, records_of_run
 from fast_container.state.sdk_patches import await_callbacks, freeze_heap, wait_for_failures
 
 
@@ -75,6 +76,7 @@ class Program:
     base_keys: set[str]
     accepted: Mapping[str, str]
     interrupt_line: InterruptLine
+    records: RunRecords
     refusals: Refusals = field(default_factory=Refusals)
     images: dict[tuple[str, str], list[PreparedImage]] = field(
         default_factory=dict[tuple[str, str], "list[PreparedImage]"]
@@ -295,6 +297,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             base_keys=base_keys,
             accepted=load_accepted(Path.cwd()),
             interrupt_line=InterruptLine(interruption.is_heard),
+            records=records_of_run(cache_dir()),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)

@@ -1,0 +1,187 @@
+"""The records of one ``up``: kept as each image is done, said in three lines at its end.
+
+Decides that records never fail or hold up a deploy: what goes wrong with them is one warning. An image that the engine
+left as it was gets a record too, at the end. A preview has none. Leaves what a record holds to ``core.records``,
+keeping it to ``adapters.records``, and the lines to ``report``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+import weakref
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+from pulumi.runtime import settings
+from pulumi.runtime.mocks import MockMonitor
+
+from fast_container.adapters.git import working_tree_state
+from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.adapters.threads import in_thread
+from fast_container.core.records.origin import Origin, of_ci
+from fast_container.core.records.record import BuildRecord
+from fast_container.errors import FastContainerError
+from fast_container.report.markdown import report_markdown
+from fast_container.report.run_lines import run_lines
+from fast_container.report.runs import Run
+from fast_container.state.engine_log import say_to_engine
+from fast_container.state.prepared_image import PreparedImage
+
+_MORE: Final = "fast-container report --last 1"
+_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
+
+
+@dataclass(slots=True)
+class _Declared:
+    """One image, and whether the engine has come to its record."""
+
+    prepared: asyncio.Future[PreparedImage]
+    urn: asyncio.Future[Any]
+
+    def deployed(self) -> PreparedImage | None:
+        """The image, if its record is made; None otherwise."""
+        for future in (self.prepared, self.urn):
+            if not future.done() or future.cancelled() or future.exception() is not None:
+                return None
+        return self.prepared.result() if self.urn.result() else None
+
+
+@dataclass(slots=True)
+class RunRecords:
+    """The records of one run.
+
+    Attributes:
+        kept: Where they are kept; None keeps nothing (a preview, a unit test).
+        stack: ``project/stack``.
+        environment: For the variables of a CI system.
+        say: Shows a line at the end of the run, on the stack's row.
+        warn: Shows a warning likewise.
+    """
+
+    kept: LocalRecords | None
+    stack: str
+    environment: Mapping[str, str]
+    say: Callable[[str], object]
+    warn: Callable[[str], object]
+    run: str = field(default_factory=lambda: secrets.token_hex(6))
+    started: float = field(default_factory=time.time)
+    _records: list[BuildRecord] = field(default_factory=list[BuildRecord])
+    _declared: list[_Declared] = field(default_factory=list[_Declared])
+    _origin: asyncio.Future[Origin] | None = None
+    _has_warned: bool = False
+
+    def declare(self, prepared: asyncio.Future[PreparedImage], urn: asyncio.Future[Any]) -> None:
+        """Note an image of the program."""
+        if self.kept is not None:
+            self._declared.append(_Declared(prepared, urn))
+
+    @asynccontextmanager
+    async def failure_of(self, image: PreparedImage) -> AsyncGenerator[None]:
+        """Record it if the image cannot be published."""
+        started = time.time()
+        try:
+            yield
+        except FastContainerError as error:
+            await self.add(_record(image, "failed", started, time.time() - started, reason=error.what))
+            raise
+
+    async def add(self, record: BuildRecord) -> None:
+        """Keep the record of an image that is done."""
+        if self.kept is None:
+            return
+        if self._origin is None:
+            self._origin = asyncio.ensure_future(in_thread(self._ask))
+        complete = replace(record, origin=await self._origin)
+        self._records.append(complete)
+        await in_thread(self._keep, [complete])
+
+    def end(self) -> None:
+        """Keep the records of what is unchanged, and show the run's lines. Called once, after the program; blocking."""
+        if self.kept is None:
+            return
+        known = {(record.name, record.repository_url) for record in self._records}
+        origin = self._records[0].origin if self._records else self._of_ci()
+        deployed = [image for one in self._declared if (image := one.deployed()) and image.known]
+        unchanged = [
+            replace(_record(image, "unchanged", self.started, 0.0), origin=origin)
+            for image in deployed
+            if (image.selected.declared.name, image.repository_url) not in known
+        ]
+        self._keep(unchanged)
+        if not self._records:
+            return
+        run = Run(self.run, (*self._records, *unchanged))
+        for line in run_lines(run, _MORE):
+            self.say(line)
+        self._write_summary(run)
+
+    def _of_ci(self) -> Origin:
+        return replace(of_ci(self.environment), run=self.run, stack=self.stack)
+
+    def _ask(self) -> Origin:
+        told = self._of_ci()
+        if told.commit:
+            return told
+        state = working_tree_state(Path.cwd(), self.environment)
+        return replace(told, commit=state.commit, branch=told.branch or state.branch, dirty=state.dirty)
+
+    def _keep(self, records: list[BuildRecord]) -> None:
+        assert self.kept is not None
+        try:
+            self.kept.append(self.run, self.started, records)
+        except OSError as error:
+            self._warn_once(f"the records of this run cannot be kept: {error}")
+
+    def _write_summary(self, run: Run) -> None:
+        place = self.environment.get(_SUMMARY)
+        if not place:
+            return
+        try:
+            with Path(place).open("a", encoding="utf-8") as file:
+                file.write(report_markdown([run]))
+        except OSError as error:
+            self._warn_once(f"the run's summary cannot be written: {error}")
+
+    def _warn_once(self, message: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            self.warn(message)
+
+
+def records_of_run(cache: Path) -> RunRecords:
+    """Begin the records of the running program; they end with its connection to the engine."""
+    monitor, engine = settings.get_monitor(), settings.get_engine()
+    is_kept = not settings.is_dry_run() and not isinstance(monitor, MockMonitor)
+    records = RunRecords(
+        LocalRecords(cache) if is_kept else None,
+        f"{pulumi.get_project()}/{pulumi.get_stack()}",
+        dict(os.environ),
+        lambda line: say_to_engine(engine, line),
+        lambda line: say_to_engine(engine, line, is_warning=True),
+    )
+    if is_kept:
+        weakref.finalize(monitor, records.end)
+    return records
+
+
+def _record(image: PreparedImage, outcome: Any, started: float, duration_s: float, reason: str = "") -> BuildRecord:
+    declared = image.selected.declared
+    return BuildRecord(
+        name=declared.name,
+        repository_url=image.repository_url,
+        key=image.selected.key.hex,
+        digest="",
+        outcome=outcome,
+        started=started,
+        duration_s=duration_s,
+        executor=image.builder.kind if outcome == "failed" else "",
+        platform=declared.recipe.platform,
+        reason=reason,
+    )

@@ -1,0 +1,109 @@
+"""Records of what an ``up`` did, on the real engine: what is kept, and the lines that the ``up`` ends with."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import pytest
+from conftest import Stacks
+from engine_stack import EngineStack, Run
+
+from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.core.records.record import BuildRecord
+
+PROGRAM = """
+import pulumi
+from fast_container import FastContainerImage
+
+repository = pulumi.Config().require("repository")
+for name in ("api", "worker"):
+    FastContainerImage(name, repository=repository, context=name)
+"""
+
+
+class Story:
+    """Each step runs once, in this order."""
+
+    def __init__(self, stacks: Stacks) -> None:
+        self.stack: EngineStack = stacks(PROGRAM)
+        for name in ("api", "worker"):
+            self.stack.file(f"{name}/Dockerfile", "FROM scratch\nCOPY . /app/\n")
+            self.stack.file(f"{name}/name.txt", name)
+        self.stack.configure({"engine-test:repository": stacks.repository("recorded")})
+
+    def records(self) -> list[BuildRecord]:
+        """Of the newest run."""
+        return list(LocalRecords(self.stack.cache).read(last=1).records)
+
+    @cached_property
+    def first(self) -> tuple[Run, list[BuildRecord]]:
+        self.stack.file("summary.md", "")
+        summary = {"GITHUB_STEP_SUMMARY": str(self.stack.folder / "summary.md")}
+        return self.stack.up(env=summary), self.records()
+
+    @cached_property
+    def unchanged(self) -> tuple[Run, list[BuildRecord]]:
+        assert self.first
+        return self.stack.up(), self.records()
+
+    @cached_property
+    def failed(self) -> tuple[Run, list[BuildRecord]]:
+        assert self.unchanged
+        self.stack.file("worker/Dockerfile", 'FROM scratch\nCOPY . /app/\nRUN ["/absent"]\n')
+        return self.stack.up(expect=255), self.records()
+
+
+@pytest.fixture(scope="module")
+def story(stacks: Stacks) -> Story:
+    return Story(stacks)
+
+
+def test_each_build_leaves_a_record_with_its_times_and_steps(story: Story) -> None:
+    run, records = story.first
+    assert sorted(record.name for record in records) == ["api", "worker"]
+    for record in records:
+        assert record.outcome == "built"
+        assert record.digest == run.records[record.name]["digest"]
+        assert record.origin.stack == "engine-test/test"
+        assert [step.text for step in record.timeline] == ["COPY . /app/"]
+        assert record.phases.building > 0
+        assert record.phases.pushing > 0
+        assert sum(spent for _, spent in record.phases.items()) <= record.duration_s + record.waited_s + 0.5
+        assert record.layer_bytes
+
+
+def test_all_of_a_run_have_its_id(story: Story) -> None:
+    runs = {record.origin.run for record in story.first[1]}
+    assert len(runs) == 1
+    assert runs.isdisjoint(record.origin.run for record in story.unchanged[1])
+
+
+def test_an_up_ends_with_what_it_did_and_what_was_slowest(story: Story) -> None:
+    said = [line for line in story.first[0].messages("info") if line.startswith(("2 images", "slowest", "more"))]
+    counts, more, slowest = sorted(said)
+    assert "2 images in " in counts
+    assert "2 built" in counts
+    assert more == "more: fast-container report --last 1"
+    assert slowest.startswith("slowest: ")
+
+
+def test_ci_gets_the_run_as_markdown(story: Story) -> None:
+    assert story.first
+    summary = (story.stack.folder / "summary.md").read_text()
+    assert "| api | built |" in summary
+
+
+def test_an_unchanged_image_has_a_record_and_no_line(story: Story) -> None:
+    run, records = story.unchanged
+    assert [(record.name, record.outcome) for record in sorted(records, key=lambda one: one.name)] == [
+        ("api", "unchanged"),
+        ("worker", "unchanged"),
+    ]
+    assert not [line for line in run.messages("info") if "2 images" in line]
+
+
+def test_a_build_that_failed_has_a_record_with_the_reason(story: Story) -> None:
+    _, records = story.failed
+    (failed,) = [record for record in records if record.outcome == "failed"]
+    assert failed.name == "worker"
+    assert failed.reason.startswith("The build of worker failed")
