@@ -111,6 +111,11 @@ class ImageStore:
             return None
         return StoredManifest(digest, media_type_of(content), content, pushed_at)
 
+    def referrers(self, name: str, digest: str) -> list[StoredManifest]:
+        """The manifests whose ``subject`` is that digest, oldest push first."""
+        stored = (self.manifest(name, one) for one in self.digests(name))
+        return [one for one in stored if one and (one.document.get("subject") or {}).get("digest") == digest]
+
     def size_bytes(self, name: str, manifest: StoredManifest) -> int:
         """Compressed size of an image's configuration and layers; of an index, its largest child's."""
         if manifest.is_index:

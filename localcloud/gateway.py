@@ -2,8 +2,8 @@
 
 Decides who may come in (only tokens that ``GetAuthorizationToken`` handed out), which repositories exist (moto's),
 that tags of immutable repositories stay, and where ECR's HTTP API differs from distribution's: no mounts from
-other repositories, no digest header on ``GET`` of a manifest, 404 for a manifest in a type that is not accepted.
-Everything else is passed on.
+other repositories, no digest header on ``GET`` of a manifest, 404 for a manifest in a type that is not accepted; and it
+knows referrers, which distribution does not. Everything else is passed on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from localcloud.ecr_answers import immutable_text
-from localcloud.ecr_images import ImageStore
+from localcloud.ecr_images import OCI_INDEX, ImageStore, StoredManifest
 from localcloud.ecr_repositories import find_repository, is_immutable
 from localcloud.state import ACCOUNT_ID, REGION
 from localcloud.tokens import Tokens
@@ -150,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "POST":
             # Without the account setting BLOB_MOUNTING, ECR starts an ordinary upload instead of a mount.
             query = urlencode([pair for pair in parse_qsl(query) if pair[0] not in {"mount", "from"}])
+        if kind == "referrers":
+            self._answer_referrers(name, rest, query)
+            return
         path = f"/v2/{name}/{kind}/{rest}" + (f"?{query}" if query else "")
         putting_tag = self.command == "PUT" and kind == "manifests"
         with self.server.store.lock(name) if putting_tag else nullcontext():
@@ -162,6 +165,15 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _RefusalError(404, "MANIFEST_UNKNOWN", "Requested image not found")
             hidden = {"docker-content-digest"} if self.command == "GET" and kind == "manifests" else set[str]()
             self._relay(response, hidden)
+
+    def _answer_referrers(self, name: str, digest: str, query: str) -> None:
+        """Answer as the OCI distribution specification has it; distribution itself has no such API."""
+        wanted = dict(parse_qsl(query)).get("artifactType")
+        found = [_descriptor(one) for one in self.server.store.referrers(name, digest)]
+        kept = [one for one in found if wanted in (None, one["artifactType"])]
+        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": kept}
+        filtered = {"OCI-Filters-Applied": "artifactType"} if wanted else dict[str, str]()
+        self._answer(200, json.dumps(index).encode(), {"Content-Type": OCI_INDEX, **filtered})
 
     def _accepts(self, response: http.client.HTTPResponse) -> bool:
         accepted = ",".join(self.headers.get_all("Accept") or [])
@@ -241,3 +253,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
         self.wfile.flush()
+
+
+def _descriptor(manifest: StoredManifest) -> dict[str, Any]:
+    document = manifest.document
+    return {
+        "mediaType": manifest.media_type,
+        "digest": manifest.digest,
+        "size": len(manifest.content),
+        "artifactType": document.get("artifactType") or document.get("config", {}).get("mediaType", ""),
+        "annotations": document.get("annotations") or {},
+    }

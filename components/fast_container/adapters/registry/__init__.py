@@ -5,9 +5,10 @@ never "present". ``registries`` is the way in: it chooses an adapter for a repos
 is first asked (``deferred``), and an interrupted run does not wait for it for long (``patience``). ``oci_registry``
 speaks the distribution API, ``ecr`` adds Amazon's own calls. Below them: ``http_transport`` (whole answers, redirects,
 retries), ``connections`` (TLS, reuse), ``exchange`` (limits of time and size), ``proxies``, ``login`` (challenges, and
-who gets credentials), ``answers`` (an answer beyond its status), ``put_rate`` (ECR's limits),
-``unreachable`` (the error when there is no answer). ``blob_pieces`` reads a blob piece by piece, ``blob_copy`` copies
-an image by digest, ``image_resolver`` looks up external images, ``layer_start`` reads the first bytes of a layer.
+who gets credentials), ``answers`` (an answer beyond its status), ``put_rate`` (ECR's limits), ``unreachable`` (the
+error when there is no answer). ``blob_pieces`` reads a blob piece by piece, ``blob_copy`` copies an image by digest,
+``image_resolver`` looks up external images, ``layer_start`` reads the first bytes of a layer, ``referrers`` keeps
+artifacts beside an image.
 
 Leaves manifests, configurations and names to ``core.oci``; ``build`` decides when a registry is asked.
 """

@@ -96,12 +96,11 @@ class OciRegistry:
 
     async def manifest(self, digest: str) -> Manifest | None:
         """Return the manifest with that digest, or None."""
-        self._check_digest(digest)
-        return await in_thread(self._manifest, digest)
+        return await in_thread(self.manifest_blocking, digest)
 
     async def blob(self, digest: str) -> bytes:
         """Return a small blob, checked against its digest."""
-        return await in_thread(self._blob, digest)
+        return await in_thread(self.blob_blocking, digest)
 
     async def tag(self, manifest: Manifest, tag: str) -> str:
         """Put a tag on a manifest that is there, and return the digest that is under the tag afterwards."""
@@ -123,7 +122,13 @@ class OciRegistry:
         headers = {"User-Agent": _USER_AGENT}
         return is_registry(self._http.request("GET", self._base.removesuffix(self._name), headers))
 
-    def _blob(self, digest: str) -> bytes:
+    def manifest_blocking(self, digest: str) -> Manifest | None:
+        """``manifest``, for callers in a thread."""
+        self._check_digest(digest)
+        return self._manifest(digest)
+
+    def blob_blocking(self, digest: str) -> bytes:
+        """``blob``, likewise."""
         self._check_digest(digest)
         response = self.send("GET", f"/blobs/{digest}", {"Accept": "*/*"}, follow=True)
         if response.status != 200:
