@@ -26,10 +26,10 @@ def test_an_absent_image_is_built_verified_and_tagged() -> None:
     record, reporter = run(job, registry, executor)
     assert registry.tags == {job.key.tag: record.digest}
     assert (record.outcome, record.reason, record.executor) == ("built", FIRST_BUILD, "local")
-    assert reporter.notes == [
-        "building: first build",
-        "built in 1.0 s: 3 of 7 steps cached, 0.1 MB pushed",
-    ]
+    begin, end = reporter.notes
+    assert begin == "building: first build"
+    assert end.startswith("built in ")
+    assert end.endswith(" s: 3 of 7 steps cached, 0.1 MB pushed")
 
 
 def test_the_tag_is_put_last() -> None:

@@ -79,7 +79,9 @@ def test_all_of_a_run_have_its_id(story: Story) -> None:
 
 
 def test_an_up_ends_with_what_it_did_and_what_was_slowest(story: Story) -> None:
-    said = [line for line in story.first[0].messages("info") if line.startswith(("2 images", "slowest", "more"))]
+    said = [
+        line.strip() for line in story.first[0].messages("info") if line.startswith(("2 images", "slowest", "more"))
+    ]
     counts, more, slowest = sorted(said)
     assert "2 images in " in counts
     assert "2 built" in counts

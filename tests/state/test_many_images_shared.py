@@ -59,6 +59,7 @@ def make_program() -> Program:
         base_keys=set(),
         accepted={},
         interrupt_line=unused,
+        records=unused,
     )
     program.images = NeverWalked()
     return program

@@ -37,6 +37,11 @@ class Checker:
         """The same for an image whose contents another machine has checked."""
         return replace(self, contents=None)
 
+    @property
+    def without_looks(self) -> Checker:
+        """The same for an image that was not built just now: what a build can do wrong was looked for then."""
+        return replace(self, looks=None)
+
     async def check(self, job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Verified:
         """Check an image.
 

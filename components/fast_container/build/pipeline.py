@@ -8,12 +8,13 @@ image's repository to a registry, other repositories to ``build.copying``, and m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fast_container.build.check_contents import ContentChecks
 from fast_container.build.checker import Checker, with_size_before
 from fast_container.build.copying import Copying, copy
 from fast_container.build.look_inside import LayerLooks
+from fast_container.build.phase_watch import PhaseWatch
 from fast_container.build.ran import check_ran
 from fast_container.build.verify import Verified
 from fast_container.checks.pushed_image import pushed_manifest
@@ -73,77 +74,101 @@ async def publish(
         VerifyError: The image is not fit for where it is to run; it got no tag.
         ChecksFailed: It does not pass the checks of its program, likewise.
     """
-    started, start_s = clock.now(), clock.monotonic()
-    checker = Checker(looks, content_checks)
-    job = await with_size_before(job, registry, recorded)
+    started, watch = clock.now(), PhaseWatch(clock)
+    start_s = clock.monotonic()
+    image = _Image(job, registry, reporter, Checker(looks, content_checks), watch)
+    image.job = await with_size_before(job, registry, recorded)
     held = set[str]() if held_layers is None else held_layers
-    there = (await registry.find([job.key.tag])).get(job.key.tag)
+    with watch.phase("looking_up"):
+        there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or NoManifest.ABSENT)
     if isinstance(plan, Replaced):
         raise replaced_error(registry.url, job.key.tag, plan.recorded, plan.found)
     copied = None
     if isinstance(plan, Build) and copying is not None:
-        copied = await copy(job, registry, copying, reporter)
+        with watch.phase("copying"):
+            copied = await copy(job, registry, copying, reporter)
     if copied is not None:
-        verified = await _tag(job, registry, copied.manifest, reporter, replace(checker, looks=None))
+        verified = await image.tag(copied.manifest, image.checker.without_looks)
         put = _Put("copied", verified, pushed_bytes=copied.sent_bytes, copied_from=copied.source_url)
     elif isinstance(plan, Build):
         reporter.note(f"building: {explained or plan.reason}")
         if recorded is not None:
             held.update(await _layers_of(registry, recorded.digest))
-        put = await _build(job, registry, executor, reporter, held, checker)
+        put = await image.build(executor, held)
     else:
         assert there is not None
-        put = _Put("reused", await replace(checker, looks=None).check(job, registry, there, reporter))
+        put = _Put("reused", await image.check(there, image.checker.without_looks))
     held.update(put.verified.layers)
-    record = BuildRecord(
-        name=job.name,
-        repository_url=job.repository_url,
-        key=job.key.hex,
-        digest=put.verified.manifest.digest,
-        outcome=put.outcome,
-        started=started,
-        duration_s=max(clock.monotonic() - start_s - put.built.waited_s, 0.0),
-        waited_s=put.built.waited_s,
-        steps=put.built.steps,
-        steps_cached=put.built.steps_cached,
-        pushed_bytes=put.pushed_bytes,
-        image_bytes=put.verified.image_bytes,
-        executor=executor_name if put.outcome == "built" else "",
-        reason=explained or plan.reason,
-        log_path=put.built.log_path,
-        copied_from=put.copied_from,
-        findings=put.verified.findings,
-    )
+    spent_s = clock.monotonic() - start_s
+    record = image.record(put, started, spent_s, explained or plan.reason, executor_name)
     reporter.note(record.summary())
     return record
 
 
-async def _build(
-    job: BuildJob,
-    registry: Registry,
-    executor: Executor,
-    reporter: Reporter,
-    held: set[str],
-    checker: Checker,
-) -> _Put:
-    built = await executor.build(job, reporter)
-    check_ran(job, built)
-    manifest = await _read_back(registry, built.digest)
-    is_checked = job.checks is None or built.checked == job.checks.fingerprint
-    verified = await _tag(job, registry, manifest, reporter, checker.without_contents if is_checked else checker)
-    new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
-    return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
+@dataclass(slots=True)
+class _Image:
+    """One image on its way to its key tag."""
 
+    job: BuildJob
+    registry: Registry
+    reporter: Reporter
+    checker: Checker
+    watch: PhaseWatch
 
-async def _tag(job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter, checker: Checker) -> Verified:
-    """Check, then tag; if another machine was first, its image counts."""
-    verified = await checker.check(job, registry, manifest, reporter)
-    digest = await registry.tag(manifest, job.key.tag)
-    if digest == manifest.digest:
-        return verified
-    reporter.note(f"another build of the same inputs was first, using its image {digest}")
-    return await replace(checker, looks=None).check(job, registry, await _read_back(registry, digest), reporter)
+    async def build(self, executor: Executor, held: set[str]) -> _Put:
+        built = await executor.build(self.job, self.reporter)
+        check_ran(self.job, built)
+        with self.watch.phase("checking"):
+            manifest = await _read_back(self.registry, built.digest)
+        checks = self.job.checks
+        is_checked = checks is None or built.checked == checks.fingerprint
+        verified = await self.tag(manifest, self.checker.without_contents if is_checked else self.checker)
+        new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
+        return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
+
+    async def tag(self, manifest: Manifest, checker: Checker) -> Verified:
+        """Check, then tag; if another machine was first, its image counts."""
+        verified = await self.check(manifest, checker)
+        with self.watch.phase("tagging"):
+            digest = await self.registry.tag(manifest, self.job.key.tag)
+        if digest == manifest.digest:
+            return verified
+        self.reporter.note(f"another build of the same inputs was first, using its image {digest}")
+        return await self.check(await _read_back(self.registry, digest), checker.without_looks)
+
+    async def check(self, manifest: Manifest, checker: Checker) -> Verified:
+        with self.watch.phase("checking"):
+            return await checker.check(self.job, self.registry, manifest, self.reporter)
+
+    def record(self, put: _Put, started: float, spent_s: float, reason: str, executor_name: str) -> BuildRecord:
+        job, built = self.job, put.built
+        return BuildRecord(
+            name=job.name,
+            repository_url=job.repository_url,
+            key=job.key.hex,
+            digest=put.verified.manifest.digest,
+            outcome=put.outcome,
+            started=started,
+            duration_s=max(spent_s - built.waited_s, 0.0),
+            waited_s=built.waited_s,
+            steps=built.steps,
+            steps_cached=built.steps_cached,
+            pushed_bytes=put.pushed_bytes,
+            image_bytes=put.verified.image_bytes,
+            executor=executor_name if put.outcome == "built" else "",
+            reason=reason,
+            log_path=built.log_path,
+            copied_from=put.copied_from,
+            findings=put.verified.findings,
+            platform=job.recipe.platform,
+            builder=built.builder,
+            phases=self.watch.phases + built.phases,
+            timeline=built.timeline,
+            caches=built.caches,
+            layer_bytes=tuple(put.verified.layers.values()),
+            uploaded_bytes=built.uploaded_bytes,
+        )
 
 
 async def _layers_of(registry: Registry, digest: str) -> set[str]:

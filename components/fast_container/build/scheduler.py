@@ -28,6 +28,7 @@ from fast_container.core.ports import (
     Registry,
     Reporter,
 )
+from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.record import BuildRecord
 
 _BUILDS_A_CORE: Final = 2
@@ -87,7 +88,8 @@ class LimitedExecutor:
         try:
             self._may_begin()
             built = await self._executor.build(job, reporter)
-            return replace(built, waited_s=built.waited_s + waited_s)
+            phases = built.phases + PhaseSeconds(waiting=round(waited_s, 3))
+            return replace(built, waited_s=built.waited_s + waited_s, phases=phases)
         finally:
             self._leave_place()
 

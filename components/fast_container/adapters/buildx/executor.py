@@ -49,6 +49,7 @@ class _Places:
     arguments: tuple[str, ...]
     config: DockerConfig
     variables: Mapping[str, str]
+    staging_s: float
 
 
 class BuildxExecutor:
@@ -158,17 +159,19 @@ class BuildxExecutor:
             read = partial(show, scrub=scrub)
             directories = places.directory, places.secrets
             progress, log_path = await self._run(job, argv, env, directories, reporter, read)
+            progress.timeline.staging_s = places.staging_s
             return progress, log_path, pushed_digest(places.directory / "metadata.json")
 
     @contextmanager
     def _places(self, job: BuildJob, credentials: Mapping[str, Credentials]) -> Generator[_Places]:
         """Private directories with everything that a build reads; blocking."""
-        size_bytes = sum(len(value) for value in job.secrets.values())
+        size_bytes, start_s = sum(len(value) for value in job.secrets.values()), time.monotonic()
         with private_directory() as directory, secret_directory(self._environment, size_bytes, self._mounts) as secrets:
             arguments = write_job(job, directory, secrets, ahead_s=self._clock_ahead_s)
             config = DockerConfig.load(self._environment)
             with private_docker_config(config, credentials, secrets) as variables:
-                yield _Places(directory, secrets, tuple(arguments), config, variables)
+                staging_s = time.monotonic() - start_s
+                yield _Places(directory, secrets, tuple(arguments), config, variables, staging_s)
 
     def _tell_proxies(self, config: DockerConfig, reporter: Reporter) -> None:
         if config.has_proxies and not self._has_told_proxies:

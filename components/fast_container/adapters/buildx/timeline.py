@@ -55,9 +55,14 @@ class _Vertex:
 
 
 class BuildTimeline:
-    """Collects the times of one build from BuildKit's progress."""
+    """Collects the times of one build from BuildKit's progress.
+
+    Attributes:
+        staging_s: Seconds before it, in which the context was laid out.
+    """
 
     def __init__(self) -> None:
+        self.staging_s = 0.0
         self._vertices: dict[str, _Vertex] = {}
 
     def on_vertex(self, event: Mapping[str, Any], name: str, ran: RanStep | None) -> None:
@@ -117,6 +122,7 @@ class BuildTimeline:
         exporting_s = union_s(span for vertex in exporting for span in vertex.spans.ends.items())
         building = (vertex for vertex in named if vertex.name.startswith(("[", _IMPORTING_CACHE)))
         return PhaseSeconds(
+            staging=round(self.staging_s, 3),
             building=union_s(span for vertex in building for span in vertex.spans.ends.items()),
             exporting=max(exporting_s - pushing_s, 0.0),
             pushing=pushing_s,

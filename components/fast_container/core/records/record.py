@@ -63,7 +63,7 @@ class BuildRecord:
         phases: Where the time went.
         timeline: BuildKit's steps.
         caches: Imports and exports of caches.
-        layer_bytes: Compressed bytes of each layer, in their order.
+        layer_bytes: Compressed bytes of each layer, in their order; the configuration is the last.
         uploaded_bytes: Sources that went to S3.
         findings: Rule → the gravest level that a check of the image gave it.
         origin: Who and from where.
