@@ -88,7 +88,7 @@ def recent_commits(
 
 @dataclass(frozen=True, slots=True)
 class WorkingTreeState:
-    """What is checked out.
+    """Commit, branch, and whether files differ.
 
     Attributes:
         commit: The commit, or "".
@@ -104,7 +104,7 @@ class WorkingTreeState:
 def working_tree_state(
     folder: Path, environment: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
 ) -> WorkingTreeState:
-    """What is checked out in a folder; empty where git cannot say. Blocking."""
+    """State of the working tree that a folder is in; empty where git cannot say. Blocking."""
     top = _working_tree(os.path.realpath(folder))
     said = _run_git(top, _STATE, environment, timeout_s) if top else b""
     lines = said.decode("utf-8", "replace").splitlines()

@@ -36,5 +36,5 @@ class PhaseWatch:
 
     @property
     def phases(self) -> PhaseSeconds:
-        """What was measured so far."""
+        """Seconds of each phase so far."""
         return PhaseSeconds(**{name: round(spent_s, 3) for name, spent_s in self._spent_s.items()})

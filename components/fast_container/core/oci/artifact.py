@@ -15,10 +15,9 @@ from typing import Any, Final
 
 from fast_container.core.json_document import is_digest, object_field, objects_field, parse_object, string_field
 from fast_container.core.oci.manifest import Descriptor
-from fast_container.core.oci.media_types import OCI_MANIFEST
+from fast_container.core.oci.media_types import EMPTY_TYPE, OCI_MANIFEST
 
 EMPTY: Final = b"{}"
-EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Artifact:
     Attributes:
         kind: Its artifact type.
         documents: Media type → content.
-        annotations: For whoever lists the referrers without reading them.
+        annotations: For a reader of the list of referrers, who need not read the documents.
     """
 
     kind: str

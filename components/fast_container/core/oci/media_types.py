@@ -14,6 +14,9 @@ DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 
+EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
+"""The configuration of an artifact that is not an image."""
+
 MANIFEST_TYPES: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA_1)
 """All media types that a registry may be asked for."""
 INDEX_TYPES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
