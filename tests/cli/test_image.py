@@ -14,7 +14,9 @@ import pytest
 from fast_container.cli import main
 from tests.adapters.http_registry import HttpRegistry, http_registry
 from tests.breakdown.test_breakdown import DPKG, NUMPY
+from tests.cli.test_plan import PLAN, TREE, write_plan
 from tests.layer_images import Member, file, image, sha256, zipped
+from tests.trees import write_tree
 
 DOCS = Path(__file__).parents[2] / "docs" / "image-contents.md"
 HOSTILE = [file("a\x1b[2Jb\u202ecd\n::error::x", 300_000), file("b\udcff", 5), file("usr/" + "long/" * 40 + "x", 90)]
@@ -75,6 +77,18 @@ def test_the_tables_name_what_takes_the_space(registry: HttpRegistry, capsys: py
     assert re.search(r"1\.56 kB +4 files  numpy 2\.1\.0\n", said)
     assert re.search(r"2\.00 kB +1 file  libc6 2\.36-9\n", said)
     assert "efficiency 100.0 %" in said
+
+
+def test_an_image_of_a_plan_file_is_the_one_that_its_files_give_now(
+    registry: HttpRegistry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tree(tmp_path, TREE)
+    keys = write_plan(tmp_path, url=registry.url)
+    plan = ["--plan", str(tmp_path / PLAN), "--image", "alone"]
+    assert "is not in its registry" in out(plan, capsys, 2)
+    push(registry, f"key-{keys['alone'][:40]}", NUMPY)
+    assert "numpy 2.1.0" in out(plan, capsys)
+    assert "There is no image 'none'" in out([*plan[:3], "none"], capsys, 2)
 
 
 def test_two_images_side_by_side(registry: HttpRegistry, capsys: pytest.CaptureFixture[str]) -> None:

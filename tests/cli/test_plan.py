@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from fast_container.cli import main, plan
+from fast_container.cli import main
 from fast_container.cli.planned import current_images, load_plan
+from fast_container.cli.verbs import plan
 from fast_container.cli.verbs.warm import check_base_registries, copy_sources
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.own_bases import OWN_BASE_HOST

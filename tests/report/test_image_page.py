@@ -140,6 +140,21 @@ def test_boxes_of_a_treemap_are_in_one_another_and_their_areas_are_the_bytes() -
     assert inner.x + inner.width <= whole.x + whole.width
 
 
+def test_a_path_of_two_hundred_directories_is_drawn(browser: Headless, tmp_path: Path) -> None:
+    members = [file("/".join("d" * depth) + "/f", 100) for depth in range(2, 200)]
+    assert drawn(browser, write(tmp_path, image_page(divided(members)))) > 10
+
+
+def test_files_that_are_too_small_to_be_seen_are_one_node_of_their_directory() -> None:
+    one = divided([file("a/large", 100_000), *(file(f"a/b/{at}", 1) for at in range(500)), file("a/b/c", 50)])
+    folder = file_tree(one)
+    assert [(node.name, node.bytes, node.files) for node in folder.children] == [("large", 100_000, 1), ("b", 550, 501)]
+    assert [(node.path, node.files) for node in folder.children[1].children] == [
+        ("/a/b/(500 smaller files)", 500),
+        ("/a/b/c", 1),
+    ]
+
+
 def test_marks_say_whose_a_file_is_or_how_it_changed() -> None:
     before = divided([file("same", 10), file("grown", 10), file("shrunk", 10)])
     after = divided([file("same", 10), file("grown", 11), file("shrunk", 9), file("new", 1)])

@@ -1,7 +1,8 @@
 """The files of an image as a tree of directories, for a treemap and for a list that opens and closes.
 
-Decides how a file is marked: of a Python distribution, of a package of the system, of neither; against another image
-as new, larger, smaller or the same. Directories that hold nothing but one directory are one node with it.
+Decides how a file is marked: of a Python distribution, of a package of the system, of neither; against another image as
+new, larger, smaller or the same. Files that are far too small to be seen are one node of their directory, so that a
+million of them cost little memory. Directories that hold nothing but one directory are one node with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fast_container.breakdown.image import Breakdown
+from fast_container.core.spelling import counted
 
 OF_DISTRIBUTION: Final = "python"
 OF_SYSTEM: Final = "system"
@@ -20,6 +22,7 @@ NEW: Final = "new"
 LARGER: Final = "larger"
 SMALLER: Final = "smaller"
 SAME: Final = "same"
+_SMALLEST: Final = 20_000
 
 
 @dataclass(slots=True, eq=False)
@@ -56,13 +59,26 @@ def file_tree(one: Breakdown, before: Mapping[str, int] | None = None) -> Node:
         before: Path → bytes of another image; then the marks are those of the change.
     """
     root = Node("/", "/")
+    least = sum(one.sizes.values()) // _SMALLEST
+    small: dict[str, Node] = {}
     folders: dict[str, Node] = {"": root}
     for path, size in one.sizes.items():
         if not size:
             continue
         mark = _kind(one, path) if before is None else _change(size, before.get(path))
-        folder = _folder(folders, path.rpartition("/")[0])
-        folder.children.append(Node(path.rpartition("/")[2], f"/{path}", size, 1, Counter({mark: size})))
+        place, _, name = path.rpartition("/")
+        if size >= least:
+            _folder(folders, place).children.append(Node(name, f"/{path}", size, 1, Counter({mark: size})))
+            continue
+        if place not in small:
+            small[place] = Node("", "")
+            _folder(folders, place).children.append(small[place])
+        small[place].bytes += size
+        small[place].files += 1
+        small[place].marks[mark] += size
+    for place, node in small.items():
+        node.name = f"({counted(node.files, 'smaller file')})"
+        node.path = f"/{place}/{node.name}" if place else f"/{node.name}"
     for path in sorted(folders, key=lambda path: -path.count("/") - bool(path)):
         _finish(folders[path])
     return root

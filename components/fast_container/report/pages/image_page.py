@@ -22,6 +22,7 @@ _ROWS: Final = 12
 _MOST_ROWS: Final = 400
 _LEAST_OF_LIST: Final = 0.004
 _CHANGES: Final = 25
+_DEEPEST: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def image_page(one: Breakdown, both: Comparison | None = None) -> str:
         least_bytes=_LEAST_OF_LIST * root.bytes,
         rows=_ROWS,
         most_rows=_MOST_ROWS,
+        deepest=_DEEPEST,
         depth_opened=_opened,
     )
 

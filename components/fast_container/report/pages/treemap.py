@@ -98,7 +98,7 @@ def _shown(node: Node, area: float) -> list[Node]:
         for child in small:
             marks.update(child.marks)
         files = sum(child.files for child in small)
-        name = f"{counted(len(small), 'smaller one')}"
+        name = counted(files, "smaller file")
         path = f"{node.path.rstrip('/')}/ ({name})"
         shown.append(Node(f"({name})", path, sum(child.bytes for child in small), files, marks))
         shown.sort(key=lambda child: -child.bytes)
