@@ -14,6 +14,7 @@ from typing import ClassVar, get_args
 import pulumi
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
+from fast_container.adapters.process.shared_guard import SharedGuard
 from fast_container.args import DEFAULT_TIMEOUT_S, check_timeout
 from fast_container.build.scheduler import default_parallel
 from fast_container.builder_arguments import check_access, checked_cache
@@ -100,6 +101,7 @@ class LocalBuilder(Builder):
             environment=os.environ,
             log_dir=self.log_dir,
             credentials=needs.push_credentials,
+            guard=SharedGuard(),
         )
 
 

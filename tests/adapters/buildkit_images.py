@@ -18,6 +18,7 @@ from typing import Any
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
+from fast_container.adapters.process.shared_guard import SharedGuard
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.registries import Registries
 from fast_container.core.entry import Entry
@@ -124,7 +125,11 @@ class Local:
 
     def executor(self, name: str | None = None, **environment: str) -> BuildxExecutor:
         return BuildxExecutor(
-            name, self.environment | environment, self.logs, credentials=self.registries.push_credentials
+            name,
+            self.environment | environment,
+            self.logs,
+            credentials=self.registries.push_credentials,
+            guard=SharedGuard(),
         )
 
     def build(self, job: BuildJob) -> BuiltImage:

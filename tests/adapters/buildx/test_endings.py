@@ -136,13 +136,14 @@ import asyncio, json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 import os
 from fast_container.adapters.buildx.executor import BuildxExecutor
+from fast_container.adapters.process.shared_guard import SharedGuard
 from tests.adapters.buildkit_images import make_job
 from tests.build.fakes import ListReporter
 class Reporter(ListReporter):
     def progress(self, line):
         print(line, flush=True)
 job = make_job(sys.argv[2], "FROM busybox\\nRUN sleep 64\\n", secrets={"s": b"hunter4-secret"})
-asyncio.run(BuildxExecutor(None, os.environ, sys.argv[3]).build(job, Reporter()))
+asyncio.run(BuildxExecutor(None, os.environ, sys.argv[3], guard=SharedGuard()).build(job, Reporter()))
 """
 
 

@@ -26,7 +26,7 @@ from fast_container.adapters.buildx.progress import BuildProgress, Scrubber
 from fast_container.adapters.buildx_inputs import passed_variables
 from fast_container.adapters.digests.mount_table import MountTable
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
-from fast_container.adapters.process.child import run
+from fast_container.adapters.process.child import Guard, run
 from fast_container.adapters.process.private_directory import private_directory, remove_abandoned, secret_directory
 from fast_container.adapters.threads import entered_in_thread, in_thread
 from fast_container.core.oci.repository import host_of
@@ -34,7 +34,7 @@ from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporte
 from fast_container.errors import BuilderError, BuildFailed
 
 _TICK_S = 1.0
-# A client lives for a moment: a fifth of its time would go to looking for garbage that its end removes.
+# A client lives for a moment, of which a fifth would go to looking for garbage.
 _DEFAULTS: Final = {"GOGC": "400"}
 # Buildx's answer has no provenance in it, so it need not start git to find out where a context comes from.
 _CONSTANTS: Final = {"BUILDX_METADATA_PROVENANCE": "disabled", "BUILDX_GIT_INFO": "false"}
@@ -60,6 +60,7 @@ class BuildxExecutor:
         environment: The user's environment: for Docker's and buildx's configuration, proxies and PATH.
         log_dir: Where full build logs go; made when absent. Logs older than 14 days are removed.
         credentials: Registry host → what is needed beyond the user's Docker configuration; called in a thread.
+        guard: Guards all builds; by default each has its own.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class BuildxExecutor:
         log_dir: str | Path,
         *,
         credentials: Callable[[str], Credentials | None] = lambda _: None,
+        guard: Guard | None = None,
     ) -> None:
         self._builder_name = builder_name
         self._environment = _DEFAULTS | passed_variables(environment)
@@ -77,6 +79,7 @@ class BuildxExecutor:
         self._builder: Builder | None = None
         self._finding = asyncio.Lock()
         self._clock_ahead_s = 0.0
+        self._guard = guard
         self._mounts = MountTable()
         self._has_told_proxies = False
 
@@ -219,6 +222,7 @@ class BuildxExecutor:
                     on_stderr_line=progress.feed,
                     timeout_s=job.timeout_s,
                     remove_on_stop=directories,
+                    guard=self._guard,
                 )
             except TimeoutError as error:
                 progress.close()

@@ -1,8 +1,9 @@
 """Child processes that never outlive this program.
 
-Decides how a command is started and ended: under ``adapters.process.process_guard``, in a session of its own, so that
-a Ctrl-C in the terminal does not reach it and the death of this program, even by SIGKILL, ends it. A command that makes
-a session of its own escapes; no command that we start does. Leaves what to run to its callers.
+Decides how a command is started and ended: under ``adapters.process.process_guard`` or, where there are many,
+``adapters.process.shared_guard``, in another session, so that a Ctrl-C in the terminal does not reach it and the death
+of this program, even by SIGKILL, ends it. A command that makes a session of its own escapes; no command that we start
+does. Leaves what to run to its callers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 GRACE_S = 5.0
 _GUARD = Path(__file__).with_name("process_guard.py")
@@ -37,6 +39,47 @@ class Completed:
     stderr: str
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to be guarded; ``run`` has its fields."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: str | Path | None
+    grace_s: float
+    remove_on_stop: Sequence[str | Path]
+    held: Sequence[int]
+
+
+class Started(Protocol):
+    """A command that was started."""
+
+    @property
+    def lifeline(self) -> int:
+        """Closed to end it."""
+        ...
+
+    async def read(self) -> None:
+        """Read its output to the end."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait for its exit code."""
+        ...
+
+    def close(self) -> None:
+        """Read no more of it."""
+        ...
+
+
+class Guard(Protocol):
+    """Ends its commands when this program has died."""
+
+    def start(self, command: Command, on_stdout_line: OnLine, on_stderr_line: OnLine) -> Started:
+        """Start one."""
+        ...
+
+
 async def run(
     argv: Sequence[str],
     *,
@@ -48,6 +91,7 @@ async def run(
     grace_s: float = GRACE_S,
     remove_on_stop: str | Path | Sequence[Path] = (),
     held: Sequence[int] = (),
+    guard: Guard | None = None,
 ) -> int:
     """Run a command to its end and return its exit code.
 
@@ -63,22 +107,68 @@ async def run(
         grace_s: Seconds between SIGTERM and SIGKILL.
         remove_on_stop: Directories that are removed when the command was stopped, also by our own death.
         held: Open files, such as locks, that stay open until the command has ended, even if we die before it.
+        guard: Guards it with others; by default it has its own.
 
     Raises:
         TimeoutError: It was stopped because of ``timeout_s``.
     """
     remove = [remove_on_stop] if isinstance(remove_on_stop, str | Path) else remove_on_stop
+    command = Command(argv, env, cwd, grace_s, remove, held)
+    started: Started = (
+        guard.start(command, on_stdout_line, on_stderr_line)
+        if guard is not None
+        else await _alone(command, on_stdout_line, on_stderr_line)
+    )
+    work = asyncio.gather(started.read(), started.wait())
+    try:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.shield(work)
+    finally:
+        os.close(started.lifeline)
+        while not work.done():
+            # The group is ending; a second cancellation must not leave it running unawaited.
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()
+        try:
+            code = await started.wait()
+        finally:
+            started.close()
+    return code
+
+
+class _Guarded:
+    """A command under a guard of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process, lifeline: int, *on_line: OnLine) -> None:
+        self.lifeline = lifeline
+        self._process = process
+        self._on_line = on_line
+
+    async def read(self) -> None:
+        streams = self._process.stdout, self._process.stderr
+        await asyncio.gather(*(_read(stream, on_line) for stream, on_line in zip(streams, self._on_line, strict=True)))
+
+    async def wait(self) -> int:
+        return await self._process.wait()
+
+    def close(self) -> None:
+        pass
+
+
+async def _alone(command: Command, *on_line: OnLine) -> _Guarded:
+    remove, held = command.remove_on_stop, command.held
+    words = [str(command.grace_s), str(len(remove)), *map(str, remove), *command.argv]
     control, lifeline = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_GUARD), ",".join(map(str, (control, *held))), str(grace_s)),
-            *(str(len(remove)), *map(str, remove)),
-            *argv,
+            *(sys.executable, "-I", "-S", str(_GUARD), ",".join(map(str, (control, *held))), *words),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=dict(env),
-            cwd=cwd,
+            env=dict(command.env),
+            cwd=command.cwd,
             pass_fds=(control, *held),
             start_new_session=True,
         )
@@ -87,26 +177,7 @@ async def run(
         raise
     finally:
         os.close(control)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    work = asyncio.gather(
-        _lines(process.stdout, on_stdout_line), _lines(process.stderr, on_stderr_line), process.wait()
-    )
-    try:
-        async with asyncio.timeout(timeout_s):
-            await asyncio.shield(work)
-    finally:
-        os.close(lifeline)
-        while not work.done():
-            # The group is ending; a second cancellation must not leave it running unawaited.
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()
-        if process.returncode is None:
-            await process.wait()
-    assert process.returncode is not None
-    return process.returncode
+    return _Guarded(process, lifeline, *on_line)
 
 
 async def capture(
@@ -116,6 +187,7 @@ async def capture(
     cwd: str | Path | None = None,
     timeout_s: float | None = None,
     held: Sequence[int] = (),
+    guard: Guard | None = None,
 ) -> Completed:
     """Like ``run``, with the output collected."""
     stdout: list[str] = []
@@ -128,24 +200,42 @@ async def capture(
         on_stderr_line=stderr.append,
         timeout_s=timeout_s,
         held=held,
+        guard=guard,
     )
     return Completed(code, "\n".join(stdout), "\n".join(stderr))
 
 
-async def _lines(stream: asyncio.StreamReader, on_line: OnLine) -> None:
-    """Read lines of any length: asyncio's own reader stops at 64 KiB, and one of BuildKit's may be longer."""
-    parts: list[bytes] = []
+async def _read(stream: asyncio.StreamReader | None, on_line: OnLine) -> None:
+    assert stream is not None
+    lines = Lines(on_line)
     while chunk := await stream.read(_CHUNK_BYTES):
+        lines.feed(chunk)
+    lines.end()
+
+
+class Lines:
+    """Splits output into lines of any length: asyncio's own reader stops at 64 KiB."""
+
+    def __init__(self, on_line: OnLine) -> None:
+        self._on_line = on_line
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
         *ended, rest = chunk.split(b"\n")
         if ended:
-            on_line(_text(b"".join((*parts, ended[0]))))
-            for line in ended[1:]:
-                on_line(_text(line))
-            parts = []
+            ended[0] = b"".join((*self._parts, ended[0]))
+            self._parts = []
         if rest:
-            parts.append(rest)
-    if parts:
-        on_line(_text(b"".join(parts)))
+            self._parts.append(rest)
+        for line in ended:
+            self._on_line(_text(line))
+
+    def end(self) -> None:
+        """Take the end: what is left is a line, too."""
+        if self._parts:
+            self._on_line(_text(b"".join(self._parts)))
+            self._parts = []
 
 
 def _text(line: bytes) -> str:

@@ -18,6 +18,7 @@ from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.layers.listing_cache import ListingCache
 from fast_container.adapters.layers.registry_listings import RegistryListings
+from fast_container.adapters.process.shared_guard import SharedGuard
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
@@ -98,7 +99,11 @@ async def _warm(
         missing = [name for name in images if name not in found]
         _check_secrets({name: images[name] for name in missing}, secrets)
         local = BuildxExecutor(
-            None, os.environ, cache_folder(os.environ) / "logs", credentials=registries.push_credentials
+            None,
+            os.environ,
+            cache_folder(os.environ) / "logs",
+            credentials=registries.push_credentials,
+            guard=SharedGuard(),
         )
         scheduler = Scheduler(
             SystemClock(),
