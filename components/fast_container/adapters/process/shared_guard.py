@@ -133,7 +133,7 @@ class _Pipe:
             os.close(self._descriptor)
             self._descriptor = -1
         if not self.ended.cancel() and not self.ended.cancelled():
-            self.ended.exception()  # An error that nobody waits for any more.
+            self.ended.exception()  # It may not be awaited any more.
 
     def _ready(self) -> None:
         try:
