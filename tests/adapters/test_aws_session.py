@@ -102,3 +102,10 @@ def test_a_web_identity_token_opens_its_role_and_roles_are_assumed_on_top(tmp_pa
 def test_fips_endpoints_are_used_where_the_stack_says_so() -> None:
     client = AwsSession(AwsAccess(region="us-east-1", use_fips=True), {}).client("ecr")
     assert "fips" in client.meta.endpoint_url
+
+
+def test_a_service_is_known_without_a_list_of_all_and_one_that_is_not_there_is_an_error() -> None:
+    session = AwsSession(AwsAccess(region="eu-west-1", access_key="A", secret_key="S"), {})
+    assert session.client("ecr").meta.service_model.service_name == "ecr"
+    with pytest.raises(RegistryError, match="nosuch-service"):
+        session.client("nosuch-service")

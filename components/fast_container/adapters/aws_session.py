@@ -96,10 +96,8 @@ class AwsSession:
             self._clients.clear()
 
     def _new_session(self) -> Any:
-        import botocore.session  # noqa: PLC0415 - see the module
-
         access = self._access
-        session: Any = botocore.session.Session(profile=access.profile or None)
+        session = _session(access.profile)
         if access.access_key:
             session.set_credentials(access.access_key, access.secret_key, access.session_token or None)
         if access.web_identity is not None:
@@ -161,9 +159,8 @@ class AwsSession:
 
     def _refreshing(self, method: str, fetch: Callable[[], Any]) -> Any:
         import botocore.credentials  # noqa: PLC0415 - see the module
-        import botocore.session  # noqa: PLC0415 - see the module
 
-        assumed = botocore.session.Session(profile=self._access.profile or None)
+        assumed = _session(self._access.profile)
         # botocore has no public way to give a session credentials that refresh themselves.
         setattr(  # noqa: B010
             assumed,
@@ -171,6 +168,25 @@ class AwsSession:
             botocore.credentials.DeferredRefreshableCredentials(method=method, refresh_using=fetch),
         )
         return assumed
+
+
+class _AnyService:
+    """Contains every name: the SDK lists its 400 services twice to see that one of them is there."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _list_services(_kind: str) -> _AnyService:
+    return _AnyService()
+
+
+def _session(profile: str) -> Any:
+    import botocore.session  # noqa: PLC0415 - see the module
+
+    session: Any = botocore.session.Session(profile=profile or None)
+    session.get_component("data_loader").list_available_services = _list_services
+    return session
 
 
 def _role_arguments(role: AssumedRole) -> dict[str, Any]:
