@@ -70,11 +70,17 @@ def heavy_directories(
     """
     sums: defaultdict[str, _Sum] = defaultdict(_Sum)
     for path, size in sizes.items():
+        one = sums[_folder(path)]
         old = before.get(path, 0)
-        sums[_folder(path)].add(_Sum(abs(size - old), size, 1, old))
+        one.weight += abs(size - old)
+        one.bytes += size
+        one.files += 1
+        one.before_bytes += old
     for path, old in before.items():
         if path not in sizes:
-            sums[_folder(path)].add(_Sum(old, 0, 0, old))
+            one = sums[_folder(path)]
+            one.weight += old
+            one.before_bytes += old
     whole = sum(one.weight for one in sums.values())
     found = _listed(sums, share * whole) if whole else []
     return sorted(found, key=lambda one: (-abs(one.growth_bytes), one.path))

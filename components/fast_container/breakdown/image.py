@@ -16,6 +16,7 @@ from fast_container.breakdown.waste import Waste, waste_of
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.efficiency import efficiency
 from fast_container.core.layers.entry import DIRECTORY
+from fast_container.core.layers.merged import Merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,8 @@ def break_down(image: ImageContents, files: ImageFiles) -> Breakdown:
         image: The image.
         files: Its files.
     """
-    shown = files.merged.files
-    sizes = {path: placed.entry.size for path, placed in shown.items() if placed.entry.kind != DIRECTORY}
-    found = owners(shown)
+    sizes = _sizes(files.merged)
+    found = owners(files.merged, sizes)
     waste = waste_of(files)
     layers = tuple(
         LayerShare(
@@ -105,7 +105,7 @@ def break_down(image: ImageContents, files: ImageFiles) -> Breakdown:
             instruction(layer.created_by),
             layer.compressed_bytes,
             layer.listing.unpacked_bytes,
-            sum(entry.kind != DIRECTORY for entry in layer.listing.entries),
+            len(layer.listing) - layer.listing.types.count(DIRECTORY),
             hidden,
         )
         for layer, hidden in zip(files.layers, waste.of_layers, strict=True)
@@ -125,6 +125,17 @@ def break_down(image: ImageContents, files: ImageFiles) -> Breakdown:
         waste,
         efficiency(files),
     )
+
+
+def _sizes(merged: Merged) -> dict[str, int]:
+    """Path → bytes, of what the image shows but directories; from columns, since there may be a million."""
+    found: dict[str, int] = {}
+    for path, layer in merged.top.items():
+        listing = merged.listings[layer]
+        at = listing.index[path]
+        if listing.types[at] != DIRECTORY:
+            found[path] = listing.sizes[at]
+    return found
 
 
 def _shares(sizes: Mapping[str, int], packages: Mapping[str, Package]) -> tuple[PackageShare, ...]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from fast_container.core.layers.entry import SYMLINK
-from fast_container.core.layers.merged import Placed
+from fast_container.core.layers.merged import Merged
 from fast_container.core.layers.package_lists import is_package_list
 
 PYTHON: Final = "python"
@@ -61,24 +61,30 @@ class Owners:
         return self.distributions.get(path) or self.packages.get(path)
 
 
-def owners(files: Mapping[str, Placed]) -> Owners:
-    """Find the packages of the files that an image shows."""
-    lists = {path: placed.entry.head for path, placed in files.items() if is_package_list(path)}
-    unread = sum(not head and files[path].entry.size > 0 for path, head in lists.items())
+def owners(merged: Merged, files: Mapping[str, int]) -> Owners:
+    """Find the packages of files.
+
+    Args:
+        merged: What the image shows.
+        files: Path → bytes, of the files that are asked for.
+    """
+    entries = {path: placed.entry for path in files if is_package_list(path) and (placed := merged.get(path))}
+    lists = {path: entry.head for path, entry in entries.items()}
+    unread = sum(not entry.head and entry.size > 0 for entry in entries.values())
     found = Owners(unread=unread)
     for path, head in lists.items():
         if match := _DISTRIBUTION.fullmatch(path):
             package = Package(PYTHON, _normal(match[1]), match[2], _site(path))
             for name in _lines(head):
                 found.distributions.setdefault(_below(package.folder, name), package)
-    links = {path: placed.entry.link.strip("/") for path, placed in files.items() if _is_top_link(path, placed)}
+    links = {path: link for path in files if "/" not in path and (link := _link(merged, path))}
     for package, name in (*_of_dpkg(lists), *_of_apk(lists)):
         found.packages.setdefault(_below_root(name, links), package)
     _own_bytecode(files, found)
     return found
 
 
-def _own_bytecode(files: Mapping[str, Placed], found: Owners) -> None:
+def _own_bytecode(files: Iterable[str], found: Owners) -> None:
     for path in files:
         if path.endswith(".pyc") and (match := _BYTECODE.fullmatch(path)):
             source = f"{match[1] or ''}{match[2]}.py"
@@ -149,8 +155,9 @@ def _below(folder: str, name: str) -> str:
     return posixpath.normpath(path).lstrip("/") if "./" in path or path.startswith("/") else path
 
 
-def _is_top_link(path: str, placed: Placed) -> bool:
-    return "/" not in path and placed.entry.kind == SYMLINK
+def _link(merged: Merged, path: str) -> str:
+    placed = merged.get(path)
+    return placed.entry.link.strip("/") if placed and placed.entry.kind == SYMLINK else ""
 
 
 def _below_root(name: str, links: Mapping[str, str]) -> str:

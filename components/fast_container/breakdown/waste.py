@@ -7,7 +7,6 @@ when a later layer ships the same file again (equal size and time, as after ``ch
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -84,16 +83,12 @@ def _sum(found: Iterable[HiddenFile], how: str) -> int:
 
 
 def _replacements(files: ImageFiles, hidden: Iterable[Hidden]) -> dict[tuple[int, str], Entry]:
-    wanted: defaultdict[int, set[str]] = defaultdict(set)
+    found: dict[tuple[int, str], Entry] = {}
     for one in hidden:
-        if not one.is_removed:
-            wanted[one.by].add(one.placed.entry.path)
-    return {
-        (by, entry.path): entry
-        for by, paths in wanted.items()
-        for entry in files.layers[by].listing.entries
-        if entry.path in paths
-    }
+        listing, path = files.layers[one.by].listing, one.placed.entry.path
+        if not one.is_removed and path in listing.index:
+            found[one.by, path] = listing.entry(listing.index[path])
+    return found
 
 
 def _hidden_file(one: Hidden, instead: Entry | None) -> HiddenFile:

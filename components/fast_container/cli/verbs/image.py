@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     both = compare(_divided(other), one) if other else None
     if arguments.json:
         sys.stdout.write(json.dumps(comparison_document(both) if both else image_document(one)) + "\n")
-    elif arguments.html:
+    elif arguments.html is not None:
         from fast_container.report.pages.image_page import image_page  # noqa: PLC0415 - an extra
 
         write_page(arguments.html, image_page(one, both))

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         emit(json.dumps({"version": 1, "runs": [[json.loads(one.to_json()) for one in run.records] for run in runs]}))
         emit("\n")
-    elif arguments.html:
+    elif arguments.html is not None:
         from fast_container.report.pages.builds_page import builds_page  # noqa: PLC0415 - an extra
 
         write_page(arguments.html, builds_page(runs))
