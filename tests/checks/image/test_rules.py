@@ -73,6 +73,8 @@ def test_v01_a_budget_that_is_exceeded() -> None:
         "usr/bin/x86_64-linux-gnu-gcc-12",
         "usr/bin/make",
         "usr/lib/gcc/x/12/cc1",
+        "usr/bin/x86_64-linux-gnu-lto-dump-14",
+        "usr/lib/x86_64-linux-gnu/libasan.so.8.0.0",
         "usr/bin/git",
         "opt/bin/uv",
     ],
@@ -89,7 +91,9 @@ def test_v02_a_build_tool_that_a_later_layer_deletes() -> None:
     assert saved(one) == MB
 
 
-@pytest.mark.parametrize("path", ["usr/bin/python3", "usr/bin/gccx", "usr/share/doc/make/copyright", "usr/bin/digit"])
+@pytest.mark.parametrize(
+    "path", ["usr/bin/python3", "usr/bin/gccx", "usr/share/doc/make/copyright", "usr/lib/libgomp.so.1"]
+)
 def test_v02_none(path: str) -> None:
     assert not of("V02", [file(path, 5)])
 
@@ -109,9 +113,11 @@ def test_v03_none() -> None:
 @pytest.mark.parametrize("path", [f"{SITE}/pytest/a.py", f"{SITE}/numpy/tests/t.py", "usr/lib/x.a", "usr/include/a.h"])
 def test_v04_something_for_development(path: str) -> None:
     assert of("V04", [file(path, 5)])
+    assert of("V04", [file("usr/local/bin/ruff", 5)])
 
 
 def test_v04_none() -> None:
+    assert not of("V04", [file("app/sqlalchemy/ext/mypy/infer.py", 5)])
     assert not of("V04", [file(f"{SITE}/numpy/testing/a.py"), file(f"{SITE}/pytester.py"), file("usr/lib/x.so")])
 
 
@@ -243,7 +249,12 @@ def test_v07_and_v08_are_for_their_places_only() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [f"{SITE}/nvidia/cublas/lib/libcublas.so.12", f"{SITE}/torch/lib/libtorch_cuda.so", "usr/local/cuda-12/lib/x"],
+    [
+        f"{SITE}/nvidia/cublas/lib/libcublas.so.12",
+        f"{SITE}/torch/lib/libtorch_cuda.so",
+        "usr/local/cuda-12/lib/x",
+        f"{SITE}/onnxruntime/capi/libonnxruntime_providers_cuda.so",
+    ],
 )
 def test_v09_gpu_libraries(path: str) -> None:
     (one,) = of("V09", [file(path, 3 * MB)], runs_on="lambda")

@@ -15,14 +15,17 @@ from typing import Final
 from fast_container.core.layers.entry import DIRECTORY, FILE, WHITEOUT
 
 _BIN: Final = r"(?:usr/)?(?:local/)?s?bin/"
-_SITE: Final = r"(?:^|.*/)"
+_SITE: Final = r"(?:(?:.*/)?(?:site|dist)-packages/|(?:[^/]+/){0,2})"
+"""Where packages lie: an installation's folder, or one of an image's own; never inside another package."""
 _PACKAGES: Final = r"(?:.*/)?(?:site|dist)-packages/"
 _NOT_INSTALLERS: Final = r"(?!(?:pip|setuptools|wheel|pkg_resources|_distutils_hack)/)"
 """Bases bring them as they are, and no service imports them."""
 
 BUILD_TOOLS: Final[Mapping[str, str]] = {
-    "a compiler": rf"{_BIN}(?:[\w.]+-linux-\w+-)?(?:gcc|g\+\+|cc|c\+\+|cpp|clang|clang\+\+|rustc|go)(?:-[\d.]+)?"
-    r"|usr/(?:lib|libexec)/gcc/.*|usr/local/go/bin/.*",
+    "a compiler": rf"{_BIN}(?:[\w.]+-linux-\w+-)?(?:gcc|g\+\+|cc|c\+\+|cpp|clang|clang\+\+|rustc|go"
+    r"|lto-dump|gcov(?:-tool|-dump)?|gcc-(?:ar|nm|ranlib))(?:-[\d.]+)?"
+    r"|usr/(?:lib|libexec)/gcc/.*|usr/local/go/bin/.*"
+    r"|usr/lib(?:64)?/(?:[\w.]+-linux-\w+/)?lib(?:asan|hwasan|lsan|tsan|ubsan|cc1|isl|mpc|gprofng)\.so.*",
     "a linker or assembler": rf"{_BIN}(?:[\w.]+-linux-\w+-)?(?:ld|ld\.bfd|ld\.gold|as)",
     "a build program": rf"{_BIN}(?:make|gmake|cmake|ninja|meson|cargo|dpkg-buildpackage|autoconf|automake)",
     "git": rf"{_BIN}git|usr/lib/git-core/.*",
@@ -37,7 +40,7 @@ CACHES: Final[Mapping[str, str]] = {
 }
 DEVELOPMENT: Final[Mapping[str, str]] = {
     "a package for development": rf"{_SITE}(?:pytest|_pytest|mypy|mypyc|ruff|black|flake8|pylint|IPython"
-    r"|ipykernel|jupyter|coverage|tox|hypothesis|debugpy)/.+(?<!\.dist-info)",
+    r"|ipykernel|jupyter|coverage|tox|hypothesis|debugpy)/.+(?<!\.dist-info)|(?:.*/)?bin/(?:ruff|black|mypy|pylint)",
     "tests of packages": rf"{_PACKAGES}{_NOT_INSTALLERS}.+/tests?/.+",
     "static libraries": r".+\.a",
     "C headers": r"(?:usr/(?:local/)?)include/.+",
@@ -46,6 +49,7 @@ GPU: Final[Mapping[str, str]] = {
     "NVIDIA's libraries": rf"{_PACKAGES}nvidia/.+"
     r"|(?:.*/)?lib(?:cu(?:da|dnn|blas|fft|sparse|solver|rand|pti)|nccl|nvrtc|nvjitlink|nvToolsExt)[\w-]*\.so.*",
     "torch for GPUs": r"(?:.*/)?lib(?:torch_cuda|c10_cuda)\w*\.so.*",
+    "onnxruntime for GPUs": r"(?:.*/)?libonnxruntime_providers_(?:cuda|tensorrt)\w*\.so.*",
     "triton": rf"{_PACKAGES}triton/.+",
     "CUDA": r"usr/local/cuda[^/]*/.+",
 }
