@@ -193,6 +193,15 @@ def test_a_finding_about_a_requirement_names_its_file_and_line() -> None:
     assert (one.file, one.line, one.severity) == ("deps/requirements.txt", 3, "error")
 
 
+def test_of_several_requirement_files_of_one_name_the_one_whose_folder_is_named_counts() -> None:
+    files = {"api/requirements.txt": "torch==2.9\n", "web/requirements.txt": "jinja2\n"}
+    dockerfile = "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r {}requirements.txt\n"
+    assert found("FI008", dockerfile.format("api/"), files)
+    assert found("FI008", dockerfile.format("/src/api/"), files)
+    assert not found("FI008", dockerfile.format("web/"), files)
+    assert not found("FI008", dockerfile.format(""), files)
+
+
 def test_torch_for_arm_is_no_gpu_build() -> None:
     dockerfile = f"{PY}RUN pip install torch\n"
     assert found("FI008", dockerfile, platform="linux/amd64")

@@ -85,7 +85,10 @@ def context_path(image: LintedImage, stage: Stage, step: Step, file: str) -> str
             found.update(taken if renamed else ())
         targets = [mount for mount in before.mounts if mount.type == "bind" and mount.target.rpartition("/")[2] == name]
         found.update(mount.source for mount in targets if mount.source in image.files.sizes and not mount.origin)
-    return found.pop() if len(found) == 1 else ""
+    # Of several files of one name, the one whose folder is named too.
+    named = [path for path in found if "/" in path and f"/{file}".endswith(f"/{path}")]
+    candidates = found if len(found) == 1 else named
+    return next(iter(candidates)) if len(candidates) == 1 else ""
 
 
 def _until(chain: Sequence[Step], last: Step) -> Iterator[Step]:
