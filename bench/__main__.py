@@ -26,6 +26,7 @@ Maker = Callable[[Workplace], list[Table]]
 def tables() -> Mapping[str, Maker]:
     """Name → what makes it."""
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
+    from bench.cases.report import cases  # noqa: PLC0415
     from bench.codebuild import codebuild  # noqa: PLC0415
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
@@ -48,11 +49,12 @@ def tables() -> Mapping[str, Maker]:
         "fleet": fleet,
         "many": many,
         "peers": peers,
+        "cases": cases,
     }
 
 
-ONLY_BY_NAME = ("peers",)
-"""Tables that take an hour, and so are not made unless they are named."""
+ONLY_BY_NAME = ("peers", "cases")
+"""Tables that take long, and so are not made unless they are named."""
 
 
 def main() -> int:
@@ -66,7 +68,9 @@ def main() -> int:
     of_peers.add_argument("--sides", type=_words, metavar="A,B", help="only these sides; skaffold is compiled if named")
     of_peers.add_argument("--images", type=_numbers, metavar="N,M", help="numbers of images (default: 20,1,100)")
     of_peers.add_argument("--rounds", type=int, metavar="N", help="rounds (default: 3)")
-    of_peers.add_argument("--parts", type=_words, metavar="A,B", help="speed, correctness (default: both)")
+    of_peers.add_argument(
+        "--parts", type=_words, metavar="A,B", help="speed, correctness (default: both); names of cases"
+    )
     options = parser.parse_args()
     # A shell starts its background jobs with SIGINT ignored, and what is started here would inherit that: the engine
     # would wait five seconds for each plugin that it asks to end.
