@@ -66,15 +66,15 @@ class CaseBuilder:
         ]
 
     def check(self, name: str, runs_on: str, max_size: str) -> dict[str, Any]:
-        """What ``check-image`` says of an image."""
+        """Ask ``check-image`` about an image."""
         return self._ask("check-image", self.reference(name), "--runs-on", runs_on, "--max-size", max_size)
 
     def layers(self, name: str) -> dict[str, Any]:
-        """What ``image`` says of an image."""
+        """Ask ``image`` about an image."""
         return self._ask("image", self.reference(name))
 
     def start(self, name: str, runs: int, *more: str) -> dict[str, Any]:
-        """What ``coldstart`` says of an image."""
+        """Ask ``coldstart`` about an image."""
         return self._ask("coldstart", self.reference(name), "--runs", str(runs), *more)["images"][0]
 
     def _ask(self, verb: str, *words: str) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
+from typing import Any
 
+import pulumi
 import pytest
 
-from bench.cases.pairs import FLEET, PAIRS, Pair
+from bench.cases.pairs import CASES, FLEET, PAIRS, Pair
 from fast_container.cli import main
+from tests.state.mocked_program import Mocks, run
 
 ALWAYS = {"FI001", "FI004", "FI005", "FI011"}
 EXPECTED = {
@@ -65,3 +69,21 @@ def test_a_fleet_that_installs_the_same_packages_is_told(
 def test_no_rule_fires_on_the_good_fleet(name: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     place = str(FLEET / "after" / name)
     assert rules(capsysbinary, FLEET, "lambda", "--dockerfile", place, "--build-arg", "BASE_IMAGE=own:1") == set()
+
+
+class _Registry(Mocks):
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        name, outputs = super().new_resource(args)
+        return name, {**outputs, "repositoryUrl": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/cases/images"}
+
+
+@pytest.mark.usefixtures("mock_loops")
+def test_the_program_declares_every_good_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES)
+
+    async def make() -> dict[str, Any]:
+        return runpy.run_path("program.py")
+
+    made = run(make, preview=True, mocks=_Registry())
+    names = {name.replace("_", " ") for name in made} | {f"shop {name}" for name in made["shop"]}
+    assert {pair.name.replace("_", " ") for pair in PAIRS} <= names
