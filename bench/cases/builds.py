@@ -73,9 +73,11 @@ class CaseBuilder:
         """Ask ``image`` about an image."""
         return self._ask("image", self.reference(name))
 
-    def start(self, name: str, runs: int, *more: str) -> dict[str, Any]:
-        """Ask ``coldstart`` about an image."""
-        return self._ask("coldstart", self.reference(name), "--runs", str(runs), *more)["images"][0]
+    def starts(self, names: Sequence[str], runs: int, *more: str) -> list[dict[str, Any]]:
+        """Ask ``coldstart`` about one image, or about two in turns."""
+        against = ["--against", self.reference(names[0])] if len(names) > 1 else []
+        words = [self.reference(names[-1]), *against, "--runs", str(runs), "--timeout", "120", *more]
+        return self._ask("coldstart", *words)["images"]
 
     def _ask(self, verb: str, *words: str) -> dict[str, Any]:
         form = ["--format", "json", "--fail-on", "never"] if verb == "lint" else ["--json"]
