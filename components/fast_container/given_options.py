@@ -141,6 +141,7 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "timeout_s": check_timeout,
     "triggers": _triggers,
     "optional_secrets": check_strings,
+    "snapstart": check_flag,
     "volatile_build_args": check_strings,
     **{option.name: _of_recipe for option in OPTIONS},
 }

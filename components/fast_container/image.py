@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Unpack
 import pulumi
 
 from fast_container.builder_interface import Builder, Grants
+from fast_container.codebuild.architectures import architecture_of
 from fast_container.core.select import SelectedImage
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs, shows_options
@@ -54,6 +55,8 @@ class FastContainerImage(pulumi.ComponentResource):
         planned_url: As ``repository_url``, likewise.
         planned_onbuild: The ``ONBUILD`` triggers that it passes on to images that start from it, likewise.
         platform: In normal form.
+        architecture: ``x86_64`` or ``arm64``, as Lambda names it: bind a function's ``architectures`` to it.
+        health_check: HEALTHCHECK of its Dockerfile as ``healthCheck`` of an ECS container definition; None without one.
         by_platform: Its images for further platforms, of a ``BaseImage`` with ``platforms``.
         recorded_digest: The digest of ``build_key`` in the state; "" if its build was not awaited.
 
@@ -68,6 +71,7 @@ class FastContainerImage(pulumi.ComponentResource):
     build_key: pulumi.Output[str]
     repository_url: pulumi.Output[str]
     platform: str
+    architecture: str
 
     TYPE: ClassVar[str] = "fast-container:index:FastContainerImage"
     # Whether its builds are awaited even with ``CodeBuildBuilder(wait=False)``.
@@ -117,6 +121,7 @@ class FastContainerImage(pulumi.ComponentResource):
         program.records.declare(preparation.image, urn)
         self._watch = asyncio.ensure_future(program.refusals.watch(self, urn))
         self.platform = inputs.declared.recipe.platform
+        self.architecture = architecture_of(self.platform) or self.platform.partition("/")[2]
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
         self.digest = _digest(record, preparation, program)
@@ -150,6 +155,33 @@ class FastContainerImage(pulumi.ComponentResource):
             return None if known is None else list(known)
 
         return self._preparation.output(triggers, lambda image: image.known is not None)
+
+    @property
+    def health_check(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """The HEALTHCHECK of its Dockerfile, or of the base image of this program that it starts from.
+
+        ECS reads none from an image, so it belongs into the container definition: its field ``healthCheck``.
+        """
+
+        async def value() -> Mapping[str, Any] | None:
+            image = await self._preparation.image
+            if image.known is None:
+                return None
+            reads = image.known.reads
+            if reads.health_check is not None:
+                return reads.health_check.container_definition
+            base = next((base for base in image.inputs.bases.values() if base.alias == reads.starts_from), None)
+            resource = base.resource if base else None
+            return await resource.health_check.future() if isinstance(resource, FastContainerImage) else None
+
+        async def known() -> bool:
+            return (await self._preparation.image).known is not None
+
+        async def resources() -> set[pulumi.Resource]:
+            await self._preparation.image
+            return self._preparation.awaited.resources
+
+        return pulumi.Output(Lazy(resources), Lazy(value), Lazy(known))
 
     @property
     def by_platform(self) -> Mapping[str, FastContainerImage]:

@@ -17,6 +17,7 @@ from fast_container.args import DEFAULT_PLATFORM, RunsOn, SecretInput, check_rep
 from fast_container.builder_interface import Builder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
+from fast_container.core.oci.snapstart import LABEL
 from fast_container.core.recipe import recipe_of
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.spelling import did_you_mean
@@ -68,6 +69,8 @@ class ImageOptions(TypedDict, total=False):
             before it is tagged.
         checks: What is checked of the image before it is tagged: ``ImageChecks(…)``. Not in the key: other checks
             check the image that is there, without a build. None (default) checks only what its place refuses.
+        snapstart: For ``runs_on="lambda"``: the image gets the label that Lambda's SnapStart needs, unless it starts
+            from a base image of AWS's own that needs none.
         triggers: Further values that count in the key.
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
         timeout_s: Seconds after which a build is stopped; default the builder's ``timeout_s``.
@@ -99,6 +102,7 @@ class ImageOptions(TypedDict, total=False):
     builder: Builder | None
     runs_on: RunsOn | None
     checks: ImageChecks | None
+    snapstart: bool | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
     volatile_build_args: Sequence[str] | None
     timeout_s: float | None
@@ -164,6 +168,7 @@ def checked_inputs(
         images_lock=given.get("images_lock", LOCK_FILE),
         kind=kind,
         checks=given.get("checks"),
+        snapstart=_snapstart(given),
     )
 
 
@@ -241,6 +246,24 @@ def _check_builder(builder: object) -> None:
             property_path="builder",
             next_step='Give LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder.',
         )
+
+
+def _snapstart(given: Mapping[str, Any]) -> bool:
+    wanted = bool(given.get("snapstart", False))
+    if wanted and given.get("runs_on") != "lambda":
+        raise ArgsError(
+            "snapstart needs an image for Lambda.",
+            property_path="snapstart",
+            why="no other place has it",
+            next_step='Give runs_on="lambda".',
+        )
+    if wanted and LABEL in given.get("labels", {}):
+        raise ArgsError(
+            f"The label {LABEL} is given, and snapstart too.",
+            property_path=f"labels{bracketed(LABEL)}",
+            next_step="Leave one of them out.",
+        )
+    return wanted
 
 
 def _places(named_contexts: Mapping[str, str]) -> dict[str, str]:

@@ -60,6 +60,7 @@ class FakeRegistry:
         self.before_tag()
         if not (self.immutable and tag in self.tags):
             self.tags[tag] = manifest.digest
+            self.manifests.setdefault(manifest.digest, manifest)
         return self.tags[tag]
 
     def push(

@@ -15,6 +15,7 @@ from fast_container.build.shared_listings import SharedListings
 from fast_container.core.decision import RecordedImage
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.layers.listing import Listing
+from fast_container.core.oci.refused_mark import mark_of, refused_tag
 from fast_container.core.ports import BuildJob, BuiltImage, Manifest, Reporter
 from fast_container.core.records.record import BuildRecord
 from fast_container.errors import ChecksFailed
@@ -57,7 +58,8 @@ def test_an_image_that_fails_a_check_gets_no_tag_and_one_table() -> None:
     shop = Shop(ERROR)
     with pytest.raises(ChecksFailed) as caught:
         shop.publish()
-    assert shop.registry.tags == {}
+    assert list(shop.registry.tags) == [refused_tag(shop.job.key.hex)]
+    assert shop.manifest.digest not in shop.registry.tags.values()
     assert "error    V02    The image holds a compiler." in caught.value.why
     assert caught.value.why.count("findings:") + caught.value.why.count("finding:") == 1
     assert 'rules={"V02": "warning"}' in caught.value.next_step
@@ -89,6 +91,40 @@ def test_an_image_that_is_there_is_checked_without_a_build() -> None:
     assert shop.executor.builds == []
 
 
+def test_a_refused_image_is_not_built_again_and_other_settings_deploy_it_without_a_build() -> None:
+    shop = Shop(ERROR)
+    for _ in range(2):
+        with pytest.raises(ChecksFailed):
+            shop.publish()
+    assert len(shop.executor.builds) == 1
+    shop.job = replace(shop.job, checks=WARNING)
+    record = shop.publish()
+    assert (record.outcome, record.digest, len(shop.executor.builds)) == ("reused", shop.manifest.digest, 1)
+    assert shop.registry.tags[shop.job.key.tag] == shop.manifest.digest
+
+
+def test_a_mark_that_leads_nowhere_costs_a_build() -> None:
+    shop = Shop(ERROR)
+    with pytest.raises(ChecksFailed):
+        shop.publish()
+    del shop.registry.manifests[shop.manifest.digest]
+    shop.executor.push = lambda _: pushed(shop.registry, GOOD)
+    assert shop.publish().outcome == "built"
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b'{"artifactType": 1}', b'{"subject": {"digest": "sha256:0"}}'])
+def test_what_is_no_mark_under_its_tag_is_not_followed(content: bytes) -> None:
+    shop = Shop(WARNING)
+    shop.registry.tags[refused_tag(shop.job.key.hex)] = push(shop.registry, content).digest
+    assert shop.publish().outcome == "built"
+
+
+def test_an_index_has_no_mark() -> None:
+    registry = FakeRegistry()
+    index = registry.push_index((registry.push(), "linux/arm64"))
+    assert mark_of(index.content, digest=index.digest, media_type=index.media_type) is None
+
+
 def test_an_image_that_another_machine_has_checked_by_the_same_checks_is_not_checked_again() -> None:
     class Remote(FakeExecutor):
         checked = ERROR.fingerprint
@@ -115,7 +151,7 @@ def test_a_layer_that_cannot_be_read_fails_the_check_and_is_named() -> None:
         shop.publish()
     assert "V02 cannot be checked" in caught.value.why
     assert digest in caught.value.why
-    assert shop.registry.tags == {}
+    assert shop.job.key.tag not in shop.registry.tags
 
 
 @pytest.mark.parametrize(("growth", "fails"), [(0.1, True), (99, False)])

@@ -110,3 +110,9 @@ def test_what_is_no_image_is_refused() -> None:
 )
 def test_platform_names_are_compared_by_meaning(wanted: str, got: str, same: bool) -> None:
     assert same_platform(wanted, got) is same
+
+
+def test_an_image_for_snapstart_must_have_the_label() -> None:
+    registry = FakeRegistry()
+    with pytest.raises(VerifyError, match="SnapStart"):
+        asyncio.run(verify(registry, registry.push(), runs_on="lambda", platform="linux/arm64", snapstart=True))

@@ -83,3 +83,14 @@ def test_an_image_of_a_fleet_has_its_own_checks_or_none() -> None:
     assert merged_options("a", common, {}, None).get("checks") == ImageChecks(max_size=1)
     assert merged_options("a", common, {"checks": own}, None).get("checks") == own
     assert merged_options("a", common, {"checks": None}, None).get("checks") is None
+
+
+def test_snapstart_is_for_lambda() -> None:
+    wanted: Any = {"snapstart": True}
+    with pytest.raises(ArgsError) as caught:
+        checked_inputs("a", URL, wanted)
+    assert caught.value.property_path == "snapstart"
+    assert checked_inputs("a", URL, {**wanted, "runs_on": "lambda"}).snapstart
+    label: Any = {**wanted, "runs_on": "lambda", "labels": {"com.amazonaws.lambda.feature.snapstart": "x"}}
+    with pytest.raises(ArgsError, match="snapstart too"):
+        checked_inputs("a", URL, label)

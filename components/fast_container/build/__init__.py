@@ -6,9 +6,10 @@ call, ``scheduler`` runs many images (identical builds once, base images first, 
 image from another repository of the program instead of building it. Steps of the pipeline: ``base_check`` looks at a
 base of another stack before anything is built on it, ``checker`` is all that is checked before the tag: ``verify``
 reads the pushed image back, ``look_inside`` looks into its layers, ``check_contents`` applies the checks of the program
-(``image_contents`` reads all files, ``shared_listings`` each layer once), ``ran`` compares the steps of the build with
-what was read of the Dockerfile. ``lint_inputs`` is what the rules about Dockerfiles get, ``phase_watch`` measures each
-phase. ``spare_names`` warns of arguments and secrets that no image uses.
+(``image_contents`` reads all files, ``shared_listings`` each layer once), ``refused`` finds an image that did not pass
+them before, ``ran`` compares the steps of the build with what was read of the Dockerfile. ``lint_inputs`` is what the
+rules about Dockerfiles get, ``phase_watch`` measures each phase. ``spare_names`` warns of arguments and secrets that no
+image uses.
 
 Leaves building to executors and the rules for an image to ``checks``.
 """

@@ -16,6 +16,7 @@ from fast_container.build.look_inside import LayerLooks
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import RecordedImage
+from fast_container.core.oci.snapstart import LABEL
 from fast_container.core.ports import BuildJob, Manifest, Registry, Reporter
 from fast_container.errors import VerifyError
 
@@ -52,7 +53,10 @@ class Checker:
         looking = self._begun(self._look(job, registry, manifest, reporter))
         checking = self._begun(self._check_contents(job, registry, manifest, reporter))
         try:
-            verified = await verify(registry, manifest, runs_on=job.runs_on, platform=job.recipe.platform)
+            wants_snapstart = LABEL in job.recipe.labels
+            verified = await verify(
+                registry, manifest, runs_on=job.runs_on, platform=job.recipe.platform, snapstart=wants_snapstart
+            )
             for note in verified.notes:
                 reporter.warn(note)
             await looking

@@ -16,13 +16,14 @@ from fast_container.build.copying import Copying, copy
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.phase_watch import PhaseWatch
 from fast_container.build.ran import check_ran
+from fast_container.build.refused import mark_refused, refused_image
 from fast_container.build.verify import Verified
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
 from fast_container.core.records.record import BuildRecord, Outcome
 from fast_container.core.replaced_tag import replaced_error
-from fast_container.errors import RegistryError, VerifyError
+from fast_container.errors import ChecksFailed, RegistryError, VerifyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,15 @@ async def publish(
     plan = decide(job.key, recorded, there or NoManifest.ABSENT)
     if isinstance(plan, Replaced):
         raise replaced_error(registry.url, job.key.tag, plan.recorded, plan.found)
+    refused = await refused_image(job, registry) if isinstance(plan, Build) else None
     copied = None
-    if isinstance(plan, Build) and copying is not None:
+    if isinstance(plan, Build) and refused is None and copying is not None:
         with watch.phase("copying"):
             copied = await copy(job, registry, copying, reporter)
-    if copied is not None:
+    if refused is not None:
+        reporter.note("built before, and refused by its checks: it is checked again, without a build")
+        put = _Put("reused", await image.tag(refused, image.checker))
+    elif copied is not None:
         verified = await image.tag(copied.manifest, image.checker.without_looks)
         put = _Put("copied", verified, pushed_bytes=copied.sent_bytes, copied_from=copied.source_url)
     elif isinstance(plan, Build):
@@ -123,7 +128,11 @@ class _Image:
             manifest = await _read_back(self.registry, built.digest)
         checks = self.job.checks
         is_checked = checks is None or built.checked == checks.fingerprint
-        verified = await self.tag(manifest, self.checker.without_contents if is_checked else self.checker)
+        try:
+            verified = await self.tag(manifest, self.checker.without_contents if is_checked else self.checker)
+        except ChecksFailed:
+            await mark_refused(self.job, self.registry, manifest)
+            raise
         new_bytes = sum(size for digest, size in verified.layers.items() if digest not in held)
         return _Put("built", verified, built, pushed_bytes=built.pushed_bytes or new_bytes)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fast_container.checks.manifest_rules import check_configuration, check_manifest, child_for
+from fast_container.checks.manifest_rules import check_configuration, check_manifest, check_snapstart, child_for
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.ports import Manifest, Registry
 from fast_container.errors import RegistryError, VerifyError
@@ -34,7 +34,9 @@ class Verified:
     findings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platform: str) -> Verified:
+async def verify(
+    registry: Registry, manifest: Manifest, *, runs_on: str, platform: str, snapstart: bool = False
+) -> Verified:
     """Check a manifest that the registry holds.
 
     Args:
@@ -42,6 +44,7 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
         manifest: A manifest or an index.
         runs_on: ``lambda``, ``ecs`` or ``anywhere``.
         platform: ``os/architecture[/variant]``; several separated by commas for an index.
+        snapstart: Whether the image must have the label that Lambda's SnapStart needs.
 
     Raises:
         VerifyError: It is not fit; says which rule and what to do.
@@ -64,6 +67,8 @@ async def verify(registry: Registry, manifest: Manifest, *, runs_on: str, platfo
             raise VerifyError("The pushed image index holds another index.", where=where)
         configuration = await registry.blob(image.config.digest)
         check_configuration(configuration, runs_on=runs_on, platform=wanted, where=where)
+        if snapstart:
+            check_snapstart(configuration, where=where)
         sizes.append(image.compressed_bytes)
         layers |= {part.digest: part.size for part in (*image.layers, image.config)}
     return Verified(manifest, sizes[0], layers, tuple(notes))

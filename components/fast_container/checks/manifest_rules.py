@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fast_container.checks.lambda_image import check_lambda_image, check_lambda_platform
 from fast_container.checks.pushed_image import pushed_configuration
+from fast_container.core.oci import snapstart
 from fast_container.core.oci.manifest import Descriptor, ParsedManifest
 from fast_container.core.oci.platform import same_platform
 from fast_container.errors import VerifyError
@@ -51,3 +52,19 @@ def check_configuration(configuration: bytes, *, runs_on: str, platform: str, wh
         )
     if runs_on == "lambda":
         check_lambda_platform(got, where)
+
+
+def check_snapstart(configuration: bytes, *, where: str) -> None:
+    """Refuse an image without the label that Lambda's SnapStart needs.
+
+    Raises:
+        VerifyError: Publishing a version of it would fail.
+    """
+    said = pushed_configuration(configuration).labels.get(snapstart.LABEL)
+    if said != snapstart.ALLOW:
+        raise VerifyError(
+            "The image has not the label that SnapStart needs.",
+            where=where,
+            why=f"{snapstart.LABEL} is {said or 'absent'} in the pushed image",
+            next_step="Look for what removes labels from the image after its build.",
+        )

@@ -7,7 +7,7 @@ entries, key. Leaves each of them to its own module. Reads files, and no network
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fast_container.core.build_secrets import check_mounts
 from fast_container.core.context.select import SelectedContext, select_context
@@ -16,12 +16,13 @@ from fast_container.core.declared import DeclaredImage, check_arguments, check_d
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.dockerfile.remote_contexts import moving_contexts
 from fast_container.core.key import BuildKey, KeyInputs, build_key
+from fast_container.core.oci import snapstart
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
 from fast_container.core.spare_names import refuse_misspelt_sources, spare_names
 
-__all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image"]
+__all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image", "with_snapstart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +133,16 @@ def _source_parts(selected: Mapping[str, SelectedContext]) -> dict[str, str]:
     return {
         f"source:{name}:{text}": digest for name, context in selected.items() for text, digest in context.parts.items()
     }
+
+
+def with_snapstart(image: DeclaredImage) -> DeclaredImage:
+    """Return an image that Lambda's SnapStart takes: with its label, unless what it starts from needs none.
+
+    Raises:
+        DockerfileError: As ``read_declared``.
+    """
+    _, reads = read_declared(image)
+    if reads.starts_from and not snapstart.needs_label(reads.starts_from):
+        return image
+    labels = {**image.recipe.labels, snapstart.LABEL: snapstart.ALLOW}
+    return replace(image, recipe=replace(image.recipe, labels=labels))

@@ -24,7 +24,7 @@ from fast_container.builders import cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.build_secrets import check_value
 from fast_container.core.declared import DeclaredImage, check_arguments, check_build_arg_names, check_declared
-from fast_container.core.select import SelectedImage, SharedWalks, select_image
+from fast_container.core.select import SelectedImage, SharedWalks, select_image, with_snapstart
 from fast_container.core.spelling import counted
 from fast_container.errors import ArgsError, FastContainerError, RegistryError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -189,6 +189,8 @@ class Preparation:
             base_keys={name: key for name, key in keys.items() if key is not None},
             base_facts=facts,
         )
+        if inputs.snapstart and not self.awaited.unknown:
+            complete = await on_core(with_snapstart, complete)
         return complete, self._program.fresh_walks() if is_late else self._program.walks
 
     async def _pinned(self, complete: DeclaredImage, access: AwsAccess) -> DeclaredImage | None:

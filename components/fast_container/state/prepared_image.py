@@ -42,6 +42,7 @@ class ImageInputs:
         own_caches: Caches instead of the builder's registry cache.
         after: Resources that must exist before the image's files are read.
         kind: The component's name in messages.
+        snapstart: Whether Lambda's SnapStart must take the image.
         checks: What the image has to satisfy; None checks only what its place refuses.
     """
 
@@ -61,6 +62,7 @@ class ImageInputs:
     after: tuple[Any, ...] = ()
     kind: str = "FastContainerImage"
     checks: CheckSettings | None = None
+    snapstart: bool = False
 
     @property
     def name(self) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from fast_container.core.oci.health_check import HealthCheck
+
 _COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 Operation = Literal["copy", "add", "mount", "rootfs"]
@@ -220,6 +222,9 @@ class DockerfileReads:
         known_contexts: Named contexts that any stage uses, reachable or not.
         named_stages: The stages that have a name, in file order.
         run_platforms: The platforms that reachable ``RUN`` instructions run on, without the builder's own.
+        health_check: That of the target and of the stages below it; None where they say none.
+        starts_from: The external image, or the name of the named context, that the target goes back to; ``""`` for
+            ``scratch``, and for a file that was not understood.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -238,6 +243,8 @@ class DockerfileReads:
     known_contexts: frozenset[str] = frozenset()
     named_stages: tuple[NamedStage, ...] = ()
     run_platforms: tuple[str, ...] = ()
+    health_check: HealthCheck | None = None
+    starts_from: str = ""
 
 
 class RefusedError(Exception):

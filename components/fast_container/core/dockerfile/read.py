@@ -27,9 +27,10 @@ from fast_container.core.dockerfile.named_contexts import NamedContexts
 from fast_container.core.dockerfile.read_instructions import read_stages
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
-from fast_container.core.dockerfile.stage_source import StageSource
+from fast_container.core.dockerfile.stage_source import StageSource, root_of
 from fast_container.core.dockerfile.stages import StageGraph
 from fast_container.core.oci.ecr_host import ecr_host
+from fast_container.core.oci.health_check import HealthCheck, health_check_of
 from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform, platform_args
 from fast_container.core.oci.repository import HOSTS_OF_DOCKER_HUB, Repository
 from fast_container.errors import ArgsError, DockerfileError
@@ -147,6 +148,8 @@ def read_dockerfile(
         known_contexts=graph.used_contexts(),
         named_stages=graph.named_stages(),
         run_platforms=tuple(dict.fromkeys(_run_platforms(reachable, platform))),
+        health_check=_health_check(goal),
+        starts_from=_starts_from(goal),
     )
 
 
@@ -279,6 +282,21 @@ def _not_understood(
         remote_sources=(),
         warnings=(f"{reason}; the whole context counts",),
     )
+
+
+def _health_check(goal: StageSource) -> HealthCheck | None:
+    source: StageSource | None = goal
+    while source is not None and not source.replaced_by:
+        said = [one.node for one in source.commands if one.node.name == "HEALTHCHECK"]
+        if said:
+            return health_check_of(said[-1].flags, said[-1].args, is_json=said[-1].json)
+        source = source.base
+    return None
+
+
+def _starts_from(goal: StageSource) -> str:
+    root = root_of(goal)
+    return "" if root.from_scratch else root.replaced_by or root.named_base or root.normalised or root.base_name
 
 
 def _run_platforms(reachable: list[StageSource], target: str) -> Iterator[str]:

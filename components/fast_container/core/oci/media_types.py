@@ -17,6 +17,9 @@ DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
 """The configuration of an artifact that is not an image."""
 
+REFUSED_IMAGE: Final = "application/vnd.fast-container.refused-image.v1"
+"""Of our own: the mark of an image that did not pass its checks."""
+
 MANIFEST_TYPES: Final = (OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA_1)
 """All media types that a registry may be asked for."""
 INDEX_TYPES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
