@@ -30,9 +30,10 @@ class Passage:
 
 def rooms() -> list[str]:
     """Every folder with modules: ``core.context``, ``localcloud.codebuild``; the library's own top is ``library``."""
-    return sorted({room_of(path) for root in ROOTS for path in root.rglob("*.py")})
+    return sorted({room_of(path) for path in _all_modules()})
 
 
+@cache
 def room_of(path: Path) -> str:
     """Return the name of the folder that a module is in."""
     folder = path.parent
@@ -41,15 +42,27 @@ def room_of(path: Path) -> str:
     return ".".join(folder.relative_to(LIBRARY).parts) or "library"
 
 
+@cache
 def modules(room: str) -> list[Path]:
     """Return the modules of a room, without those of the rooms below it."""
-    return sorted(path for root in ROOTS for path in root.rglob("*.py") if room_of(path) == room)
+    return [path for path in _all_modules() if room_of(path) == room]
+
+
+@cache
+def _all_modules() -> list[Path]:
+    return sorted(path for root in ROOTS for path in root.rglob("*.py"))
 
 
 @cache
 def tree(module: Path) -> ast.Module:
     """Parse a module."""
     return ast.parse(module.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(module: Path) -> list[ast.AST]:
+    """All nodes of a module; each law asks for them again."""
+    return list(ast.walk(tree(module)))
 
 
 def place(module: Path, line: int) -> str:
@@ -59,35 +72,43 @@ def place(module: Path, line: int) -> str:
 
 def function_docstrings(module: Path) -> Iterator[Passage]:
     """Docstrings of functions and methods."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (text := ast.get_docstring(node)):
             yield Passage(place(module, node.lineno), text)
 
 
-def docstrings(module: Path) -> Iterator[Passage]:
+@cache
+def docstrings(module: Path) -> list[Passage]:
     """All docstrings, those below an attribute too."""
-    for node in ast.walk(tree(module)):
-        if _is_docstring(node):
-            yield Passage(place(module, node.lineno), node.value.value)  # type: ignore[attr-defined]
+    return [
+        Passage(place(module, node.lineno), node.value.value)  # type: ignore[attr-defined]
+        for node in nodes(module)
+        if _is_docstring(node)
+    ]
 
 
-def comments(module: Path) -> Iterator[Passage]:
+@cache
+def comments(module: Path) -> list[Passage]:
     """Comments that people read."""
     reader = io.StringIO(module.read_text(encoding="utf-8")).readline
-    for token in tokenize.generate_tokens(reader):
-        if token.type == tokenize.COMMENT and not _DIRECTIVE.match(token.string):
-            yield Passage(place(module, token.start[0]), token.string.removeprefix("#").strip())
+    return [
+        Passage(place(module, token.start[0]), token.string.removeprefix("#").strip())
+        for token in tokenize.generate_tokens(reader)
+        if token.type == tokenize.COMMENT and not _DIRECTIVE.match(token.string)
+    ]
 
 
-def messages(module: Path) -> Iterator[Passage]:
+@cache
+def messages(module: Path) -> list[Passage]:
     """Strings of several words that are not docstrings; ``…`` stands for what is filled in."""
-    documentation = {id(node.value) for node in ast.walk(tree(module)) if _is_docstring(node)}  # type: ignore[attr-defined]
-    for node in ast.walk(tree(module)):
-        if id(node) in documentation:
-            continue
-        for text in wordings(node):
-            if len(text.split()) >= _WORDS_OF_A_MESSAGE:
-                yield Passage(place(module, getattr(node, "lineno", 0)), text)
+    documentation = {id(node.value) for node in nodes(module) if _is_docstring(node)}  # type: ignore[attr-defined]
+    return [
+        Passage(place(module, getattr(node, "lineno", 0)), text)
+        for node in nodes(module)
+        if id(node) not in documentation
+        for text in wordings(node)
+        if len(text.split()) >= _WORDS_OF_A_MESSAGE
+    ]
 
 
 def wordings(node: ast.AST) -> list[str]:

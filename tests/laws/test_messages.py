@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -22,12 +21,15 @@ CLASSES = {
 }
 
 
-def error_calls(room: str) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def error_calls(room: str) -> list[tuple[str, ast.Call]]:
     """Calls that make an error: of an error class, or of a function that passes on a next step."""
-    for module in prose.modules(room):
-        for node in ast.walk(prose.tree(module)):
-            if isinstance(node, ast.Call) and (is_class(node.func) or any(k.arg == "next_step" for k in node.keywords)):
-                yield prose.place(module, node.lineno), node
+    return [
+        (prose.place(module, node.lineno), node)
+        for module in prose.modules(room)
+        for node in prose.nodes(module)
+        if isinstance(node, ast.Call) and (is_class(node.func) or any(k.arg == "next_step" for k in node.keywords))
+    ]
 
 
 def is_class(function: ast.expr) -> bool:
