@@ -21,6 +21,8 @@ from fast_container.cli.arguments.report import add_history_arguments, add_repor
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 
+_AddArguments = Callable[[argparse.ArgumentParser], None]
+
 _BAD_INPUT = "2 for bad input, with one message on standard error"
 _EXIT_CODES: Final = {
     "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
@@ -48,49 +50,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     # With a prog of its own argparse does not ask for the terminal's width, which would import many modules.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
-    _inspect(verbs.add_parser("inspect", help="the files that an image reads, and its build key", allow_abbrev=False))
-    ignored = verbs.add_parser("ignored", help="which paths an ignore file ignores", allow_abbrev=False)
-    ignored.description = (
-        "Reads paths from standard input, one a line, a directory ending in /, parents first, "
-        "and prints 'ignored' or 'kept', a tab and the path for each."
-    )
-    ignored.add_argument("--dockerignore", metavar="FILE", required=True, help="the ignore file")
-    ignored.set_defaults(run=_verb("ignored"))
-    explain = verbs.add_parser("explain", help="the differences between two outputs of inspect --json")
-    explain.add_argument("before", metavar="A.json")
-    explain.add_argument("after", metavar="B.json")
-    explain.set_defaults(run=_verb("explain"))
-    _show_dockerfile(verbs.add_parser("show-dockerfile", help="the Dockerfile of a base image", allow_abbrev=False))
-    add_lint_arguments(
-        verbs.add_parser("lint", help="find what makes images large, slow or unsafe", allow_abbrev=False)
-    )
-    verbs.choices["lint"].set_defaults(run=_verb("lint"))
-    check = verbs.add_parser("check-image", help="what is in a pushed image, checked", allow_abbrev=False)
-    add_check_arguments(check)
-    check.set_defaults(run=_verb("check_image"))
-    image = verbs.add_parser("image", help="what takes the space in a pushed image", allow_abbrev=False)
-    add_image_arguments(image)
-    image.set_defaults(run=_verb("image"))
-    add_coldstart_arguments(verbs.add_parser("coldstart", help="measure how an image starts", allow_abbrev=False))
-    verbs.choices["coldstart"].set_defaults(run=_verb("coldstart"))
-    _lock(verbs.add_parser("lock", help="pin base images: write images.lock", allow_abbrev=False))
-    _plan(verbs.add_parser("plan", help="the images that would be built now", allow_abbrev=False))
-    _warm(verbs.add_parser("warm", help="build and push missing images", allow_abbrev=False))
-    _certify(verbs.add_parser("certify", help="try the library on a real AWS account", allow_abbrev=False))
-    _accept(verbs.add_parser("accept", help="accept the image that replaced a recorded one", allow_abbrev=False))
-    add_policy_arguments(verbs.add_parser("policy", help="the IAM policies that builds need", allow_abbrev=False))
-    report = verbs.add_parser("report", help="what the last runs built, why, and how long it took", allow_abbrev=False)
-    add_report_arguments(report)
-    report.set_defaults(run=_verb("report"))
-    history = verbs.add_parser("history", help="the builds of one image", allow_abbrev=False)
-    add_history_arguments(history)
-    history.set_defaults(run=_verb("history"))
-    cancel = verbs.add_parser("cancel", help="stop running remote builds", allow_abbrev=False)
-    cancel.description = "Stop the running builds of images in a CodeBuild project; nothing is tagged."
-    _remote(cancel, "cancel")
-    wait = verbs.add_parser("wait", help="wait for running remote builds", allow_abbrev=False)
-    wait.description = "Wait for the running builds of images in a CodeBuild project."
-    _remote(wait, "wait")
+    asked = next((word for word in argv if not word.startswith("-")), "")
+    # The parsers of the other verbs would cost each command 3 ms.
+    for name in (asked,) if asked in _VERBS else _VERBS:
+        text, add_arguments = _VERBS[name]
+        add_arguments(verbs.add_parser(name, help=text, allow_abbrev=False))
     for name, verb in verbs.choices.items():
         example = f"Example: {verb.epilog}. " if verb.epilog else ""
         verb.epilog = f"{example}Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
@@ -109,6 +73,31 @@ class _Version(argparse.Action):
             found = "(not installed as a package)"
         sys.stdout.write(f"{parser.prog} {found}\n")
         parser.exit()
+
+
+def _ignored(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Reads paths from standard input, one a line, a directory ending in /, parents first, "
+        "and prints 'ignored' or 'kept', a tab and the path for each."
+    )
+    parser.add_argument("--dockerignore", metavar="FILE", required=True, help="the ignore file")
+    parser.set_defaults(run=_verb("ignored"))
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", metavar="A.json")
+    parser.add_argument("after", metavar="B.json")
+    parser.set_defaults(run=_verb("explain"))
+
+
+def _cancel(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Stop the running builds of images in a CodeBuild project; nothing is tagged."
+    _remote(parser, "cancel")
+
+
+def _wait(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Wait for the running builds of images in a CodeBuild project."
+    _remote(parser, "wait")
 
 
 def _remote(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -243,3 +232,36 @@ def _verb(name: str) -> Callable[[argparse.Namespace], int]:
         return verb(arguments)
 
     return run
+
+
+def _of(name: str, add_arguments: _AddArguments) -> _AddArguments:
+    """Add a verb's arguments, and the module that runs it."""
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        add_arguments(parser)
+        parser.set_defaults(run=_verb(name))
+
+    return add
+
+
+_VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
+    "inspect": ("the files that an image reads, and its build key", _inspect),
+    "ignored": ("which paths an ignore file ignores", _ignored),
+    "explain": ("the differences between two outputs of inspect --json", _explain),
+    "show-dockerfile": ("the Dockerfile of a base image", _show_dockerfile),
+    "lint": ("find what makes images large, slow or unsafe", _of("lint", add_lint_arguments)),
+    "check-image": ("what is in a pushed image, checked", _of("check_image", add_check_arguments)),
+    "image": ("what takes the space in a pushed image", _of("image", add_image_arguments)),
+    "coldstart": ("measure how an image starts", _of("coldstart", add_coldstart_arguments)),
+    "lock": ("pin base images: write images.lock", _lock),
+    "plan": ("the images that would be built now", _plan),
+    "warm": ("build and push missing images", _warm),
+    "certify": ("try the library on a real AWS account", _certify),
+    "accept": ("accept the image that replaced a recorded one", _accept),
+    "policy": ("the IAM policies that builds need", add_policy_arguments),
+    "report": ("what the last runs built, why, and how long it took", _of("report", add_report_arguments)),
+    "history": ("the builds of one image", _of("history", add_history_arguments)),
+    "cancel": ("stop running remote builds", _cancel),
+    "wait": ("wait for running remote builds", _wait),
+}
+"""Verb → its line in ``--help``, and the function that adds its arguments; in the order of ``--help``."""
