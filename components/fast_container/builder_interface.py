@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, TypeAlias
 import pulumi
 
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import Credentials, Executor, Registry
+from fast_container.core.ports import BuildJob, Credentials, Executor, Registry
 from fast_container.core.registry_cache import RegistryCache
 
 CheckRegistry: TypeAlias = Literal["changed", "always"]
@@ -45,11 +45,15 @@ class ExecutorNeeds:
         push_credentials: Registry host → credentials beyond those of the user's Docker configuration; may block.
         repository: URL → the repository, opened.
         environment: Of this process, as the program found it.
+        may_begin: Raises when nothing new may begin; for an executor that keeps builds waiting itself.
+        goes_first: Whether other images wait for that one; likewise.
     """
 
     push_credentials: Callable[[str], Credentials | None]
     repository: Callable[[str], Registry]
     environment: Mapping[str, str]
+    may_begin: Callable[[], None]
+    goes_first: Callable[[BuildJob], bool]
 
 
 class Builder(ABC):
@@ -60,7 +64,9 @@ class Builder(ABC):
         reads_secrets: Whether its builds read the secrets that AWS keeps; they get references, and never a value.
         aws: How to reach AWS if the stack's ``aws:`` configuration does not say it.
         cache: The registry cache of its builds.
-        max_parallel: Images built at once.
+        max_parallel: Builds at once.
+        images_per_build: Images that one build may take. If more than one, the executor itself keeps to
+            ``max_parallel``.
         timeout_s: Limit of a build whose image has no limit of its own.
         wait: Whether ``up`` awaits the builds. If not, its executor is a ``core.ports.StartingExecutor``.
         check_registry: ``always`` looks up unchanged images too, at each preview and ``up``; see ``CheckRegistry``.
@@ -71,9 +77,15 @@ class Builder(ABC):
     aws: AwsAccess | None = None
     cache: pulumi.Input[RegistryCache] | None = None
     max_parallel: int = 4
+    images_per_build: int = 1
     timeout_s: float = 3600.0
     wait: bool = True
     check_registry: CheckRegistry = "changed"
+
+    @property
+    def images_at_once(self) -> int:
+        """Images that may be built, or wait for their turn in a build, at once."""
+        return self.max_parallel * self.images_per_build
 
     def check_image(self, platform: str, secrets: Mapping[str, object]) -> None:
         """Refuse, in preview, an image that cannot be built here.

@@ -31,7 +31,8 @@ class End:
 
 
 class FakeCodeBuild:
-    """One project. ``ends`` are used up by starts; ``fail`` maps an operation to errors that are used up by calls."""
+    """One project. ``ends`` are used up by starts, or ``end_of`` tells it by the request; ``fail`` maps an operation to
+    errors that are used up by calls."""
 
     def __init__(self) -> None:
         self.meta = SimpleNamespace(region_name="eu-west-1")
@@ -43,9 +44,12 @@ class FakeCodeBuild:
         self.tokens: dict[str, str] = {}
         self.asked: list[int] = []
         self.hidden: set[str] = set()
+        self.queued: set[str] = set()
         self.on_start: Callable[[], None] = lambda: None
         self.on_logs: Callable[[], None] = lambda: None
         self.how: dict[str, End] = {}
+        self.end_of: Callable[[dict[str, Any]], End] = lambda _: self.ends.pop(0) if self.ends else End()
+        self.most_running: int | None = None
         self._looks: Counter[str] = Counter()
 
     def client(self, _service: str) -> Any:
@@ -71,8 +75,11 @@ class FakeCodeBuild:
         token = request.get("idempotencyToken", "")
         if token in self.tokens:
             return {"build": dict(self.builds[self.tokens[token]])}
+        running = sum(build["buildStatus"] == "IN_PROGRESS" for build in self.builds.values())
+        if self.most_running is not None and running >= self.most_running:
+            raise refusal("AccountLimitExceededException", f"Cannot have more than {self.most_running} active builds")
         self.requests.append(request)
-        build = self.add(request, self.ends.pop(0) if self.ends else End())
+        build = self.add(request, self.end_of(request))
         self.tokens[token] = build["id"]
         self.on_start()
         return {"build": dict(build)}
@@ -87,7 +94,7 @@ class FakeCodeBuild:
             if end and self._looks[build_id] >= end.looks:
                 self.end(build_id)
             elif end:
-                self.builds[build_id]["currentPhase"] = "BUILD"
+                self.builds[build_id]["currentPhase"] = "QUEUED" if build_id in self.queued else "BUILD"
         return {"builds": [dict(self.builds[one]) for one in ids if one in self.builds and one not in self.hidden]}
 
     def end(self, build_id: str) -> None:

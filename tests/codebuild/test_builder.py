@@ -11,8 +11,12 @@ import pulumi_aws as aws
 import pytest
 
 from fast_container import CodeBuildBuilder, SecretsManagerSecret, VpcConfig
+from fast_container.builder_interface import ExecutorNeeds
 from fast_container.cli import main
+from fast_container.codebuild.build_limits import checked_limits
+from fast_container.codebuild.executors import sharing_of
 from fast_container.codebuild.grants import start_of_names
+from fast_container.core.ports import Registry
 from fast_container.core.registry_cache import RegistryCache
 from tests.codebuild.builder_program import ACCOUNT, LOGS, REGION, REGISTRY, Mocks, Run
 
@@ -210,6 +214,41 @@ def test_builds_in_a_network_of_ones_own_do_not_all_start_at_once(run: Run) -> N
 
     run(program)
     assert limits == {"without": 10_000, "in a VPC": 20, "asked for": 50}
+
+
+def test_images_share_builds_only_where_that_is_asked_for(run: Run) -> None:
+    found: dict[str, tuple[int, int]] = {}
+
+    def program() -> None:
+        given: dict[str, Any] = {"without": {}, "auto": {"images_per_build": "auto"}, "three": {"images_per_build": 3}}
+        for name, arguments in given.items():
+            builder = CodeBuildBuilder(name, max_parallel=5, **arguments)
+            found[name] = builder.images_per_build, builder.images_at_once
+
+    run(program)
+    assert found == {"without": (1, 5), "auto": (8, 40), "three": (3, 15)}
+
+
+@pytest.mark.parametrize("given", [0, 17, "8", "all", 1.5, True, None, ["auto"]])
+def test_a_number_of_images_that_cannot_share_a_build_is_refused(run: Run, given: Any) -> None:
+    with pytest.raises(pulumi.RunError, match=r"(?s)where: images_per_build.*1 to 16"):
+        run(lambda: CodeBuildBuilder("builds", images_per_build=given))
+
+
+@pytest.mark.parametrize(("given", "most", "fills"), [("auto", 8, False), (3, 3, True), (16, 16, True)])
+def test_the_executor_shares_as_its_builder_was_told(given: object, most: int, fills: bool) -> None:
+    def refuse(url: str) -> Registry:
+        raise NotImplementedError(url)
+
+    needs = ExecutorNeeds(lambda _: None, refuse, {}, lambda: None, lambda _: False)
+    names = ("timeout_s", "queue_timeout_s", "timeout", "queue_timeout", "concurrent_build_limit")
+    unset = dict.fromkeys(names)
+    limits = checked_limits("b", **unset, max_parallel=5, images_per_build=given, in_vpc=False)
+    sharing = sharing_of(limits, needs)
+    assert sharing is not None
+    assert (sharing.places, sharing.most, sharing.fills) == (5, most, fills)
+    alone = checked_limits("b", **unset, max_parallel=5, images_per_build=1, in_vpc=False)
+    assert sharing_of(alone, needs) is None
 
 
 def of_the_command_line(kind: str, capsys: pytest.CaptureFixture[str]) -> list[Any]:

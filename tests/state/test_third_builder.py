@@ -111,7 +111,7 @@ def test_its_images_share_one_executor_and_one_limit_for_what_it_makes_one_for()
     def begin() -> None:
         raise NotImplementedError
 
-    executors = ProgramExecutors(ExecutorNeeds(push, repository, {}), begin, lambda _: False)
+    executors = ProgramExecutors(ExecutorNeeds(push, repository, {}, begin, lambda _: False))
 
     async def ask() -> list[object]:
         platforms = ("linux/amd64", "linux/amd64", "linux/arm64")

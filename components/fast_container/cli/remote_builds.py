@@ -1,18 +1,18 @@
 """The builds of a CodeBuild project, for the verbs ``cancel`` and ``wait``.
 
-Decides which of a project's builds are ours (those whose environment names a build key) and how one is shown. Leaves
-asking to ``adapters.codebuild.api``.
+Decides which of a project's builds are ours (those whose environment names a build key), which images of a build are
+meant, and how one is shown. Leaves asking to ``adapters.codebuild.api``.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fast_container.adapters.aws_session import AwsSession
-from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, image_of, link_of
+from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, Image, images_of, link_of
 from fast_container.core.aws_access import AwsAccess
 
 _SHOWN_DIGITS = 12
@@ -31,14 +31,26 @@ def under_way(api: CodeBuildApi, arguments: argparse.Namespace) -> list[Build]:
     ]
 
 
-def shown(build: Build) -> str:
-    """Describe a build in one line."""
-    key, repository = image_of(build)
+def shown(build: Build, arguments: argparse.Namespace) -> str:
+    """Describe a build in one line: the images that the arguments mean."""
     phase = str(build.get("currentPhase") or "").lower()
-    return f"{repository} key {key[:_SHOWN_DIGITS]}: {phase} {link_of(build)}"
+    return f"{_named(_meant(build, arguments))}: {phase} {link_of(build)}"
 
 
-def _meant(build: Build, arguments: argparse.Namespace) -> bool:
-    key, repository = image_of(build)
+def others_of(build: Build, arguments: argparse.Namespace) -> str:
+    """Return the images that share a build with those that the arguments mean; "" if there are none."""
+    meant = _meant(build, arguments)
+    return _named([image for image in images_of(build) if image not in meant])
+
+
+def _named(images: Sequence[Image]) -> str:
+    return ", ".join(f"{repository} key {key[:_SHOWN_DIGITS]}" for key, repository in images)
+
+
+def _meant(build: Build, arguments: argparse.Namespace) -> list[Image]:
     wanted: dict[str, Any] = vars(arguments)
-    return bool(key) and key.startswith(wanted["key"] or "") and wanted["repository"] in (None, repository)
+    return [
+        (key, repository)
+        for key, repository in images_of(build)
+        if key.startswith(wanted["key"] or "") and wanted["repository"] in (None, repository)
+    ]

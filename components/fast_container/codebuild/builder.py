@@ -25,7 +25,7 @@ from fast_container.codebuild.arguments import (
     check_builder_arguments,
     checked_shared,
 )
-from fast_container.codebuild.build_limits import checked_limits
+from fast_container.codebuild.build_limits import ImagesPerBuild, checked_limits
 from fast_container.codebuild.executors import ExecutorSettings, codebuild_executor
 from fast_container.codebuild.grants import is_ecr_emulated
 from fast_container.codebuild.resources import ProjectSettings, RoleSettings, VpcConfig
@@ -57,6 +57,8 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         queue_timeout_s: Seconds that a build may queue, 300 to 28800; default 28800.
         max_parallel: Builds of a project at once, which CodeBuild calls ``concurrentBuildLimit``; the rest waits here.
             Default: no limit but the account's, in a VPC 20.
+        images_per_build: ``"auto"``: images that would wait for a place share a build, at most 8 of them. A number, at
+            most 16: so many share one, even while there are places (docs/codebuild.md).
         vpc: Run the builds in a VPC.
         cache: Import and export a registry cache: ``RegistryCache(…)``, or an Output of one.
         pull_from: URLs of further ECR repositories of base images, also of other accounts and regions: builds may read
@@ -76,9 +78,9 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         fleet: ARN of a fleet of reserved capacity to build on.
         docker_server: Compute type of a Docker server that keeps layers from build to build; x86_64 only.
         shared: The output ``shared`` of another stack's builder: nothing is made but policies of its role, and of the
-            arguments only ``architectures`` (those that it has), ``cache``, ``max_parallel``, ``timeout_s``,
-            ``queue_timeout_s``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait`` and ``aws``
-            count; and ``role``, which must be given if the other builder has a role that is not its own.
+            arguments only ``architectures`` (those that it has), ``cache``, ``max_parallel``, ``images_per_build``,
+            ``timeout_s``, ``queue_timeout_s``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait``
+            and ``aws`` count; and ``role``, which must be given if the other builder has a role that is not its own.
         expire_days: After how many days a source is removed, at least 3; for an existing bucket, the days of its own
             rules.
         log_retention_days: CloudWatch's.
@@ -123,6 +125,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         timeout_s: float | None = None,
         queue_timeout_s: float | None = None,
         max_parallel: int | None = None,
+        images_per_build: ImagesPerBuild = 1,
         vpc: VpcConfig | None = None,
         cache: pulumi.Input[RegistryCache] | None = None,
         pull_from: Sequence[pulumi.Input[str]] | None = None,
@@ -194,15 +197,15 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
                 timeout=timeout,
                 queue_timeout=queue_timeout,
                 concurrent_build_limit=concurrent_build_limit,
+                images_per_build=images_per_build,
                 in_vpc=vpc is not None,
             )
         except FastContainerError as error:
             raise pulumi.RunError(f"{called}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
-        self.name, self.aws, self.wait, self.cache = name, aws, wait, cache
-        self.check_registry = check_registry
-        self.timeout_s, self.queue_timeout_s = limits.timeout_s, limits.queue_timeout_s
-        self.max_parallel = limits.max_parallel
+        self.name, self.aws, self.wait, self.cache, self.check_registry = name, aws, wait, cache, check_registry
+        self._limits, self.timeout_s, self.queue_timeout_s = limits, limits.timeout_s, limits.queue_timeout_s
+        self.max_parallel, self.images_per_build = limits.max_parallel, limits.images_per_build
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()
         self._kms_key = kms_key
         emulated = is_ecr_emulated(aws)
@@ -293,8 +296,5 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
 
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> CodeBuildExecutor:
         """Make an executor as ``Builder.executor``."""
-        logins = references(self.registry_logins)
-        settings = ExecutorSettings(
-            self._installed.buildkit_image, self.mirrors, logins, self.pull_from, self.queue_timeout_s
-        )
-        return await codebuild_executor(self.outputs, key, settings, access, needs)
+        fixed = self._installed.buildkit_image, self.mirrors, references(self.registry_logins), self.pull_from
+        return await codebuild_executor(self.outputs, key, ExecutorSettings(*fixed, self._limits), access, needs)

@@ -14,8 +14,10 @@ import pulumi
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.codebuild.api import CodeBuildApi
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
+from fast_container.adapters.codebuild.gathering import Sharing
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.builder_interface import ExecutorNeeds
+from fast_container.codebuild.build_limits import BuildLimits
 from fast_container.codebuild.installation import BuilderOutputs
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.repository import host_of
@@ -30,7 +32,7 @@ class ExecutorSettings:
     mirrors: Mapping[str, str]
     logins: Mapping[str, SecretReference]
     pull_from: Sequence[pulumi.Input[str]]
-    queue_timeout_s: float
+    limits: BuildLimits
 
 
 async def codebuild_executor(
@@ -55,5 +57,14 @@ async def codebuild_executor(
         mirrors=settings.mirrors,
         logins=settings.logins,
         pull_hosts=tuple(sorted({host_of(str(url)) for url in urls})),
-        queue_timeout_s=settings.queue_timeout_s,
+        queue_timeout_s=settings.limits.queue_timeout_s,
+        sharing=sharing_of(settings.limits, needs),
     )
+
+
+def sharing_of(limits: BuildLimits, needs: ExecutorNeeds) -> Sharing | None:
+    """Return how images share builds; None if each has its own."""
+    if limits.images_per_build == 1:
+        return None
+    rules = limits.max_parallel, limits.images_per_build, limits.fills_builds
+    return Sharing(*rules, needs.may_begin, needs.goes_first)

@@ -7,14 +7,14 @@ while the registry is asked whether there is anything to build. Leaves making ex
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from fast_container.build.scheduler import LimitedExecutor
 from fast_container.builder_interface import Builder, ExecutorNeeds
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import BuildJob, Executor, PreparingExecutor
+from fast_container.core.ports import Executor, PreparingExecutor
 
 
 @dataclass(slots=True)
@@ -22,8 +22,6 @@ class ProgramExecutors:
     """Executors by builder and the builder's key; see the module."""
 
     needs: ExecutorNeeds
-    may_begin: Callable[[], None]
-    goes_first: Callable[[BuildJob], bool]
     _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
     _made: dict[tuple[int, str], Executor] = field(default_factory=dict[tuple[int, str], Executor])
     _prepared: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
@@ -31,7 +29,7 @@ class ProgramExecutors:
     async def executor(self, builder: Builder, platform: str, access: AwsAccess) -> LimitedExecutor:
         """Return the executor for a platform; all images of a builder share its limit."""
         made = await self.unlimited(builder, platform, access)
-        limited = LimitedExecutor(made, builder.max_parallel, self.may_begin, self.goes_first)
+        limited = LimitedExecutor(made, builder.images_at_once, self.needs.may_begin, self.needs.goes_first)
         return self._limited.setdefault((id(builder), builder.executor_key(platform)), limited)
 
     async def unlimited(self, builder: Builder, platform: str, access: AwsAccess) -> Executor:

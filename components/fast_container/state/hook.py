@@ -242,7 +242,7 @@ def _recorded(args: pulumi.ResourceHookArgs) -> RecordedImage | None:
 
 def _warn_about_parallelism(program: Program, image: PreparedImage) -> None:
     """Warn once that the engine, not the builder, limits the builds, with the flag that helps."""
-    wanted = min(len(program.to_build), image.builder.max_parallel)
+    wanted = min(len(program.to_build), image.builder.images_at_once)
     allowed = cast("int | None", cast(Any, settings.SETTINGS).parallel)
     if allowed and wanted > allowed and "parallel" not in program.warned:
         program.warned.add("parallel")

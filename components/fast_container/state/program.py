@@ -289,9 +289,13 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             ),
             registries=registries,
             executors=ProgramExecutors(
-                ExecutorNeeds(registries.push_credentials, registries.repository, dict(os.environ)),
-                may_begin,
-                lambda job: job.key.hex in base_keys,
+                ExecutorNeeds(
+                    registries.push_credentials,
+                    registries.repository,
+                    dict(os.environ),
+                    may_begin,
+                    lambda job: job.key.hex in base_keys,
+                )
             ),
             pins=ProgramPins(registries),
             base_keys=base_keys,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import boto3
 
 from fast_container.adapters.codebuild.api import CodeBuildApi
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
+from fast_container.adapters.codebuild.gathering import Sharing
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.adapters.registry.registries import Registries
@@ -43,9 +45,13 @@ def _client(cloud: LocalCloud, service: str) -> Any:
 
 
 class Machine:
-    """A machine with an executor; several of them share project, bucket and repository, which have one name."""
+    """A machine with an executor; several of them share project, bucket and repository, which have one name.
 
-    def __init__(self, cloud: LocalCloud, name: str) -> None:
+    Args:
+        places: Builds of up to eight images at once; 0 builds each image alone.
+    """
+
+    def __init__(self, cloud: LocalCloud, name: str, *, places: int = 0) -> None:
         self.cloud = cloud
         access = AwsAccess(region=cloud.region, access_key="localcloud", secret_key="localcloud")
         self.registries = Registries(replace(access, endpoints={"ecr": cloud.aws_endpoint}), {})
@@ -53,13 +59,30 @@ class Machine:
         self.store = S3SourceStore(lambda: self.client("s3"), name)
         self.reporter = ListReporter()
         watch = BuildWatch(api, first_pause_s=0.2, sleep=soon)
-        self.executor = CodeBuildExecutor(api, self.store, self.registries.repository, limit_pause_s=0.2, watch=watch)
+        sharing = Sharing(places, 8, fills=False, may_begin=lambda: None, goes_first=lambda _: False)
+        self.executor = CodeBuildExecutor(
+            api,
+            self.store,
+            self.registries.repository,
+            limit_pause_s=0.2,
+            watch=watch,
+            sharing=sharing if places else None,
+        )
 
     def client(self, service: str) -> Any:
         return _client(self.cloud, service)
 
     def build(self, job: BuildJob) -> BuiltImage:
         return asyncio.run(asyncio.wait_for(self.executor.build(job, self.reporter), 60))
+
+    def build_all(self, jobs: Sequence[BuildJob]) -> list[Any]:
+        """Build them at once; the image or the error of each."""
+
+        async def all_of_them() -> list[Any]:
+            builds = (self.executor.build(job, self.reporter) for job in jobs)
+            return await asyncio.wait_for(asyncio.gather(*builds, return_exceptions=True), 120)
+
+        return asyncio.run(all_of_them())
 
     def tag_of(self, job: BuildJob) -> str | None:
         async def find() -> str | None:

@@ -43,8 +43,8 @@ class Remote:
         self.store = S3SourceStore(lambda: self.s3, "sources")
         self.executor = self.another_machine()
 
-    def another_machine(self) -> CodeBuildExecutor:
-        api = CodeBuildApi(self.aws.client, "project")
+    def another_machine(self, project: str = "project") -> CodeBuildExecutor:
+        api = CodeBuildApi(self.aws.client, project)
         watch = BuildWatch(api, sleep=self.clock.sleep, now_s=self.clock.now_s)
         return CodeBuildExecutor(api, self.store, lambda _url: self.registry, queue_timeout_s=600, watch=watch)
 
@@ -562,8 +562,7 @@ def test_an_account_without_a_quota_is_told_at_once(remote: Remote, job: BuildJo
 
 
 def test_tokens_of_two_projects_on_one_bucket_differ(remote: Remote, job: BuildJob) -> None:
-    other = remote.another_machine()
-    other.api = CodeBuildApi(remote.aws.client, "other")
+    other = remote.another_machine("other")
     for executor in (remote.executor, other):
         remote.run(executor.start(job, remote.reporter))
         executor.watch.forget_recent()

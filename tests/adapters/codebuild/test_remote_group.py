@@ -16,7 +16,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from fast_container.adapters.codebuild.api import images_of
 from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program_bytes, zip_bytes
+from fast_container.cli import main
 from fast_container.codebuild import policies
 from fast_container.core.ports import BuildJob
 from fast_container.core.remote import log_lines
@@ -40,10 +42,21 @@ def there(cloud: LocalCloud) -> Iterator[str]:
 
 @pytest.fixture
 def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
-    made = Machine(cloud, NAME)
+    made = Machine(cloud, NAME, places=1)
     yield made
     made.registries.close()
     cloud.codebuild.reset()
+
+
+def start_all(cloud: LocalCloud, jobs: Sequence[BuildJob]) -> None:
+    """Start them by another machine, which does not await them."""
+    machine = Machine(cloud, NAME, places=1)
+
+    async def start() -> None:
+        await asyncio.gather(*(machine.executor.start(job, machine.reporter) for job in jobs))
+
+    asyncio.run(start())
+    machine.registries.close()
 
 
 def build_together(machine: Machine, jobs: Sequence[BuildJob], lost: Sequence[str] = ()) -> tuple[str, list[str]]:
@@ -137,10 +150,67 @@ def test_images_built_together_are_what_each_is_alone(machine: Machine, there: s
     )
     jobs = [replace(image(there, tmp_path, content), dockerfile=steps) for content in ("1", "2", "3")]
     together = [replace(job, repository_url=other["repositoryUri"]) for job in jobs]
-    for job in jobs:
-        machine.build(job)
-    status, lines = build_together(machine, together)
-    assert status == "SUCCEEDED"
-    for alone, shared in zip(jobs, together, strict=True):
-        assert machine.tag_of(shared) == ends(lines, shared)[0][1]["digest"]
-        assert content_of(machine, alone) == content_of(machine, shared)
+    alone = Machine(machine.cloud, NAME)
+    for job, built in zip(jobs, alone.build_all(jobs), strict=True):
+        assert built.digest == machine.tag_of(job)
+    alone.registries.close()
+    for job, built in zip(together, machine.build_all(together), strict=True):
+        assert built.digest == machine.tag_of(job)
+    assert [len(images_of(build)) for build in machine.cloud.codebuild.builds()[:4]] == [3, 1, 1, 1]
+    for job, shared in zip(jobs, together, strict=True):
+        assert job.key.tag == shared.key.tag
+        assert content_of(machine, job) == content_of(machine, shared)
+
+
+@pytest.mark.parametrize("dies_at", [0, 2])
+def test_a_machine_that_is_killed_at_any_image_costs_one_more_build_of_those_that_it_has_not_tagged(
+    machine: Machine, there: str, tmp_path: Path, dies_at: int
+) -> None:
+    jobs = [image(there, tmp_path, content) for content in ("1", "2", "3")]
+    machine.cloud.codebuild.kill("BUILD", project=NAME, log_contains=f"begins as image {dies_at + 1} of 3")
+    before = len(machine.cloud.codebuild.builds())
+    built = machine.build_all(jobs)
+    assert [one.digest for one in built] == [machine.tag_of(job) for job in jobs]
+    builds = machine.cloud.codebuild.builds()[: len(machine.cloud.codebuild.builds()) - before]
+    # A machine whose image is taken may still run.
+    assert [build["buildStatus"] == "FAULT" for build in builds] == [False] * (3 - dies_at) + [True]
+    assert [len(images_of(build)) for build in builds] == [1] * (3 - dies_at) + [3]
+
+
+def test_what_expired_in_the_queue_is_put_again_for_all_images_of_a_build(
+    machine: Machine, there: str, tmp_path: Path
+) -> None:
+    jobs = [image(there, tmp_path, content) for content in ("1", "2")]
+    machine.cloud.codebuild.limits(hold=True)
+
+    start_all(machine.cloud, jobs)
+    assert len(images_of(machine.cloud.codebuild.builds()[0])) == 2
+    s3 = machine.client("s3")
+    for item in s3.list_objects_v2(Bucket=NAME)["Contents"]:
+        s3.delete_object(Bucket=NAME, Key=item["Key"])
+    machine.cloud.codebuild.limits(hold=False)
+    assert [one.digest for one in machine.build_all(jobs)] == [machine.tag_of(job) for job in jobs]
+
+
+def test_cancel_and_wait_say_which_other_images_they_stop_and_wait_for(
+    machine: Machine, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in machine.cloud.environment().items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    jobs = [image(there, tmp_path, content) for content in ("1", "2", "3")]
+    named = [f"{there} key {job.key.hex[:12]}" for job in jobs]
+
+    machine.cloud.codebuild.limits(hold=True)
+    start_all(machine.cloud, jobs)
+    assert main(["cancel", "--project", NAME, "--key", jobs[1].key.hex]) == 0
+    stopped, also = capsys.readouterr().out.splitlines()
+    assert stopped.startswith(f"stopped  {named[1]}: ")
+    assert also == f"also stopped, on the same machine: {named[0]}, {named[2]}"
+    machine.cloud.codebuild.limits(hold=False)
+    start_all(machine.cloud, jobs)
+    assert main(["wait", "--project", NAME, "--key", jobs[2].key.hex]) == 0
+    also, ended = capsys.readouterr().out.splitlines()
+    assert also == f"also waits for the images on the same machine: {named[0]}, {named[1]}"
+    assert ended.startswith(f"succeeded  {named[2]}: ")
+    assert all(machine.tag_of(job) for job in jobs)

@@ -18,7 +18,10 @@ from fast_container.errors import AuthError, BuilderError, FastContainerError
 
 KEY_VARIABLE: Final = "FAST_CONTAINER_KEY"
 REPOSITORY_VARIABLE: Final = "FAST_CONTAINER_REPOSITORY"
+# Of a build of several images, instead of the two.
+IMAGES_VARIABLE: Final = "FAST_CONTAINER_IMAGES"
 RUNNING: Final = "IN_PROGRESS"
+QUEUED: Final = "QUEUED"
 
 _IDS_A_CALL = 100
 _MOST_PAGES = 10
@@ -33,7 +36,15 @@ Build = Mapping[str, Any]
 
 
 class LimitReached(Exception):  # noqa: N818 - to be waited out, not an error
-    """CodeBuild takes no further build, or no further question, now."""
+    """CodeBuild takes no further build, or no further question, now.
+
+    Attributes:
+        is_throttled: Whether it was only asked too often: there may be a place.
+    """
+
+    def __init__(self, text: str, *, is_throttled: bool = False) -> None:
+        super().__init__(text)
+        self.is_throttled = is_throttled
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,9 @@ class CodeBuildApi:
                 text = str(error)
                 if _NEVER.search(text):
                     raise _no_quota(self.project, text) from error
-                if error_code(error) == "AccountLimitExceededException" or error_code(error) in _THROTTLED:
+                if error_code(error) in _THROTTLED:
+                    raise LimitReached(text, is_throttled=True) from error
+                if error_code(error) == "AccountLimitExceededException":
                     raise LimitReached(text) from error
                 if "concurrent" in text.lower() and "limit" in text.lower():
                     raise LimitReached(text) from error
@@ -151,7 +164,7 @@ class CodeBuildApi:
                 return getattr(self.client("codebuild"), client_method)(**request)
             except botocore.exceptions.ClientError as error:
                 if error_code(error) in _THROTTLED:
-                    raise LimitReached(str(error)) from error
+                    raise LimitReached(str(error), is_throttled=True) from error
                 raise
 
     @contextmanager
@@ -196,14 +209,34 @@ def passes(error: FastContainerError) -> bool:
     return isinstance(error.__cause__, lost) or error.why.startswith(_SERVICE_TROUBLE)
 
 
-def image_of(build: Build) -> tuple[str, str]:
-    """Return build key and repository URL of a build's image from its environment; "" if absent."""
+Image = tuple[str, str]
+"""Build key and repository URL."""
+
+
+def image_variables(images: Sequence[Image]) -> list[dict[str, str]]:
+    """Return the variables of a build's environment from which other machines see what it builds."""
+    if len(images) == 1:
+        ((key, url),) = images
+        values = {KEY_VARIABLE: key, REPOSITORY_VARIABLE: url}
+    else:
+        keys: dict[str, list[str]] = {}
+        for key, url in images:
+            keys.setdefault(url, []).append(key)
+        values = {IMAGES_VARIABLE: " ".join(f"{','.join(of_url)}@{url}" for url, of_url in keys.items())}
+    return [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items()]
+
+
+def images_of(build: Build) -> tuple[Image, ...]:
+    """Return the images of a build, from its environment; none for a build that is not ours."""
     environment = cast("Mapping[str, Any]", build.get("environment") or {})
     variables = {
         str(variable["name"]): str(variable["value"])
         for variable in cast("list[Mapping[str, Any]]", environment.get("environmentVariables") or [])
     }
-    return variables.get(KEY_VARIABLE, ""), variables.get(REPOSITORY_VARIABLE, "")
+    if key := variables.get(KEY_VARIABLE, ""):
+        return ((key, variables.get(REPOSITORY_VARIABLE, "")),)
+    placed = [place.partition("@") for place in variables.get(IMAGES_VARIABLE, "").split()]
+    return tuple((key, url) for keys, _, url in placed for key in keys.split(",") if key)
 
 
 def queued_s(build: Build, watched_s: float) -> float:

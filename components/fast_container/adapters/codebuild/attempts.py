@@ -41,6 +41,7 @@ class Attempts:
     store: S3SourceStore
     waited_s: float = field(default=0.0, init=False)
     _begun_s: float = field(init=False)
+    _patient_since_s: float | None = field(default=None, init=False)
     _ended: int = field(default=0, init=False)
     _pause_s: float = field(default=0.0, init=False)
 
@@ -52,6 +53,11 @@ class Attempts:
     def elapsed_s(self) -> float:
         """Seconds since the first attempt."""
         return self.now_s() - self._begun_s
+
+    def begins(self) -> None:
+        """Note that the image has its first build, after it waited for a place: patience begins now."""
+        if self._patient_since_s is None:
+            self._patient_since_s = self.now_s()
 
     def add_waited(self, seconds: float) -> None:
         """Count seconds in a queue."""
@@ -86,7 +92,8 @@ class Attempts:
 
     def _longer(self, first_s: float, patience_s: float, why: str, reporter: Reporter) -> float | None:
         self._pause_s = min(max(self._pause_s * 2, first_s), _LONGEST_PAUSE_S)
-        if self.elapsed_s + self._pause_s > patience_s:
+        since_s = self._begun_s if self._patient_since_s is None else self._patient_since_s
+        if self.now_s() - since_s + self._pause_s > patience_s:
             return None
         reporter.note(f"{why}: building again in {self._pause_s:.0f} s")
         return self._pause_s

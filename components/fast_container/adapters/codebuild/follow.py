@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from fast_container.adapters.codebuild.api import Build, link_of
+from fast_container.adapters.codebuild.api import Build, images_of, link_of
 from fast_container.core.ports import BuildJob, Reporter
 from fast_container.core.remote import log_lines
 from fast_container.errors import (
@@ -48,7 +48,7 @@ class Follow:
 
     Attributes:
         build: As it was seen last.
-        said_built: Set when a line says that the image is built; a step of a Dockerfile may print such a line too.
+        said_end: Set when a line says how the image has ended; a step of a Dockerfile may print such a line too.
         is_denied: Whether its sources are there and it may not read them; set by the caller that looked.
     """
 
@@ -56,7 +56,7 @@ class Follow:
         self._reporter = reporter
         self._phase = ""
         self.build: Build = {}
-        self.said_built = asyncio.Event()
+        self.said_end = asyncio.Event()
         self._trouble: set[str] = set()
         self._step = ""
         self.built: dict[str, Any] = {}
@@ -86,9 +86,16 @@ class Follow:
         """Show a marked line; keep a plain one."""
         marked = log_lines.read_line(line)
         if marked is None:
-            self.tail = [*self.tail, line.rstrip()][-_TAIL_LINES:]
-            return
-        kind, content = marked
+            self.on_plain(line)
+        else:
+            self.on_marked(*marked)
+
+    def on_plain(self, line: str) -> None:
+        """Keep a line."""
+        self.tail = [*self.tail, line.rstrip()][-_TAIL_LINES:]
+
+    def on_marked(self, kind: str, content: Any) -> None:
+        """Show what a line says, and keep an end."""
         if kind == log_lines.PROGRESS:
             self._step = str(content)
             self._reporter.progress(self._step)
@@ -96,17 +103,23 @@ class Follow:
             self._reporter.warn(str(content))
         elif kind == log_lines.BUILT:
             self.built = cast("dict[str, Any]", content)
-            self.said_built.set()
         elif kind == log_lines.FAILED:
             self.failed = cast("dict[str, Any]", content)
         elif kind == log_lines.PARTS_UNUSABLE:
             self.absent = list(content["absent"])
             self.damaged = list(content["damaged"])
+        if self.ends_soon:
+            self.said_end.set()
 
     @property
     def ends_soon(self) -> bool:
-        """Whether a line says how the build's own work has ended."""
+        """Whether a line says how the image has ended."""
         return bool(self.built or self.failed or self.absent or self.damaged)
+
+    @property
+    def turn_s(self) -> float:
+        """Seconds that the image waited for others of its build."""
+        return float(self.built.get("turn_s", 0))
 
     def expects_lines(self, build: Build) -> bool:
         """Whether a build that began its own work has not said yet how it ended."""
@@ -118,7 +131,7 @@ class Follow:
 
     def lacks_sources(self, build: Build) -> bool:
         """Whether the build failed because its bundle or a part of its sources was missing or damaged."""
-        if build["buildStatus"] == "SUCCEEDED":
+        if build["buildStatus"] == "SUCCEEDED" or self.failed:
             return False
         if self.absent or self.damaged:
             return True
@@ -143,6 +156,13 @@ class Follow:
         texts = [text for phase in _DENIED_FIRST for text in causes.get(phase, ())]
         texts += [str(self.failed.get(name) or "") for name in ("what", "why")]
         return self.failed.get("type") == "AuthError" or any(sign in text.lower() for text in texts for sign in _DENIED)
+
+    def died(self, build: Build) -> bool:
+        """Whether the machine of several images ended, and the log does not say how this one did."""
+        phases = {str(phase["phaseType"]) for phase in cast("list[Mapping[str, Any]]", build.get("phases") or [])}
+        status = build.get("buildStatus")
+        ended = status in ("FAILED", "FAULT") or (status == "TIMED_OUT" and "BUILD" in phases)
+        return ended and not self.ends_soon and not self.was_denied(build) and len(images_of(build)) > 1
 
     def network_was_busy(self, build: Build) -> bool:
         """Whether EC2 was too busy to give the build its network interface."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fast_container.adapters.aws_session import ExpiredCredentialsError
-from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, LimitReached, image_of, passes
+from fast_container.adapters.codebuild.api import QUEUED, RUNNING, Build, CodeBuildApi, LimitReached, images_of, passes
 from fast_container.adapters.codebuild.pauses import next_pause_s, pause_of
 from fast_container.adapters.threads import in_thread
 from fast_container.errors import AuthError, BuilderError, FastContainerError
@@ -95,6 +95,7 @@ class BuildWatch:
     _recent: tuple[float, list[Build]] | None = field(default=None, init=False)
     _listing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _looks: int = field(default=0, init=False)
+    _has_queued: bool = field(default=False, init=False)
     _troubles: int = field(default=0, init=False)
     _log_free_s: float = field(default=0.0, init=False)
     _trouble_since_s: float | None = field(default=None, init=False)
@@ -118,14 +119,28 @@ class BuildWatch:
             if not self._watches[build_id]:
                 del self._watches[build_id]
 
-    async def latest(self, build_key: str, repository_url: str) -> tuple[Build | None, Build | None]:
-        """Return the running and the last finished build of an image, started by any machine."""
+    async def latest(
+        self, build_key: str, repository_url: str, besides: Collection[str] = ()
+    ) -> tuple[Build | None, Build | None]:
+        """Return the running and the last finished build of an image, started by any machine.
+
+        Args:
+            build_key: The image's.
+            repository_url: Likewise.
+            besides: Ids of builds that have done with the image, though they may run on for others.
+        """
         async with self._listing:
             if self._recent is None or self.now_s() - self._recent[0] > _RECENT_S:
                 self._recent = (self.now_s(), await self._patiently(self.api.recent))
-        mine = [build for build in self._recent[1] if image_of(build) == (build_key, repository_url)]
-        running = next((build for build in mine if build.get("buildStatus") == RUNNING), None)
+        mine = [build for build in self._recent[1] if (build_key, repository_url) in images_of(build)]
+        current = [build for build in mine if build["id"] not in besides]
+        running = next((build for build in current if build.get("buildStatus") == RUNNING), None)
         return running, next((build for build in mine if build.get("buildStatus") != RUNNING), None)
+
+    @property
+    def has_queued(self) -> bool:
+        """Whether a build that is waited for was in CodeBuild's own queue when it was last looked at."""
+        return self._has_queued and bool(self._watches)
 
     def remember(self, build: Build) -> None:
         """Take a build that was just started into account, without listing them anew."""
@@ -173,6 +188,7 @@ class BuildWatch:
             self._bear(error)
             return
         self._trouble_since_s, self._troubles = None, 0
+        self._has_queued = any(build.get("currentPhase") == QUEUED for build in builds.values())
         found = [(one, watch, builds.get(one)) for one in asked for watch in self._watches.get(one, ())]
 
         def order(one: tuple[str, _Watch, Build | None]) -> tuple[bool, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from fast_container.cli.output import say
-from fast_container.cli.remote_builds import api_of, shown, under_way
+from fast_container.cli.remote_builds import api_of, others_of, shown, under_way
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,7 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
     builds = under_way(api, arguments)
     for build in builds:
         api.stop(str(build["id"]))
-        say([f"stopped  {shown(build)}"])
+        say([f"stopped  {shown(build, arguments)}"])
+        if others := others_of(build, arguments):
+            say([f"also stopped, on the same machine: {others}"])
     if not builds:
         say([f"no build is running in {arguments.project}"])
     return 0
