@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ class FakeCodeBuild:
         self.end_of: Callable[[dict[str, Any]], End] = lambda _: self.ends.pop(0) if self.ends else End()
         self.most_running: int | None = None
         self._looks: Counter[str] = Counter()
+        self._starting = threading.Lock()
 
     def client(self, _service: str) -> Any:
         return self
@@ -71,6 +73,10 @@ class FakeCodeBuild:
         return self.builds[build_id]
 
     def start_build(self, **request: Any) -> Any:
+        with self._starting:
+            return self._start_build(request)
+
+    def _start_build(self, request: dict[str, Any]) -> Any:
         self._called("StartBuild")
         token = request.get("idempotencyToken", "")
         if token in self.tokens:
