@@ -38,7 +38,7 @@ def shown(build: Build, arguments: argparse.Namespace) -> str:
 
 
 def others_of(build: Build, arguments: argparse.Namespace) -> str:
-    """Return the images that share a build with those that the arguments mean; "" if there are none."""
+    """Return the images that share a build with those that the arguments mean; "" if there is no other."""
     meant = _meant(build, arguments)
     return _named([image for image in images_of(build) if image not in meant])
 
