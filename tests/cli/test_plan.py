@@ -22,7 +22,7 @@ from fast_container.core.program_file import PlannedEntry, write_plan_file
 from fast_container.core.recipe import Recipe
 from fast_container.core.select import SharedWalks, select_image
 from fast_container.errors import ArgsError, RegistryError
-from fast_container.state.explanation import remember
+from fast_container.state.explanation import inputs_manifest, remember
 from tests.build.fakes import FakeRegistry
 from tests.trees import write_tree
 
@@ -148,7 +148,8 @@ def test_each_image_has_a_reason_with_names_of_files_where_an_earlier_run_left_t
 ) -> None:
     keys = write_plan(root, unknown=["late"])
     registries.hold(BASES, keys["deps"])
-    remember(select_image(declare(root, "alone"), SharedWalks()), root.parent / "cache" / "inputs")
+    selected = select_image(declare(root, "alone"), SharedWalks())
+    remember(selected.key.hex, inputs_manifest(selected), root.parent / "cache" / "inputs")
     (root / "deps/deps.txt").write_text("two")
     (root / "alone/own.txt").write_text("two")
     code, out, _ = run("plan")

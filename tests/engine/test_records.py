@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from functools import cached_property
 
 import pytest
@@ -9,6 +11,9 @@ from conftest import Stacks
 from engine_stack import EngineStack, Run
 
 from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.adapters.records.shared_records import SharedRecords
+from fast_container.adapters.registry.registries import Registries
+from fast_container.core.aws_access import AwsAccess
 from fast_container.core.records.record import BuildRecord
 
 PROGRAM = """
@@ -25,6 +30,7 @@ class Story:
     """Each step runs once, in this order."""
 
     def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
         self.stack: EngineStack = stacks(PROGRAM)
         for name in ("api", "worker"):
             self.stack.file(f"{name}/Dockerfile", "FROM scratch\nCOPY . /app/\n")
@@ -42,13 +48,34 @@ class Story:
         return self.stack.up(env=summary), self.records()
 
     @cached_property
+    def shared(self) -> list[BuildRecord]:
+        """Of the image's first build, as another machine reads them beside the image."""
+        run, _ = self.first
+        image = run.records["api"]
+        cloud = self.stacks.cloud
+        endpoints = {"ecr": cloud.aws_endpoint}
+        access = AwsAccess(region=cloud.region, access_key="test", secret_key="test", endpoints=endpoints)
+        shared = SharedRecords(Registries(access, {}).oci_blocking, pytest.fail)
+        return shared.records_of(image["repository_url"], [image["digest"]])
+
+    @cached_property
+    def elsewhere(self) -> Run:
+        """A preview of an edit on a machine that has never seen the image's inputs."""
+        assert self.unchanged
+        self.stack.file("api/more.txt", "more")
+        shutil.rmtree(self.stack.cache / "inputs")
+        run = self.stack.preview()
+        (self.stack.folder / "api/more.txt").unlink()
+        return run
+
+    @cached_property
     def unchanged(self) -> tuple[Run, list[BuildRecord]]:
         assert self.first
         return self.stack.up(), self.records()
 
     @cached_property
     def failed(self) -> tuple[Run, list[BuildRecord]]:
-        assert self.unchanged
+        assert self.elsewhere
         self.stack.file("worker/Dockerfile", 'FROM scratch\nCOPY . /app/\nRUN ["/absent"]\n')
         return self.stack.up(expect=255), self.records()
 
@@ -70,6 +97,18 @@ def test_each_build_leaves_a_record_with_its_times_and_steps(story: Story) -> No
         assert record.phases.pushing > 0
         assert sum(spent for _, spent in record.phases.items()) <= record.duration_s + record.waited_s + 0.5
         assert record.layer_bytes
+
+
+def test_the_record_is_beside_the_image_too_without_a_place_on_this_machine(story: Story) -> None:
+    (record,) = story.shared
+    (kept,) = [one for one in story.first[1] if one.name == "api"]
+    assert kept.log_path
+    assert record == replace(kept, log_path="")
+
+
+def test_a_machine_that_has_never_seen_the_old_inputs_names_the_files(story: Story) -> None:
+    said = [line for line in story.elsewhere.messages() if "will be built" in line]
+    assert [line.strip() for line in said] == ["will be built: 1 file added (more.txt)"]
 
 
 def test_all_of_a_run_have_its_id(story: Story) -> None:

@@ -15,7 +15,7 @@ from fast_container.python_base.dependencies import declared_dependencies
 from fast_container.python_base.dockerfile import generate_base
 from fast_container.python_base.generated_files import GENERATED_CONTEXT, WORDS, write_files
 from fast_container.python_base.spec import BaseSpec
-from fast_container.state.explanation import Contents, counts_of, explain, remember
+from fast_container.state.explanation import Contents, counts_of, explain, inputs_manifest, remember
 from tests.trees import write_tree
 
 OLD = "requests==2.31.0\nnumpy>=2\nsix==1.16.0\n"
@@ -41,7 +41,7 @@ def explained(tmp_path: Path, requirements: str, constraints: str = "idna<4\n", 
     after, contents = base(tmp_path / "b", requirements, constraints)
     cache = tmp_path / "cache"
     if remembered:
-        remember(before, cache, was)
+        remember(before.key.hex, inputs_manifest(before, was), cache)
     recorded = RecordedImage(before.key.hex, "sha256:0", before.key.parts)
     reason = why(after.key, recorded, contents.called)
     old: dict[str, Any] = {"build_key": before.key.hex, "counts": counts_of(before)}

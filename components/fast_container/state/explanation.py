@@ -116,19 +116,29 @@ def counts_of(selected: SelectedImage) -> dict[str, str]:
     }
 
 
-def remember(selected: SelectedImage, cache: Path, contents: Contents | None = None) -> None:
+def inputs_manifest(selected: SelectedImage, contents: Contents | None = None) -> bytes:
+    """Return the inputs manifest of an image, compressed."""
+    known = inputs_of(selected)
+    if contents is not None:
+        known[_CONTENTS] = {name: [version] for name, version in contents.versions.items()}
+    return zlib.compress(json.dumps(known).encode(), 1)
+
+
+def is_remembered(key: str, cache: Path) -> bool:
+    """Whether the inputs manifest of a key is kept here."""
+    return (cache / _file(key)).exists()
+
+
+def remember(key: str, manifest: bytes, cache: Path) -> None:
     """Keep the inputs manifest of a key, for the explanation of the next change; a failure is not an error."""
-    target = cache / _file(selected.key.hex)
+    target = cache / _file(key)
     if target.exists():
         return
     try:
         make_private(cache)
-        known = inputs_of(selected)
-        if contents is not None:
-            known[_CONTENTS] = {name: [version] for name, version in contents.versions.items()}
-        partial = target.with_suffix(f".{id(selected)}.partial")
+        partial = target.with_suffix(f".{id(manifest)}.partial")
         partial.touch(mode=0o600)
-        partial.write_bytes(zlib.compress(json.dumps(known).encode(), 1))
+        partial.write_bytes(manifest)
         partial.replace(target)
         kept = sorted(cache.glob("*.json.z"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[_MANIFESTS_KEPT:]:

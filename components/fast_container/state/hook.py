@@ -32,7 +32,7 @@ from fast_container.core.image_checks import recorded_changes
 from fast_container.core.ports import StartingExecutor
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
-from fast_container.state.explanation import explain, remember
+from fast_container.state.explanation import explain, is_remembered, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import make_job, publish, say_missing_bases
 from fast_container.state.prepared_image import PreparedImage
@@ -93,7 +93,7 @@ async def _preview(
         if image.inputs.checks and (changed := recorded_changes(str(old.get("checks") or ""), image.recorded_checks)):
             image.reporter.note(f"will be checked again, without a build: {changed}")
         return
-    explained = explain(image, old, plan.reason, cache_dir() / "inputs", program.contents.get(image.record_name))
+    explained = await _explained(program, image, recorded, old, plan.reason)
     _say_what_widens(image)
     if isinstance(plan, Reuse):
         image.reporter.note(f"will be reused from the registry: {explained}")
@@ -178,10 +178,25 @@ async def _publish(
         return
     if await program.count_missing(image):
         _warn_about_parallelism(program, image)
-    contents = program.contents.get(image.record_name)
-    explained = explain(image, old, plan.reason, cache_dir() / "inputs", contents)
+    explained = await _explained(program, image, recorded, old, plan.reason)
     await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
-    remember(image.selected, cache_dir() / "inputs", contents)
+
+
+async def _explained(
+    program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any], reason: str
+) -> str:
+    """The reason with names; on a machine that does not know the old inputs they are fetched from beside the image."""
+    folder, url = cache_dir() / "inputs", old.get("repository_url")
+    if (
+        recorded is not None
+        and recorded.digest
+        and isinstance(url, str)
+        and not is_remembered(recorded.key_hex, folder)
+    ):
+        found = await in_thread(program.records.shared.inputs_of, str(url), recorded.digest)
+        if found is not None:
+            remember(recorded.key_hex, found, folder)
+    return explain(image, old, reason, folder, program.contents.get(image.record_name))
 
 
 async def _only_started(

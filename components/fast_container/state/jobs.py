@@ -12,7 +12,9 @@ from typing import Any
 import pulumi
 
 from fast_container.adapters.aws_session import AwsSession
+from fast_container.adapters.threads import in_thread
 from fast_container.build.base_check import check_base
+from fast_container.builders import cache_dir
 from fast_container.core.job import job_of
 from fast_container.core.own_bases import base_platforms
 from fast_container.core.ports import BuildJob, Manifest, Registry
@@ -22,6 +24,7 @@ from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import RegistryError
 from fast_container.secret_sources import references
 from fast_container.state.bases import KnownBase
+from fast_container.state.explanation import inputs_manifest, remember
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.program import Program
 from fast_container.state.secret_values import local_values, own_values
@@ -79,7 +82,9 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
             executor_name=image.builder.kind,
             **why,
         )
-    await program.records.add(record)
+    inputs = await in_thread(inputs_manifest, image.selected, program.contents.get(image.record_name))
+    remember(image.selected.key.hex, inputs, cache_dir() / "inputs")
+    await program.records.add(record, inputs)
     return record
 
 

@@ -24,6 +24,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.git import working_tree_state
 from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.threads import in_thread
 from fast_container.core.records.origin import Origin, of_ci
 from fast_container.core.records.record import BuildRecord
@@ -35,6 +36,8 @@ from fast_container.state.engine_log import say_to_engine
 from fast_container.state.prepared_image import PreparedImage
 
 _MORE: Final = "fast-container report --last 1"
+# A registry that does not answer must not keep the terminal.
+_LONGEST_WAIT_S: Final = 5.0
 _SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 
 
@@ -63,6 +66,7 @@ class RunRecords:
         environment: For the variables of a CI system.
         say: Shows a line at the end of the run, on the stack's row.
         warn: Shows a warning likewise.
+        shared: The records beside the images.
     """
 
     kept: LocalRecords | None
@@ -70,6 +74,7 @@ class RunRecords:
     environment: Mapping[str, str]
     say: Callable[[str], object]
     warn: Callable[[str], object]
+    shared: SharedRecords
     run: str = field(default_factory=lambda: secrets.token_hex(6))
     started: float = field(default_factory=time.time)
     _records: list[BuildRecord] = field(default_factory=list[BuildRecord])
@@ -92,14 +97,16 @@ class RunRecords:
             await self.add(_record(image, "failed", started, time.time() - started, reason=error.what))
             raise
 
-    async def add(self, record: BuildRecord) -> None:
-        """Keep the record of an image that is done."""
+    async def add(self, record: BuildRecord, inputs: bytes | None = None) -> None:
+        """Keep the record of an image that is done; with the inputs manifest of its key, if it was built."""
         if self.kept is None:
             return
         if self._origin is None:
             self._origin = asyncio.ensure_future(in_thread(self._ask))
         complete = replace(record, origin=await self._origin)
         self._records.append(complete)
+        if record.outcome == "built":
+            self.shared.begin(complete, inputs)
         await in_thread(self._keep, [complete])
 
     def end(self) -> None:
@@ -121,6 +128,7 @@ class RunRecords:
         for line in run_lines(run, _MORE):
             self.say(line)
         self._write_summary(run)
+        self.shared.wait(_LONGEST_WAIT_S)
 
     def _of_ci(self) -> Origin:
         return replace(of_ci(self.environment), run=self.run, stack=self.stack)
@@ -155,7 +163,7 @@ class RunRecords:
             self.warn(message)
 
 
-def records_of_run(cache: Path) -> RunRecords:
+def records_of_run(cache: Path, shared: SharedRecords) -> RunRecords:
     """Begin the records of the running program; they end with its connection to the engine."""
     monitor, engine = settings.get_monitor(), settings.get_engine()
     is_kept = not settings.is_dry_run() and not isinstance(monitor, MockMonitor)
@@ -165,6 +173,7 @@ def records_of_run(cache: Path) -> RunRecords:
         dict(os.environ),
         lambda line: say_to_engine(engine, line),
         lambda line: say_to_engine(engine, line, is_warning=True),
+        shared,
     )
     if is_kept:
         weakref.finalize(monitor, records.end)

@@ -16,6 +16,12 @@ DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 
 EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
 """The configuration of an artifact that is not an image."""
+RECORD: Final = "application/vnd.fast-container.record.v1"
+"""The artifact beside an image that says how it was built."""
+RECORD_JSON: Final = "application/vnd.fast-container.record.v1+json"
+"""Its record."""
+RECORD_INPUTS: Final = "application/vnd.fast-container.inputs.v1+json+zlib"
+"""Its inputs: path, type, mode and digest of each."""
 
 REFUSED_IMAGE: Final = "application/vnd.fast-container.refused-image.v1"
 """Of our own: the mark of an image that did not pass its checks."""

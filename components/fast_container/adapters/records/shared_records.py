@@ -1,0 +1,117 @@
+"""Records beside the images that they are about: shared by all machines without a server, and gone with the image.
+
+Decides that a record is attached while the program goes on, and that nothing waits for it for long: it is insight, and
+whatever goes wrong is one debug line. What is read back may have been written by anybody who may push: it explains,
+and decides nothing. Leaves the form to ``core.oci.artifact`` and requests to ``adapters.registry.referrers``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from fast_container.adapters.registry.oci_registry import OciRegistry
+from fast_container.adapters.registry.referrers import Referrers
+from fast_container.core.oci.artifact import Artifact
+from fast_container.core.oci.media_types import RECORD, RECORD_INPUTS, RECORD_JSON
+from fast_container.core.records.record import BuildRecord
+from fast_container.errors import FastContainerError
+
+_AT_ONCE: Final = 4
+_LARGEST_INPUTS: Final = 128_000_000
+# An image that was built again and again has one record each time.
+_MOST_RECORDS: Final = 20
+
+
+class SharedRecords:
+    """The records in the repositories of one program.
+
+    Args:
+        registry_of: Returns the client of ``host/name``; called in a thread.
+        debug: Gets a line about what could not be done.
+    """
+
+    def __init__(self, registry_of: Callable[[str], OciRegistry], debug: Callable[[str], object]) -> None:
+        self._registry_of = registry_of
+        self._debug = debug
+        self._places = threading.Semaphore(_AT_ONCE)
+        self._under_way: list[threading.Thread] = []
+
+    def begin(self, record: BuildRecord, inputs: bytes | None = None) -> None:
+        """Begin to attach a record to its image.
+
+        Args:
+            record: Its image is in the registry.
+            inputs: The inputs manifest of its key, compressed.
+        """
+        thread = threading.Thread(target=self._attach, args=(record, inputs), name="attach a record", daemon=True)
+        self._under_way.append(thread)
+        thread.start()
+
+    def wait(self, most_s: float) -> None:
+        """Wait until all are attached, but not longer than that; what is late then is lost."""
+        end_s = time.monotonic() + most_s
+        for thread in self._under_way:
+            thread.join(max(end_s - time.monotonic(), 0.0))
+
+    def inputs_of(self, repository_url: str, digest: str) -> bytes | None:
+        """Return the inputs manifest of an image, compressed; None where there is none. Blocking."""
+        try:
+            referrers = self._referrers(repository_url)
+            for referrer in referrers.find(digest, RECORD)[-_MOST_RECORDS:]:
+                content = referrers.document(referrer, RECORD_INPUTS)
+                if content is not None and is_zlib(content):
+                    return content
+        except FastContainerError as error:
+            self._debug(f"fast-container: no inputs of {repository_url}@{digest}: {error}")
+        return None
+
+    def records_of(self, repository_url: str, digests: Iterable[str]) -> list[BuildRecord]:
+        """Return the records of images, those that can be read, by their beginnings. Blocking.
+
+        Raises:
+            FastContainerError: The registry could not be asked.
+        """
+        referrers = self._referrers(repository_url)
+        found: list[BuildRecord] = []
+        for digest in digests:
+            for referrer in referrers.find(digest, RECORD)[-_MOST_RECORDS:]:
+                content = referrers.document(referrer, RECORD_JSON)
+                try:
+                    record = BuildRecord.from_json(content or b"")
+                except ValueError:
+                    continue
+                if record.digest == digest:
+                    found.append(record)
+        return sorted(found, key=lambda record: record.started)
+
+    def _attach(self, record: BuildRecord, inputs: bytes | None) -> None:
+        documents = {RECORD_JSON: replace(record, log_path="").to_json().encode("utf-8", "backslashreplace")}
+        if inputs is not None:
+            documents[RECORD_INPUTS] = inputs
+        told = {"outcome": record.outcome, "started": f"{record.started:.0f}"}
+        try:
+            with self._places:
+                registry = self._registry_of(record.repository_url)
+                subject = registry.manifest_blocking(record.digest)
+                if subject is not None:
+                    Referrers(lambda: registry).attach(Artifact(RECORD, documents, told), subject)
+        except Exception as error:  # noqa: BLE001, RUF100 - a thread of its own, and insight only
+            self._debug(f"fast-container: the record of {record.name} is not in its repository: {error}")
+
+    def _referrers(self, repository_url: str) -> Referrers:
+        return Referrers(lambda: self._registry_of(repository_url))
+
+
+def is_zlib(content: bytes) -> bool:
+    """Whether a compressed content has an end, and is not too large."""
+    reader = zlib.decompressobj()
+    try:
+        reader.decompress(content, _LARGEST_INPUTS)
+    except zlib.error:
+        return False
+    return reader.eof
