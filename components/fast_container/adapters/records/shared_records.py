@@ -59,7 +59,7 @@ class SharedRecords:
             thread.join(max(end_s - time.monotonic(), 0.0))
 
     def inputs_of(self, repository_url: str, digest: str) -> bytes | None:
-        """Return the inputs manifest of an image, compressed; None where there is none. Blocking."""
+        """Return the inputs manifest of an image, compressed; None without one. Blocking."""
         try:
             referrers = self._referrers(repository_url)
             for referrer in referrers.find(digest, RECORD)[-_MOST_RECORDS:]:
