@@ -47,7 +47,7 @@ def first_up_cost(workplace: Workplace) -> Table:
         f"first `up` of {IMAGES} images that cost nothing to build",
         [
             f"FROM scratch and one file; a nonce makes each image new; {os.cpu_count()} cores",
-            "clients: buildx and the guard of each build; engine: the CLI and its language host",
+            "clients: buildx and the guard of the builds; engine: the CLI and its language host",
             "the engine's floor: a first `up` of the same components and records that do nothing",
             f"bake: one `buildx bake --push` of all {IMAGES}: no engine, no digests, no checks",
             f"{rounds} rounds in turns; wall: median (smallest-largest); processor seconds: medians",

@@ -1,8 +1,8 @@
 """How many processor seconds each process of an ``up`` used.
 
 The Python processes (the program, the dynamic provider) write theirs when they end, through a ``sitecustomize`` on
-their path. What the program's own children used are the builds' clients: buildx, and the guard that each has. The rest
-of the tree is the CLI and its language host.
+their path. What the program's own children used are the builds' clients: buildx, and the guard that they share. The
+rest of the tree is the CLI and its language host.
 """
 
 from __future__ import annotations
