@@ -6,7 +6,6 @@ form to ``core.image_checks``, the rules and their default levels to ``checks.im
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Final
 from fast_container.checks.image.catalogue import TITLES
 from fast_container.checks.image.configured import waivers_of
 from fast_container.checks.image.settings import parse_growth, parse_size
+from fast_container.checks.image.structure.written import write_tests
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
@@ -154,17 +154,17 @@ def _paths(value: object, property_path: str) -> tuple[str, ...]:
 
 
 def _structure(value: object, property_path: str) -> str:
-    import yaml  # noqa: PLC0415 - most programs have no such file
+    from fast_container.checks.image.structure.reading import (  # noqa: PLC0415 - PyYAML, seldom needed
+        read_structure_tests,
+    )
 
     path = check_path(value, property_path)
     try:
-        document: object = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(document, dict):
-            raise ValueError("it is not a mapping")
-        return json.dumps(document, sort_keys=True)
-    except OSError as error:
-        raise _wrong_structure(path, property_path, error.strerror or str(error)) from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        return write_tests(read_structure_tests(path, Path(path).read_text(encoding="utf-8")))
+    except ArgsError as error:
+        why = ": ".join(text for text in (error.where, error.what, error.why) if text)
+        raise _wrong_structure(path, property_path, why) from None
+    except (OSError, UnicodeDecodeError) as error:
         raise _wrong_structure(path, property_path, str(error)) from None
 
 
@@ -173,7 +173,8 @@ def _wrong_structure(path: str, property_path: str, why: str) -> ArgsError:
         f"The tests of {path} cannot be read.",
         property_path=property_path,
         why=why,
-        next_step="Give a file of container-structure-test, schemaVersion 2.0.0.",
+        next_step="Give a file of container-structure-test, schemaVersion 2.0.0; tests that need a container are for a"
+        " file of their own.",
     )
 
 

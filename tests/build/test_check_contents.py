@@ -12,6 +12,8 @@ from fast_container.build.check_contents import ContentChecks
 from fast_container.build.image_contents import run_here
 from fast_container.build.pipeline import publish
 from fast_container.build.shared_listings import SharedListings
+from fast_container.checks.image.structure.reading import read_structure_tests
+from fast_container.checks.image.structure.written import write_tests
 from fast_container.core.decision import RecordedImage
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.layers.listing import Listing
@@ -165,6 +167,16 @@ def test_growth_is_against_the_image_that_the_stack_has(growth: float, fails: bo
         assert "The image grew by" in caught.value.why
     else:
         assert shop.publish(recorded=recorded).outcome == "built"
+
+
+def test_structure_tests_are_checked_too() -> None:
+    file_of_tests = "schemaVersion: 2.0.0\nfileExistenceTests:\n- {name: config, path: /etc/app, shouldExist: true}\n"
+    shop = Shop(CheckSettings(structure=write_tests(read_structure_tests("tests.yaml", file_of_tests))))
+    with pytest.raises(ChecksFailed) as caught:
+        shop.publish()
+    assert "V11" in caught.value.why
+    assert "'config'" in caught.value.why
+    assert "tests.yaml:3" in caught.value.why
 
 
 def test_a_waiver_that_has_expired_waives_nothing() -> None:

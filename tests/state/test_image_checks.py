@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fast_container import ImageChecks
+from fast_container.checks.image.structure.written import read_tests
 from fast_container.core.image_checks import CheckSettings
 from fast_container.errors import ArgsError
 from fast_container.fleet_images import merged_options
@@ -64,10 +65,13 @@ def test_something_else_is_refused() -> None:
 def test_tests_of_a_file_are_taken_as_a_document(tmp_path: Path) -> None:
     place = tmp_path / "tests.yaml"
     place.write_text("schemaVersion: 2.0.0\nfileExistenceTests:\n- name: app\n  path: /app\n  shouldExist: true\n")
-    assert '"path": "/app"' in read(structure=place).structure
-    place.write_text("- just\n- a list\n")
-    with pytest.raises(ArgsError, match="cannot be read"):
-        read(structure=place)
+    [test] = read_tests(read(structure=place).structure).existence
+    assert (test.name, test.path, test.line) == ("app", "/app", 3)
+    for wrong in ("- just\n- a list\n", "schemaVersion: 2.0.0\ncommandTests:\n- name: x\n  command: y\n"):
+        place.write_text(wrong)
+        with pytest.raises(ArgsError, match="cannot be read") as caught:
+            read(structure=place)
+        assert caught.value.property_path == "checks.structure"
 
 
 def test_checks_do_not_count_in_what_is_declared() -> None:

@@ -76,10 +76,15 @@ class ContentChecks:
             return Checked()
         async with self._places:
             reporter.progress("checking what is in the image")
-            image = await read_image(
-                registry, manifest, self._listings, platform=job.recipe.platform.partition(",")[0], run=self.run
-            )
             rules = rule_settings(settings, runs_on=job.runs_on, before_bytes=job.before_bytes)
+            image = await read_image(
+                registry,
+                manifest,
+                self._listings,
+                platform=job.recipe.platform.partition(",")[0],
+                run=self.run,
+                wanted=[path for tests in rules.structure for path in tests.read_paths],
+            )
             found = await self.run(lambda: check_image(image, rules))
         today = datetime.fromtimestamp(self.clock.now(), tz=UTC).date()
         findings = without_waived(found, settings.waivers, today)

@@ -14,11 +14,16 @@ from fast_container.checks.dockerfile.waivers import Waiver, apply_waivers, read
 from fast_container.checks.finding import Finding, Severity, by_weight
 from fast_container.checks.image.catalogue import TITLES
 from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.structure.written import read_tests
 from fast_container.core.image_checks import CheckSettings
 
 
 def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | None = None) -> ImageChecks:
-    """Return what the rules are given."""
+    """Return what the rules are given.
+
+    Raises:
+        ArgsError: The structure tests are damaged.
+    """
     return ImageChecks(
         runs_on=runs_on,
         max_size_bytes=settings.max_size_bytes,
@@ -27,6 +32,7 @@ def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | 
         max_growth=settings.max_growth,
         max_growth_bytes=settings.max_growth_bytes,
         before_bytes=before_bytes,
+        structure=(read_tests(settings.structure),) if settings.structure else (),
         required=settings.required,
         forbidden=settings.forbidden,
         severities={rule: Severity(level) for rule, level in settings.rules.items()},

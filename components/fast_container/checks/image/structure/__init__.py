@@ -3,7 +3,7 @@
 Decides which of its tests are understood and what each of them finds, with the verdicts of container-structure-test
 1.19. In reading order: ``tests`` (what a file may say), ``yaml_nodes`` (values with their lines), ``reading`` (a file
 becomes tests), ``go_expression`` (patterns as Go reads them), ``file_modes`` (permissions as Go writes them),
-``verdicts`` (the tests on an image).
+``written`` (as text that travels), ``verdicts`` (the tests on an image).
 
 Leaves files on disk to the command line, the content of files in images to ``build.image_contents``, and how a failed
 test is shown to ``checks.image``, where it is a finding of V11.
