@@ -16,6 +16,7 @@ from fast_container.cli.planned import current_images, load_plan
 from fast_container.cli.verbs import plan
 from fast_container.cli.verbs.warm import check_base_registries, copy_sources
 from fast_container.core.declared import DeclaredImage
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.own_bases import OWN_BASE_HOST
 from fast_container.core.ports import Registry
 from fast_container.core.program_file import PlannedEntry, write_plan_file
@@ -74,7 +75,7 @@ def write_plan(root: Path, *, url: str = IMAGES, unknown: Sequence[str] = ()) ->
     keys["api"] = select_image(api, walks).key.hex
     entries = [
         PlannedEntry(deps, BASES, "anywhere", keys["deps"], {}),
-        PlannedEntry(alone, url, "anywhere", keys["alone"], {}),
+        PlannedEntry(alone, url, "anywhere", keys["alone"], {}, CheckSettings()),
         PlannedEntry(api, url, "lambda", keys["api"], {"BASE": BASES}),
     ]
     (root / "fast-container.plan.json").write_text(write_plan_file(entries, str(root), unknown=unknown))
@@ -137,6 +138,7 @@ def test_something_to_build_is_exit_code_3_and_named(root: Path, registries: Fak
         "digest": None,
         "build": True,
         "changed": False,
+        "checks": None,
         "reason": "the registry does not have it",
     }
     assert images["deps"]["reason"] == "unchanged since the plan was written"
@@ -225,7 +227,7 @@ def test_the_page_on_the_json_of_plan_has_exactly_its_fields(root: Path, registr
     written = {name: kind.removesuffix(", or null") for name, kind in described().items()}
     assert fields(document) == written
     nullable = {name for name, kind in described().items() if kind.endswith(", or null")}
-    assert nullable == {"images[].digest", "git_ignored"}
+    assert nullable == {"images[].checks", "images[].digest", "git_ignored"}
 
 
 def test_a_base_that_was_edited_after_the_plan_was_written_changes_its_consumers_keys(

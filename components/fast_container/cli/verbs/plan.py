@@ -130,6 +130,7 @@ def as_json(planned: Sequence[_Planned], unknown: Sequence[str], ignored: Ignore
                 "digest": image.digest,
                 "build": image.is_missing,
                 "changed": image.is_changed,
+                "checks": checks.as_json() if (checks := image.image.entry.checks) else None,
                 "reason": image.reason,
             }
             for image in planned
