@@ -95,7 +95,7 @@ def test_two_images_side_by_side(registry: HttpRegistry, capsys: pytest.CaptureF
     before, after = push(registry, "v1", DPKG), push(registry, "v2", DPKG, NUMPY)
     said = out([after, "--against", before], capsys)
     assert re.search(r"\+1\.56 kB  new  numpy 2\.1\.0", said)
-    assert "1 of 2 layers are those of the other image" in said
+    assert "layers that both have: 1 of 2" in said
     assert "libc6" not in said
 
 

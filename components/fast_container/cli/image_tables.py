@@ -124,7 +124,7 @@ def _waste(waste: Waste, width: int) -> list[str]:
 
 
 def _shared(both: Comparison) -> str:
-    return f"{both.shared_layers} of {counted(len(both.after.layers), 'layer')} are those of the other image"
+    return f"layers that both have: {both.shared_layers} of {len(both.after.layers)}"
 
 
 def _changes(title: str, rows: Iterable[tuple[str, str, str]], width: int) -> list[str]:
