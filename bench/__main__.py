@@ -27,6 +27,7 @@ def tables() -> Mapping[str, Maker]:
     """Name → what makes it."""
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
     from bench.cases.report import cases  # noqa: PLC0415
+    from bench.checks import checks  # noqa: PLC0415
     from bench.codebuild import codebuild  # noqa: PLC0415
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
@@ -45,6 +46,7 @@ def tables() -> Mapping[str, Maker]:
         "first-up": first_up,
         "uploads": uploads,
         "resending": resending,
+        "checks": checks,
         "codebuild": codebuild,
         "fleet": fleet,
         "many": many,

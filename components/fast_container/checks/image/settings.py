@@ -57,6 +57,11 @@ class ImageChecks:
     structure: tuple[StructureTests, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict["str", "Severity"])
 
+    @property
+    def read_paths(self) -> tuple[str, ...]:
+        """Paths of the files whose content the rules need."""
+        return tuple(path for tests in self.structure for path in tests.read_paths)
+
     def severity(self, rule: str, *, fails_in_service: bool = False) -> Severity:
         """How much a finding of a rule weighs."""
         if rule in self.severities:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from fast_container.checks.image.structure.tests import NEED_A_CONTAINER
+from fast_container.checks.image.structure.need_a_container import NEED_A_CONTAINER
 from fast_container.cli.arguments.finding import add_finding_arguments
 from fast_container.cli.arguments.image import add_reference_arguments
 

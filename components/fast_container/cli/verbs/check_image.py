@@ -122,7 +122,6 @@ async def _read(arguments: argparse.Namespace, settings: ImageChecks) -> tuple[I
             settings = replace(settings, before_bytes=sum(before.values()))
         if arguments.base:
             settings = replace(settings, base_layers=frozenset(await images.layers(arguments.base, "--base")))
-        wanted = [path for tests in settings.structure for path in tests.read_paths]
-        return await images.named(arguments, wanted), settings
+        return await images.named(arguments, settings.read_paths), settings
     finally:
         images.close()

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fast_container.checks.image.structure.go_expression import NotAnExpressionError, compile_go
+from fast_container.checks.image.structure.need_a_container import NEED_A_CONTAINER
 from fast_container.checks.image.structure.tests import (
-    NEED_A_CONTAINER,
     ContentTest,
     ExistenceTest,
     MetadataTest,

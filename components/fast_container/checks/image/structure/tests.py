@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
-
-NEED_A_CONTAINER: Final = ("commandTests", "licenseTests")
-"""What cannot be run on the files of an image."""
 
 
 @dataclass(frozen=True, slots=True)
