@@ -144,3 +144,14 @@ def test_structure_tests_are_run(registry: HttpRegistry, tmp_path: Path, capsys:
     assert "tests.yaml:2" in capsys.readouterr().err
     assert main(["check-image", reference, "--structure", str(tests), "--leave-out", "commandTests"]) == 0
     assert main(["check-image", reference, "--structure", str(tmp_path / "none")]) == 2
+
+
+def test_names_that_are_not_utf8_or_move_the_cursor_are_printed_as_they_cannot_hurt(
+    registry: HttpRegistry, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    reference = push(registry, [*GOOD, file("app/\udcff\x1b[2J\n/.env", b"x")])
+    for form in ("text", "json", "github", "sarif"):
+        assert main(["check-image", reference, "--format", form]) == 1
+        said = capsysbinary.readouterr().out
+        assert b"\x1b" not in said
+        assert b".env" in said

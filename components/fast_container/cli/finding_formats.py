@@ -16,6 +16,7 @@ from fast_container.checks.finding import Finding, Severity
 from fast_container.checks.findings_table import count_line, lines_of
 from fast_container.checks.image.catalogue import TITLES
 from fast_container.cli.output import emit, say
+from fast_container.printable import printable_lines
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -115,7 +116,8 @@ def _say_github(report: FindingsReport) -> None:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    shown = printable_lines(text)
+    return shown.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

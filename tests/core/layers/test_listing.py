@@ -11,7 +11,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fast_container.core.layers import entry
@@ -169,6 +169,7 @@ def test_a_layer_that_zstd_compressed_is_refused_where_nothing_reads_it() -> Non
         read(b"\x28\xb5\x2f\xfd" + bytes(100))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_no_bytes_end_in_another_error(data: bytes) -> None:
     whole = tar(MEMBERS)
@@ -183,6 +184,7 @@ def test_the_cached_form_gives_the_same_listing() -> None:
     assert decode(encode(read(tar([])))) == read(tar([]))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400))
 def test_a_damaged_cached_form_is_nothing(noise: bytes, at: int) -> None:
     data = encode(read(tar(MEMBERS)))

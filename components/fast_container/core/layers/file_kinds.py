@@ -89,7 +89,9 @@ FINGERPRINT: Final = zlib.crc32(_ANY.encode())
 @cache
 def _patterns() -> tuple[re.Pattern[str], Mapping[str, re.Pattern[str]]]:
     """Any of the patterns, and each; compiled for the first layer that is read, which is seldom."""
-    return re.compile(_ANY), {kind: re.compile(pattern) for table in _TABLES for kind, pattern in table.items()}
+    # A path may have a line's end in it, which must not hide what it is.
+    each = {kind: re.compile(pattern, re.DOTALL) for table in _TABLES for kind, pattern in table.items()}
+    return re.compile(_ANY, re.DOTALL), each
 
 
 def machine(architecture: str) -> str:

@@ -114,25 +114,26 @@ class Merged:
         )
 
 
-def merge(layers: Sequence[Listing]) -> Merged:
-    """Put layers over one another, the lowest first.
+def merge(layers: Sequence[Listing], most_steps: int = _MOST_STEPS) -> Merged:
+    """Put layers over one another, the lowest first; deleting takes at most so many steps.
 
     Raises:
         LayerLimitError: They delete more than those of any image.
     """
-    merging = _Merging(tuple(layers))
+    merging = _Merging(tuple(layers), most_steps)
     for by in range(len(layers)):
         merging.put(by)
     return Merged(merging.layers, merging.top, tuple(merging.covered))
 
 
 class _Merging:
-    def __init__(self, layers: tuple[Listing, ...]) -> None:
+    def __init__(self, layers: tuple[Listing, ...], most_steps: int) -> None:
         self.layers = layers
         self.top: dict[str, int] = {}
         self.covered: list[dict[int, tuple[int, bool]]] = [{} for _ in layers]
         self._implied: set[str] = set()
         self._steps = 0
+        self._most_steps = most_steps
 
     def put(self, by: int) -> None:
         """Place a layer over those below it."""
@@ -200,5 +201,5 @@ class _Merging:
 
     def _count(self, steps: int) -> None:
         self._steps += steps
-        if self._steps > _MOST_STEPS:
-            raise LayerLimitError(f"its layers delete files in more than {_MOST_STEPS} steps")
+        if self._steps > self._most_steps:
+            raise LayerLimitError(f"its layers delete files in more than {self._most_steps} steps")

@@ -29,6 +29,8 @@ _KINDS: Final = {
     b"5": DIRECTORY,
     b"6": FIFO,
 }
+_READ: Final = frozenset({"path", "linkpath", "size", "uid", "gid", "mtime", "GNU.sparse.name"})
+"""The keys of extended headers that count; others would only fill memory."""
 _SPARSE_BLOCKS: Final = 4096
 _MOST_DIGITS: Final = 18
 
@@ -94,10 +96,9 @@ def _extend(always: dict[str, bytes], given: dict[str, bytes], header: TarHeader
         given["path"] = content.partition(b"\0")[0]
     elif header.type == b"K":
         given["linkpath"] = content.partition(b"\0")[0]
-    elif header.type == b"g":
-        always.update(pax_records(content))
     else:
-        given.update(pax_records(content))
+        kept = {key: value for key, value in pax_records(content).items() if key in _READ}
+        (always if header.type == b"g" else given).update(kept)
 
 
 def _entry(header: TarHeader, given: Mapping[str, bytes]) -> Entry:
