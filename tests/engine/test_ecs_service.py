@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,14 @@ def test_first_up_deploys_three_services_by_the_digest_of_their_images(shop: Sho
         assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
         (deployment,) = service["deployments"]
         assert (deployment["rolloutState"], deployment["runningCount"]) == ("COMPLETED", 1)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_rule_fires_on_an_image_of_a_service(shop: Shop, name: str) -> None:
+    command = ["fast-container", "check-image", shop.up.stack_outputs["image_uris"][name], "--runs-on", "ecs", "--json"]
+    done = subprocess.run(command, env=shop.stack.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["findings"] == []
 
 
 @pytest.mark.parametrize("name", SERVICES)

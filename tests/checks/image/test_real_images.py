@@ -1,13 +1,13 @@
-"""Each rule fires on an image that a real BuildKit built, and none on the images of a service and a function.
+"""Each rule fires on an image that a real BuildKit built, and none on good images, two of the examples among them.
 
-All are targets of one Dockerfile and built side by side.
+All are built side by side. ``tests/engine/test_ecs_service.py`` checks all services of that stack.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,13 @@ RUN chmod 600 /var/task/handler.py
 CMD ["missing.handler"]
 """
 TARGETS = ("service", "function", "leftovers", "stale", "root", "broken")
-PLACES = {"service": "ecs", "function": "lambda", "leftovers": "lambda", "stale": "ecs", "root": "ecs"}
+ROOT = Path(__file__).parents[3]
+EXAMPLES = {
+    "worker": ("stacks/ecs_service/worker", "stacks/ecs_service/worker/Dockerfile"),
+    "labels": ("lambdas", "lambdas/labels/Dockerfile"),
+}
+"""Name → context and Dockerfile of an example of this repository."""
+PLACES = {name: "ecs" for name in ("service", "stale", "root", "worker")}
 FIRES = {
     "V01": ("leftovers", ["The image has", "A layer has"]),
     "V02": ("leftovers", ["holds a build program", "deletes a compiler"]),
@@ -101,22 +107,21 @@ def images(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Image
     (context / "service" / "__main__.py").write_text("print('ready')\n")
     (context / "handler.py").write_text("def handler(event, context):\n    return event\n")
     (folder / "structure.yaml").write_text(STRUCTURE)
-    bake(cloud, folder, context, TARGETS)
+    own = {name: {"context": str(context), "target": name, "args": {"NPM_TOKEN": "npm-1234"}} for name in TARGETS}
+    examples = {
+        name: {"context": str(ROOT / context), "dockerfile": str(ROOT / dockerfile)}
+        for name, (context, dockerfile) in EXAMPLES.items()
+    }
+    bake(cloud, folder, own | examples)
     return Images(folder)
 
 
-def bake(cloud: LocalCloud, folder: Path, context: Path, targets: Sequence[str]) -> None:
-    """Build targets of a Dockerfile side by side, each into an OCI layout of its name."""
+def bake(cloud: LocalCloud, folder: Path, targets: Mapping[str, Mapping[str, object]]) -> None:
+    """Build images side by side, each into an OCI layout of its name."""
     plan = {
         "group": {"default": {"targets": list(targets)}},
         "target": {
-            name: {
-                "context": str(context),
-                "target": name,
-                "args": {"NPM_TOKEN": "npm-1234"},
-                "output": [f"type=oci,dest={folder / name},tar=false"],
-            }
-            for name in targets
+            name: {**target, "output": [f"type=oci,dest={folder / name},tar=false"]} for name, target in targets.items()
         },
     }
     (folder / "bake.json").write_text(json.dumps(plan))
@@ -133,6 +138,11 @@ def test_no_rule_fires_on_a_good_image(images: Images, target: str) -> None:
     if target == "service":
         options += ["--structure", str(images.folder / "structure.yaml")]
     assert images.findings(target, *options) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_rule_fires_on_an_example_of_this_repository(images: Images, name: str) -> None:
+    assert images.findings(name) == []
 
 
 def test_every_rule_has_an_image_that_it_fires_on() -> None:
