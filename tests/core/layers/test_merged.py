@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from fast_container.core.layers.merged import Merged, merge
 from tests.layer_images import Member, file, folder, link, listing
 
@@ -70,3 +73,60 @@ def test_many_layers_with_many_whiteouts_take_time_by_their_size() -> None:
     began_s = time.process_time()
     merge(made)
     assert time.process_time() - began_s < 2
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+ENTRIES = st.dictionaries(PATHS, st.sampled_from(["file", "folder", "deleted", "opaque"]), max_size=7)
+
+
+def members_of(entries: dict[str, str]) -> list[Member]:
+    """A layer in which nothing is below what is not a directory, as in every real one."""
+    found: list[Member] = []
+    for path, kind in entries.items():
+        if any(entries.get(above) in ("file", "deleted") for above in above_of(path)):
+            continue
+        folder_of, slash, name = path.rpartition("/")
+        made = {
+            "file": file(path, 1),
+            "folder": folder(path),
+            "deleted": file(f"{folder_of}{slash}.wh.{name}"),
+            "opaque": file(f"{path}/.wh..wh..opq"),
+        }
+        found.append(made[kind])
+    return found
+
+
+def above_of(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:at]) for at in range(1, len(parts))]
+
+
+def put_one_by_one(layers: list[dict[str, str]]) -> tuple[dict[str, int], set[tuple[str, int, int, bool]]]:
+    """The same by the plainest means: each deletion looks at all paths."""
+    shown: dict[str, tuple[int, str]] = {}
+    gone: set[tuple[str, int, int, bool]] = set()
+    for at, layer in enumerate(layers):
+        names = [member[0].name for member in members_of(layer)]
+        for path, kind in layer.items():
+            folder_of, slash, name = path.rpartition("/")
+            mark = f"{folder_of}{slash}.wh.{name}" if kind == "deleted" else f"{path}/.wh..wh..opq"
+            if kind in ("deleted", "opaque") and mark in names:
+                lost = [p for p in shown if p.startswith(f"{path}/") or (p == path and kind == "deleted")]
+                gone |= {(p, shown.pop(p)[0], at, True) for p in lost}
+        for path in sorted(name for name in names if ".wh." not in name):
+            kind = layer[path]
+            if path in shown and (shown[path][1] != "folder" or kind != "folder"):
+                gone.add((path, shown.pop(path)[0], at, False))
+            if kind != "folder":
+                gone |= {(p, shown.pop(p)[0], at, True) for p in list(shown) if p.startswith(f"{path}/")}
+            shown[path] = at, kind
+    return {path: layer for path, (layer, _) in shown.items()}, gone
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(ENTRIES, min_size=1, max_size=4))
+def test_layers_are_merged_as_one_by_one(layers: list[dict[str, str]]) -> None:
+    found = merged(*map(members_of, layers))
+    assert (shown(found), hidden(found)) == put_one_by_one(layers)
+    assert found.hidden_bytes == sum(one.placed.entry.size for one in found.hidden)
