@@ -59,7 +59,8 @@ def needless_folders(image: LintedImage) -> dict[str, NeedlessFolder]:
 
 
 def _folder_of(path: str) -> str:
-    return next((part for part in path.split("/") if part in _FOLDERS), "")
+    parts = path.split("/")
+    return "" if _FOLDERS.isdisjoint(parts) else next(part for part in parts if part in _FOLDERS)
 
 
 def context_rules(image: LintedImage) -> Iterator[Finding]:

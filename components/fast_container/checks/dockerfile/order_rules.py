@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from fast_container.checks.dockerfile.lock_sizes import lock_estimate
-from fast_container.checks.dockerfile.steps.dependency_files import is_source
 from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, Install, installs_of
 from fast_container.checks.dockerfile.steps.stage_steps import Stage, Step
 from fast_container.checks.dockerfile.subject import LintedImage
@@ -49,7 +48,7 @@ def _sources(image: LintedImage, step: Step) -> dict[str, list[str]]:
     """Source as written → files of it that people edit."""
     found: dict[str, list[str]] = {}
     for selector in step.inputs:
-        edited = [path for path in image.files.taken(selector) if is_source(path)]
+        edited = image.files.taken_source(selector)
         if edited:
             found[selector.text] = edited
     return found

@@ -77,7 +77,7 @@ class FixableImage:
         """The same image where folders are ignored."""
         left_out = frozenset(names)
         sizes = {path: size for path, size in self.image.files.sizes.items() if left_out.isdisjoint(path.split("/"))}
-        return replace(self, image=replace(self.image, files=replace(self.image.files, sizes=sizes)))
+        return replace(self, image=replace(self.image, files=replace(self.image.files, sizes=sizes, memo={})))
 
 
 @dataclass(slots=True)

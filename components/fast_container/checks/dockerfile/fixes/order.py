@@ -16,7 +16,6 @@ from fast_container.checks.dockerfile.fixes.copied_paths import copied_paths
 from fast_container.checks.dockerfile.fixes.declaring_files import declaring_files
 from fast_container.checks.dockerfile.fixes.source_text import Edit, Edits, SourceText
 from fast_container.checks.dockerfile.fixes.steps_at import directory_at, runs_as_root_at, step_at
-from fast_container.checks.dockerfile.steps.dependency_files import is_source
 from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, installs_of
 from fast_container.checks.dockerfile.steps.shell_commands import ShellCommand
 from fast_container.checks.dockerfile.steps.stage_steps import Stage, Step
@@ -58,7 +57,7 @@ def fix_order(image: LintedImage, finding: Finding, source: SourceText) -> Edits
 
 
 def _has_source(image: LintedImage, step: Step) -> bool:
-    return any(is_source(path) for selector in step.inputs for path in image.files.taken(selector))
+    return any(image.files.taken_source(selector) for selector in step.inputs)
 
 
 def _why_not_moved(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from fast_container.checks.dockerfile.steps.dependency_files import is_source
 from fast_container.core.context.wildcard import compile_match
 from fast_container.core.dockerfile import Selector
 from fast_container.core.go_path import BadPatternError
@@ -26,6 +27,7 @@ class ContextFiles:
         sizes: Path → bytes; relative to the context.
         text: Content of a small file of them; None if it cannot be read.
         root: The context's directory as findings name it; ``""`` for the working directory.
+        memo: Sources that were asked for → what they take.
         commits: Paths that each commit of the last 90 changed, relative to the context; None if unknown.
     """
 
@@ -33,9 +35,25 @@ class ContextFiles:
     text: Callable[[str], str | None] = _no_text
     commits: tuple[frozenset[str], ...] | None = None
     root: str = ""
+    memo: dict[object, list[str]] = field(default_factory=dict[object, "list[str]"], compare=False)
 
     def taken(self, selector: Selector) -> list[str]:
         """List the files that one source takes."""
+        asked = (selector.path, selector.wildcard, bool(selector.exclude or selector.parents))
+        known = self.memo.get(asked)
+        if known is None:
+            known = self.memo[asked] = self._taken(selector)
+        return known
+
+    def taken_source(self, selector: Selector) -> list[str]:
+        """List the files among them that people edit."""
+        asked = ("source", selector.path, selector.wildcard, bool(selector.exclude or selector.parents))
+        known = self.memo.get(asked)
+        if known is None:
+            known = self.memo[asked] = [path for path in self.taken(selector) if is_source(path)]
+        return known
+
+    def _taken(self, selector: Selector) -> list[str]:
         if selector.exclude or selector.parents:
             return []
         if not selector.wildcard:
