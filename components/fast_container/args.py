@@ -21,6 +21,7 @@ from fast_container.shapes import check_mapping, check_path, check_plain, check_
 
 T = TypeVar("T")
 RunsOn: TypeAlias = Literal["lambda", "ecs", "anywhere"]
+LintLevel: TypeAlias = Literal["off", "warning", "error"]
 SecretInput: TypeAlias = "pulumi.Input[str] | SecretEnv | SecretFile | SecretsManagerSecret | SsmParameter"
 
 DEFAULT_PLATFORM = "linux/amd64"
@@ -80,6 +81,19 @@ def check_runs_on(runs_on: str) -> RunsOn:
         f"{runs_on!r} is not a place that an image can be checked for.",
         property_path="runs_on",
         next_step="Give one of: lambda, ecs, anywhere.",
+    )
+
+
+def check_lint(level: str) -> LintLevel:
+    """Refuse an unknown level of findings."""
+    level = check_string(level, "lint")
+    for known in get_args(LintLevel):
+        if level == known:
+            return known
+    raise ArgsError(
+        f"{level!r} is not a level of findings.",
+        property_path="lint",
+        next_step="Give one of: off, warning, error.",
     )
 
 

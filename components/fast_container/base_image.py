@@ -275,6 +275,7 @@ def _refuse_own_dockerfile(options: ImageOptions) -> None:
 def _generated(options: ImageOptions, base: GeneratedBase, root: Path, parent: str | BaseInput) -> ImageOptions:
     files = str(write_files(base.files, Path.cwd() / FOLDER))
     generated: ImageOptions = {
+        "lint": "off",
         "context": str(root) if base.needs_source else files,
         "dockerfile": InlineDockerfile(base.dockerfile),
         "named_contexts": {GENERATED_CONTEXT: files},

@@ -13,7 +13,16 @@ from typing import Any, TypedDict, TypeVar, cast
 
 import pulumi
 
-from fast_container.args import DEFAULT_PLATFORM, RunsOn, SecretInput, check_repository, check_runs_on, check_secrets
+from fast_container.args import (
+    DEFAULT_PLATFORM,
+    LintLevel,
+    RunsOn,
+    SecretInput,
+    check_lint,
+    check_repository,
+    check_runs_on,
+    check_secrets,
+)
 from fast_container.builder_interface import Builder
 from fast_container.core.declared import DeclaredImage, Default, InlineDockerfile, absolute_path, is_remote
 from fast_container.core.images.lock import LOCK_FILE, Policy, check_policy
@@ -71,6 +80,8 @@ class ImageOptions(TypedDict, total=False):
             check the image that is there, without a build. None (default) checks only what its place refuses.
         snapstart: For ``runs_on="lambda"``: the image gets the label that Lambda's SnapStart needs, unless it starts
             from a base image of AWS's own that needs none.
+        lint: What findings about its Dockerfile do when it is to be built: ``warning`` (default) shows warnings and
+            errors, ``error`` fails the image for them, ``off``. A generated Dockerfile has none.
         triggers: Further values that count in the key.
         volatile_build_args: Names of build args whose value does not count (tokens that rotate).
         timeout_s: Seconds after which a build is stopped; default the builder's ``timeout_s``.
@@ -103,6 +114,7 @@ class ImageOptions(TypedDict, total=False):
     runs_on: RunsOn | None
     checks: ImageChecks | None
     snapstart: bool | None
+    lint: LintLevel | None
     triggers: Texts | Sequence[pulumi.Input[str]] | None
     volatile_build_args: Sequence[str] | None
     timeout_s: float | None
@@ -161,6 +173,7 @@ def checked_inputs(
         secrets=secrets,
         bases=bases,
         runs_on=check_runs_on(given.get("runs_on", "anywhere")),
+        lint=check_lint(given.get("lint", "warning")),
         timeout_s=given.get("timeout_s"),
         use_cache=given.get("cache", True),
         own_caches=_own_caches(given),

@@ -115,6 +115,22 @@ def test_such_an_image_gets_no_tag() -> None:
     assert registry.tags == {}
 
 
+def test_what_buildkit_warns_of_is_said_once_and_shortly() -> None:
+    registry, job, reporter = FakeRegistry(), make_job(), ListReporter()
+    said = tuple(f"Rule{number}: advice (line {number})" for number in (1, 1, 2, 3, 4, 5))
+
+    class Executor(FakeExecutor):
+        async def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
+            return replace(await super().build(job, reporter), warnings=said)
+
+    asyncio.run(publish(job, registry, Executor(registry), reporter, StepClock()))
+    lines = [line for line in reporter.lines if "BuildKit" in line]
+    assert [line.partition("BuildKit: ")[2] for line in lines] == [
+        *(f"Rule{number}: advice (line {number})" for number in (1, 2, 3)),
+        "2 more warnings: fast-container lint --buildkit",
+    ]
+
+
 @pytest.mark.parametrize(
     ("label", "stage"), [("", "linux/amd64"), ("app", "linux/amd64 app"), ("app", "linux/arm64->amd64 app")]
 )

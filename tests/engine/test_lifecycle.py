@@ -187,6 +187,18 @@ def life(stacks: Stacks) -> Life:
     return Life(stacks)
 
 
+def test_findings_about_a_dockerfile_stand_on_its_row_once_and_only_where_it_is_built(life: Life) -> None:
+    def said(run: Run) -> list[str]:
+        return [line for line in run.messages(on="api") if line.startswith("FI")]
+
+    finding = ["FI010: busybox is whatever is newest. (api/Dockerfile:1)\n"]
+    assert [said(run) for run in (life.first_preview, life.first_up)] == [finding, []]
+    assert [said(run) for run in (life.second_preview, life.second_up)] == [[], []]
+    assert [said(run) for run in (life.changed_preview, life.changed_up)] == [finding, []]
+    assert [said(run) for run in (life.reverted_preview, life.reverted_up)] == [[], []]
+    assert said(life.healed_up) == finding
+
+
 def test_up_does_what_preview_said(life: Life) -> None:
     assert life.first_preview.changes == life.first_up.changes
     assert life.first_up.changes["create"] == len(life.first_up.resources) - providers(life.first_up)

@@ -75,7 +75,7 @@ def two(stacks: Stacks) -> TwoRepositories:
 
 def test_preview_says_of_which_repository_the_other_one_gets_its_copy(two: TwoRepositories) -> None:
     said = {name: two.preview_of_first.messages(on=name) for name in ("one", "two")}
-    ((builds, (built,)), (_, (copied,))) = sorted(said.items(), key=lambda row: "copied" in row[1][0])
+    ((builds, (built, *_)), (_, (copied,))) = sorted(said.items(), key=lambda row: "copied" in row[1][0])
     assert built == "will be built: first build\n"
     assert copied == f"will be copied from {two.urls[builds]}, where it is built first: first build\n"
 

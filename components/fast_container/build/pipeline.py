@@ -15,7 +15,7 @@ from fast_container.build.checker import Checker, with_size_before
 from fast_container.build.copying import Copying, copy
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.phase_watch import PhaseWatch
-from fast_container.build.ran import check_ran
+from fast_container.build.ran import advice_of, check_ran
 from fast_container.build.refused import mark_refused, refused_image
 from fast_container.build.verify import Verified
 from fast_container.checks.pushed_image import pushed_manifest
@@ -124,6 +124,8 @@ class _Image:
     async def build(self, executor: Executor, held: set[str]) -> _Put:
         built = await executor.build(self.job, self.reporter)
         check_ran(self.job, built)
+        for line in advice_of(built):
+            self.reporter.note(line)
         with self.watch.phase("checking"):
             manifest = await _read_back(self.registry, built.digest)
         checks = self.job.checks

@@ -2,7 +2,7 @@
 
 Decides that an image does not match its key if a base image's ``ONBUILD`` trigger read something that was not hashed,
 or if BuildKit used a base image of another platform. Such an image gets no tag. Leaves finding the triggers to
-``core.dockerfile.triggers``, and BuildKit's report to the executor.
+``core.dockerfile.triggers``, and BuildKit's report to the executor. What else BuildKit warns of is advice.
 """
 
 from __future__ import annotations
@@ -11,9 +11,19 @@ from typing import Final
 
 from fast_container.core.dockerfile.triggers import unseen_triggers
 from fast_container.core.ports import BuildJob, BuiltImage
+from fast_container.core.spelling import counted
 from fast_container.errors import VerifyError
 
 _OTHER_PLATFORM: Final = "InvalidBaseImagePlatform"
+_SHOWN: Final = 3
+
+
+def advice_of(built: BuiltImage) -> list[str]:
+    """Return BuildKit's own warnings about the Dockerfile, each once and at most a few, one line each."""
+    warnings = list(dict.fromkeys(built.warnings))
+    shown = [f"BuildKit: {warning}" for warning in warnings[:_SHOWN]]
+    rest = len(warnings) - len(shown)
+    return [*shown, f"BuildKit: {counted(rest, 'more warning')}: fast-container lint --buildkit"] if rest else shown
 
 
 def check_ran(job: BuildJob, built: BuiltImage) -> None:

@@ -5,8 +5,8 @@ Leaves each verb to a module of ``verbs``, and the options to ``arguments``. Wha
 ``summary`` of an image's inputs, ``finding_formats``, ``pushed_images`` (which one a verb is asked about),
 ``image_tables`` on ``columns``, ``planned`` (the images of a plan file as they are now), ``remote_builds``,
 ``recorded`` (which records a verb is asked for); ``flags`` puts an argument's error into words of the command line;
-``output`` writes, ``file_changes`` (on ``text_diff``) asks and changes the user's files. Nothing here imports Pulumi,
-and an SDK of AWS only where a verb needs it.
+``output`` writes, ``file_changes`` (on ``text_diff``) asks and changes the user's files, ``sent_files`` lists a
+context. Nothing here imports Pulumi, and an SDK of AWS only where a verb needs it.
 """
 
 from __future__ import annotations

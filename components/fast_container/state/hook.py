@@ -106,6 +106,7 @@ async def _preview(
     image.reporter.note(f"will be built: {explained}")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
+    await program.lint_lines.show(image, in_preview=True)
     program.to_build.add(image.record_name)
     await say_missing_bases(program, image)
     for warning in await image.builder.cannot_run(image.selected.reads.run_platforms):
@@ -122,6 +123,7 @@ async def _preview_unplaced(program: Program, image: PreparedImage, before: str)
     image.reporter.note("will be built: its repository does not exist yet")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
+    await program.lint_lines.show(image, in_preview=True)
 
 
 def _moved_key(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
@@ -174,6 +176,8 @@ async def _publish(
 ) -> None:
     _say_what_widens(image)
     plan = await _decided(program, image, recorded)
+    if isinstance(plan, Build) and not await _held_elsewhere(program, image, _moved_from(image, recorded, old)):
+        await program.lint_lines.show(image, in_preview=False)
     if await _only_started(program, image, recorded, old, wait=wait):
         return
     if await program.count_missing(image):

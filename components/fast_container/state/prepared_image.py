@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import pulumi
 
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.args import SecretInput
+from fast_container.args import LintLevel, SecretInput
 from fast_container.builder_interface import Builder
 from fast_container.checks.image.catalogue import VERSION
 from fast_container.core.aws_access import AwsAccess
@@ -41,6 +41,7 @@ class ImageInputs:
         use_cache: Whether the builder's registry cache is used.
         own_caches: Caches instead of the builder's registry cache.
         after: Resources that must exist before the image's files are read.
+        lint: What findings about its Dockerfile do.
         kind: The component's name in messages.
         snapstart: Whether Lambda's SnapStart must take the image.
         checks: What the image has to satisfy; None checks only what its place refuses.
@@ -60,6 +61,7 @@ class ImageInputs:
     image_policy: Policy = "as-written"
     images_lock: str = LOCK_FILE
     after: tuple[Any, ...] = ()
+    lint: LintLevel = "warning"
     kind: str = "FastContainerImage"
     checks: CheckSettings | None = None
     snapstart: bool = False

@@ -47,6 +47,7 @@ from fast_container.state.explanation import Contents
 from fast_container.state.git_line import GitIgnoredLine
 from fast_container.state.image_build import ABSENT
 from fast_container.state.interrupt_line import InterruptLine
+from fast_container.state.lint_lines import LintLines
 from fast_container.state.pins import ProgramPins
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.refusals import Refusals
@@ -67,6 +68,7 @@ class Program:
         notes: Name of a record → lines of a preview about its image once it is to be built.
         contents: Name of a record → the distributions of its image, if the Dockerfile is generated.
         git_line: The line about files that git ignores.
+        lint_lines: The findings about Dockerfiles.
     """
 
     walks: SharedWalks
@@ -92,6 +94,7 @@ class Program:
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
     git_line: GitIgnoredLine = field(init=False)
+    lint_lines: LintLines = field(default_factory=lambda: LintLines(cache_dir() / "linted"))
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False

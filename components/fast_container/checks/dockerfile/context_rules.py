@@ -15,13 +15,15 @@ from fast_container.checks.finding import Estimate, Finding
 from fast_container.core.dockerfile import Selector
 from fast_container.core.spelling import megabytes
 
-_FOLDERS: Final = frozenset(
+TOOL_FOLDERS: Final = frozenset(
     [
         *(".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
         *(".tox", ".nox", ".terraform", "cdk.out", ".serverless", ".ipynb_checkpoints", ".hypothesis", ".idea"),
         *(".vscode", ".pulumi", ".aws-sam", ".eggs", ".gradle", ".parcel-cache", ".turbo", ".svelte-kit"),
     ]
 )
+"""Names of folders that tools make for themselves."""
+
 _SHOWN: Final = 6
 
 
@@ -44,7 +46,7 @@ def needless_folders(image: LintedImage) -> dict[str, NeedlessFolder]:
     """Name of a folder → what is taken of it; a folder that an instruction names itself is meant."""
     lines: dict[str, set[int]] = {}
     for selector in _selectors(image):
-        named = _FOLDERS.intersection(selector.path.split("/"))
+        named = TOOL_FOLDERS.intersection(selector.path.split("/"))
         for path in image.files.taken(selector):
             folder = _folder_of(path)
             if folder and folder not in named:
@@ -60,7 +62,7 @@ def needless_folders(image: LintedImage) -> dict[str, NeedlessFolder]:
 
 def _folder_of(path: str) -> str:
     parts = path.split("/")
-    return "" if _FOLDERS.isdisjoint(parts) else next(part for part in parts if part in _FOLDERS)
+    return "" if TOOL_FOLDERS.isdisjoint(parts) else next(part for part in parts if part in TOOL_FOLDERS)
 
 
 def context_rules(image: LintedImage) -> Iterator[Finding]:

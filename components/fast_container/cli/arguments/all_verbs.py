@@ -15,7 +15,7 @@ from fast_container.cli.arguments.base import add_base_arguments
 from fast_container.cli.arguments.check import add_check_arguments
 from fast_container.cli.arguments.coldstart import add_coldstart_arguments
 from fast_container.cli.arguments.image import add_image_arguments
-from fast_container.cli.arguments.lint import add_lint_arguments
+from fast_container.cli.arguments.lint import add_init_ignore_arguments, add_lint_arguments
 from fast_container.cli.arguments.policy import add_policy_arguments
 from fast_container.cli.arguments.report import add_history_arguments, add_report_arguments
 from fast_container.core.recipe import OPTIONS
@@ -27,6 +27,7 @@ _BAD_INPUT = "2 for bad input, with one message on standard error"
 _EXIT_CODES: Final = {
     "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
     "check-image": f"0 nothing as bad as --fail-on; 1 a finding that is; {_BAD_INPUT}.",
+    "init-ignore": f"0 written, or nothing to add; 1 not written; {_BAD_INPUT}.",
     "lint": f"0 nothing as bad as --fail-on; 1 a finding that is, or a change not written; {_BAD_INPUT}.",
     "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
     "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
@@ -250,6 +251,7 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "explain": ("the differences between two outputs of inspect --json", _explain),
     "show-dockerfile": ("the Dockerfile of a base image", _show_dockerfile),
     "lint": ("find what makes images large, slow or unsafe", _of("lint", add_lint_arguments)),
+    "init-ignore": ("propose a .dockerignore", _of("init_ignore", add_init_ignore_arguments)),
     "check-image": ("what is in a pushed image, checked", _of("check_image", add_check_arguments)),
     "image": ("what takes the space in a pushed image", _of("image", add_image_arguments)),
     "coldstart": ("measure how an image starts", _of("coldstart", add_coldstart_arguments)),

@@ -41,6 +41,28 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
         "--fix", action="store_true", help="show the changes that mend what can be mended mechanically, and ask"
     )
     parser.add_argument("--yes", action="store_true", help="with --fix: write them without asking")
+    _set_others(parser)
+
+
+def add_init_ignore_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add those of ``init-ignore``."""
+    parser.description = (
+        "Propose lines of an ignore file for what is there and no stage of the given Dockerfiles reads; show them, with"
+        " files and MB before and after, and ask."
+    )
+    parser.epilog = "fast-container init-ignore --context . --dockerfile api/Dockerfile --dockerfile web/Dockerfile"
+    parser.add_argument("--context", metavar="DIR", help="the build context; required")
+    _many(parser, "--dockerfile", "FILE", "default: Dockerfile in the context")
+    parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64", help="default: linux/amd64")
+    _many(parser, "--build-arg", "K=V", "a build arg")
+    _many(parser, "--build-context", "NAME=DIR", "a named context")
+    parser.add_argument("--yes", action="store_true", help="write the lines without asking")
+    _set_others(parser)
+    parser.set_defaults(target="")
+
+
+def _set_others(parser: argparse.ArgumentParser) -> None:
+    """Set the options of an image that these verbs do not have."""
     others: dict[str, None] = dict.fromkeys(option.name for option in OPTIONS)
     parser.set_defaults(ignore=[], secret=[], optional_secret=[], no_dockerignore=False, dockerignore=None, **others)
 

@@ -1,7 +1,7 @@
 """One module a verb of the command line; its function returns the exit code.
 
 Decides what a verb does and prints: ``inspect``, ``ignored``, ``explain``, ``show_dockerfile``, ``lint`` (with
-``lint_fix``), ``check_image``, ``image``, ``coldstart``, ``lock``, ``plan`` and ``warm``, ``wait`` and ``cancel``,
-``accept``, ``policy``, ``report`` and ``history``, ``certify``. Leaves names and defaults of arguments to
+``lint_fix``), ``init_ignore``, ``check_image``, ``image``, ``coldstart``, ``lock``, ``plan`` and ``warm``, ``wait`` and
+``cancel``, ``accept``, ``policy``, ``report`` and ``history``, ``certify``. Leaves names and defaults of arguments to
 ``cli.arguments``, and what verbs share to ``cli``.
 """

@@ -13,6 +13,7 @@ from typing import Final
 from fast_container.checks.dockerfile.context_rules import needless_folders
 from fast_container.checks.dockerfile.steps.installs import installs_of
 from fast_container.checks.dockerfile.subject import LintedImage
+from fast_container.core.dockerfile import Selector
 
 _INSTALLED: Final[Mapping[str, frozenset[str]]] = {
     "node_modules": frozenset(["npm", "yarn", "pnpm"]),
@@ -87,13 +88,17 @@ def _why_needed(image: LintedImage, name: str) -> str:
         for selector in step.inputs:
             if name in selector.path.split("/"):
                 return f"{image.file}:{step.line} names it"
-            is_copied = selector.op in ("copy", "add") and not selector.exclude and not selector.parents
-            if not is_copied and (selector.op == "mount" or selector.parents or selector.exclude):
+            is_plain = selector.op in ("copy", "add") and not selector.exclude and not selector.parents
+            if not is_plain and (selector.op != "mount" or _takes(image, selector, name)):
                 return f"{image.file}:{step.line} may read it"
     managers = {install.manager for _, step in image.stages.steps() for install in installs_of(step)}
     if name in _INSTALLED and not managers & _INSTALLED[name]:
         return f"{image.file} installs none itself"
     return _why_asked(image) if name in _REPOSITORIES else ""
+
+
+def _takes(image: LintedImage, selector: Selector, name: str) -> bool:
+    return any(name in path.split("/") for path in image.files.taken(selector))
 
 
 def _why_asked(image: LintedImage) -> str:
