@@ -124,7 +124,7 @@ def test_what_buildkit_warns_of_is_said_once_and_shortly() -> None:
             return replace(await super().build(job, reporter), warnings=said)
 
     asyncio.run(publish(job, registry, Executor(registry), reporter, StepClock()))
-    lines = [line for line in reporter.lines if "BuildKit" in line]
+    lines = [line for line in reporter.notes if "BuildKit" in line]
     assert [line.partition("BuildKit: ")[2] for line in lines] == [
         *(f"Rule{number}: advice (line {number})" for number in (1, 2, 3)),
         "2 more warnings: fast-container lint --buildkit",

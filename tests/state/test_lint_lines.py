@@ -39,9 +39,9 @@ class Row:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_tree(tmp_path, {"Dockerfile": DOCKERFILE, "requirements.txt": "flask\n", "app.py": "1\n"})
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    write_tree(tmp_path / "app", {"Dockerfile": DOCKERFILE, "requirements.txt": "flask\n", "app.py": "1\n"})
+    monkeypatch.chdir(tmp_path / "app")
+    return tmp_path / "app"
 
 
 def image(place: Path, lint: str = "warning") -> Any:
@@ -56,7 +56,7 @@ def show(lines: LintLines, one: Any, *, in_preview: bool = True) -> Row:
 
 
 def test_the_worst_come_first_one_line_each_and_the_rest_is_counted(place: Path) -> None:
-    row = show(LintLines(place / "marks"), image(place))
+    row = show(LintLines(place.parent / "marks"), image(place))
     assert [line.partition(":")[0] for line in row.warnings] == ["FI013"]
     assert row.warnings[0].endswith("(Dockerfile:5)")
     assert len(row.notes) == 3
@@ -66,7 +66,7 @@ def test_the_worst_come_first_one_line_each_and_the_rest_is_counted(place: Path)
 
 def test_up_does_not_repeat_what_its_preview_has_shown(place: Path) -> None:
     def rows(*previews: bool) -> list[int]:
-        return [len(show(LintLines(place / "marks"), image(place), in_preview=one).notes) for one in previews]
+        return [len(show(LintLines(place.parent / "marks"), image(place), in_preview=one).notes) for one in previews]
 
     assert rows(True, False) == [3, 0]
     assert rows(False) == [3]
@@ -74,13 +74,13 @@ def test_up_does_not_repeat_what_its_preview_has_shown(place: Path) -> None:
 
 
 def test_off_shows_nothing(place: Path) -> None:
-    assert show(LintLines(place / "marks"), image(place, "off")) == Row()
+    assert show(LintLines(place.parent / "marks"), image(place, "off")) == Row()
 
 
 @pytest.mark.parametrize("in_preview", [True, False])
 def test_error_fails_the_image_and_says_how_to_mend_it(place: Path, in_preview: bool) -> None:
     with pytest.raises(DockerfileError) as caught:
-        show(LintLines(place / "marks"), image(place, "error"), in_preview=in_preview)
+        show(LintLines(place.parent / "marks"), image(place, "error"), in_preview=in_preview)
     assert 'and lint="error"' in caught.value.what
     assert "FI013" in caught.value.why
     assert "lint --fix" in caught.value.next_step
@@ -92,13 +92,13 @@ def test_advice_alone_and_what_is_waived_are_not_shown(place: Path, lint: str) -
         "FROM debian:13\nRUN apt-get update && apt-get install -y curl\n"
         "# fast-container: skip=FI004,FI005 it is small\nRUN pip install flask\n"
     )
-    assert show(LintLines(place / "marks"), image(place, lint)) == Row()
+    assert show(LintLines(place.parent / "marks"), image(place, lint)) == Row()
 
 
 @pytest.mark.parametrize("lint", ["warning", "error"])
 def test_a_fault_of_the_rules_fails_nothing(place: Path, lint: str) -> None:
     (place / "pyproject.toml").write_text("[")
-    row = show(LintLines(place / "marks"), image(place, lint))
+    row = show(LintLines(place.parent / "marks"), image(place, lint))
     assert row.notes == []
     (line,) = row.warnings
     assert "could not be looked at" in line
@@ -110,7 +110,7 @@ def test_a_folder_of_marks_that_cannot_be_made_fails_nothing(place: Path) -> Non
 
 
 def test_an_image_takes_few_milliseconds(place: Path) -> None:
-    one, lines = image(place), LintLines(place / "marks")
+    one, lines = image(place), LintLines(place.parent / "marks")
     show(lines, one)
     started = time.process_time()
     for _ in range(20):

@@ -106,8 +106,9 @@ async def _preview(
     image.reporter.note(f"will be built: {explained}")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
-    await program.lint_lines.show(image, in_preview=True)
+    # At once: twins of other repositories ask whether it is built while this one waits.
     program.to_build.add(image.record_name)
+    await program.lint_lines.show(image, in_preview=True)
     await say_missing_bases(program, image)
     for warning in await image.builder.cannot_run(image.selected.reads.run_platforms):
         image.reporter.warn(warning)

@@ -166,6 +166,16 @@ EXAMPLES = [
 ]
 
 
+FLEET: Mapping[str, tuple[str, Mapping[str, str | int]]] = {
+    "bad": (
+        f"{PY}COPY requirements.txt .\nRUN {MOUNT} pip install -r requirements.txt\n",
+        {"requirements.txt": "flask==3 --hash=sha256:1\nclick==8\njinja2==3\n"},
+    ),
+    "good": ("ARG BASE_IMAGE=own:1\nFROM ${BASE_IMAGE}\nCOPY app.py /app/\n", SOURCE),
+}
+"""What several images are made from, one after the other: FI003 is about all of them."""
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule}-{example.line}")
 def test_a_rule_fires_on_the_failing_example_and_not_on_the_passing_one(example: Example) -> None:
     assert lines(example.rule, example.bad, example.files, runs_on=example.runs_on) == [example.line]
@@ -177,12 +187,13 @@ def test_every_rule_has_an_example() -> None:
 
 
 def test_images_that_install_the_same_are_one_finding() -> None:
-    dockerfile = f"{PY}COPY requirements.txt .\nRUN {MOUNT} pip install -r requirements.txt\n"
-    files = {"requirements.txt": "flask==3 --hash=sha256:1\nclick==8\njinja2==3\n"}
+    dockerfile, files = FLEET["bad"]
     images = [image(dockerfile, files, name=name) for name in ("a", "b", "c")]
     (shared,) = [one for one in lint_images(images) if one.rule == "FI003"]
     assert "3 images install the same 3 distributions: a, b, c" in shared.what
     assert not [one for one in lint_images(images[:1]) if one.rule == "FI003"]
+    good = [image(*FLEET["good"], name=name) for name in ("a", "b", "c")]
+    assert not [one for one in lint_images(good) if one.rule == "FI003"]
     others = [images[0], image(dockerfile, {"requirements.txt": "flask==3\nclick==7\njinja2==3\n"}, name="d")]
     assert not [one for one in lint_images(others) if one.rule == "FI003"]
 
