@@ -108,7 +108,7 @@ async def _preview(
         image.reporter.note(note)
     # At once: twins of other repositories ask whether it is built while this one waits.
     program.to_build.add(image.record_name)
-    await program.lint_lines.show(image, in_preview=True)
+    await _show_findings(program, image, in_preview=True)
     await say_missing_bases(program, image)
     for warning in await image.builder.cannot_run(image.selected.reads.run_platforms):
         image.reporter.warn(warning)
@@ -124,7 +124,13 @@ async def _preview_unplaced(program: Program, image: PreparedImage, before: str)
     image.reporter.note("will be built: its repository does not exist yet")
     for note in program.notes.get(image.record_name, ()):
         image.reporter.note(note)
-    await program.lint_lines.show(image, in_preview=True)
+    await _show_findings(program, image, in_preview=True)
+
+
+async def _show_findings(program: Program, image: PreparedImage, *, in_preview: bool) -> None:
+    """Show what is found about the Dockerfile of an image that is to be built; raises as ``LintLines.show``."""
+    runs_on, lint = image.inputs.runs_on, image.inputs.lint
+    await program.lint_lines.show(image.selected, runs_on, lint, image.reporter, in_preview=in_preview)
 
 
 def _moved_key(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
@@ -178,7 +184,7 @@ async def _publish(
     _say_what_widens(image)
     plan = await _decided(program, image, recorded)
     if isinstance(plan, Build) and not await _held_elsewhere(program, image, _moved_from(image, recorded, old)):
-        await program.lint_lines.show(image, in_preview=False)
+        await _show_findings(program, image, in_preview=False)
     if await _only_started(program, image, recorded, old, wait=wait):
         return
     if await program.count_missing(image):

@@ -30,6 +30,7 @@ from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread, on_core
 from fast_container.build.check_contents import ContentChecks
+from fast_container.build.lint_lines import LintLines
 from fast_container.build.lookup import LookupBatch
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.build.spare_names import SpareNames
@@ -47,7 +48,6 @@ from fast_container.state.explanation import Contents
 from fast_container.state.git_line import GitIgnoredLine
 from fast_container.state.image_build import ABSENT
 from fast_container.state.interrupt_line import InterruptLine
-from fast_container.state.lint_lines import LintLines
 from fast_container.state.pins import ProgramPins
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.refusals import Refusals
@@ -94,7 +94,7 @@ class Program:
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
     git_line: GitIgnoredLine = field(init=False)
-    lint_lines: LintLines = field(default_factory=lambda: LintLines(cache_dir() / "linted"))
+    lint_lines: LintLines = field(default_factory=lambda: LintLines(cache_dir() / "linted", in_thread))
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False

@@ -8,23 +8,23 @@ that a fault of the rules themselves fails nothing. Generated Dockerfiles are no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from fast_container.adapters.threads import in_thread
 from fast_container.build.lint_inputs import files_of, project_waivers
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
 from fast_container.checks.dockerfile.waivers import Waiver
 from fast_container.checks.finding import Finding, Severity, by_weight
 from fast_container.core.cache_folder import make_private
+from fast_container.core.ports import Reporter
 from fast_container.core.program_file import FILE_NAME
 from fast_container.core.select import SelectedImage
 from fast_container.core.spelling import counted
 from fast_container.errors import DockerfileError, FastContainerError
-from fast_container.state.prepared_image import PreparedImage
 
 _SHOWN: Final = 3
 _MARKS_KEPT: Final = 400
@@ -35,34 +35,46 @@ class LintLines:
 
     Args:
         marks: The folder that remembers what a preview has shown.
+        in_thread: Runs blocking work without keeping the event loop busy.
     """
 
-    def __init__(self, marks: Path) -> None:
+    def __init__(
+        self, marks: Path, in_thread: Callable[[Callable[[], list[Finding]]], Awaitable[list[Finding]]]
+    ) -> None:
         self._marks = marks
+        self._in_thread = in_thread
         self._waivers: Sequence[Waiver] | None = None
 
-    async def show(self, image: PreparedImage, *, in_preview: bool) -> None:
+    async def show(
+        self, selected: SelectedImage, runs_on: str, level: str, reporter: Reporter, *, in_preview: bool
+    ) -> None:
         """Show the findings of an image that is to be built.
 
+        Args:
+            selected: The image.
+            runs_on: Where it is to run.
+            level: Its ``lint``.
+            reporter: Its row.
+            in_preview: Whether this is a preview.
+
         Raises:
-            DockerfileError: There are some, and the image's ``lint`` is ``error``.
+            DockerfileError: There are some, and the level is ``error``.
         """
-        level = image.inputs.lint
         if level == "off":
             return
         try:
-            found = await in_thread(self._found, image.selected, image.inputs.runs_on)
+            found = await self._in_thread(partial(self._found, selected, runs_on))
         except Exception as error:
             line = error.what if isinstance(error, FastContainerError) else f"{type(error).__name__}: {error}"
-            image.reporter.warn(f"its Dockerfile could not be looked at ({line}); see: fast-container lint")
+            reporter.warn(f"its Dockerfile could not be looked at ({line}); see: fast-container lint")
             return
         if not found:
             return
         if level == "error":
-            raise _refusal(image, found)
-        if self._is_news(image.selected.key.hex, in_preview=in_preview):
+            raise _refusal(found)
+        if self._is_news(selected.key.hex, in_preview=in_preview):
             for severity, line in _lines(found):
-                (image.reporter.warn if severity is Severity.ERROR else image.reporter.note)(line)
+                (reporter.warn if severity is Severity.ERROR else reporter.note)(line)
 
     def _found(self, selected: SelectedImage, runs_on: str) -> list[Finding]:
         """The warnings and errors about one image. Blocking."""
@@ -103,7 +115,7 @@ def _lines(found: Sequence[Finding]) -> list[tuple[Severity, str]]:
     return [*lines, (Severity.WARNING, f"{counted(rest, 'more finding')}: {command}")] if rest else lines
 
 
-def _refusal(image: PreparedImage, found: Sequence[Finding]) -> DockerfileError:
+def _refusal(found: Sequence[Finding]) -> DockerfileError:
     first = found[0]
     return DockerfileError(
         f'{counted(len(found), "finding")} about the Dockerfile, and lint="error".',
