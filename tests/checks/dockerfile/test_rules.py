@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from fast_container.checks.dockerfile.catalogue import RULES
 from fast_container.checks.dockerfile.lint import lint_images
+from fast_container.checks.dockerfile.permission_rules import takes_read
+from fast_container.checks.dockerfile.step_seconds import StepSeconds
+from fast_container.core.records.record import BuildRecord
+from fast_container.core.records.steps import StepRun
 from tests.checks.dockerfile.linting import found, image, lines
 
 SOURCE: Mapping[str, str | int] = {
@@ -151,6 +155,20 @@ EXAMPLES = [
     Example("FI015", f"{PY}USER 1\nHEALTHCHECK CMD true\n", 3, f"{PY}USER 1\nHEALTHCHECK NONE\n"),
     Example("FI016", f"{PY}ARG BUILDKIT_SBOM_SCAN_STAGE=true\n", 2, PY, runs_on="lambda"),
     Example(
+        "FI017",
+        f"{PY}COPY --chmod=640 app.py /app/\n",
+        2,
+        f"{PY}COPY --chmod=644 app.py /app/\n",
+        runs_on="lambda",
+    ),
+    Example(
+        "FI017",
+        f"{PY}RUN touch /a/key && chmod go-r /a/key\n",
+        2,
+        f"{PY}RUN mkdir -p /tmp/x && chmod 700 /tmp/x && chmod 755 /app\n",
+        runs_on="lambda",
+    ),
+    Example(
         "FI018",
         "FROM debian:13\nRUN apt-get update\nRUN apt-get install -y --no-install-recommends curl\n",
         2,
@@ -211,6 +229,60 @@ def test_of_several_requirement_files_of_one_name_the_one_whose_folder_is_named_
     assert found("FI008", dockerfile.format("/src/api/"), files)
     assert not found("FI008", dockerfile.format("web/"), files)
     assert not found("FI008", dockerfile.format(""), files)
+
+
+@pytest.mark.parametrize(
+    ("mode", "takes"),
+    [
+        *(("600", True), ("0750", True), ("755", False), ("o-rwx", True), ("go=", True), ("u=rwx,go=", True)),
+        *(("u+x", False), ("a+r", False), ("go-w", False), ("+x", False), ("$MODE", False), ("", False)),
+    ],
+)
+def test_which_modes_take_reading_from_others(mode: str, takes: bool) -> None:
+    assert takes_read(mode) is takes
+
+
+def test_what_steps_took_in_earlier_builds_is_the_estimate() -> None:
+    def record(*steps: StepRun) -> BuildRecord:
+        return BuildRecord("a", "h/a", "0" * 64, "", "built", 0.0, 1.0, timeline=steps)
+
+    text = "RUN pip install -r requirements.txt"
+    seconds = StepSeconds.of(
+        [
+            record(StepRun("", 2, 3, text, duration_s=40.0), StepRun("", 3, 3, "RUN x", duration_s=1.0)),
+            record(StepRun("", 2, 3, text, duration_s=60.0)),
+            record(StepRun("", 2, 3, text, duration_s=0.1, cached=True)),
+        ]
+    )
+    dockerfile = f"{PY}COPY . .\nrun pip install   -r requirements.txt\nRUN pip install y\n"
+    linted = replace(image(dockerfile, {"requirements.txt": "a\nb\nc\n", "a.py": 1}), seconds=seconds)
+    found = {(one.rule, one.line): one.estimate for one in lint_images([linted])}
+    order = found["FI001", 3]
+    assert order is not None
+    assert (order.seconds, order.basis) == (50.0, "the time is the median of 2 earlier builds")
+    cache = found["FI004", 3]
+    assert cache is not None
+    assert cache.text == "50 s (the whole step, the median of 2 earlier builds)"
+    assert found["FI004", 4] is None
+    (shared,) = [one for one in lint_images([replace(linted, name=name) for name in "abc"]) if one.rule == "FI003"]
+    assert shared.estimate is not None
+    assert shared.estimate.seconds == 100.0
+    assert "deps = BaseImage(\"deps\", repository=bases, root='.', requirements=['requirements.txt'], " in shared.fix
+
+
+def test_images_that_sync_the_same_lock_are_one_finding() -> None:
+    lock = 'version = 1\n[[package]]\nname = "app"\nsource = { virtual = "." }\ndependencies = ['
+    lock += ", ".join(f'{{ name = "{name}" }}' for name in "xyz") + "]\n"
+    for name in "xyz":
+        wheel = f'{{ url = "https://h/{name}-1-py3-none-any.whl", size = 2000000 }}'
+        lock += f'[[package]]\nname = "{name}"\nversion = "1"\nwheels = [{wheel}]\n'
+    dockerfile = f"{PY}COPY uv.lock pyproject.toml ./\nRUN uv sync\n"
+    images = [image(dockerfile, {"uv.lock": lock, "pyproject.toml": 1}, name=name) for name in ("a", "b", "c")]
+    (shared,) = [one for one in lint_images(images) if one.rule == "FI003"]
+    assert "3 images install the same 3 distributions" in shared.what
+    assert shared.estimate is not None
+    assert shared.estimate.size_bytes == 12_000_000
+    assert "lock='uv.lock'" in shared.fix
 
 
 def test_torch_for_arm_is_no_gpu_build() -> None:

@@ -13,7 +13,8 @@ from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, Ins
 from fast_container.checks.dockerfile.steps.known_images import has_known_environment
 from fast_container.checks.dockerfile.steps.stage_steps import Step
 from fast_container.checks.dockerfile.subject import LintedImage
-from fast_container.checks.finding import Finding, Severity
+from fast_container.checks.finding import Estimate, Finding, Severity
+from fast_container.core.spelling import counted
 
 CACHE_PLACES: Final = {
     "pip": "/root/.cache/pip",
@@ -63,8 +64,17 @@ def _without_mount(image: LintedImage, step: Step, program: str) -> Iterator[Fin
         f"{program} downloads without a cache mount.",
         why="Each time that this step runs again, everything is downloaded again.",
         fix=f"RUN {mount} …{also if program == 'apt' else ''}",
+        estimate=_seconds(image, step),
         at_most=at_most,
     )
+
+
+def _seconds(image: LintedImage, step: Step) -> Estimate | None:
+    """The seconds of the whole step in earlier builds: its downloads are a part of that."""
+    found = image.seconds.of_step(step.command.node)
+    if found is None:
+        return None
+    return Estimate(seconds=found[0], basis=f"the whole step, the median of {counted(found[1], 'earlier build')}")
 
 
 def _defeated(image: LintedImage, step: Step, program: str, installs: list[Install]) -> Iterator[Finding]:

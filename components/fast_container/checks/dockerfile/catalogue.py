@@ -80,6 +80,7 @@ _ALL: Final = (
     Rule("FI014", "The image runs as root, or as a user without a number", None, _WARNING, None),
     Rule("FI015", "HEALTHCHECK has no effect", _INFO, _INFO, None),
     Rule("FI016", "Lambda takes one platform and no attestations", _ERROR, None, None),
+    Rule("FI017", "Files that Lambda's user cannot read", _WARNING, None, None),
     Rule("FI018", "Package lists, or packages that were only recommended", _INFO, _INFO, _INFO),
     Rule(
         "FI090",

@@ -26,6 +26,7 @@ _SAME: Final[Mapping[str, str]] = {
     "DL3025": "JSONArgsRecommended",
     "DL3029": "FromPlatformFlagConstDisallowed",
     "DL3042": "FI005",
+    "DL3066": "FI014",
     "DL4000": "MaintainerDeprecated",
     "DL4003": "MultipleInstructionsDisallowed",
     "DL4004": "MultipleInstructionsDisallowed",

@@ -18,6 +18,7 @@ from fast_container.checks.dockerfile.final_stage_rules import final_stage_rules
 from fast_container.checks.dockerfile.fleet_rules import fleet_rules
 from fast_container.checks.dockerfile.gpu_rules import gpu_rules
 from fast_container.checks.dockerfile.order_rules import order_rules
+from fast_container.checks.dockerfile.permission_rules import permission_rules
 from fast_container.checks.dockerfile.runtime_rules import runtime_rules
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.steps.stage_steps import read_steps
@@ -43,6 +44,7 @@ _RULES: Final = (
     bytecode_rules,
     strip_rules,
     runtime_rules,
+    permission_rules,
     system_package_rules,
 )
 

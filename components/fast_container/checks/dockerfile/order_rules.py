@@ -14,6 +14,7 @@ from fast_container.checks.dockerfile.steps.installs import SYSTEM_MANAGERS, Ins
 from fast_container.checks.dockerfile.steps.stage_steps import Stage, Step
 from fast_container.checks.dockerfile.subject import LintedImage
 from fast_container.checks.finding import Estimate, Finding
+from fast_container.core.spelling import counted
 
 _TOOLS: Final = frozenset(["pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "build", "hatchling"])
 _SHOWN: Final = 3
@@ -106,9 +107,15 @@ def _estimate(image: LintedImage, step: Step, files: frozenset[str]) -> Estimate
     basis: list[str] = []
     if edits is not None and edits[1]:
         basis.append(f"{edits[0]} of the last {edits[1]} commits would have installed again")
-    if size is not None and size.size_bytes is not None:
-        return Estimate(size.size_bytes, basis="; ".join([size.basis, *basis]))
-    return Estimate(basis=basis[0]) if basis else None
+    size_bytes = size.size_bytes if size is not None else None
+    seconds = image.seconds.of_step(step.command.node)
+    if size is not None and size_bytes is not None:
+        basis.insert(0, size.basis)
+    if seconds is not None:
+        basis.append(f"the time is the median of {counted(seconds[1], 'earlier build')}")
+    if size_bytes is None and not basis:
+        return None
+    return Estimate(size_bytes, seconds[0] if seconds else None, "; ".join(basis))
 
 
 def _shown(install: Install) -> str:

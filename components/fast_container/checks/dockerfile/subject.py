@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fast_container.checks.dockerfile.catalogue import RULES
+from fast_container.checks.dockerfile.step_seconds import StepSeconds
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.dockerfile.steps.stage_steps import DockerfileStages
 from fast_container.checks.dockerfile.waivers import Waiver
@@ -31,6 +32,7 @@ class LintedImage:
         external_images: Images of others that it needs.
         pins: Reference as written → digest.
         waivers: Those in its Dockerfile.
+        seconds: What its steps took in earlier builds.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LintedImage:
     external_images: tuple[ExternalImage, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict[str, str])
     waivers: tuple[Waiver, ...] = ()
+    seconds: StepSeconds = field(default_factory=StepSeconds)
 
     def finding(
         self,

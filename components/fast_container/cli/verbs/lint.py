@@ -18,11 +18,13 @@ from fast_container.adapters.buildx.check import check_dockerfile
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.git import recent_commits
 from fast_container.adapters.hadolint import find_hadolint, run_hadolint
+from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.build.lint_inputs import files_of, project_waivers, shown_path
 from fast_container.checks.dockerfile.buildkit_check import buildkit_findings
 from fast_container.checks.dockerfile.fixes.fix import FixableImage
 from fast_container.checks.dockerfile.hadolint import hadolint_findings, without_duplicates
 from fast_container.checks.dockerfile.lint import lint_images, linted_image
+from fast_container.checks.dockerfile.step_seconds import StepSeconds
 from fast_container.checks.dockerfile.steps.context_files import ContextFiles
 from fast_container.checks.finding import Finding, worst
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
@@ -66,8 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         return run_fix(images, waivers, today, notes, yes=arguments.yes, fail_on=arguments.fail_on)
     commits = recent_commits([one.declared.context for one in images], os.environ)
+    seconds = StepSeconds.of(LocalRecords(cache_folder(os.environ)).read().records)
     known = [
-        replace(one.image, files=replace(one.image.files, commits=commits.get(one.declared.context))) for one in images
+        replace(one.image, files=replace(one.image.files, commits=commits.get(one.declared.context)), seconds=seconds)
+        for one in images
     ]
     others = [] if arguments.no_hadolint else _of_hadolint(images, notes)
     if arguments.buildkit is not None:
