@@ -44,11 +44,11 @@ def old_tree(root: Path) -> Path:
 def settle(cache: RootStatCache, paths: list[bytes], facts: bytes) -> None:
     """Do what reading the files does to them before their first byte is read."""
     before_read = cache.settle(paths, facts)
-    for number, path in enumerate(paths):
+    for path, (_, _, ctime_ns, inode, device, _) in zip(paths, unpack_each(facts), strict=True):
         descriptor = os.open(os.path.join(os.fsencode(cache.root), path), os.O_RDONLY)
         try:
             if before_read is not None:
-                before_read(number, descriptor)
+                before_read(descriptor, device, inode, ctime_ns)
         finally:
             os.close(descriptor)
 

@@ -40,7 +40,7 @@ from fast_container.core.cache_folder import is_ours, make_private
 from fast_container.core.context.directory_files import NO_FILES, Files
 from fast_container.core.context.node import path_bytes
 from fast_container.core.context.small_files import BeforeRead
-from fast_container.core.context.stat_facts import FACTS_BYTES, each_of, unpack_each
+from fast_container.core.context.stat_facts import unpack_each
 from fast_container.core.key import SCHEMA
 
 # Encoded entries of the key are remembered: another schema has other ones.
@@ -119,7 +119,7 @@ class RootStatCache:
         self._known = read_records(file)
         # Turned into records only when saved, so that hashing of the rest can go on.
         self._new: dict[bytes, Files] = {}
-        self._written: set[bytes] = set()
+        self._written: set[tuple[int, int, int]] = set()
         self._is_forgotten = False
 
     def get(self, directory: str) -> Files | None:
@@ -131,16 +131,16 @@ class RootStatCache:
         """Begin to write files back that may be dirty; what is returned ends it for each, just before it is read."""
         oldest, youngest = self._oldest_ns, self._youngest_ns
         each = enumerate(unpack_each(facts))
-        young = {number for number, (_, _, ctime, _, _, _) in each if oldest <= ctime < youngest}
+        young = [n for n, (_, _, ctime, inode, _, _) in each if not inode or oldest <= ctime < youngest]
         if not young:
             return None
         root = os.path.join(os.fsencode(self.root), b"")
         writing, written = self._write_back(), self._written
-        writing.begin(root + paths[number] for number in sorted(young))
+        writing.begin(root + paths[number] for number in young)
 
-        def finish(number: int, descriptor: int) -> None:
-            if number in young and writing.finish(descriptor):
-                written.add(facts[number * FACTS_BYTES : (number + 1) * FACTS_BYTES])
+        def finish(descriptor: int, device: int, inode: int, ctime_ns: int) -> None:
+            if oldest <= ctime_ns < youngest and writing.finish(descriptor):
+                written.add((device, inode, ctime_ns))
 
         return finish
 
@@ -184,9 +184,9 @@ class RootStatCache:
         return [
             ctime % _SECOND_NS != 0
             and ctime < self._youngest_ns
-            and (ctime < self._oldest_ns or one in written)
+            and (ctime < self._oldest_ns or (own, inode, ctime) in written)
             and (device is None or device == own)
-            for one, (_, _, ctime, _, own, _) in zip(each_of(facts), unpack_each(facts), strict=True)
+            for _, _, ctime, inode, own, _ in unpack_each(facts)
         ]
 
 

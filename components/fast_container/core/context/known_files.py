@@ -15,7 +15,7 @@ from fast_container.core.context.directory_files import NO_FILES, Files
 from fast_container.core.context.node import Node, on_disk, path_bytes
 from fast_container.core.context.read_files import read_files, unreadable
 from fast_container.core.context.small_files import BeforeRead
-from fast_container.core.context.stat_facts import pack_facts, sizes_of
+from fast_container.core.context.stat_facts import FACTS_BYTES, UNSEEN, each_of, pack_facts, sizes_of
 
 # So much takes seconds to read again; less than that is saved only after the program's last image was selected.
 _MUCH_BYTES = 1 << 30
@@ -124,12 +124,23 @@ class KnownFiles:
         if self._unsaved_bytes >= _MUCH_BYTES:
             self.save()
 
-    def _recalled(self, directory: Node, names: Sequence[str]) -> Files | None:
-        """Return exactly these files, if all of them and no others are known, with their current stat facts."""
+    def remembers(self, directory: Node) -> bool:
+        """Whether files of a directory are known, so that the others are worth a look before they are opened."""
+        return bool(self._known_of(directory))
+
+    def _known_of(self, directory: Node) -> Files:
         known = self._known.get(directory.path)
         if known is None:
             known = (self._cache.get(directory.path) if self._cache is not None else None) or NO_FILES
             self._known[directory.path] = known
+        return known
+
+    def _recalled(self, directory: Node, names: Sequence[str]) -> Files | None:
+        """Return exactly these files, if all of them and no others are known, with their current stat facts."""
+        known = self._known_of(directory)
+        if not known:
+            # Files that were not looked at are when they are open.
+            return None if names else known
         files = _listed(directory)
         facts = [files[name] for name in names]
         if b"" in facts:
@@ -173,16 +184,19 @@ class KnownFiles:
             listed, prefix = _listed(directory), path_bytes(directory.prefix)
             joined.append(path_bytes("\0".join(names)))
             paths += (prefix + joined[-1].replace(b"\0", b"\0" + prefix)).split(b"\0") if names else ()
-            facts += [listed[name] for name in names]
-        all_facts = b"".join(facts)
-        before_read = self._cache.settle(paths, all_facts) if self._cache is not None else None
-        encoded = read_files(self._prefix, paths, all_facts, before_read)
+            facts += [listed[name] or UNSEEN for name in names]
+        seen = b"".join(facts)
+        before_read = self._cache.settle(paths, seen) if self._cache is not None else None
+        all_facts, encoded = read_files(self._prefix, paths, seen, before_read)
         self.files_hashed += len(paths)
         self._unsaved_bytes += sum(sizes_of(all_facts))
+        each = each_of(all_facts)
         end = 0
         for (directory, names), joined_names in zip(missing, joined, strict=True):
             start, end = end, end + len(names)
-            self._add(directory, Files.in_order(joined_names, b"".join(facts[start:end]), encoded[start:end]))
+            _listed(directory).update(zip(names, each[start:end], strict=True))
+            own = all_facts[start * FACTS_BYTES : end * FACTS_BYTES]
+            self._add(directory, Files.in_order(joined_names, own, encoded[start:end]))
 
     def _add(self, directory: Node, learnt: Files) -> None:
         known = self._known[directory.path]

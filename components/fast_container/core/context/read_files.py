@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from binascii import hexlify
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from fast_container.core.context.node import on_disk, path_text
 from fast_container.core.context.small_files import LARGE_BYTES, OPEN_FLAGS, UNREAD, BeforeRead, digests
 from fast_container.core.context.stat_facts import (
     FACTS_BYTES,
-    counted_mode,
+    UNSEEN,
+    mode_of,
     pack_facts,
     same_file,
     size_of,
@@ -56,31 +57,28 @@ class LargeFiles:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, number: int, path: bytes, seen: bytes) -> None:
+    def begin(self, path: bytes, seen: bytes) -> None:
         """Read one, now or soon."""
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
 
             workers = min(os.cpu_count() or 1, _MOST_THREADS)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fast-container-hash")
-        self._running[path] = self._pool.submit(read_file, self._root, path, seen, self._opened(number))
-
-    def _opened(self, number: int) -> Callable[[int], None] | None:
-        return partial(self._before_read, number) if self._before_read is not None else None
+        self._running[path] = self._pool.submit(read_file, self._root, path, seen, self._before_read)
 
     def end(self) -> dict[bytes, str]:
         """Path → digest of the files that were read."""
         return {path: result.result() for path, result in self._running.items()}
 
 
-def read_file(root: str, path: bytes, seen: bytes, opened: Callable[[int], None] | None = None) -> str:
+def read_file(root: str, path: bytes, seen: bytes, before_read: BeforeRead | None = None) -> str:
     """Read a file in pieces and return ``sha256:<hex>``.
 
     Args:
         root: Prefix of its path.
         path: The file.
         seen: The stat facts of the look before: the content must belong to that file, unchanged to the last byte read.
-        opened: Called with its descriptor before its first byte is read.
+        before_read: Called before its first byte is read.
 
     Raises:
         ContextError: It cannot be read, or changed since then or while it was read.
@@ -91,8 +89,9 @@ def read_file(root: str, path: bytes, seen: bytes, opened: Callable[[int], None]
     try:
         descriptor = os.open(root + on_disk(shown), OPEN_FLAGS)
         try:
-            if opened is not None:
-                opened(descriptor)
+            if before_read is not None:
+                _, _, ctime_ns, inode, device, _ = next(unpack_each(seen))
+                before_read(descriptor, device, inode, ctime_ns)
             # Read until the file ends, not until the size that the look before found.
             while length <= size and (data := os.read(descriptor, _CHUNK_BYTES)):
                 digest.update(data)
@@ -107,8 +106,10 @@ def read_file(root: str, path: bytes, seen: bytes, opened: Callable[[int], None]
     return f"sha256:{digest.hexdigest()}"
 
 
-def read_files(root: str, paths: Sequence[bytes], facts: bytes, before_read: BeforeRead | None = None) -> list[bytes]:
-    """Read files and return the encoded entry of each (``core.key.encode_file``).
+def read_files(
+    root: str, paths: Sequence[bytes], facts: bytes, before_read: BeforeRead | None = None
+) -> tuple[bytes, list[bytes]]:
+    """Read files and return their facts, joined, and the encoded entry of each (``core.key.encode_file``).
 
     Args:
         root: Prefix of each path.
@@ -122,17 +123,33 @@ def read_files(root: str, paths: Sequence[bytes], facts: bytes, before_read: Bef
     with LargeFiles(root, before_read) as large:
         for number, size in enumerate(sizes_of(facts)):
             if size >= LARGE_BYTES:
-                large.begin(number, paths[number], _one_of(facts, number))
-        small = digests(os.fsencode(root), paths, facts, before_read)
+                large.begin(paths[number], _one_of(facts, number))
+        small, looks = digests(
+            os.fsencode(root), paths, facts, before_read, lambda n, seen: large.begin(paths[n], seen)
+        )
         known = large.end()
     encoded: list[bytes] = []
-    for path, content, (_, _, _, _, _, mode) in zip(paths, small, unpack_each(facts), strict=True):
+    for number, (path, content) in enumerate(zip(paths, small, strict=True)):
         if content != UNREAD:
             digest = b"sha256:" + hexlify(content)
         else:
-            digest = (known.get(path) or read_file(root, path, _one_of(facts, len(encoded)))).encode()
-        encoded.append(encode_file(path, counted_mode(mode), digest))
-    return encoded
+            if looks[number] == UNSEEN:
+                looks[number] = _look(root, path)
+            digest = (known.get(path) or read_file(root, path, looks[number])).encode()
+        encoded.append(encode_file(path, mode_of(looks[number]), digest))
+    return b"".join(looks), encoded
+
+
+def _look(root: str, path: bytes) -> bytes:
+    """Look at a file that could not be read, to find out why."""
+    shown = path_text(path)
+    try:
+        found = os.lstat(root + on_disk(shown))
+    except OSError as error:
+        raise unreadable(shown, root, "file", error) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise changed(shown, root)  # It was listed as a file.
+    return pack_facts(found)
 
 
 def _one_of(facts: bytes, number: int) -> bytes:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from fast_container.core.context.stat_facts import unpack_each
+from fast_container.core.context.stat_facts import each_of, pack_facts, unpack_each
 
 LARGE_BYTES = 1 << 20
 """From this size on a file is read in pieces, by ``core.context.read_files``."""
@@ -20,8 +21,8 @@ LARGE_BYTES = 1 << 20
 UNREAD = bytes(32)
 """Stands for a missing digest."""
 
-BeforeRead: TypeAlias = Callable[[int, int], None]
-"""Called with a file's number and its descriptor, when it is open and before its first byte is read."""
+BeforeRead: TypeAlias = Callable[[int, int, int, int], None]
+"""Called with a file's descriptor, device, inode and ctime, when it is open and before its first byte is read."""
 
 OPEN_FLAGS = (
     os.O_RDONLY
@@ -32,27 +33,48 @@ OPEN_FLAGS = (
 )
 
 
-def digests(root: bytes, paths: Sequence[bytes], facts: bytes, before_read: BeforeRead | None = None) -> list[bytes]:
+def digests(
+    root: bytes,
+    paths: Sequence[bytes],
+    facts: bytes,
+    before_read: BeforeRead | None = None,
+    on_large: Callable[[int, bytes], None] = lambda _number, _facts: None,
+) -> tuple[list[bytes], list[bytes]]:
     """Read files one after the other.
 
     Args:
         root: Prefix of each path.
         paths: The files.
-        facts: Their stat facts, joined.
+        facts: Their stat facts, joined; ``UNSEEN`` for one that is looked at when it is open.
         before_read: Called for each file; None for nothing.
+        on_large: Called with number and facts of a large file that was looked at when it was open.
 
     Returns:
-        The digest of each, or ``UNREAD``.
+        The digest of each, or ``UNREAD``; and its facts.
     """
     found: list[bytes] = []
-    for path, (size, mtime_ns, ctime_ns, inode, _, _) in zip(paths, unpack_each(facts), strict=True):
+    looks: list[bytes] = each_of(facts)
+    for path, look in zip(paths, unpack_each(facts), strict=True):
+        size, mtime_ns, ctime_ns, inode, device, _ = look
         digest = UNREAD
         if size < LARGE_BYTES:
             try:
                 file = os.open(root + path, OPEN_FLAGS)
                 try:
+                    if not inode:
+                        seen = os.fstat(file)
+                        size, mtime_ns, ctime_ns, inode = seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
+                        device = seen.st_dev
+                        if not stat.S_ISREG(seen.st_mode):
+                            found.append(UNREAD)
+                            continue
+                        looks[len(found)] = pack_facts(seen)
+                        if size >= LARGE_BYTES:
+                            on_large(len(found), looks[len(found)])
+                            found.append(UNREAD)
+                            continue
                     if before_read is not None:
-                        before_read(len(found), file)
+                        before_read(file, device, inode, ctime_ns)
                     # Ask for one byte more than expected, so that the end is seen without another read.
                     data = os.read(file, size + 1)
                     now = os.fstat(file)
@@ -65,4 +87,4 @@ def digests(root: bytes, paths: Sequence[bytes], facts: bytes, before_read: Befo
                 if is_same and len(data) == size == now.st_size:
                     digest = hashlib.sha256(data).digest()
         found.append(digest)
-    return found
+    return found, looks

@@ -21,6 +21,8 @@ _MODE: Final = struct.Struct("<I")
 _pack: Final = _FACTS.pack
 
 FACTS_BYTES: Final = _FACTS.size
+UNSEEN: Final = bytes(FACTS_BYTES)
+"""Stands for the facts of a file that was not looked at."""
 _MODE_AT: Final = FACTS_BYTES - _MODE.size
 _TOUCHED_BYTES: Final = _FACTS.size - struct.calcsize("<QI")
 _UNSIGNED: Final = (1 << 64) - 1

@@ -62,7 +62,9 @@ class Tree:
         known = directory.listing
         if known is None:
             try:
-                known = directory.listing = self._list(directory, looks=not is_ignored)
+                known = directory.listing = self._list(
+                    directory, looks=not is_ignored and self._files.remembers(directory)
+                )
             except OSError as error:
                 raise unreadable(directory.path, self.root, "directory", error) from error
         return known
