@@ -135,7 +135,7 @@ async def build_one(plan: RemotePlan, machine: Machine, say: Say, turn_s: float 
     checked = plan.job.checks.fingerprint if plan.job.checks else ""
     built = {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached, "checked": checked}
     waited = {} if turn_s is None else {"turn_s": round(turn_s, 1)}
-    say(log_lines.BUILT, {**built, "pushed": record.pushed_bytes, **waited})
+    say(log_lines.BUILT, {**built, "pushed": record.pushed_bytes, "record": record.to_json(), **waited})
     return 0
 
 

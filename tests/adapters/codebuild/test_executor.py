@@ -18,6 +18,8 @@ from fast_container.adapters.codebuild.executor import CodeBuildExecutor
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.core.ports import BuildJob, BuiltImage, SecretReference
+from fast_container.core.records.record import BuildRecord
+from fast_container.core.records.steps import StepRun
 from fast_container.core.remote import log_lines as build_lines
 from fast_container.core.remote.log_lines import write_line
 from fast_container.errors import ArgsError, AuthError, BuilderError, BuildFailed, VerifyError
@@ -84,6 +86,18 @@ def test_a_build_that_ended_well_is_the_image_that_the_registry_holds(remote: Re
     built = remote.build(job)
     assert built.digest == remote.registry.tags[job.key.tag]
     assert (built.steps, built.steps_cached, built.pushed_bytes) == (5, 2, 77)
+
+
+def test_the_machines_record_gives_the_steps_and_their_times_and_a_forged_one_nothing(
+    remote: Remote, job: BuildJob
+) -> None:
+    step = StepRun("", 2, 3, "RUN pip install", 0.5, 30.0)
+    record = BuildRecord("x", "h/n", "k", "sha256:d", "built", 1.0, 40.0, timeline=(step,))
+    for told, timeline in ((record.to_json(), (step,)), ('{"schema": 2, "timeline": 5}', ())):
+        end = build_lines.BUILT, {"digest": "sha256:0", "steps": 3, "cached": 0, "pushed": 7, "record": told}
+        remote.aws.ends = [End(lines=[write_line(*end)])]
+        remote.publish(job)
+        assert remote.build(job).timeline == timeline
 
 
 def test_a_log_is_not_believed_about_what_was_published(remote: Remote, job: BuildJob) -> None:

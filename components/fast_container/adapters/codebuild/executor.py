@@ -148,15 +148,8 @@ class CodeBuildExecutor:
                 where=f"{job.repository_url}:{job.key.tag}",
                 next_step="Look at the build's log; the image may have been deleted meanwhile.",
             )
-        return BuiltImage(
-            digest=manifest.digest,
-            steps=int(follow.built.get("steps", 0)),
-            steps_cached=int(follow.built.get("cached", 0)),
-            pushed_bytes=int(follow.built.get("pushed", 0)),
-            duration_s=attempts.elapsed_s - attempts.waited_s,
-            waited_s=attempts.waited_s,
-            checked=str(follow.built.get("checked", "")),
-        )
+        duration_s = attempts.elapsed_s - attempts.waited_s
+        return follow.image(manifest.digest, duration_s, attempts.waited_s, f"CodeBuild project {self.api.project}")
 
 
 def remote_secret(secret: str) -> ArgsError:

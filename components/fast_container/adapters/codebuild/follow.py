@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from fast_container.adapters.codebuild.api import Build, images_of, link_of
-from fast_container.core.ports import BuildJob, Reporter
+from fast_container.core.ports import BuildJob, BuiltImage, Reporter
+from fast_container.core.records.phases import PhaseSeconds
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote import log_lines
 from fast_container.errors import (
     BuilderError,
@@ -110,6 +112,33 @@ class Follow:
             self.damaged = list(content["damaged"])
         if self.ends_soon:
             self.said_end.set()
+
+    def image(self, digest: str, duration_s: float, waited_s: float, builder: str) -> BuiltImage:
+        """Return the image that was built, with what its log told: insight only, since a step may print such a line.
+
+        Args:
+            digest: What the registry holds.
+            duration_s: Seconds of the build.
+            waited_s: Seconds in the queue.
+            builder: The builder's name.
+        """
+        try:
+            record = BuildRecord.from_json(str(self.built.get("record", "")))
+        except ValueError:
+            record = None
+        return BuiltImage(
+            digest=digest,
+            steps=int(self.built.get("steps", 0)),
+            steps_cached=int(self.built.get("cached", 0)),
+            pushed_bytes=int(self.built.get("pushed", 0)),
+            duration_s=duration_s,
+            waited_s=waited_s,
+            checked=str(self.built.get("checked", "")),
+            phases=(record.phases if record else PhaseSeconds()) + PhaseSeconds(queued=round(waited_s, 3)),
+            timeline=record.timeline if record else (),
+            caches=record.caches if record else (),
+            builder=builder,
+        )
 
     @property
     def ends_soon(self) -> bool:
