@@ -22,8 +22,14 @@ from fast_container.core.replaced_tag import read_accepted
 from fast_container.errors import FastContainerError
 
 _HOUSE = Path(fast_container.__file__).parent
-# The launcher has no modules beside it; an instruction's JSON form has rules of its own.
-_OWN_RULES = {"core/json_document.py", "remote/launcher.py", "core/dockerfile/split_line.py"}
+# Launcher, guard and probe have no modules beside them; an instruction's JSON form has rules of its own.
+_OWN_RULES = {
+    "adapters/process/shared_guard_program.py",
+    "core/dockerfile/split_line.py",
+    "core/json_document.py",
+    "remote/launcher.py",
+    "startup/probe/start_once.py",
+}
 
 DEEP = "[" * 100_000
 DAMAGED = {

@@ -44,9 +44,11 @@ class Moved:
         return stack.up()
 
     def digests(self, run: Run, repository: str = "repository") -> set[str]:
-        """All manifests of a repository."""
-        found = self.stacks.ecr.list_images(repositoryName=run.stack_outputs[repository])["imageIds"]
-        return {image["imageDigest"] for image in found}
+        """All images of a repository; what is kept beside them does not count."""
+        name = run.stack_outputs[repository]
+        found = self.stacks.ecr.list_images(repositoryName=name)["imageIds"]
+        images = self.stacks.ecr.batch_get_image(repositoryName=name, imageIds=found)["images"]
+        return {one["imageId"]["imageDigest"] for one in images if "subject" not in json.loads(one["imageManifest"])}
 
     def greeting(self, run: Run) -> str:
         """What the deployed function answers."""

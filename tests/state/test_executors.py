@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from fast_container.builder_interface import Builder, ExecutorNeeds
@@ -59,8 +58,7 @@ class OneBuilder(Builder):
 
 def executors() -> ProgramExecutors:
     needs: Any = None
-    nothing: Callable[[], None] = lambda: None  # noqa: E731
-    return ProgramExecutors(needs, nothing, lambda job: False)
+    return ProgramExecutors(needs)
 
 
 def test_it_is_looked_for_beside_the_first_image_and_not_again() -> None:

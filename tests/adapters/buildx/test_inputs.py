@@ -15,6 +15,7 @@ from fast_container.adapters.buildx.command import write_job
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.buildx_inputs import CANNOT_CHANGE_THE_IMAGE, COUNTED, DOCKER_SETTINGS, is_passed
 from fast_container.core.declared import DeclaredImage
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob, SecretReference
 from fast_container.core.recipe import OPTIONS
@@ -49,6 +50,8 @@ FIELDS = {
     "named_images": "image",
     "secrets": "ids only, by decision",
     "runs_on": "which checks follow",
+    "checks": "what is checked afterwards",
+    "before_bytes": "what is checked afterwards",
     "timeout_s": "when it is given up",
     "source_policy": "image",
     "assumed": "compared after the build",
@@ -99,7 +102,7 @@ def full_job(root: Path) -> BuildJob:
 
 
 def test_every_field_of_a_job_is_on_the_list_and_used(tmp_path: Path) -> None:
-    job = full_job(tmp_path / "tree")
+    job = dataclasses.replace(full_job(tmp_path / "tree"), checks=CheckSettings(), before_bytes=1)
     found = {field.name: getattr(one, field.name) for one in (job, job.recipe) for field in dataclasses.fields(one)}
     assert found.keys() == {*FIELDS, "recipe"}
     assert [name for name, value in found.items() if not value] == []

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     found = found if arguments.since else found[-last:]
     if arguments.json:
-        emit(json.dumps({"version": 1, "records": [json.loads(record.to_json()) for record in found]}) + "\n")
+        emit(json.dumps({"version": 1, "records": [record.document() for record in found]}) + "\n")
         return 0
     say(line for record in found for line in _lines(record))
     return 0

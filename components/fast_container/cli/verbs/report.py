@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.since:
         runs = runs[-last:]
     if arguments.json:
-        emit(json.dumps({"version": 1, "runs": [[json.loads(one.to_json()) for one in run.records] for run in runs]}))
+        emit(json.dumps({"version": 1, "runs": [[one.document() for one in run.records] for run in runs]}))
         emit("\n")
     elif arguments.html is not None:
         from fast_container.report.pages.builds_page import builds_page  # noqa: PLC0415 - an extra

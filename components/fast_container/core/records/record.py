@@ -114,9 +114,13 @@ class BuildRecord:
         cached = f"{self.steps_cached} of {counted(self.steps, 'step')} cached"
         return f"built in {seconds(self.duration_s)}{waited}: {cached}, {megabytes(self.pushed_bytes)} pushed"
 
+    def document(self) -> dict[str, Any]:
+        """Its fields, as JSON has them."""
+        return asdict(self)
+
     def to_json(self) -> str:
         """One line of JSON, keys sorted."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> BuildRecord:

@@ -164,7 +164,7 @@ def write_plans(plans: Sequence[RemotePlan]) -> bytes:
         "bucket_owner": first.bucket_owner,
         "program": first.program,
         "program_key": first.program_key,
-        "plans": [json.loads(write_plan(plan)) for plan in plans],
+        "plans": [parse_json(write_plan(plan)) for plan in plans],
     }
     return json.dumps(document, sort_keys=True, indent=1).encode()
 
