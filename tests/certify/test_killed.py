@@ -90,6 +90,21 @@ def test_its_state_is_read_when_its_cli_has_written_it(certification: Certificat
         assert cleaning.outputs() == {"whole": True}
 
 
+@pytest.mark.parametrize("broken", ["", '{"user.content_'])
+def test_a_state_whose_writing_was_cut_off_is_mended(certification: Certification, broken: str) -> None:
+    """With the CLI's backend a state is two files, and its copy too; each may be half of one."""
+    whole = '{"version": 3}'
+    before = certification.state.with_name("certify.json.bak")
+    attributes = [file.with_name(f"{file.name}.attrs") for file in (certification.state, before)]
+    certification.state.write_text(broken)
+    before.write_text(whole)
+    for file in attributes:
+        file.write_text(broken)
+    certification.stack().unlock()
+    assert certification.state.read_text() == whole
+    assert not [file for file in attributes if file.exists()]
+
+
 def test_one_that_runs_is_not_cleaned_up(certification: Certification) -> None:
     process = certification.start()
     with (

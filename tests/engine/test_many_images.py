@@ -131,7 +131,8 @@ def test_each_image_ends_with_one_closing_line(many: Many) -> None:
         closing = [line for line in many.up.messages("info", on=name) if re.match(r"built in |reused ", line)]
         assert len(closing) == 1, closing
     shown = many.up.messages("info", on="image-0")[-1]
-    assert re.match(r"built in [0-9.]+ s: \d of 2 steps cached, [0-9.]+ MB pushed$", shown), shown
+    took = r"built in [0-9.]+ s(, after [0-9.]+ s of waiting)?"
+    assert re.match(took + r": \d of 2 steps cached, [0-9.]+ MB pushed$", shown), shown
 
 
 def test_two_stacks_at_once_end_well_with_one_image_each(many: Many) -> None:

@@ -158,9 +158,14 @@ class CertifyStack:
 
     def unlock(self) -> None:
         """Let a stack be used again whose operation was killed; does nothing otherwise."""
+        # The CLI was killed while it wrote.
         if self._state_before.exists() and not (self._state.exists() and _is_json(self._state)):
-            # The CLI was killed while it wrote.
             shutil.copyfile(self._state_before, self._state)
+        for file in (self._state, self._state_before):
+            # What the CLI's backend notes of a file in a second one; a half of that is worse than none.
+            attributes = file.with_name(file.name + ".attrs")
+            if attributes.exists() and not _is_json(attributes):
+                attributes.unlink()
         self._cli("cancel", "--yes", "--stack", _STACK)
 
     def remove(self) -> None:
