@@ -71,6 +71,12 @@ def test_every_function_has_an_alias_on_the_version_that_was_published(fleet):
         assert made.of("aws:lambda/function:Function")[name]["publish"] is True
 
 
+def test_one_function_publishes_versions_that_are_started_from_a_snapshot(fleet):
+    functions = fleet().of("aws:lambda/function:Function")
+    started = {name: inputs["snapStart"] for name, inputs in functions.items() if inputs.get("snapStart")}
+    assert started == {"reports": {"applyOn": "PublishedVersions"}}
+
+
 def test_functions_of_the_shared_package_stand_on_its_dependencies_and_no_others_do(fleet):
     made = fleet()
     records = made.of(RECORD)

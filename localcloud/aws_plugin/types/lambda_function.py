@@ -59,6 +59,7 @@ def _configuration(inputs: Values) -> dict[str, Any]:
         ("ephemeralStorage", "size", "EphemeralStorage", "Size"),
         ("tracingConfig", "mode", "TracingConfig", "Mode"),
         ("deadLetterConfig", "targetArn", "DeadLetterConfig", "TargetArn"),
+        ("snapStart", "applyOn", "SnapStart", "ApplyOn"),
     ):
         if inputs.get(name):
             request[parameter] = {field: inputs[name][member]}
@@ -177,6 +178,8 @@ def _blocks(found: Any, prior: Values) -> Values:
     for name, parameter in (("loggingConfig", "LoggingConfig"), ("deadLetterConfig", "DeadLetterConfig")):
         if parameter not in found:
             blocks[name] = prior.get(name)
+    # moto takes no snapshots and always shows "None".
+    blocks["snapStart"] = prior.get("snapStart")
     return {name: _without_none(block) for name, block in blocks.items()}
 
 

@@ -45,6 +45,9 @@ INPUTS = {
     "publish": Property(kind="boolean", default=False),
     "reservedConcurrentExecutions": Property(kind="integer", default=-1, minimum=-1),
     "skipDestroy": Property(kind="boolean", default=False, write_only=True),
+    "snapStart": Property(
+        kind="object", fields={"applyOn": Property(required=True, choices=("None", "PublishedVersions"))}
+    ),
     "timeout": Property(kind="integer", default=3, minimum=1, maximum=900),
     "tracingConfig": Property(
         kind="object",
@@ -57,7 +60,7 @@ UNSUPPORTED = frozenset(
     {
         *("capacityProviderConfig", "code", "codeSigningConfigArn", "durableConfig", "fileSystemConfig"),
         *("handler", "layers", "publishTo", "replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds"),
-        *("runtime", "s3Bucket", "s3Key", "s3ObjectVersion", "snapStart", "sourceKmsKeyArn"),
+        *("runtime", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceKmsKeyArn"),
         *("tenancyConfig", "useResourceTimeoutForPropagation", "vpcConfig"),
     }
 )

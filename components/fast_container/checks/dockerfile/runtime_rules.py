@@ -61,7 +61,7 @@ def _health(image: LintedImage, chain: Sequence[Step]) -> Iterator[Finding]:
         checks[-1].line,
         "HEALTHCHECK has no effect on Lambda." if on_lambda else "ECS does not run the HEALTHCHECK of an image.",
         why="Lambda checks no health." if on_lambda else "A service that hangs stays in service.",
-        fix="Leave it out." if on_lambda else "Say it in the container definition too (healthCheck).",
+        fix="Leave it out." if on_lambda else "Give the image's output `health_check` to the container definition.",
     )
 
 
