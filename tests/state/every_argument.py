@@ -15,6 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import pulumi
 import pulumi_aws as aws
@@ -268,6 +269,14 @@ def trials() -> Iterator[tuple[str, Target, str, str]]:
                     yield called, target, argument, value
 
 
+SLEEP = asyncio.sleep
+
+
+async def hardly_sleep(delay: float) -> None:
+    """Stand in for ``asyncio.sleep``: a refused image, the only one just then, hardly waits for others."""
+    await SLEEP(delay / 100)
+
+
 async def main() -> None:
     number = 0
     background: list[str] = []
@@ -297,4 +306,5 @@ if __name__ == "__main__":
     Path("pkg/pyproject.toml").write_text('[project]\nname = "pkg"\nversion = "1"\ndependencies = ["click==8"]\n')
     Path("limits.txt").write_text("click==8\n")
     pulumi.runtime.set_mocks(Mocks(), project="shop", stack="test", preview=False)
-    asyncio.get_event_loop().run_until_complete(main())
+    with patch.object(asyncio, "sleep", hardly_sleep):
+        asyncio.get_event_loop().run_until_complete(main())

@@ -7,6 +7,7 @@ Dockerfile a test of this project holds.
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
 import json
 import re
@@ -138,7 +139,13 @@ def said_of(answer: str) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program's folder."""
+    """A program's folder; a refused image, the only one of its program, hardly waits for others."""
+    sleep = asyncio.sleep
+
+    async def hardly_sleep(delay: float) -> None:
+        await sleep(delay / 100)
+
+    monkeypatch.setattr(asyncio, "sleep", hardly_sleep)
     monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(write_tree(tmp_path / "program", {"app.txt": "one", "sub/file.txt": "two"}))
     return Path.cwd()

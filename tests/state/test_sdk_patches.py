@@ -246,9 +246,18 @@ def test_an_error_of_the_provider_is_one_message(provider_process: ProviderProce
     assert "Traceback" not in said
 
 
-def test_the_process_ends_with_its_engine(provider_process: ProviderProcess) -> None:
-    provider_process.engine.server.stop(0).wait()
-    assert provider_process.process.wait(timeout=60) == 1
+def test_the_process_ends_with_its_engine(tmp_path: Path) -> None:
+    # Both at once: a process looks at its engine only every few seconds.
+    processes = [ProviderProcess(sdk, tmp_path / sdk) for sdk in ("oldest", "locked")]
+    try:
+        for each in processes:
+            each.check()
+        for each in processes:
+            each.engine.server.stop(0).wait()
+        assert [each.process.wait(timeout=60) for each in processes] == [1, 1]
+    finally:
+        for each in processes:
+            each.end()
 
 
 def test_an_sdk_without_the_callback_server_is_left_as_it_is(

@@ -238,6 +238,12 @@ def test_the_record_is_plain_json() -> None:
 WATCHES = """
 import sys, threading, time
 from fast_container.state.engine_watch import watch_engine
+
+class DynamicResourceProviderServicer:
+    # As in the SDK's own process: what differs is told to the engine, and this one would not answer for 10 s.
+    def Cancel(self, request, context):
+        pass
+
 watch_engine(interval_s=0.05)
 print(threading.active_count(), flush=True)
 time.sleep(60 if threading.active_count() > 1 else 0)

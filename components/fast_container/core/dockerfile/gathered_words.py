@@ -6,11 +6,12 @@ Source: BuildKit v0.34.2, ``frontend/dockerfile/shell``.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from fast_container.core.go_path import SPACE
 
-_SPACES: Final = frozenset(SPACE)
+_SPACES: Final = re.compile(f"[{re.escape(SPACE)}]+")
 
 
 class GatheredWords:
@@ -23,11 +24,11 @@ class GatheredWords:
 
     def add(self, text: str) -> None:
         """Add characters; white space ends the current word."""
-        for char in text:
-            if char not in _SPACES:
-                self.add_raw(char)
-            elif self._in_word and self._buffer:
+        for number, part in enumerate(_SPACES.split(text)):
+            if number and self._in_word and self._buffer:
                 self._flush()
+            if part:
+                self.add_raw(part)
 
     def add_raw(self, text: str) -> None:
         """Add characters to the current word, white space too."""
