@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from fast_container.adapters.codebuild.own_zipapp import program_bytes
+
+# Each test has executors of its own; the program that they pack has the same bytes each time (``test_own_zipapp``).
+packed_once = functools.cache(program_bytes)
 
 
 def refusal(code: str, message: str = "", operation: str = "StartBuild") -> ClientError:

@@ -23,6 +23,7 @@ from fast_container.codebuild.resources import BUILDSPEC
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import BuildJob, BuiltImage
 from localcloud import LocalCloud
+from tests.adapters.fake_codebuild import packed_once
 from tests.build.fakes import ListReporter, make_job
 from tests.core.staging.test_stage import source
 from tests.trees import write_tree
@@ -67,6 +68,7 @@ class Machine:
             limit_pause_s=0.2,
             watch=watch,
             sharing=sharing if places else None,
+            pack=packed_once,
         )
 
     def client(self, service: str) -> Any:

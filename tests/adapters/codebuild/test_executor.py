@@ -23,7 +23,7 @@ from fast_container.core.records.steps import StepRun
 from fast_container.core.remote import log_lines as build_lines
 from fast_container.core.remote.log_lines import write_line
 from fast_container.errors import ArgsError, AuthError, BuilderError, BuildFailed, VerifyError
-from tests.adapters.fake_codebuild import Clock, End, FakeCodeBuild, refusal, until
+from tests.adapters.fake_codebuild import Clock, End, FakeCodeBuild, packed_once, refusal, until
 from tests.build.fakes import FakeRegistry, ListReporter, make_job
 from tests.core.staging.test_stage import source
 from tests.trees import write_tree
@@ -48,7 +48,9 @@ class Remote:
     def another_machine(self, project: str = "project") -> CodeBuildExecutor:
         api = CodeBuildApi(self.aws.client, project)
         watch = BuildWatch(api, sleep=self.clock.sleep, now_s=self.clock.now_s)
-        return CodeBuildExecutor(api, self.store, lambda _url: self.registry, queue_timeout_s=600, watch=watch)
+        return CodeBuildExecutor(
+            api, self.store, lambda _url: self.registry, queue_timeout_s=600, watch=watch, pack=packed_once
+        )
 
     def publish(self, job: BuildJob) -> None:
         self.registry.tags[job.key.tag] = self.registry.push(job.key.hex).digest

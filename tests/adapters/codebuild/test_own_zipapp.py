@@ -33,6 +33,19 @@ def test_it_has_the_same_bytes_every_time_and_is_small(program: bytes) -> None:
     assert len(launcher_bytes()) < 2_000
 
 
+def test_each_module_is_looked_for_once_however_many_import_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[Path] = []
+    is_file = Path.is_file
+
+    def counted(path: Path) -> bool:
+        looked_for.append(path)
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", counted)
+    program_bytes()
+    assert len(looked_for) == len(set(looked_for)) > 50
+
+
 def test_members_have_constant_times_and_modes() -> None:
     one, two = zip_bytes({"b": b"1", "a": b"2"}), zip_bytes({"a": b"2", "b": b"1"})
     assert one == two

@@ -22,7 +22,7 @@ from fast_container.core.ports import BuildJob, BuiltImage, SecretReference
 from fast_container.core.recipe import recipe_of
 from fast_container.core.remote import log_lines
 from fast_container.errors import BuilderError, BuildFailed, ContextError
-from tests.adapters.fake_codebuild import Clock, End, FakeCodeBuild, refusal, until
+from tests.adapters.fake_codebuild import Clock, End, FakeCodeBuild, packed_once, refusal, until
 from tests.build.fakes import FakeRegistry, ListReporter, make_job
 
 BUILT = {"digest": "sha256:0", "steps": 5, "cached": 2, "pushed": 77, "turn_s": 1.5}
@@ -104,6 +104,7 @@ class Remote:
             queue_timeout_s=600,
             watch=watch,
             sharing=sharing if more.get("shares", True) else None,
+            pack=packed_once,
         )
 
     def machine(self, request: Mapping[str, Any]) -> End:

@@ -20,6 +20,7 @@ from fast_container.adapters.codebuild.attempts import Attempts
 from fast_container.adapters.codebuild.follow import Follow
 from fast_container.adapters.codebuild.gathering import Gathering, Sharing, WantedImage
 from fast_container.adapters.codebuild.image_end import ImageEnds
+from fast_container.adapters.codebuild.own_zipapp import program_bytes
 from fast_container.adapters.codebuild.request import Program, Requests
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.starts import Starts
@@ -46,6 +47,7 @@ class CodeBuildExecutor:
         limit_pause_s: Seconds before the first time that a refused start is tried again.
         watch: The project's poller; made here unless given.
         sharing: How images share builds; None builds each on a machine of its own, with no limit here.
+        pack: Makes the program that builds run; called once.
     """
 
     api: CodeBuildApi
@@ -59,7 +61,8 @@ class CodeBuildExecutor:
     limit_pause_s: float = _LIMIT_FIRST_S
     watch: BuildWatch = field(default=None)  # pyright: ignore[reportAssignmentType] - see __post_init__
     sharing: Sharing | None = None
-    _program: Program = field(default_factory=Program, init=False)
+    pack: Callable[[], bytes] = program_bytes
+    _program: Program = field(init=False)
     _starts: Starts = field(init=False)
     _ends: ImageEnds = field(init=False)
     _gathering: Gathering | None = field(default=None, init=False)
@@ -68,6 +71,7 @@ class CodeBuildExecutor:
         """Make the one poller of the project."""
         if self.watch is None:  # pyright: ignore[reportUnnecessaryComparison]
             self.watch = BuildWatch(self.api)
+        self._program = Program(self.pack)
         limits = self.queue_timeout_s, self.limit_pause_s
         self._starts = Starts(self.api, self.watch, self._requests, *limits)
         self._ends = ImageEnds(self.watch, self.repository)

@@ -35,12 +35,15 @@ def launcher_bytes() -> bytes:
 def program_bytes() -> bytes:
     """Make the zip file of modules that the launcher fetches; compressed as a whole it is a quarter smaller."""
     found: dict[str, bytes] = {}
+    seen: set[str] = set()
     waiting: list[str] = list(_ROOTS)
     while waiting:
         module = waiting.pop()
-        for name in (*_packages_of(module), module):
+        names = [name for name in (*_packages_of(module), module) if name not in seen]
+        seen.update(names)
+        for name in names:
             path, content = _read(name)
-            if path and path not in found:
+            if path:
                 found[path] = content
                 if path != f"{_PACKAGE}/__init__.py":  # It loads the components on use, and nothing here uses them.
                     waiting += _imports(content)

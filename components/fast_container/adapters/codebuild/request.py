@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -35,15 +35,20 @@ _QUEUE_MINUTES: Final = (5, 480)
 
 @dataclass(slots=True)
 class Program:
-    """The program that all builds run; made once."""
+    """The program that all builds run; made once.
 
+    Args:
+        pack: Makes it.
+    """
+
+    pack: Callable[[], bytes] = program_bytes
     _content: bytes = field(default=b"", init=False)
     _making: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def content(self) -> bytes:
         """Return its bytes."""
         async with self._making:
-            self._content = self._content or await in_thread(program_bytes)
+            self._content = self._content or await in_thread(self.pack)
         return self._content
 
 
