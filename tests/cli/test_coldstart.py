@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,30 +19,38 @@ FUNCTION = "FROM public.ecr.aws/lambda/python:3.12\nCOPY . /var/task/\nRUN {step
 COMPILED = "python3 -m compileall -q --invalidation-mode unchecked-hash /var/task"
 FILES = {"handler.py": HANDLER, "shop_a.py": "A = 1\n", "shop_b.py": "import shop_a\n", "data.bin": "x" * 500_000}
 
-Build = Callable[..., str]
+Build = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def built() -> dict[str, str]:
+    """Dockerfile → reference of what is built of it, with ``FILES``."""
+    return {}
 
 
 @pytest.fixture
-def build(cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
-    """Build a Dockerfile, push it, and return the reference."""
+def build(cloud: LocalCloud, built: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Build a Dockerfile and push it, unless a test has; return the reference."""
     for name, value in {**cloud.environment(), "FAST_CONTAINER_CACHE": str(tmp_path / "cache")}.items():
         monkeypatch.setenv(name, value)
 
-    def make(name: str, dockerfile: str, files: Mapping[str, str] = FILES) -> str:
-        context = tmp_path / name
-        write_tree(context, {**files, "Dockerfile": dockerfile})
-        reference = f"{cloud.mirror_host}/coldstart/{name}:v1"
-        words = ["buildx", "build", "--push", "--provenance=false", "--quiet", "-t", reference, str(context)]
-        subprocess.run(words, env={**os.environ}, check=True, capture_output=True)
-        return reference
+    def make(dockerfile: str) -> str:
+        if dockerfile not in built:
+            context = tmp_path / "context"
+            write_tree(context, {**FILES, "Dockerfile": dockerfile})
+            reference = f"{cloud.mirror_host}/coldstart/image-{len(built)}:v1"
+            words = ["buildx", "build", "--push", "--provenance=false", "--quiet", "-t", reference, str(context)]
+            subprocess.run(words, env={**os.environ}, check=True, capture_output=True)
+            built[dockerfile] = reference
+        return built[dockerfile]
 
     return make
 
 
 @pytest.mark.buildkit
 def test_two_functions_are_compared(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
-    before = build("before", FUNCTION.format(step="true", command='["handler.handler"]'))
-    after = build("after", FUNCTION.format(step=COMPILED, command='["handler.handler"]'))
+    before = build(FUNCTION.format(step="true", command='["handler.handler"]'))
+    after = build(FUNCTION.format(step=COMPILED, command='["handler.handler"]'))
     assert main(["coldstart", after, "--against", before, "--runs", "1", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     first, second = said["images"]
@@ -67,11 +75,11 @@ def test_two_functions_are_compared(build: Build, capsys: pytest.CaptureFixture[
 @pytest.mark.buildkit
 def test_a_service_without_python_and_a_module(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
     site = 'FROM busybox:1\nCOPY . /srv/\nUSER 10001\nCMD ["httpd", "-f", "-p", "8080", "-h", "/srv"]\n'
-    assert main(["coldstart", build("site", site), "--runs", "1"]) == 0
+    assert main(["coldstart", build(site), "--runs", "1"]) == 0
     said = capsys.readouterr().out
     assert "in 1 run, until it listens on a port" in said
     assert "no Python was at work" in said
-    function = build("module", FUNCTION.format(step="true", command='["handler.handler"]'))
+    function = build(FUNCTION.format(step="true", command='["handler.handler"]'))
     assert main(["coldstart", function, "--runs", "1", "--module", "shop_b", "--json"]) == 0
     (image,) = json.loads(capsys.readouterr().out)["images"]
     assert image["kind"] == "module"
@@ -96,7 +104,7 @@ def test_a_service_without_python_and_a_module(build: Build, capsys: pytest.Capt
 def test_a_start_that_fails_is_one_message(
     build: Build, capsys: pytest.CaptureFixture[str], command: str, more: list[str], said: str
 ) -> None:
-    reference = build("bad", FUNCTION.format(step="true", command=command))
+    reference = build(FUNCTION.format(step="true", command=command))
     assert main(["coldstart", reference, *more]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"fast-container: {said}")
@@ -107,7 +115,7 @@ def test_a_start_that_fails_is_one_message(
 def test_a_program_that_never_starts_is_ended_when_its_time_is_over(
     build: Build, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reference = build("sleeps", 'FROM busybox:1\nCMD ["sleep", "60"]\n')
+    reference = build('FROM busybox:1\nCMD ["sleep", "60"]\n')
     assert main(["coldstart", reference, "--timeout", "0.5"]) == 2
     assert "had not started when its time was over" in capsys.readouterr().err
     assert main(["coldstart", reference, "--module", "shop"]) == 2
