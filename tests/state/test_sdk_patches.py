@@ -167,9 +167,14 @@ def _record(values: dict[str, Any]) -> struct_pb2.Struct:
     return record
 
 
-@pytest.fixture(params=["oldest", "locked"])
-def provider_process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProviderProcess]:
-    made = ProviderProcess(request.param, tmp_path)
+@pytest.fixture(scope="module")
+def provider_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module", params=["oldest", "locked"])
+def provider_process(request: pytest.FixtureRequest, provider_cache: Path) -> Iterator[ProviderProcess]:
+    made = ProviderProcess(request.param, provider_cache)
     try:
         made.check()
         yield made
@@ -230,9 +235,9 @@ def test_the_heap_is_looked_through_less_often_unless_the_user_says_how_often() 
 
 
 def test_a_program_sees_the_cancel_that_its_engine_sends_to_providers(
-    provider_process: ProviderProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    provider_process: ProviderProcess, provider_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path))
+    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(provider_cache))
     program = Interruption(provider_process.engine.address)
     provider_process.check()
     assert not program.is_heard()
