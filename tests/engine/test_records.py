@@ -44,8 +44,8 @@ class Story:
     @cached_property
     def first(self) -> tuple[Run, list[BuildRecord]]:
         self.stack.file("summary.md", "")
-        summary = {"GITHUB_STEP_SUMMARY": str(self.stack.folder / "summary.md")}
-        return self.stack.up(env=summary), self.records()
+        asked = {"GITHUB_STEP_SUMMARY": str(self.stack.folder / "summary.md"), "FAST_CONTAINER_RECORDS_WAIT_S": "20"}
+        return self.stack.up(env=asked), self.records()
 
     @cached_property
     def shared(self) -> list[BuildRecord]:

@@ -36,8 +36,8 @@ from fast_container.state.engine_log import say_to_engine
 from fast_container.state.prepared_image import PreparedImage
 
 _MORE: Final = "fast-container report --last 1"
-# A registry that does not answer must not keep the terminal.
-_LONGEST_WAIT_S: Final = 5.0
+_WAIT: Final = "FAST_CONTAINER_RECORDS_WAIT_S"
+_USUAL_WAIT_S: Final = 0.5
 _SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 
 
@@ -128,7 +128,14 @@ class RunRecords:
         for line in run_lines(run, _MORE):
             self.say(line)
         self._write_summary(run)
-        self.shared.wait(_LONGEST_WAIT_S)
+        self.shared.end(self._wait_s())
+
+    def _wait_s(self) -> float:
+        """Seconds that the end waits for records that are not beside their images yet."""
+        try:
+            return max(float(self.environment.get(_WAIT, _USUAL_WAIT_S)), 0.0)
+        except ValueError:
+            return _USUAL_WAIT_S
 
     def _of_ci(self) -> Origin:
         return replace(of_ci(self.environment), run=self.run, stack=self.stack)

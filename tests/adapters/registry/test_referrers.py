@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
+from fast_container.adapters.registry.put_rate import PutRate
 from fast_container.adapters.registry.referrers import Referrers
 from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
@@ -82,3 +84,25 @@ def test_a_list_that_is_none_is_a_value_error(content: bytes) -> None:
 def test_an_entry_without_a_digest_is_left_out() -> None:
     entries = [{"artifactType": KIND, "digest": "../../v2"}, {"artifactType": KIND, "digest": sha256(b"x")}]
     assert [one.digest for one in read_referrers(json.dumps({"manifests": entries}).encode(), KIND)] == [sha256(b"x")]
+
+
+def test_what_is_beside_an_image_waits_until_no_image_needs_the_rate() -> None:
+    now = [100.0]
+    rate, given_up = PutRate(now_s=lambda: now[0], sleep=lambda _: None), threading.Event()
+    assert rate.wait_for_spare(given_up)
+    rate.wait()
+    given_up.set()
+    assert not rate.wait_for_spare(given_up)
+    given_up.clear()
+    now[0] += 1.0
+    assert rate.wait_for_spare(given_up)
+
+
+@pytest.mark.buildkit
+def test_what_is_given_up_is_not_put(image: Image) -> None:
+    given_up = threading.Event()
+    given_up.set()
+    before = image.referrers.find(image.manifest.digest, KIND)
+    other = Artifact(KIND, {f"{KIND}+json": b"late"}, {})
+    assert image.referrers.attach(other, image.manifest, given_up) == ""
+    assert image.referrers.find(image.manifest.digest, KIND) == before

@@ -22,6 +22,8 @@ from fast_container.core.records.record import BuildRecord
 from fast_container.errors import FastContainerError
 
 _AT_ONCE: Final = 4
+# A registry that does not answer must not keep the terminal.
+_BEING_PUT_S: Final = 2.0
 _LARGEST_INPUTS: Final = 128_000_000
 # An image that was built again and again has one record each time.
 _MOST_RECORDS: Final = 20
@@ -40,6 +42,7 @@ class SharedRecords:
         self._debug = debug
         self._places = threading.Semaphore(_AT_ONCE)
         self._under_way: list[threading.Thread] = []
+        self._given_up = threading.Event()
 
     def begin(self, record: BuildRecord, inputs: bytes | None = None) -> None:
         """Begin to attach a record to its image.
@@ -52,8 +55,13 @@ class SharedRecords:
         self._under_way.append(thread)
         thread.start()
 
-    def wait(self, most_s: float) -> None:
-        """Wait until all are attached, but not longer than that; what is late then is lost."""
+    def end(self, most_s: float) -> None:
+        """Wait until all are attached, but not longer than that; then begin no more: the others are lost."""
+        self._wait(most_s)
+        self._given_up.set()
+        self._wait(_BEING_PUT_S)
+
+    def _wait(self, most_s: float) -> None:
         end_s = time.monotonic() + most_s
         for thread in self._under_way:
             thread.join(max(end_s - time.monotonic(), 0.0))
@@ -96,10 +104,12 @@ class SharedRecords:
         told = {"outcome": record.outcome, "started": f"{record.started:.0f}"}
         try:
             with self._places:
+                if self._given_up.is_set():
+                    return
                 registry = self._registry_of(record.repository_url)
                 subject = registry.manifest_blocking(record.digest)
                 if subject is not None:
-                    Referrers(lambda: registry).attach(Artifact(RECORD, documents, told), subject)
+                    Referrers(lambda: registry).attach(Artifact(RECORD, documents, told), subject, self._given_up)
         except Exception as error:  # noqa: BLE001, RUF100 - a thread of its own, and insight only
             self._debug(f"fast-container: the record of {record.name} is not in its repository: {error}")
 

@@ -14,6 +14,7 @@ bodies are hashed, all types are accepted, and after a refusal the tag is read.
 from __future__ import annotations
 
 import asyncio
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -53,6 +54,7 @@ class OciRegistry:
         plain_http: Use http; by default for loopback hosts only.
         transport: Shared connections, retries and proxies; its own by default.
         before_put: Called before each manifest or tag is put; may wait for its turn.
+        spare_turn: Waits for a turn that no image needs; whether there was one before it was given up.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class OciRegistry:
         plain_http: bool | None = None,
         transport: HttpTransport | None = None,
         before_put: Callable[[], None] = lambda: None,
+        spare_turn: Callable[[threading.Event], bool] = lambda given_up: not given_up.is_set(),
     ) -> None:
         repository = Repository.parse(url)
         host, name = repository.host, repository.name
@@ -75,6 +78,7 @@ class OciRegistry:
             plain_http = is_loopback(host.rpartition(":")[0] if ":" in host else host)
         self._base = f"{'http' if plain_http else 'https'}://{repository.api_host}/v2/{name}"
         self._before_put = before_put
+        self.spare_turn = spare_turn
         self._http = transport or HttpTransport()
         self._login = RegistryLogin(url, plain_http, self._http, credentials, refused)
 
@@ -160,9 +164,10 @@ class OciRegistry:
                 "A manifest refers to something that is not a digest.", where=self._url, why=repr(digest)[:120]
             )
 
-    def put_manifest(self, manifest: Manifest, reference: str) -> Response:
-        """Put a manifest under a tag or its own digest; blocking."""
-        self._before_put()
+    def put_manifest(self, manifest: Manifest, reference: str, *, has_turn: bool = False) -> Response:
+        """Put a manifest under a tag or its own digest; blocking. ``has_turn`` is for one that had a spare turn."""
+        if not has_turn:
+            self._before_put()
         headers = {"Content-Type": manifest.media_type}
         return self.send("PUT", f"/manifests/{reference}", headers, body=manifest.content)
 

@@ -46,3 +46,14 @@ class PutRate:
             wait_s = self._taken_until_s - now_s - 1.0
         if wait_s > 0:
             self._sleep(wait_s)
+
+    def wait_for_spare(self, given_up: threading.Event) -> bool:
+        """Return whether there was a turn that no image needs, before it was given up: images always go first."""
+        while not given_up.is_set():
+            with self._lock:
+                now_s = self._now_s()
+                if self._taken_until_s <= now_s:
+                    self._taken_until_s = now_s + self._pause_s
+                    return True
+            given_up.wait(self._pause_s / 2)
+        return False

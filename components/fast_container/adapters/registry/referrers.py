@@ -7,6 +7,7 @@ manifest is put for each artifact, at the registry's rate. Leaves the form to ``
 
 from __future__ import annotations
 
+import threading
 import urllib.parse
 from collections.abc import Callable
 from typing import Final
@@ -31,19 +32,23 @@ class Referrers:
     def __init__(self, registry: Callable[[], OciRegistry]) -> None:
         self._registry = registry
 
-    def attach(self, artifact: Artifact, subject: Manifest) -> str:
-        """Put an artifact beside an image; return the artifact's digest.
+    def attach(self, artifact: Artifact, subject: Manifest, given_up: threading.Event | None = None) -> str:
+        """Put an artifact beside an image; return the artifact's digest, or "" if it was given up before its turn.
+
+        Images go first: an artifact is put when no image needs the registry's rate.
 
         Raises:
             RegistryError: The registry refused, or does not list referrers: then the artifact is not found again.
         """
         registry = self._registry()
+        if not registry.spare_turn(given_up or threading.Event()):
+            return ""
         for content in (EMPTY, *artifact.documents.values()):
             self._put_blob(registry, content)
         of = Descriptor(subject.media_type, subject.digest, len(subject.content))
         content = artifact.manifest(of)
         manifest = Manifest(digest_of(content), OCI_MANIFEST, content)
-        response = registry.put_manifest(manifest, manifest.digest)
+        response = registry.put_manifest(manifest, manifest.digest, has_turn=True)
         if response.status not in (200, 201, 202):
             raise registry.error(response, "The registry did not accept what belongs to an image.")
         return manifest.digest

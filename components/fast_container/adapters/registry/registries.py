@@ -161,6 +161,7 @@ class Registries:
             plain_http=plain_http,
             transport=self._http,
             before_put=rate.wait,
+            spare_turn=rate.wait_for_spare,
         )
 
     def push_credentials(self, host: str) -> Credentials | None:
