@@ -37,7 +37,7 @@ from fast_container.state.prepared_image import PreparedImage
 
 _MORE: Final = "fast-container report --last 1"
 _WAIT: Final = "FAST_CONTAINER_RECORDS_WAIT_S"
-_USUAL_WAIT_S: Final = 0.5
+_USUAL_WAIT_S: Final = 0.2
 _SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 
 
