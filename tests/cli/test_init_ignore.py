@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fast_container.adapters.digests.walks import open_walks
@@ -128,6 +128,7 @@ STEPS = st.one_of(
 IGNORED = st.lists(st.sampled_from(["docs", "!docs/a", "*", "!a", "**/b.py", "# x"]), max_size=2)
 
 
+@example({"docs/a"}, [], ["docs", "!docs/a"])
 @settings(max_examples=40, deadline=None)
 @given(st.sets(PATHS, min_size=1, max_size=14), st.lists(STEPS, max_size=4), IGNORED)
 def test_what_an_image_reads_is_the_same_before_and_after(
