@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fast_container.cli import main
-from tests.adapters.http_registry import HttpRegistry, http_registry
+from tests.adapters.http_registry import HttpRegistry
 from tests.layer_images import Member, file, image, link, zipped
 
 GOOD = [file("usr/bin/app", b"x", mode=0o755)]
 RUNS = {"Entrypoint": ["/usr/bin/app"], "User": "1000"}
-
-
-@pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpRegistry]:
-    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"):
-        monkeypatch.delenv(name, raising=False)
-    with http_registry() as running:
-        yield running
 
 
 def push(registry: HttpRegistry, *layers: list[Member]) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fast_container.cli import main
-from tests.adapters.http_registry import HttpRegistry, http_registry
+from tests.adapters.http_registry import HttpRegistry
 from tests.breakdown.test_breakdown import DPKG, NUMPY
 from tests.cli.test_plan import PLAN, TREE, write_plan
 from tests.layer_images import Member, file, image, sha256, zipped
@@ -20,16 +19,6 @@ from tests.trees import write_tree
 
 DOCS = Path(__file__).parents[2] / "docs" / "image-contents.md"
 HOSTILE = [file("a\x1b[2Jb\u202ecd\n::error::x", 300_000), file("b\udcff", 5), file("usr/" + "long/" * 40 + "x", 90)]
-
-
-@pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpRegistry]:
-    monkeypatch.setenv("FAST_CONTAINER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"):
-        monkeypatch.delenv(name, raising=False)
-    with http_registry() as running:
-        yield running
 
 
 def push(registry: HttpRegistry, tag: str, *layers: list[Member], history: list[Any] | None = None) -> str:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
+from fast_container.core.aws_access import AwsAccess
 from fast_container.core.ports import Manifest, Registry
 
 TICK_S = 0.02
+
+RepositorySource: TypeAlias = Callable[[str, AwsAccess], Registry]
 
 
 class LookupBatch:
@@ -95,3 +99,27 @@ class LookupBatch:
         if digest == manifest.digest:
             self._answers[tag] = manifest
         return digest
+
+
+class Lookups:
+    """The repositories of one program, each opened once.
+
+    Args:
+        open_repository: Opens the repository at ``host/name``; asks nothing.
+    """
+
+    def __init__(self, open_repository: RepositorySource) -> None:
+        self._open = open_repository
+        self._opened: dict[str, LookupBatch] = {}
+
+    def at(self, url: str, access: AwsAccess) -> LookupBatch:
+        """Return the repository at ``host/name``; its lookups are gathered."""
+        if url not in self._opened:
+            self._opened[url] = LookupBatch(self._open(url, access))
+        return self._opened[url]
+
+    def found_digest(self, url: str, tag: str) -> str | None:
+        """Return the digest that a lookup of this run has found, without a request."""
+        repository = self._opened.get(url)
+        manifest = repository.answered(tag) if repository else None
+        return manifest.digest if manifest else None

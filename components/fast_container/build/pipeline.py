@@ -75,38 +75,23 @@ async def publish(
         VerifyError: The image is not fit for where it is to run; it got no tag.
         ChecksFailed: It does not pass the checks of its program, likewise.
     """
-    started, watch = clock.now(), PhaseWatch(clock)
-    start_s = clock.monotonic()
-    image = _Image(job, registry, reporter, Checker(looks, content_checks), watch)
+    started, start_s = clock.now(), clock.monotonic()
+    image = _Image(job, registry, executor, reporter, Checker(looks, content_checks), PhaseWatch(clock))
     image.job = await with_size_before(job, registry, recorded)
     held = set[str]() if held_layers is None else held_layers
-    with watch.phase("looking_up"):
+    with image.watch.phase("looking_up"):
         there = (await registry.find([job.key.tag])).get(job.key.tag)
     plan = decide(job.key, recorded, there or NoManifest.ABSENT)
     if isinstance(plan, Replaced):
         raise replaced_error(registry.url, job.key.tag, plan.recorded, plan.found)
-    refused = await refused_image(job, registry) if isinstance(plan, Build) else None
-    copied = None
-    if isinstance(plan, Build) and refused is None and copying is not None:
-        with watch.phase("copying"):
-            copied = await copy(job, registry, copying, reporter)
-    if refused is not None:
-        reporter.note("built before, and refused by its checks: it is checked again, without a build")
-        put = _Put("reused", await image.tag(refused, image.checker))
-    elif copied is not None:
-        verified = await image.tag(copied.manifest, image.checker.without_looks)
-        put = _Put("copied", verified, pushed_bytes=copied.sent_bytes, copied_from=copied.source_url)
-    elif isinstance(plan, Build):
-        reporter.note(f"building: {explained or plan.reason}")
-        if recorded is not None:
-            held.update(await _layers_of(registry, recorded.digest))
-        put = await image.build(executor, held)
+    reason = explained or plan.reason
+    if isinstance(plan, Build):
+        put = await image.refused_before() or await image.copied(copying) or await image.built(recorded, held, reason)
     else:
         assert there is not None
         put = _Put("reused", await image.check(there, image.checker.without_looks))
     held.update(put.verified.layers)
-    spent_s = clock.monotonic() - start_s
-    record = image.record(put, started, spent_s, explained or plan.reason, executor_name)
+    record = image.record(put, started, clock.monotonic() - start_s, reason, executor_name)
     reporter.note(record.summary())
     return record
 
@@ -117,12 +102,36 @@ class _Image:
 
     job: BuildJob
     registry: Registry
+    executor: Executor
     reporter: Reporter
     checker: Checker
     watch: PhaseWatch
 
-    async def build(self, executor: Executor, held: set[str]) -> _Put:
-        built = await executor.build(self.job, self.reporter)
+    async def refused_before(self) -> _Put | None:
+        """Check the image again that was built and refused by its checks; None without one."""
+        found = await refused_image(self.job, self.registry)
+        if found is None:
+            return None
+        self.reporter.note("built before, and refused by its checks: it is checked again, without a build")
+        return _Put("reused", await self.tag(found, self.checker))
+
+    async def copied(self, copying: Copying | None) -> _Put | None:
+        """Copy the image from another repository; None if none has it."""
+        if copying is None:
+            return None
+        with self.watch.phase("copying"):
+            found = await copy(self.job, self.registry, copying, self.reporter)
+        if found is None:
+            return None
+        verified = await self.tag(found.manifest, self.checker.without_looks)
+        return _Put("copied", verified, pushed_bytes=found.sent_bytes, copied_from=found.source_url)
+
+    async def built(self, recorded: RecordedImage | None, held: set[str], reason: str) -> _Put:
+        """Build the image; ``held`` gets the layers of the one before."""
+        self.reporter.note(f"building: {reason}")
+        if recorded is not None:
+            held.update(await _layers_of(self.registry, recorded.digest))
+        built = await self.executor.build(self.job, self.reporter)
         check_ran(self.job, built)
         for line in advice_of(built):
             self.reporter.note(line)

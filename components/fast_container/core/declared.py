@@ -29,8 +29,8 @@ from fast_container.core.build_files import (
 )
 from fast_container.core.build_secrets import check_mounts
 from fast_container.core.dockerfile import DockerfileReads, ImageFacts
+from fast_container.core.dockerfile.named_contexts import refuse_moving_layouts
 from fast_container.core.dockerfile.read import read_dockerfile
-from fast_container.core.dockerfile.remote_contexts import refuse_moving_layouts
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import BaseFacts, is_own_base

@@ -14,7 +14,7 @@ from fast_container.core.context.select import SelectedContext, select_context
 from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
 from fast_container.core.dockerfile import DockerfileReads
-from fast_container.core.dockerfile.remote_contexts import moving_contexts
+from fast_container.core.dockerfile.named_contexts import moving_contexts
 from fast_container.core.key import BuildKey, KeyInputs, build_key
 from fast_container.core.oci import snapstart
 from fast_container.core.oci.source_policy import source_policy

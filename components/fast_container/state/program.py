@@ -7,7 +7,6 @@ programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +22,7 @@ from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.layers.listing_cache import ListingCache
 from fast_container.adapters.layers.registry_listings import RegistryListings
+from fast_container.adapters.plan_file import put_plan_file
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.registry.blob_copy import RegistryCopier
@@ -31,14 +31,14 @@ from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread, on_core
 from fast_container.build.check_contents import ContentChecks
 from fast_container.build.lint_lines import LintLines
-from fast_container.build.lookup import LookupBatch
+from fast_container.build.lookup import LookupBatch, Lookups
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.build.spare_names import SpareNames
 from fast_container.builder_interface import ExecutorNeeds
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.oci.repository import host_of
-from fast_container.core.program_file import FILE_NAME, PlannedEntry, write_plan_file
+from fast_container.core.program_file import PlannedEntry, write_plan_file
 from fast_container.core.replaced_tag import load_accepted
 from fast_container.core.select import SelectedImage, SharedWalks
 from fast_container.state.engine_log import debug_engine
@@ -102,9 +102,10 @@ class Program:
     _unknown: list[str] = field(default_factory=list[str])
     _by_key: dict[str, dict[str, PreparedImage]] = field(default_factory=dict[str, "dict[str, PreparedImage]"])
     _uncounted: dict[str, list[PreparedImage]] = field(default_factory=dict[str, "list[PreparedImage]"])
-    _repositories: dict[str, LookupBatch] = field(default_factory=dict[str, LookupBatch])
+    _lookups: Lookups = field(init=False)
 
     def __post_init__(self) -> None:
+        self._lookups = Lookups(self.registries.repository)
         self.git_line = GitIgnoredLine(self.selected_images)
 
     @property
@@ -174,14 +175,7 @@ class Program:
         if self._failed:
             return
         folder = Path.cwd()
-        text = write_plan_file(self._entries, str(folder), unknown=self._unknown)
-        # A folder that cannot be written is not an error.
-        with contextlib.suppress(OSError):
-            plan = folder / FILE_NAME
-            if not plan.is_file() or plan.read_bytes() != text.encode():
-                partial = plan.with_suffix(".partial")
-                partial.write_bytes(text.encode())
-                partial.replace(plan)
+        put_plan_file(folder, write_plan_file(self._entries, str(folder), unknown=self._unknown))
 
     def planned(self, repository_url: str, build_key: str, record_name: str) -> PreparedImage | None:
         """Return the image of a record: by repository and key, and by the record's name if several share these."""
@@ -194,17 +188,10 @@ class Program:
 
     def repository_at(self, url: str, access: AwsAccess) -> LookupBatch:
         """Return the repository at ``host/name``, likewise."""
-        if url not in self._repositories:
-            self._repositories[url] = LookupBatch(self.registries.repository(url, access))
-        return self._repositories[url]
+        return self._lookups.at(url, access)
 
     def elsewhere(self, image: PreparedImage, before: str = "") -> list[LookupBatch]:
-        """Return the other repositories that have, or will have, an image of the same key.
-
-        Args:
-            image: The image.
-            before: Repository in which the state has the image, or "".
-        """
+        """Return the other repositories with an image of the same key, now or later; ``before`` is the state's."""
         found = {twin.repository_url: twin.access for twin in self.twins(image)}
         if before:
             found.setdefault(before, image.access)
@@ -253,9 +240,7 @@ class Program:
 
     def found_digest(self, repository_url: str, tag: str) -> str | None:
         """Return the digest that a lookup of this run has found, without a request."""
-        repository = self._repositories.get(repository_url)
-        manifest = repository.answered(tag) if repository else None
-        return manifest.digest if manifest else None
+        return self._lookups.found_digest(repository_url, tag)
 
 
 # The only module state: programs by their connection to the engine; an entry goes with its connection.

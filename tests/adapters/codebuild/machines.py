@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,3 +132,18 @@ def image(url: str, folder: Path, content: str) -> BuildJob:
     made = make_job(content=f"{folder.name} {content}", repository_url=url, platform="linux/amd64")
     context = source(write_tree(folder / content, tree))
     return replace(made, contexts={"context": context}, dockerfile=tree["Dockerfile"].encode())
+
+
+def lent_project(cloud: LocalCloud, name: str) -> Iterator[str]:
+    """For a module's fixture: a project with its repository, whose URL it gets."""
+    yield make_project(cloud, name)
+    cloud.codebuild.reset()
+    cloud.calls.reset()
+
+
+def lent_machine(cloud: LocalCloud, name: str, *, places: int = 0) -> Iterator[Machine]:
+    """For a test's fixture: a machine of that project."""
+    made = Machine(cloud, name, places=places)
+    yield made
+    made.registries.close()
+    cloud.codebuild.reset()

@@ -23,7 +23,7 @@ from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuildFailed
 from localcloud import LocalCloud
 from tests.adapters.buildkit_images import content
-from tests.adapters.codebuild.machines import Machine, image, make_project
+from tests.adapters.codebuild.machines import Machine, image, lent_machine, lent_project
 from tests.adapters.http_registry import HttpRegistry, http_registry
 from tests.build.fakes import OCI_MANIFEST
 
@@ -34,17 +34,12 @@ NAME = "codebuild-remote"
 @pytest.fixture(scope="module")
 def there(cloud: LocalCloud) -> Iterator[str]:
     """The repository's URL."""
-    yield make_project(cloud, NAME)
-    cloud.codebuild.reset()
-    cloud.calls.reset()
+    yield from lent_project(cloud, NAME)
 
 
 @pytest.fixture
 def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
-    made = Machine(cloud, NAME)
-    yield made
-    made.registries.close()
-    cloud.codebuild.reset()
+    yield from lent_machine(cloud, NAME)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from fast_container.core.ports import BuildJob, LayerLister
 from fast_container.core.records.record import BuildRecord
 from fast_container.errors import ChecksFailed
 from localcloud import LocalCloud
-from tests.adapters.codebuild.machines import Machine, image, make_project
+from tests.adapters.codebuild.machines import Machine, image, lent_machine, lent_project
 
 pytestmark = pytest.mark.buildkit
 NAME = "codebuild-checks"
@@ -32,16 +32,12 @@ ERROR = CheckSettings(rules={"V02": "error", "V11": "warning"}, required=("/app"
 @pytest.fixture(scope="module")
 def there(cloud: LocalCloud) -> Iterator[str]:
     """The repository's URL."""
-    yield make_project(cloud, NAME)
-    cloud.codebuild.reset()
-    cloud.calls.reset()
+    yield from lent_project(cloud, NAME)
 
 
 @pytest.fixture
 def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
-    made = Machine(cloud, NAME)
-    yield made
-    made.registries.close()
+    yield from lent_machine(cloud, NAME)
 
 
 def published(machine: Machine, job: BuildJob, lister: LayerLister | None = None) -> BuildRecord:

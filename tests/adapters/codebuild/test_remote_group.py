@@ -25,7 +25,7 @@ from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import RemotePlan, planned_contexts, write_plans
 from fast_container.core.staging.chunks import cut
 from localcloud import LocalCloud
-from tests.adapters.codebuild.machines import Machine, image, make_project
+from tests.adapters.codebuild.machines import Machine, image, lent_machine, lent_project
 from tests.adapters.codebuild.test_watch import Heard
 
 pytestmark = pytest.mark.buildkit
@@ -35,17 +35,12 @@ NAME = "codebuild-group"
 @pytest.fixture(scope="module")
 def there(cloud: LocalCloud) -> Iterator[str]:
     """The repository's URL."""
-    yield make_project(cloud, NAME)
-    cloud.codebuild.reset()
-    cloud.calls.reset()
+    yield from lent_project(cloud, NAME)
 
 
 @pytest.fixture
 def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
-    made = Machine(cloud, NAME, places=1)
-    yield made
-    made.registries.close()
-    cloud.codebuild.reset()
+    yield from lent_machine(cloud, NAME, places=1)
 
 
 def start_all(cloud: LocalCloud, jobs: Sequence[BuildJob]) -> None:

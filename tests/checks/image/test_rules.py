@@ -12,7 +12,7 @@ import pytest
 
 from fast_container.checks.finding import Finding, Severity
 from fast_container.checks.image.check import RULES, check_image
-from fast_container.checks.image.settings import ImageChecks, parse_growth, parse_size
+from fast_container.checks.image.settings import ImageRequirements, parse_growth, parse_size
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.layers.efficiency import efficiency, wasted_bytes
 from tests.layer_images import Member, contents, file, folder, link
@@ -24,12 +24,12 @@ PASSWD = file("etc/passwd", b"root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/
 PYTHON = file("usr/bin/python3", 10, mode=0o755)
 
 
-def ids(image: ImageContents, settings: ImageChecks | None = None) -> set[str]:
+def ids(image: ImageContents, settings: ImageRequirements | None = None) -> set[str]:
     return {one.rule for one in found(image, settings)}
 
 
-def found(image: ImageContents, settings: ImageChecks | None = None, rule: str = "") -> list[Finding]:
-    every = check_image(image, settings or ImageChecks())
+def found(image: ImageContents, settings: ImageRequirements | None = None, rule: str = "") -> list[Finding]:
+    every = check_image(image, settings or ImageRequirements())
     return [one for one in every if not rule or one.rule == rule]
 
 
@@ -38,7 +38,7 @@ def saved(finding: Finding) -> int | None:
 
 
 def of(rule: str, *layers: list[Member], runs_on: str = "anywhere", **config: Any) -> list[Finding]:
-    return found(contents(*layers, **config), ImageChecks(runs_on), rule)
+    return found(contents(*layers, **config), ImageRequirements(runs_on), rule)
 
 
 def pyc(*, flags: int = 3, mtime: int = 0, size: int = 0, magic: bytes = importlib.util.MAGIC_NUMBER) -> bytes:
@@ -60,10 +60,10 @@ def modules(count: int, **how: Any) -> list[Member]:
 def test_v01_a_budget_that_is_exceeded() -> None:
     image = contents([file("a")], [file("b")])
     assert image.compressed_bytes == 21
-    assert ids(image, ImageChecks(max_size_bytes=20)) == {"V01"}
-    assert ids(image, ImageChecks(max_layer_bytes=10)) == {"V01"}
-    assert ids(image, ImageChecks(max_growth=0.1, before_bytes=19)) == {"V01"}
-    assert not ids(image, ImageChecks(max_size_bytes=21, max_layer_bytes=11, max_growth=0.1, before_bytes=20))
+    assert ids(image, ImageRequirements(max_size_bytes=20)) == {"V01"}
+    assert ids(image, ImageRequirements(max_layer_bytes=10)) == {"V01"}
+    assert ids(image, ImageRequirements(max_growth=0.1, before_bytes=19)) == {"V01"}
+    assert not ids(image, ImageRequirements(max_size_bytes=21, max_layer_bytes=11, max_growth=0.1, before_bytes=20))
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_v08_a_service_with_a_flaw(members: list[Member], config: dict[str, Any]
 
 
 def test_v07_and_v08_are_for_their_places_only() -> None:
-    assert not ids(contents([file("a")], User="root"), ImageChecks("anywhere"))
-    assert "V08" not in ids(contents([file("a")]), ImageChecks("lambda"))
+    assert not ids(contents([file("a")], User="root"), ImageRequirements("anywhere"))
+    assert "V08" not in ids(contents([file("a")]), ImageRequirements("lambda"))
 
 
 @pytest.mark.parametrize(
@@ -295,8 +295,8 @@ def test_v10_none() -> None:
 
 def test_v11_paths() -> None:
     image = contents([file("app/main.py"), file("app/debug.log")])
-    assert not ids(image, ImageChecks(required=("/app/main.py",), forbidden=("*.md",)))
-    every = found(image, ImageChecks(required=("/app/other",), forbidden=("/app/*.log",)))
+    assert not ids(image, ImageRequirements(required=("/app/main.py",), forbidden=("*.md",)))
+    every = found(image, ImageRequirements(required=("/app/other",), forbidden=("/app/*.log",)))
     assert [one.rule for one in every] == ["V11", "V11"]
     assert every[0].severity is Severity.ERROR
 
@@ -321,7 +321,7 @@ def test_v12_several_pythons() -> None:
 
 def test_a_rule_that_cannot_be_run_is_an_error_that_names_it() -> None:
     image = contents([], unreadable="A layer cannot be read. sha256:1")
-    every = found(image, replace(ImageChecks(), severities={"V05": Severity.OFF}))
+    every = found(image, replace(ImageRequirements(), severities={"V05": Severity.OFF}))
     files_rules = {"V02", "V03", "V04", "V06", "V09", "V10", "V11", "V12"}
     assert {one.rule for one in every} == files_rules
     assert all(one.cannot_be_checked and one.severity is Severity.ERROR and one.rule in one.what for one in every)
@@ -329,17 +329,17 @@ def test_a_rule_that_cannot_be_run_is_an_error_that_names_it() -> None:
 
 def test_v01_a_budget_of_unpacked_bytes() -> None:
     image = contents([file("app", 5 * MB)])
-    (one,) = found(image, ImageChecks(max_unpacked_bytes=4 * MB), "V01")
+    (one,) = found(image, ImageRequirements(max_unpacked_bytes=4 * MB), "V01")
     assert saved(one) == MB
-    assert not found(image, ImageChecks(max_unpacked_bytes=5 * MB), "V01")
-    assert found(contents([], unreadable="x"), ImageChecks(max_unpacked_bytes=1), "V01")
+    assert not found(image, ImageRequirements(max_unpacked_bytes=5 * MB), "V01")
+    assert found(contents([], unreadable="x"), ImageRequirements(max_unpacked_bytes=1), "V01")
 
 
 def test_a_rule_may_be_set_to_error_warning_or_off() -> None:
     image = contents([file("usr/bin/gcc", 5)])
     for severity in (Severity.ERROR, Severity.WARNING):
-        assert [one.severity for one in found(image, ImageChecks(severities={"V02": severity}))] == [severity]
-    assert not ids(image, ImageChecks(severities={"V02": Severity.OFF}))
+        assert [one.severity for one in found(image, ImageRequirements(severities={"V02": severity}))] == [severity]
+    assert not ids(image, ImageRequirements(severities={"V02": Severity.OFF}))
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -364,9 +364,9 @@ def test_what_is_not_a_size(text: str) -> None:
 
 def test_v01_growth_in_bytes() -> None:
     image = contents([file("a")], [file("b")])
-    assert ids(image, ImageChecks(max_growth_bytes=1, before_bytes=19)) == {"V01"}
-    assert not ids(image, ImageChecks(max_growth_bytes=2, before_bytes=19))
-    assert not ids(image, ImageChecks(max_growth_bytes=0, before_bytes=22))
+    assert ids(image, ImageRequirements(max_growth_bytes=1, before_bytes=19)) == {"V01"}
+    assert not ids(image, ImageRequirements(max_growth_bytes=2, before_bytes=19))
+    assert not ids(image, ImageRequirements(max_growth_bytes=0, before_bytes=22))
 
 
 @pytest.mark.parametrize(
@@ -394,9 +394,9 @@ def test_v05_copies_that_chmod_or_chown_made_are_named() -> None:
 def test_v08_set_user_id_programs_of_the_base_are_its_own() -> None:
     image = contents([PASSWD, PYTHON, file("usr/bin/own", mode=0o4755)], [file("usr/bin/su", mode=0o4755)], **SERVICE)
     base, _ = (digest for digest, _ in image.layer_bytes)
-    (unknown,) = found(image, ImageChecks("ecs"), "V08")
+    (unknown,) = found(image, ImageRequirements("ecs"), "V08")
     assert "usr/bin/own" in unknown.where
-    (known,) = found(image, ImageChecks("ecs", base_layers=frozenset({base})), "V08")
+    (known,) = found(image, ImageRequirements("ecs", base_layers=frozenset({base})), "V08")
     assert "usr/bin/su" in known.where
 
 

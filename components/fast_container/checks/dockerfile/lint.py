@@ -30,7 +30,7 @@ from fast_container.checks.finding import Finding, by_place
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.dockerfile.lines import decode
-from fast_container.core.dockerfile.read import open_dockerfile
+from fast_container.core.dockerfile.opened import open_dockerfile
 from fast_container.core.oci.platform import normal_platform
 
 _NO_FILES: Final = ContextFiles()

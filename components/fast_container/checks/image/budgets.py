@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fast_container.checks.image.rule import Found
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.spelling import megabytes
 
 
-def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found]:
+def check_budgets(image: ImageContents, settings: ImageRequirements) -> Iterator[Found]:
     """Find what is over a budget."""
     total = image.compressed_bytes
     if settings.max_size_bytes is not None and total > settings.max_size_bytes:
@@ -35,7 +35,7 @@ def check_budgets(image: ImageContents, settings: ImageChecks) -> Iterator[Found
     yield from _growth(image, settings)
 
 
-def _growth(image: ImageContents, settings: ImageChecks) -> Iterator[Found]:
+def _growth(image: ImageContents, settings: ImageRequirements) -> Iterator[Found]:
     total, before = image.compressed_bytes, settings.before_bytes
     if not before or total <= before:
         return

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import BYTECODE, MODULE
 from fast_container.core.layers.listing import Listing
@@ -39,7 +39,7 @@ Place = tuple[int, int]
 """A layer, and the index of an entry in it."""
 
 
-def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
+def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageRequirements) -> Iterator[Found]:
     """Find sources without bytecode, and bytecode that Python would not use."""
     merged = files.merged
     sources = dict(_shown(merged, MODULE))

@@ -22,7 +22,7 @@ from fast_container.checks.image import (
     unpacked_budget,
 )
 from fast_container.checks.image.rule import Found, OfFiles, OfManifest
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents
 
 OF_MANIFEST: Final[dict[str, tuple[OfManifest, ...]]] = {
@@ -49,12 +49,12 @@ RULES: Final = tuple(sorted({*OF_MANIFEST, *OF_FILES}))
 """The ids of all rules."""
 
 
-def check_image(image: ImageContents, settings: ImageChecks) -> list[Finding]:
+def check_image(image: ImageContents, settings: ImageRequirements) -> list[Finding]:
     """Apply every rule that is not off; the heaviest findings come first."""
     return by_weight(finding for rule in RULES for finding in _of_rule(rule, image, settings))
 
 
-def _of_rule(rule: str, image: ImageContents, settings: ImageChecks) -> Iterator[Finding]:
+def _of_rule(rule: str, image: ImageContents, settings: ImageRequirements) -> Iterator[Finding]:
     if settings.severity(rule) is Severity.OFF:
         return
     for of_manifest in OF_MANIFEST.get(rule, ()):
@@ -79,7 +79,7 @@ def _of_rule(rule: str, image: ImageContents, settings: ImageChecks) -> Iterator
             yield _finding(rule, image, settings, found)
 
 
-def _finding(rule: str, image: ImageContents, settings: ImageChecks, found: Found) -> Finding:
+def _finding(rule: str, image: ImageContents, settings: ImageRequirements, found: Found) -> Finding:
     severity = settings.severity(rule, fails_in_service=found.fails_in_service)
     estimate = None if found.estimate_bytes is None else Estimate(found.estimate_bytes, basis=found.basis)
     inside = "" if found.where == image.name else found.where

@@ -13,18 +13,18 @@ from datetime import date
 from fast_container.checks.dockerfile.waivers import Waiver, apply_waivers, read_waiver
 from fast_container.checks.finding import Finding, Severity, by_weight
 from fast_container.checks.image.catalogue import TITLES
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.checks.image.structure.written import read_tests
 from fast_container.core.image_checks import CheckSettings
 
 
-def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | None = None) -> ImageChecks:
+def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | None = None) -> ImageRequirements:
     """Return what the rules are given.
 
     Raises:
         ArgsError: The structure tests are damaged.
     """
-    return ImageChecks(
+    return ImageRequirements(
         runs_on=runs_on,
         max_size_bytes=settings.max_size_bytes,
         max_unpacked_bytes=settings.max_unpacked_bytes,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fast_container.checks.image.rule import Found
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import DISTRIBUTION, PYTHON
 from fast_container.core.layers.merged import Merged
@@ -21,7 +21,7 @@ _INSTALLED: Final = re.compile(r"((?:.*/)?)([A-Za-z0-9._]+)-([^/-]+)\.dist-info/
 _VENDORED: Final = re.compile(r".*/(?:_vendor|_bundled)/.*")
 
 
-def check_distributions(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
+def check_distributions(image: ImageContents, files: ImageFiles, _: ImageRequirements) -> Iterator[Found]:
     """Find packages and Pythons that are there twice."""
     places: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     pythons: set[str] = set()

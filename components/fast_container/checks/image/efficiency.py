@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.efficiency import efficiency, wasted_bytes
 from fast_container.core.layers.entry import FILE
@@ -22,7 +22,7 @@ _LOWEST: Final = 0.95
 _LEAST_BYTES: Final = 1_000_000
 
 
-def check_efficiency(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
+def check_efficiency(image: ImageContents, files: ImageFiles, _: ImageRequirements) -> Iterator[Found]:
     """Find bytes that are replaced or deleted by later layers."""
     wasted = wasted_bytes(files)
     if wasted < _LEAST_BYTES:

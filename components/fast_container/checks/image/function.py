@@ -12,7 +12,7 @@ from typing import Final
 from fast_container.checks.image.foreign_programs import check_machine
 from fast_container.checks.image.lookup import program, resolve
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.checks.lambda_image import LARGEST_BYTES
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.entry import FILE
@@ -24,7 +24,7 @@ _ENDS: Final = (".py", "/__init__.py", ".js", ".mjs", ".cjs")
 _CLIENTS: Final = ("awslambdaric", "aws-lambda-ric")
 
 
-def check_manifest(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
+def check_manifest(image: ImageContents, _: ImageRequirements) -> Iterator[Found]:
     """Find what shows without the files."""
     if image.is_of_index:
         yield Found(
@@ -36,7 +36,7 @@ def check_manifest(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
         )
 
 
-def check_files(image: ImageContents, files: ImageFiles, _: ImageChecks) -> Iterator[Found]:
+def check_files(image: ImageContents, files: ImageFiles, _: ImageRequirements) -> Iterator[Found]:
     """Find what the files show."""
     if files.unpacked_bytes > LARGEST_BYTES:
         yield Found(

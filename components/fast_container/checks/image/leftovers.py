@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import BUILD_TOOLS, CACHES, DEVELOPMENT, GPU
 from fast_container.core.layers.merged import Placed
@@ -17,24 +17,24 @@ from fast_container.core.layers.merged import Placed
 _BUILDER = "Build in a stage of its own, and copy only what runs."
 
 
-def check_build_tools(_: ImageContents, files: ImageFiles, __: ImageChecks) -> Iterator[Found]:
+def check_build_tools(_: ImageContents, files: ImageFiles, __: ImageRequirements) -> Iterator[Found]:
     """V02: find build tools."""
     yield from _leftovers(files, BUILD_TOOLS, "it costs bytes, and helps who breaks in", _BUILDER)
 
 
-def check_caches(_: ImageContents, files: ImageFiles, __: ImageChecks) -> Iterator[Found]:
+def check_caches(_: ImageContents, files: ImageFiles, __: ImageRequirements) -> Iterator[Found]:
     """V03: find caches."""
     yield from _leftovers(
         files, CACHES, "nothing reads it in service", "Use RUN --mount=type=cache, which is not part of the image."
     )
 
 
-def check_development(_: ImageContents, files: ImageFiles, __: ImageChecks) -> Iterator[Found]:
+def check_development(_: ImageContents, files: ImageFiles, __: ImageRequirements) -> Iterator[Found]:
     """V04: find development packages."""
     yield from _leftovers(files, DEVELOPMENT, "nothing needs it in service", "Install without development extras.")
 
 
-def check_gpu(_: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
+def check_gpu(_: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """V09: find GPU libraries."""
     where = "Lambda has no GPU" if settings.runs_on == "lambda" else "Fargate has no GPU"
     yield from _leftovers(files, GPU, where, "Install the CPU build, for torch from its index for CPUs.")

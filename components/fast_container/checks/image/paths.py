@@ -12,13 +12,13 @@ from fnmatch import translate
 
 from fast_container.checks.image.lookup import stat
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.checks.image.structure.verdicts import failures
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.merged import Merged, Placed
 
 
-def check_paths(image: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
+def check_paths(image: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find what is missing, and what is there although it must not be."""
     for path in settings.required:
         if stat(files.merged, path) is None and not _matching(files.merged, path):
@@ -32,7 +32,7 @@ def check_paths(image: ImageContents, files: ImageFiles, settings: ImageChecks) 
             yield Found(where, f"{path} is forbidden and is in the image.", fix="Leave it out.", estimate_bytes=size)
 
 
-def check_structure(image: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
+def check_structure(image: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find structure tests that the image does not pass."""
     for tests in settings.structure:
         for failure in failures(tests, image, files):

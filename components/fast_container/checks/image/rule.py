@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.merged import Placed
 
@@ -41,8 +41,8 @@ class Found:
     line: int = 0
 
 
-OfManifest = Callable[[ImageContents, ImageChecks], Iterator[Found]]
-OfFiles = Callable[[ImageContents, ImageFiles, ImageChecks], Iterator[Found]]
+OfManifest = Callable[[ImageContents, ImageRequirements], Iterator[Found]]
+OfFiles = Callable[[ImageContents, ImageFiles, ImageRequirements], Iterator[Found]]
 
 
 def place_of(files: ImageFiles, placed: Placed) -> str:

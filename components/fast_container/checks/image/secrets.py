@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.entry import FILE
 from fast_container.core.layers.file_kinds import SECRETS
@@ -24,7 +24,7 @@ _SET: Final = re.compile(rf"(?<!\w)({_VARIABLE.pattern})=(?![\s$/]|$)\S+", re.I)
 _FIX = "Revoke it, and give it with RUN --mount=type=secret: a later layer cannot take it back."
 
 
-def check_files(_: ImageContents, files: ImageFiles, __: ImageChecks) -> Iterator[Found]:
+def check_files(_: ImageContents, files: ImageFiles, __: ImageRequirements) -> Iterator[Found]:
     """Find secrets in the files of all layers."""
     for at, layer in enumerate(files.layers):
         for index, kinds in sorted(_suspects(layer.listing).items()):
@@ -47,7 +47,7 @@ def _suspects(listing: Listing) -> dict[int, list[str]]:
     return found
 
 
-def check_configuration(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
+def check_configuration(image: ImageContents, _: ImageRequirements) -> Iterator[Found]:
     """Find secrets in ENV, labels, arguments and history."""
     if secret_signs(" ".join((*image.configuration.entrypoint, *image.configuration.command))):
         yield Found("ENTRYPOINT or CMD", "The configuration holds a secret.", "all who pull can read it", _FIX)

@@ -12,7 +12,7 @@ from typing import Final
 from fast_container.checks.image.foreign_programs import check_machine
 from fast_container.checks.image.lookup import program
 from fast_container.checks.image.rule import Found, place_of
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import SET_ID, WRITABLE
 from fast_container.core.layers.merged import Placed
@@ -24,7 +24,7 @@ _KNOWN: Final = re.compile(
 """Set-user-id programs that bases bring."""
 
 
-def check_user(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
+def check_user(image: ImageContents, _: ImageRequirements) -> Iterator[Found]:
     """Find a user that is root."""
     user = image.configuration.user.partition(":")[0]
     if user in {"", "root", "0"}:
@@ -43,7 +43,7 @@ def check_user(image: ImageContents, _: ImageChecks) -> Iterator[Found]:
         )
 
 
-def check_files(image: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
+def check_files(image: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find a user or program that is not there, set-user-id files, and sources that the service may write to."""
     user = image.configuration.user.partition(":")[0]
     users = _users(files)
@@ -74,7 +74,7 @@ def check_files(image: ImageContents, files: ImageFiles, settings: ImageChecks) 
     yield from _writable(image, files, number)
 
 
-def _is_of_base(files: ImageFiles, placed: Placed, settings: ImageChecks) -> bool:
+def _is_of_base(files: ImageFiles, placed: Placed, settings: ImageRequirements) -> bool:
     """Whether a set-user-id program is the base's: by the base's layers where they are known, else by its name."""
     if settings.base_layers:
         return files.layers[placed.layer].digest in settings.base_layers

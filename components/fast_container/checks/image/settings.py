@@ -26,7 +26,7 @@ _ONLY_FOR: Final = {"V07": "lambda", "V08": "ecs"}
 
 
 @dataclass(frozen=True, slots=True)
-class ImageChecks:
+class ImageRequirements:
     """What an image has to satisfy.
 
     Attributes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fast_container.checks.image.rule import Found
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.spelling import megabytes
 
 
-def check_unpacked(image: ImageContents, files: ImageFiles, settings: ImageChecks) -> Iterator[Found]:
+def check_unpacked(image: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find what is over the budget."""
     total, budget = files.unpacked_bytes, settings.max_unpacked_bytes
     if budget is not None and total > budget:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fast_container.checks.finding import Severity, worst
 from fast_container.checks.image.check import RULES, check_image
-from fast_container.checks.image.settings import ImageChecks, parse_growth, parse_size
+from fast_container.checks.image.settings import ImageRequirements, parse_growth, parse_size
 from fast_container.checks.image.structure.tests import StructureTests
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
 from fast_container.cli.pushed_images import PushedImages
@@ -51,9 +51,9 @@ def _sizes(image: ImageContents) -> str:
     return f"{count} layer{'' if count == 1 else 's'}, {megabytes(image.compressed_bytes)} compressed{unpacked}"
 
 
-def _settings(arguments: argparse.Namespace) -> ImageChecks:
+def _settings(arguments: argparse.Namespace) -> ImageRequirements:
     share, most = _growth(arguments)
-    return ImageChecks(
+    return ImageRequirements(
         runs_on=arguments.runs_on,
         max_size_bytes=_size("--max-size", arguments.max_size),
         max_layer_bytes=_size("--max-layer", arguments.max_layer),
@@ -114,7 +114,7 @@ def _severity(said: str) -> tuple[str, Severity]:
     return rule, Severity(level)
 
 
-async def _read(arguments: argparse.Namespace, settings: ImageChecks) -> tuple[ImageContents, ImageChecks]:
+async def _read(arguments: argparse.Namespace, settings: ImageRequirements) -> tuple[ImageContents, ImageRequirements]:
     images = PushedImages(arguments.platform)
     try:
         if arguments.against:

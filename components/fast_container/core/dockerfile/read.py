@@ -1,4 +1,4 @@
-"""Reads a Dockerfile: ``read_dockerfile`` says what it reads, ``open_dockerfile`` gives its stages as objects.
+"""Reads a Dockerfile: what a target takes from contexts, images and arguments.
 
 Decides whether a file is understood at all, and puts the parts together. What cannot be known makes whole contexts
 count, with a reason; what BuildKit would refuse is refused here, with file and line.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from fast_container.core.dockerfile.canonical import canonical_instructions
 from fast_container.core.dockerfile.instructions import Arg, Copy, Onbuild, ParsedStages, Run
-from fast_container.core.dockerfile.lines import ParsedFile, find_syntax, parse_file
+from fast_container.core.dockerfile.lines import find_syntax
 from fast_container.core.dockerfile.model import (
     AssumedStage,
     ContextReads,
@@ -23,15 +22,14 @@ from fast_container.core.dockerfile.model import (
     UnknownTargetError,
     UnknownValueError,
 )
-from fast_container.core.dockerfile.named_contexts import NamedContexts
-from fast_container.core.dockerfile.read_instructions import read_stages
+from fast_container.core.dockerfile.opened import NO_ARGS, NO_FACTS, OpenedDockerfile, open_dockerfile, platform_of
 from fast_container.core.dockerfile.reads import MAIN_CONTEXT, Reader
 from fast_container.core.dockerfile.scope import ALWAYS_EFFECTIVE, GlobalScope
 from fast_container.core.dockerfile.stage_source import StageSource, root_of
 from fast_container.core.dockerfile.stages import StageGraph
 from fast_container.core.oci.ecr_host import ecr_host
 from fast_container.core.oci.health_check import HealthCheck, health_check_of
-from fast_container.core.oci.platform import NotAPlatformError, normal_or_same, normal_platform, platform_args
+from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.oci.repository import HOSTS_OF_DOCKER_HUB, Repository
 from fast_container.errors import ArgsError, DockerfileError
 
@@ -42,29 +40,6 @@ _OWN_SYNTAX: Final = re.compile(
 # Docker Hub under each of its names, and its public copies.
 _HUB: Final = HOSTS_OF_DOCKER_HUB | {"registry.hub.docker.com", "mirror.gcr.io"}
 _WITHOUT_HEREDOCS: Final = re.compile(r"1\.[0-3](?:[.-].*)?")
-_NO_ARGS: Final[Mapping[str, str]] = {}
-_NO_FACTS: Final[Mapping[str, ImageFacts]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedDockerfile:
-    """The stages of a Dockerfile as objects, for readers that need more than what is read.
-
-    Attributes:
-        parsed: The file's instructions and directives.
-        parsed_stages: The same as stages.
-        globals_: The values of the global ``ARG`` instructions.
-        graph: The stages and what they name.
-        goal: The target.
-        reachable: The sources that the target needs, in file order.
-    """
-
-    parsed: ParsedFile
-    parsed_stages: ParsedStages
-    globals_: GlobalScope
-    graph: StageGraph
-    goal: StageSource
-    reachable: list[StageSource]
 
 
 def read_dockerfile(
@@ -72,11 +47,11 @@ def read_dockerfile(
     *,
     file: str,
     target: str = "",
-    build_args: Mapping[str, str] = _NO_ARGS,
+    build_args: Mapping[str, str] = NO_ARGS,
     platform: str = "linux/amd64",
     build_platform: str | None = None,
     named_contexts: Collection[str] = (),
-    image_facts: Mapping[str, ImageFacts] = _NO_FACTS,
+    image_facts: Mapping[str, ImageFacts] = NO_FACTS,
 ) -> DockerfileReads:
     """Read a Dockerfile for one target and platform.
 
@@ -95,7 +70,7 @@ def read_dockerfile(
         DockerfileError: BuildKit would refuse the file.
         ArgsError: The target is not in it, or the platform cannot be read.
     """
-    platform = _normal(platform)
+    platform = platform_of(platform)
     try:
         syntax = build_args.get("BUILDKIT_SYNTAX", "").strip() or find_syntax(text)
         foreign = _why_foreign(syntax, text)
@@ -110,10 +85,10 @@ def read_dockerfile(
             named_contexts=named_contexts,
             image_facts=image_facts,
         )
-        parsed, parsed_stages, globals_ = opened.parsed, opened.parsed_stages, opened.globals_
-        graph, goal, reachable = opened.graph, opened.goal, opened.reachable
-        reader = Reader(graph, globals_, build_args=build_args, platform=platform, escape=parsed.escape)
-        reader.read(reachable, goal)
+        reader = Reader(
+            opened.graph, opened.globals_, build_args=build_args, platform=platform, escape=opened.parsed.escape
+        )
+        reader.read(opened.reachable, opened.goal)
     except UnknownTargetError as error:
         raise ArgsError(
             f"{error.why[0].upper()}{error.why[1:]}.",
@@ -130,9 +105,17 @@ def read_dockerfile(
         ) from None
     except UnknownValueError as error:
         return _not_understood(text, f"a FROM depends on ${error.name}, but {error.reason}", build_args, named_contexts)
-    needed = _needed_args(parsed_stages, reachable, globals_, build_args)
+    return _reads(opened, reader, syntax, platform, build_args)
+
+
+def _reads(
+    opened: OpenedDockerfile, reader: Reader, syntax: str | None, platform: str, build_args: Mapping[str, str]
+) -> DockerfileReads:
+    """Put together what was read."""
+    parsed_stages, graph, goal, reachable = opened.parsed_stages, opened.graph, opened.goal, opened.reachable
+    needed = _needed_args(parsed_stages, reachable, opened.globals_, build_args)
     return DockerfileReads(
-        instructions=canonical_instructions(parsed, syntax, parsed_stages, reachable, needed),
+        instructions=canonical_instructions(opened.parsed, syntax, parsed_stages, reachable, needed),
         understood=True,
         stages=tuple(source.name for source in reachable if source.text is not None),
         declared_args=frozenset(needed),
@@ -153,44 +136,6 @@ def read_dockerfile(
     )
 
 
-def open_dockerfile(
-    text: bytes,
-    *,
-    target: str = "",
-    build_args: Mapping[str, str] = _NO_ARGS,
-    platform: str = "linux/amd64",
-    build_platform: str | None = None,
-    named_contexts: Collection[str] = (),
-    image_facts: Mapping[str, ImageFacts] = _NO_FACTS,
-) -> OpenedDockerfile:
-    """Read the stages of a Dockerfile and which of them the target needs; arguments as of ``read_dockerfile``.
-
-    Raises:
-        RefusedError: BuildKit would refuse the file.
-        UnknownValueError: A base's name depends on an unknown value.
-    """
-    parsed = parse_file(text)
-    parsed_stages = read_stages(parsed.nodes)
-    globals_ = _globals(parsed, parsed_stages, build_args, platform, build_platform, target)
-    graph = StageGraph(
-        parsed_stages,
-        globals_,
-        named=NamedContexts(named_contexts),
-        platform=platform,
-        facts=image_facts,
-        escape=parsed.escape,
-    )
-    goal = graph.target(target)
-    return OpenedDockerfile(parsed, parsed_stages, globals_, graph, goal, graph.reachable(goal))
-
-
-def _normal(platform: str) -> str:
-    try:
-        return normal_platform(platform)
-    except NotAPlatformError as error:
-        raise ArgsError(f"{str(error)[0].upper()}{str(error)[1:]}.", property_path="platform") from None
-
-
 def _why_foreign(syntax: str | None, text: bytes) -> str:
     """Return why the file may mean something else than it says; ``""`` if it does not."""
     if syntax is None:
@@ -208,32 +153,6 @@ def _is_hub(prefix: str) -> bool:
     """Whether the prefix of ``docker/dockerfile`` is Docker Hub, a copy of it, or a pull-through cache."""
     place = Repository.parse(prefix)
     return not prefix or (place.host in _HUB and not place.name) or ecr_host(place.host) is not None
-
-
-def _globals(
-    parsed: ParsedFile,
-    parsed_stages: ParsedStages,
-    build_args: Mapping[str, str],
-    platform: str,
-    build_platform: str | None,
-    target: str,
-) -> GlobalScope:
-    scope = GlobalScope(parsed.escape)
-    predefined = platform_args("TARGET", platform)
-    predefined["TARGETSTAGE"] = target or parsed_stages.stages[-1].start.name or "default"
-    builder = platform_args("BUILD", _normal(build_platform) if build_platform else "")
-    if build_platform:
-        predefined |= builder
-    else:
-        for name in builder:
-            scope.set_unknown(name, "the builder's platform is not known")
-    for name, value in predefined.items():
-        scope.set(name, value)
-    for name in (*predefined, *builder):
-        if name in build_args:
-            scope.set(name, build_args[name])
-    scope.define(parsed_stages.global_args, build_args)
-    return scope
 
 
 def _known_args(parsed_stages: ParsedStages, graph: StageGraph, build_args: Mapping[str, str]) -> frozenset[str]:

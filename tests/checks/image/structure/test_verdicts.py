@@ -10,7 +10,7 @@ import pytest
 
 from fast_container.checks.finding import Severity
 from fast_container.checks.image.check import check_image
-from fast_container.checks.image.settings import ImageChecks
+from fast_container.checks.image.settings import ImageRequirements
 from fast_container.checks.image.structure.reading import read_structure_tests
 from fast_container.core.layers.contents import ImageContents
 from tests.layer_images import Member, contents, file, folder, link
@@ -132,13 +132,15 @@ def image() -> ImageContents:
 @pytest.mark.parametrize(("text", "passes"), [*RECORDED, *OWN])
 def test_the_verdict_is_that_of_container_structure_test(text: str, passes: bool) -> None:
     tests = read_structure_tests("tests.yaml", f"schemaVersion: 2.0.0\n{text}\n")
-    found = check_image(image(), ImageChecks(structure=(tests,)))
+    found = check_image(image(), ImageRequirements(structure=(tests,)))
     assert [one.where for one in found if one.rule == "V11"] == ([] if passes else ["tests.yaml:2"])
 
 
 def test_a_failed_test_is_an_error_that_says_what_was_found() -> None:
     text = "schemaVersion: 2.0.0\nfileContentTests:\n- {name: release, path: /etc/os-release, expectedContents: [x]}\n"
-    (one,) = (f for f in check_image(image(), ImageChecks(structure=(read_structure_tests("t", text),))) if f.file)
+    (one,) = (
+        f for f in check_image(image(), ImageRequirements(structure=(read_structure_tests("t", text),))) if f.file
+    )
     assert (one.severity, one.file, one.line) == (Severity.ERROR, "t", 3)
     assert "'release' fails" in one.what
     assert "'x' is not found in /etc/os-release" in one.why
@@ -147,4 +149,4 @@ def test_a_failed_test_is_an_error_that_says_what_was_found() -> None:
 def test_a_content_that_was_not_read_never_passes() -> None:
     text = "schemaVersion: 2.0.0\nfileContentTests:\n- {name: t, path: /usr/bin/su, excludedContents: [x]}\n"
     tests = read_structure_tests("t", text)
-    assert any("too large" in one.why for one in check_image(image(), ImageChecks(structure=(tests,))))
+    assert any("too large" in one.why for one in check_image(image(), ImageRequirements(structure=(tests,))))

@@ -7,7 +7,7 @@ taken for a switch. Leaves what is wrong with an installation to the rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -260,10 +260,3 @@ def _options(words: Sequence[str], valued: frozenset[str]) -> tuple[set[str], di
         else:
             switches.add(word)
     return switches, values, others
-
-
-def installs_with_steps(steps: Sequence[Step]) -> Iterator[tuple[Step, Install]]:
-    """Yield the installations of some steps, each with its step."""
-    for step in steps:
-        for install in installs_of(step):
-            yield step, install

@@ -16,7 +16,7 @@ from fast_container.core.dockerfile import DockerfileReads, ImageFacts, Selector
 from fast_container.core.dockerfile.instructions import Arg, Command, Copy, Env, Plain, Run
 from fast_container.core.dockerfile.model import RefusedError, UnknownValueError
 from fast_container.core.dockerfile.mounts import csv_fields
-from fast_container.core.dockerfile.read import OpenedDockerfile
+from fast_container.core.dockerfile.opened import OpenedDockerfile
 from fast_container.core.dockerfile.scope import Scope
 from fast_container.core.dockerfile.stage_source import StageSource
 

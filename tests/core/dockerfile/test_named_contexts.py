@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fast_container.core.dockerfile.remote_contexts import moving_contexts, refuse_moving_layouts
+from fast_container.core.dockerfile.named_contexts import moving_contexts, refuse_moving_layouts
 from fast_container.core.select import SelectedImage
 from fast_container.errors import ArgsError
 from tests.trees import select, write_tree
