@@ -259,6 +259,21 @@ def test_locks_are_held_until_the_command_has_ended(tmp_path: Path, guard: Share
     assert _is_free(tmp_path / "lock")
 
 
+def test_a_lock_is_free_as_soon_as_its_command_has_ended(tmp_path: Path, guard: SharedGuard | None) -> None:
+    async def story() -> int:
+        found = 0
+        for _ in range(150 if guard else 5):
+            with (tmp_path / "lock").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                running = asyncio.create_task(run(["true"], env=os.environ, held=[file.fileno()], guard=guard))
+                await asyncio.sleep(0)
+            await running
+            found += _is_free(tmp_path / "lock")
+        return found
+
+    assert asyncio.run(story()) == (150 if guard else 5)
+
+
 def _is_free(path: Path) -> bool:
     with path.open("r+") as file:
         try:

@@ -61,9 +61,10 @@ class _Command:
             for directory in self._remove:
                 shutil.rmtree(directory, ignore_errors=True)
         code = os.waitstatus_to_exitcode(status)
-        _tell(self._status, code if code >= 0 else 128 - code)
+        # Before the parent is told: it takes its locks for free then.
         for descriptor in (self.control, *self._held):
             os.close(descriptor)
+        _tell(self._status, code if code >= 0 else 128 - code)
         return True
 
 
@@ -112,9 +113,9 @@ def _serve(channel: socket.socket, commands: list[_Command]) -> bool:
         commands.append(_Command(_start(request, stdout, stderr), control, status, held, request))
     except OSError as error:
         os.write(stderr, f"{request['argv'][0]}: {error.strerror}\n".encode("latin-1"))
-        _tell(status, 127 if isinstance(error, FileNotFoundError) else 126)
         for descriptor in (control, *held):
             os.close(descriptor)
+        _tell(status, 127 if isinstance(error, FileNotFoundError) else 126)
     finally:
         os.close(stdout)
         os.close(stderr)
