@@ -149,6 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.registry
         path = self.path.partition("?")[0].removeprefix("/v2/")
         name, _, rest = path.partition("/manifests/")
+        if "/referrers/" in path:
+            self.answer_referrers(path.partition("/referrers/")[2])
+            return
         if not rest:
             name, _, digest = path.partition("/blobs/")
             if digest.startswith("uploads/"):
@@ -168,6 +171,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         # ECR's GET says no Docker-Content-Digest.
         self.answer(200, content, Content_Type=media_type)
+
+    def answer_referrers(self, subject: str) -> None:
+        found: list[Any] = []
+        for digest, (media_type, content) in self.registry.manifests.items():
+            manifest = json.loads(content)
+            if manifest.get("subject", {}).get("digest") == subject:
+                kept = {name: manifest[name] for name in ("artifactType", "annotations")}
+                found.append({"mediaType": media_type, "digest": digest, "size": len(content), **kept})
+        self.answer(200, json.dumps({"schemaVersion": 2, "manifests": found}).encode())
 
     def put_manifest(self, tag: str, body: bytes) -> None:
         registry = self.registry

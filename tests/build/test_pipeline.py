@@ -140,6 +140,7 @@ def test_layers_of_the_previous_image_do_not_count_as_pushed() -> None:
     before = registry.push("same layer", layer_bytes=50_000_000)
     executor = FakeExecutor(registry, push=lambda job: before)
     record, _ = run(make_job(), registry, executor, recorded=RecordedImage("another key", before.digest))
+    assert record.previous == before.digest
     assert record.pushed_bytes < 1000
     record, _ = run(make_job(content="2"), registry, executor)
     assert record.pushed_bytes > 50_000_000

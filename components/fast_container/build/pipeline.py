@@ -8,7 +8,7 @@ image's repository to a registry, other repositories to ``build.copying``, and m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fast_container.build.check_contents import ContentChecks
 from fast_container.build.checker import Checker, with_size_before
@@ -92,6 +92,7 @@ async def publish(
         put = _Put("reused", await image.check(there, image.checker.without_looks))
     held.update(put.verified.layers)
     record = image.record(put, started, clock.monotonic() - start_s, reason, executor_name)
+    record = replace(record, previous=recorded.digest if recorded else "")
     reporter.note(record.summary())
     return record
 

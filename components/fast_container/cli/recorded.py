@@ -21,7 +21,7 @@ from fast_container.errors import ArgsError
 
 _AGO: Final = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_MOST: Final = 100_000
+MOST: Final = 100_000
 
 
 def local_records(since: str | None) -> list[BuildRecord]:
@@ -31,7 +31,7 @@ def local_records(since: str | None) -> list[BuildRecord]:
         ArgsError: ``since`` is neither a date nor a span.
     """
     records = LocalRecords(cache_folder(os.environ))
-    found = records.read(since=_began_after(since) if since else 0.0)
+    found = records.read(since=began_after(since))
     if found.damaged:
         complain(f"fast-container: {counted(found.damaged, 'record')} in {records.folder} cannot be read: left out")
     return list(found.records)
@@ -45,16 +45,23 @@ def number(text: str | None, usual: int) -> int:
     """
     if text is None:
         return usual
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:8]) <= _MOST:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:8]) <= MOST:
         raise ArgsError(
             f"{text!r} is not a number of runs.",
             property_path="--last",
-            next_step=f"Give a whole number from 1 to {_MOST}.",
+            next_step=f"Give a whole number from 1 to {MOST}.",
         )
     return int(text)
 
 
-def _began_after(text: str) -> float:
+def began_after(text: str | None) -> float:
+    """Seconds since the epoch that ``--since`` means; 0 without it.
+
+    Raises:
+        ArgsError: It is neither a date nor a span.
+    """
+    if not text:
+        return 0.0
     if match := _AGO.fullmatch(text):
         return time.time() - int(match[1]) * _SECONDS[match[2]]
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -27,6 +27,7 @@ _BEING_PUT_S: Final = 2.0
 _LARGEST_INPUTS: Final = 128_000_000
 # An image that was built again and again has one record each time.
 _MOST_RECORDS: Final = 20
+_NONE: Final[Mapping[tuple[str, str], BuildRecord]] = {}
 
 
 class SharedRecords:
@@ -78,8 +79,15 @@ class SharedRecords:
             self._debug(f"fast-container: no inputs of {repository_url}@{digest}: {error}")
         return None
 
-    def records_of(self, repository_url: str, digests: Iterable[str]) -> list[BuildRecord]:
+    def records_of(
+        self, repository_url: str, digests: Iterable[str], known: Mapping[tuple[str, str], BuildRecord] = _NONE
+    ) -> list[BuildRecord]:
         """Return the records of images, those that can be read, by their beginnings. Blocking.
+
+        Args:
+            repository_url: ``host/name``.
+            digests: Of the images.
+            known: Digest and whole second of the beginning → a record that need not be read.
 
         Raises:
             FastContainerError: The registry could not be asked.
@@ -88,6 +96,9 @@ class SharedRecords:
         found: list[BuildRecord] = []
         for digest in digests:
             for referrer in referrers.find(digest, RECORD)[-_MOST_RECORDS:]:
+                if (there := known.get((digest, referrer.annotations.get("started", "")))) is not None:
+                    found.append(there)
+                    continue
                 content = referrers.document(referrer, RECORD_JSON)
                 try:
                     record = BuildRecord.from_json(content or b"")

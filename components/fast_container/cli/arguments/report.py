@@ -29,10 +29,15 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_history_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``history``."""
-    parser.description = "The builds of one image, the newest last. From the records on this machine."
+    parser.description = (
+        "The builds of one image, the newest last, whichever machine built it: from the records on this machine, and"
+        " from those beside its images in the registry."
+    )
     parser.epilog = "fast-container history api --last 20"
     parser.add_argument("image", metavar="IMAGE", help="the image's name in the program")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--last", metavar="N", help="the last N records; default: 20")
     which.add_argument("--since", metavar="TIME", help="a date (2026-11-01), or how long ago (7d, 12h, 30m)")
+    parser.add_argument("--plan", metavar="FILE", help="a plan file, for where the image is; default: the one here")
+    parser.add_argument("--offline", action="store_true", help="only the records on this machine")
     parser.add_argument("--json", action="store_true", help="print one JSON object: the records themselves")

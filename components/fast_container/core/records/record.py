@@ -67,6 +67,7 @@ class BuildRecord:
         uploaded_bytes: Sources that went to S3.
         findings: Rule → the gravest level that a check of the image gave it.
         origin: Who and from where.
+        previous: Digest of the image that the stack had before, or "": where an image's history goes on.
         schema: Version of this form.
     """
 
@@ -95,6 +96,7 @@ class BuildRecord:
     uploaded_bytes: int = 0
     findings: Mapping[str, str] = field(default_factory=dict[str, str])
     origin: Origin = field(default_factory=Origin)
+    previous: str = ""
     schema: int = SCHEMA
 
     @property
@@ -161,7 +163,7 @@ class BuildRecord:
 
 _STRINGS: Final = (
     *("name", "repository_url", "key", "digest", "executor", "reason", "log_path", "copied_from", "platform"),
-    "builder",
+    *("builder", "previous"),
 )
 _SIZES: Final = ("pushed_bytes", "image_bytes", "uploaded_bytes")
 
