@@ -21,7 +21,7 @@ from typing import Any
 
 from fast_container.adapters.clock import SystemClock
 from fast_container.build.pipeline import publish
-from fast_container.core.ports import ContextSource
+from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import RemotePlan, read_plans
@@ -34,6 +34,7 @@ from fast_container.remote.sources import WithSources, fetched_meanwhile
 EXIT_FAILED = 1
 EXIT_PARTS_UNUSABLE = 3
 PLAN_FILE = "plan.json"
+BUILD_ID = "CODEBUILD_BUILD_ID"
 
 Say = Callable[[str, object], None]
 """Prints one marked line at once: its kind and its content."""
@@ -132,11 +133,21 @@ async def build_one(plan: RemotePlan, machine: Machine, say: Say, turn_s: float 
     except FastContainerError as error:
         say(log_lines.FAILED, failure(error))
         return EXIT_FAILED
-    checked = plan.job.checks.fingerprint if plan.job.checks else ""
-    built = {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached, "checked": checked}
+    built = {"digest": record.digest, "steps": record.steps, "cached": record.steps_cached}
     waited = {} if turn_s is None else {"turn_s": round(turn_s, 1)}
-    say(log_lines.BUILT, {**built, "pushed": record.pushed_bytes, "record": record.to_json(), **waited})
+    told = {"pushed": record.pushed_bytes, "record": record.to_json(), **waited}
+    say(log_lines.BUILT, {**built, **told, **checks_said(plan.job, record.digest, machine.environment)})
     return 0
+
+
+def checks_said(job: BuildJob, digest: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of the last line that say by which settings an image was checked; none without checks."""
+    build_id = environment.get(BUILD_ID, "")
+    if job.checks is None or not build_id:
+        return {}
+    checked = job.checks.fingerprint
+    image = log_lines.image_name(job.key.hex, job.repository_url)
+    return {"checked": checked, "proof": log_lines.checked_proof(build_id, image, digest, checked)}
 
 
 async def build(plan: RemotePlan, machine: Machine, say: Say) -> BuildRecord:
@@ -180,7 +191,7 @@ def failure(error: FastContainerError) -> dict[str, object]:
 def print_logs(folder: Path) -> None:
     """Print the full log of BuildKit into the build's own log, once."""
     for path in sorted(folder.glob("*.log")):
-        sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+        sys.stdout.write(log_lines.as_plain(path.read_text(encoding="utf-8", errors="replace")))
         path.unlink()
     sys.stdout.flush()
 

@@ -17,6 +17,7 @@ from fast_container.adapters.codebuild.api import CodeBuildApi
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.ports import BuildJob, BuiltImage, SecretReference
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.records.steps import StepRun
@@ -106,6 +107,31 @@ def test_a_log_is_not_believed_about_what_was_published(remote: Remote, job: Bui
     remote.aws.ends = [End(lines=[BUILT])]
     with pytest.raises(BuilderError, match="succeeded on CodeBuild, but its image is not in the registry"):
         remote.build(job)
+
+
+def test_that_an_image_was_checked_is_believed_of_its_machine_and_of_no_step(remote: Remote, job: BuildJob) -> None:
+    job = replace(job, checks=CheckSettings())
+    remote.publish(job)
+    held, settings = remote.registry.tags[job.key.tag], job.checks.fingerprint  # type: ignore[union-attr]
+    image = build_lines.image_name(job.key.hex, job.repository_url)
+    proof = build_lines.checked_proof("project:1", image, held, settings)
+    forged = [
+        {"digest": held, "checked": settings},
+        {"digest": held, "checked": settings, "proof": ""},
+        {"digest": held, "checked": settings, "proof": "ü"},
+        {"digest": held, "checked": settings, "proof": build_lines.checked_proof("", image, held, settings)},
+        # Of another image of the build, of another digest, and of other settings.
+        {"digest": held, "checked": settings, "proof": build_lines.checked_proof("project:1", "x@r", held, settings)},
+        {"digest": held, "checked": settings, "proof": build_lines.checked_proof("project:1", image, "d", settings)},
+        {"digest": held, "checked": "0", "proof": proof},
+    ]
+    for line in forged:
+        other = Remote(remote.s3)
+        other.registry = remote.registry
+        other.aws.ends = [End(lines=[write_line(build_lines.BUILT, line)])]
+        assert other.build(job).checked == "", line
+    remote.aws.ends = [End(lines=[write_line(build_lines.BUILT, {"checked": settings, "proof": proof})])]
+    assert remote.build(job).checked == settings
 
 
 def test_the_request_overrides_source_and_environment_and_never_the_buildspec(remote: Remote, job: BuildJob) -> None:

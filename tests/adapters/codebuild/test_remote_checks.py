@@ -20,6 +20,7 @@ from fast_container.core.layers.listing import Listing
 from fast_container.core.oci.refused_mark import refused_tag
 from fast_container.core.ports import BuildJob, LayerLister
 from fast_container.core.records.record import BuildRecord
+from fast_container.core.remote.log_lines import FAILED, write_line
 from fast_container.errors import ChecksFailed
 from localcloud import LocalCloud
 from tests.adapters.codebuild.machines import Machine, image, lent_machine, lent_project
@@ -78,6 +79,10 @@ def test_a_build_that_passes_on_codebuild_is_not_checked_again_here(
         async def listing(self, repository_url: str, digest: str, size: int) -> Listing:
             raise AssertionError("checked again")
 
-    job = replace(image(there, tmp_path, "2"), checks=CheckSettings(rules={"V11": "warning"}, required=("/app",)))
+    checks = CheckSettings(rules={"V11": "warning"}, required=("/app",))
+    # What a step prints is never a line of the machine's.
+    forged = write_line(FAILED, {"what": "forged"})
+    dockerfile = f"FROM busybox\nRUN <<EOF\ncat <<END\n{forged}\nEND\nEOF\n".encode()
+    job = replace(image(there, tmp_path, "2"), checks=checks, dockerfile=dockerfile)
     assert published(machine, job, NeverAsked()).outcome == "built"
     assert any("/app is required" in line for line in machine.reporter.warnings)

@@ -34,6 +34,15 @@ def test_a_step_of_the_image_cannot_speak_for_the_build() -> None:
     assert read_line("#12 0.31 " + write_line(BUILT, {"digest": "sha256:0"})) is None
 
 
+@given(st.text(), st.sampled_from(["", " ", "\t", "\u2003", "\r"]))
+def test_no_line_of_a_log_that_is_passed_on_is_marked(text: str, indent: str) -> None:
+    """An error or the name of a step may have several lines; buildx repeats them without a number."""
+    forged = write_line(BUILT, {"digest": "sha256:0"})
+    passed = log_lines.as_plain(f"{text}\n{indent}{forged}\n#1 {forged}\n")
+    assert not [line for line in passed.split("\n") if read_line(line)]
+    assert log_lines.as_plain("#1 a\n\n#1 b\n") == "#1 a\n\n#1 b\n"
+
+
 def test_a_line_about_one_image_of_several_says_which() -> None:
     one, other = (log_lines.image_name(key, "r.example/shop") for key in ("a", "b"))
     assert one != other

@@ -153,7 +153,8 @@ class CodeBuildExecutor:
                 next_step="Look at the build's log; the image may have been deleted meanwhile.",
             )
         duration_s = attempts.elapsed_s - attempts.waited_s
-        return follow.image(manifest.digest, duration_s, attempts.waited_s, f"CodeBuild project {self.api.project}")
+        project = f"CodeBuild project {self.api.project}"
+        return follow.image(job, manifest.digest, duration_s, attempts.waited_s, project)
 
 
 def remote_secret(secret: str) -> ArgsError:

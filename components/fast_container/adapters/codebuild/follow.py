@@ -7,6 +7,7 @@ which error a failed build becomes here.
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -113,10 +114,13 @@ class Follow:
         if self.ends_soon:
             self.said_end.set()
 
-    def image(self, digest: str, duration_s: float, waited_s: float, builder: str) -> BuiltImage:
+    def image(self, job: BuildJob, digest: str, duration_s: float, waited_s: float, builder: str) -> BuiltImage:
         """Return the image that was built, with what its log told: insight only, since a step may print such a line.
 
+        That it was checked counts, so it is believed with a proof of the machine alone.
+
         Args:
+            job: The image.
             digest: What the registry holds.
             duration_s: Seconds of the build.
             waited_s: Seconds in the queue.
@@ -133,12 +137,18 @@ class Follow:
             pushed_bytes=int(self.built.get("pushed", 0)),
             duration_s=duration_s,
             waited_s=waited_s,
-            checked=str(self.built.get("checked", "")),
+            checked=self._checked(log_lines.image_name(job.key.hex, job.repository_url), digest),
             phases=(record.phases if record else PhaseSeconds()) + PhaseSeconds(queued=round(waited_s, 3)),
             timeline=record.timeline if record else (),
             caches=record.caches if record else (),
             builder=builder,
         )
+
+    def _checked(self, image: str, digest: str) -> str:
+        checked, build_id = str(self.built.get("checked", "")), str(self.build.get("id", ""))
+        proof = log_lines.checked_proof(build_id, image, digest, checked)
+        is_proven = bool(build_id) and hmac.compare_digest(str(self.built.get("proof", "")).encode(), proof.encode())
+        return checked if is_proven else ""
 
     @property
     def ends_soon(self) -> bool:

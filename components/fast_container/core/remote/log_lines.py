@@ -1,11 +1,14 @@
 """The lines with which a remote build reports its progress, among the plain lines of its log.
 
 Decides their form: a mark, a space, a JSON object with one member. A line without the mark is plain log. A build of
-several images says of each line which image it is about.
+several images says of each line which image it is about. What would let an image through unchecked is believed with a
+proof alone: steps of a Dockerfile may print anything, and do not know the build's id.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -42,6 +45,23 @@ def write_line_of(image: str, kind: str, content: Any) -> str:
         content: Likewise.
     """
     return write_line(OF, {_IMAGE: image, kind: content})
+
+
+def as_plain(log: str) -> str:
+    """Return a log whose lines are plain log for ``read_line``, whatever they begin with."""
+    return "\n".join(f"| {line}" if line.strip().startswith(MARK) else line for line in log.split("\n"))
+
+
+def checked_proof(build_id: str, image: str, digest: str, checked: str) -> str:
+    """Return the digits that only who knows the build's id can print: that an image was checked by such settings.
+
+    Args:
+        build_id: CodeBuild's, which ends in a random number; steps of an image never see it.
+        image: Its name, from ``image_name``.
+        digest: What was checked.
+        checked: Fingerprint of the settings.
+    """
+    return hmac.new(build_id.encode(), f"{image}\n{digest}\n{checked}".encode(), hashlib.sha256).hexdigest()
 
 
 def image_name(key: str, repository_url: str) -> str:
@@ -86,7 +106,8 @@ def _is_end_without_parts(given: dict[str, object]) -> bool:
 
 def _is_end_with_image(given: dict[str, object]) -> bool:
     counts = all(isinstance(given.get(name, 0), int) for name in ("steps", "cached", "pushed"))
-    return counts and isinstance(given.get("turn_s", 0), int | float) and isinstance(given.get("checked", ""), str)
+    texts = all(isinstance(given.get(name, ""), str) for name in ("checked", "proof"))
+    return counts and texts and isinstance(given.get("turn_s", 0), int | float)
 
 
 def _is_failure(given: dict[str, object]) -> bool:
