@@ -21,7 +21,7 @@ from fast_container.build.verify import Verified
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
 from fast_container.core.ports import BuildJob, BuiltImage, Clock, Executor, Manifest, Registry, Reporter
-from fast_container.core.records.record import BuildRecord, Outcome
+from fast_container.core.records.record import LAYER_DIGITS, BuildRecord, Outcome
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ChecksFailed, RegistryError, VerifyError
 
@@ -188,6 +188,8 @@ class _Image:
             timeline=built.timeline,
             caches=built.caches,
             layer_bytes=tuple(put.verified.layers.values()),
+            layers=tuple(digest.partition(":")[2][:LAYER_DIGITS] for digest in put.verified.layers),
+            machine=built.machine,
             uploaded_bytes=built.uploaded_bytes,
         )
 

@@ -16,6 +16,7 @@ from fast_container.core.key import BuildKey
 from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.programs import LayerPrograms
 from fast_container.core.recipe import Recipe
+from fast_container.core.records.machine import Machine
 from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.steps import CacheTransfer, StepRun
 
@@ -134,6 +135,7 @@ class BuiltImage:
         caches: Imports and exports of caches.
         uploaded_bytes: Sources that were uploaded.
         builder: The builder's name, and BuildKit's version where it is known.
+        machine: The machine on AWS that built it.
         checked: Fingerprint of the image checks that another machine has run; "" for none.
     """
 
@@ -151,6 +153,7 @@ class BuiltImage:
     caches: tuple[CacheTransfer, ...] = ()
     uploaded_bytes: int = 0
     builder: str = ""
+    machine: Machine = field(default_factory=Machine)
     checked: str = ""
 
 

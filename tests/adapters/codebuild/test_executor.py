@@ -8,17 +8,19 @@ import json
 import zipfile
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fast_container.adapters.codebuild.api import CodeBuildApi
+from fast_container.adapters.codebuild.api import CodeBuildApi, machine_of
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.ports import BuildJob, BuiltImage, SecretReference
+from fast_container.core.records.machine import Machine
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.records.steps import StepRun
 from fast_container.core.remote import log_lines as build_lines
@@ -89,6 +91,7 @@ def test_a_build_that_ended_well_is_the_image_that_the_registry_holds(remote: Re
     built = remote.build(job)
     assert built.digest == remote.registry.tags[job.key.tag]
     assert (built.steps, built.steps_cached, built.pushed_bytes) == (5, 2, 77)
+    assert [built.machine.build] == list(remote.aws.builds)
 
 
 def test_the_machines_record_gives_the_steps_and_their_times_and_a_forged_one_nothing(
@@ -101,6 +104,19 @@ def test_the_machines_record_gives_the_steps_and_their_times_and_a_forged_one_no
         remote.aws.ends = [End(lines=[write_line(*end)])]
         remote.publish(job)
         assert remote.build(job).timeline == timeline
+
+
+def test_the_machine_that_built_is_known_with_its_size_and_when_it_left_the_queue() -> None:
+    began, left = datetime.fromtimestamp(1000, UTC), datetime.fromtimestamp(1060, UTC)
+    build = {
+        "id": "builds:1",
+        "startTime": began,
+        "environment": {"type": "ARM_CONTAINER", "computeType": "BUILD_GENERAL1_LARGE"},
+        "phases": [{"phaseType": "SUBMITTED", "endTime": began}, {"phaseType": "QUEUED", "endTime": left}],
+    }
+    assert machine_of(build) == Machine("builds:1", "ARM_CONTAINER", "BUILD_GENERAL1_LARGE", 1060.0)
+    assert machine_of({**build, "phases": []}).started == 1000.0
+    assert machine_of({}) == Machine()
 
 
 def test_a_log_is_not_believed_about_what_was_published(remote: Remote, job: BuildJob) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fast_container.core.records.machine import Machine
 from fast_container.core.records.origin import Origin, of_ci
 from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.record import BuildRecord
@@ -32,6 +33,8 @@ RECORD = BuildRecord(
     timeline=(StepRun("build", 2, 7, "RUN pip install", 0.4, 2.0), StepRun("", 1, 1, "FROM x", cached=True)),
     caches=(CacheTransfer("import", "host/cache:api", 0.2),),
     layer_bytes=(30_000_000, 8_000_000),
+    layers=("0123456789abcdef", "fedcba9876543210"),
+    machine=Machine("builds:1", "LINUX_CONTAINER", "BUILD_GENERAL1_LARGE", 990.0),
     findings={"V02": "warning"},
     origin=Origin(run="r1", stack="shop/prod", commit="abcdef1", dirty="no"),
 )
@@ -82,6 +85,8 @@ def test_fields_of_a_newer_program_are_left_out() -> None:
         ("findings", {"V02": 1}),
         ("layer_bytes", [-1]),
         ("layer_bytes", 5),
+        ("layers", [5]),
+        ("machine", {"size": 5}),
         ("origin", {"run": 5}),
     ],
 )

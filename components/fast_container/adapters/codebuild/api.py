@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from fast_container.adapters.aws_session import ExpiredCredentialsError, aws_errors, error_code
+from fast_container.core.records.machine import Machine
 from fast_container.errors import AuthError, BuilderError, FastContainerError
 
 KEY_VARIABLE: Final = "FAST_CONTAINER_KEY"
@@ -253,6 +254,20 @@ def queued_s(build: Build, watched_s: float) -> float:
     if not (isinstance(begun, datetime) and isinstance(left, datetime) and isinstance(ended, datetime)):
         return 0.0
     return max(0.0, min((left - begun).total_seconds(), watched_s - (ended - left).total_seconds()))
+
+
+def machine_of(build: Build) -> Machine:
+    """Return the machine of a build; its time begins when the build leaves the queue."""
+    phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
+    left = next((phase.get("endTime") for phase in phases if phase.get("phaseType") == "QUEUED"), None)
+    began = left or build.get("startTime")
+    environment = cast("Mapping[str, Any]", build.get("environment") or {})
+    return Machine(
+        build=str(build.get("id") or ""),
+        kind=str(environment.get("type") or ""),
+        size=str(environment.get("computeType") or ""),
+        started=began.timestamp() if isinstance(began, datetime) else 0.0,
+    )
 
 
 def link_of(build: Build) -> str:

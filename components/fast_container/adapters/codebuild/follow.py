@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from fast_container.adapters.codebuild.api import Build, images_of, link_of
+from fast_container.adapters.codebuild.api import Build, images_of, link_of, machine_of
 from fast_container.core.ports import BuildJob, BuiltImage, Reporter
 from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.record import BuildRecord
@@ -142,6 +142,7 @@ class Follow:
             timeline=record.timeline if record else (),
             caches=record.caches if record else (),
             builder=builder,
+            machine=machine_of(self.build),
         )
 
     def _checked(self, image: str, digest: str) -> str:

@@ -1,5 +1,5 @@
 """What happened to an image, for reports and for other machines.
 
-Decides what a record holds and its JSON form. Reading order: ``record``; its parts ``phases``, ``steps`` and
-``origin``; ``numbers``, which reads fields. Leaves where records are kept, and how they read, to others.
+Decides what a record holds and its JSON form. Reading order: ``record``; its parts ``phases``, ``steps``,
+``machine`` and ``origin``; ``numbers``, which reads fields. Leaves where records are kept, and how they read, to others.
 """

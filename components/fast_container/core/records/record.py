@@ -13,12 +13,14 @@ from typing import Any, Final, Literal, cast, get_args
 
 from fast_container.core.json_document import (
     as_string_mapping,
+    as_strings,
     object_field,
     objects_field,
     parse_object,
     size_field,
     string_field,
 )
+from fast_container.core.records.machine import Machine
 from fast_container.core.records.numbers import count_field, seconds_field
 from fast_container.core.records.origin import Origin
 from fast_container.core.records.phases import PhaseSeconds
@@ -26,6 +28,8 @@ from fast_container.core.records.steps import CacheTransfer, StepRun
 from fast_container.core.spelling import counted, megabytes
 
 SCHEMA: Final = 2
+# Enough of a layer's digest to tell it from others.
+LAYER_DIGITS: Final = 16
 # What a hostile record may make a reader keep.
 _MOST_STEPS: Final = 5_000
 
@@ -64,6 +68,9 @@ class BuildRecord:
         timeline: BuildKit's steps.
         caches: Imports and exports of caches.
         layer_bytes: Compressed bytes of each layer, in their order; the configuration is the last.
+        layers: First 16 hexadecimal digits of the digests of ``layer_bytes``, in the same order: enough to know which
+            layers images share.
+        machine: The machine on AWS, if it was built there.
         uploaded_bytes: Sources that went to S3.
         findings: Rule → the gravest level that a check of the image gave it.
         origin: Who and from where.
@@ -93,6 +100,8 @@ class BuildRecord:
     timeline: tuple[StepRun, ...] = ()
     caches: tuple[CacheTransfer, ...] = ()
     layer_bytes: tuple[int, ...] = ()
+    layers: tuple[str, ...] = ()
+    machine: Machine = field(default_factory=Machine)
     uploaded_bytes: int = 0
     findings: Mapping[str, str] = field(default_factory=dict[str, str])
     origin: Origin = field(default_factory=Origin)
@@ -153,6 +162,8 @@ class BuildRecord:
                 timeline=tuple(StepRun.of(step) for step in steps),
                 caches=tuple(CacheTransfer.of(one) for one in objects_field(document, "caches")[:_MOST_STEPS]),
                 layer_bytes=tuple(size_field({"size": one}, "size") for one in _list(document, "layer_bytes")),
+                layers=as_strings(_list(document, "layers")),
+                machine=Machine.of(object_field(document, "machine")),
                 findings=as_string_mapping(object_field(document, "findings")),
                 origin=Origin.of(object_field(document, "origin")),
                 schema=schema,
