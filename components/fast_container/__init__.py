@@ -56,6 +56,7 @@ What happens:
 - What do both ends of a remote build share? ``core.remote``.
 
 - What do the records of many builds mean, and what has got worse? ``report``.
+- What do builds cost, and what was saved? ``report.costs``.
 
 Who talks to the outside (``adapters``, one thing a room):
 

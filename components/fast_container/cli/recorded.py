@@ -60,8 +60,15 @@ def began_after(text: str | None) -> float:
     Raises:
         ArgsError: It is neither a date nor a span.
     """
-    if not text:
-        return 0.0
+    return moment(text, "--since") if text else 0.0
+
+
+def moment(text: str, flag: str) -> float:
+    """Read a date, or a span before now, as seconds since the epoch.
+
+    Raises:
+        ArgsError: It is neither.
+    """
     if match := _AGO.fullmatch(text):
         return time.time() - int(match[1]) * _SECONDS[match[2]]
     try:
@@ -69,6 +76,6 @@ def began_after(text: str | None) -> float:
     except (ValueError, OverflowError, OSError):
         raise ArgsError(
             f"{text!r} is neither a date nor a span of time.",
-            property_path="--since",
+            property_path=flag,
             next_step="Give a date such as 2026-11-01, or how long ago: 30m, 12h, 7d, 2w.",
         ) from None

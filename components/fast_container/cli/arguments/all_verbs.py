@@ -14,6 +14,7 @@ from typing import Final
 from fast_container.cli.arguments.base import add_base_arguments
 from fast_container.cli.arguments.check import add_check_arguments
 from fast_container.cli.arguments.coldstart import add_coldstart_arguments
+from fast_container.cli.arguments.cost import add_cost_arguments
 from fast_container.cli.arguments.image import add_image_arguments
 from fast_container.cli.arguments.lint import add_init_ignore_arguments, add_lint_arguments
 from fast_container.cli.arguments.policy import add_policy_arguments
@@ -263,6 +264,7 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "policy": ("the IAM policies that builds need", add_policy_arguments),
     "report": ("what the last runs built, why, and how long it took", _of("report", add_report_arguments)),
     "history": ("the builds of one image", _of("history", add_history_arguments)),
+    "cost": ("what builds cost and what was saved", _of("cost", add_cost_arguments)),
     "cancel": ("stop running remote builds", _cancel),
     "wait": ("wait for running remote builds", _wait),
 }
