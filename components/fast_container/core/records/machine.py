@@ -37,5 +37,9 @@ class Machine:
         Raises:
             ValueError: A field is of another type.
         """
-        names = ("build", "kind", "size")
-        return cls(*(string_field(document, name) for name in names), seconds_field(document, "started"))
+        return cls(
+            build=string_field(document, "build"),
+            kind=string_field(document, "kind"),
+            size=string_field(document, "size"),
+            started=seconds_field(document, "started"),
+        )
