@@ -114,7 +114,7 @@ def _notes(before: Usage, after: Usage) -> Sequence[str]:
 
 
 def missing_of(comparison: Comparison) -> list[str]:
-    """What either period lacks, once."""
+    """List what either period lacks, once."""
     before, after = (
         [f"{figure.title.lower()}: {what}" for figure in figures for what in figure.missing]
         for _, figures in (comparison.before, comparison.after)

@@ -22,7 +22,7 @@ class Figure:
         name: For programs.
         title: For people.
         kind: ``cost a month`` is paid each month as long as it stays; ``cost`` was paid in the period; ``benefit`` was
-            not paid or not waited for; ``time`` is no money unless the user gives a rate.
+            not paid or not waited for; ``time`` is priced only if the user gives a rate.
         quantity: The amount that the records hold.
         unit: Of what.
         dollars: ``quantity`` priced; None where a price is absent.

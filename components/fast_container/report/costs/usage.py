@@ -1,8 +1,8 @@
 """What was used in a period, as its records say: builds, minutes, bytes, waiting, and builds that need not run.
 
 Decides what is counted and what is not known. A reused or copied image is a build that was needed and did not run: its
-seconds are those of the same key's build, else the median of the image's builds. An image that is unchanged is none:
-nothing asked for it. Leaves prices and words to ``period_costs``.
+seconds are those of the same key's build, else the median of the image's builds. Unchanged images do not count:
+nothing asked for those. Leaves prices and words to ``period_costs``.
 """
 
 from __future__ import annotations
