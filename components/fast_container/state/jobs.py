@@ -84,7 +84,7 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
         )
     inputs = await in_thread(inputs_manifest, image.selected, program.contents.get(image.record_name))
     remember(image.selected.key.hex, inputs, cache_dir() / "inputs")
-    await program.records.add(record, inputs)
+    await program.records.add(record, inputs, program.repository_of(image).answered(image.selected.key.tag))
     return record
 
 

@@ -26,6 +26,7 @@ from fast_container.adapters.git import working_tree_state
 from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.threads import in_thread
+from fast_container.core.ports import Manifest
 from fast_container.core.records.origin import Origin, of_ci
 from fast_container.core.records.record import BuildRecord
 from fast_container.errors import FastContainerError
@@ -97,8 +98,11 @@ class RunRecords:
             await self.add(_record(image, "failed", started, time.time() - started, reason=error.what))
             raise
 
-    async def add(self, record: BuildRecord, inputs: bytes | None = None) -> None:
-        """Keep the record of an image that is done; with the inputs manifest of its key, if it was built."""
+    async def add(self, record: BuildRecord, inputs: bytes | None = None, manifest: Manifest | None = None) -> None:
+        """Keep the record of an image that is done; with the inputs manifest of its key, if it was built.
+
+        ``manifest`` is the image's, where it is known.
+        """
         if self.kept is None:
             return
         if self._origin is None:
@@ -106,7 +110,7 @@ class RunRecords:
         complete = replace(record, origin=await self._origin)
         self._records.append(complete)
         if record.outcome == "built":
-            self.shared.begin(complete, inputs)
+            self.shared.begin(complete, inputs, manifest)
         await in_thread(self._keep, [complete])
 
     def end(self) -> None:

@@ -50,6 +50,13 @@ def test_a_running_step_is_shown_with_its_time() -> None:
     ]
 
 
+def test_that_a_push_uses_a_login_is_not_shown_in_place_of_the_push() -> None:
+    build = Build()
+    build.vertex("a", "exporting to image", started="t")
+    build.vertex("b", "[auth] sharing credentials for registry.example", started="t")
+    assert build.shown == ["pushing"]
+
+
 def test_long_steps_are_cut() -> None:
     build = Build()
     build.vertex("a", "[1/2] RUN " + "x" * 200, started="t")

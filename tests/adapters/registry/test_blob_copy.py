@@ -235,7 +235,18 @@ def test_manifests_are_put_at_ecrs_rate() -> None:
     rate = PutRate(now_s=lambda: now[0], sleep=sleep)
     for _ in range(40):
         rate.wait()
-    assert slept == [pytest.approx(0.1)] * 30
+    assert slept == [pytest.approx(0.1)] * 20  # the tags of twenty images go at once
     now[0] += 5
     rate.wait()
-    assert len(slept) == 30
+    assert len(slept) == 20
+
+
+def test_nothing_is_taken_for_saved_up_once_the_registry_has_throttled() -> None:
+    now, slept = [100.0], list[float]()
+    rate = PutRate(now_s=lambda: now[0], sleep=slept.append)
+    rate.wait()
+    rate.throttled()
+    rate.throttled()
+    for _ in range(2):
+        rate.wait()
+    assert slept == [pytest.approx(0.1), pytest.approx(0.2)]

@@ -268,16 +268,45 @@ def test_all_repositories_of_an_ecr_registry_share_one_rate_of_puts(http_endpoin
         registries = http_endpoint.registries(of=server.host, put_rate=rate)
         manifest = Manifest(DIGEST, OCI, MANIFEST.encode())
         for url in (f"{server.host}/shop/images", f"{server.host}/shop/bases", another.url):
-            asyncio.run(registries.registry_blocking(url).tag(manifest, f"key-{url[-5:]}"))
+            for number in range(2):
+                asyncio.run(registries.registry_blocking(url).tag(manifest, f"key-{url[-5:]}-{number}"))
         registries.close()
-    assert slept == [1.0]  # the first puts at once, the second of the other repository in its turn, the third of none
+    assert slept == [1.0, 2.0]  # the first two at once, those of the other repository in their turn, the last at will
+
+
+def test_a_repository_of_ecr_is_logged_in_to_once(http_endpoint: TokenEndpoint) -> None:
+    with http_registry() as server:
+        server.user = "AWS:token"
+        digest = server.push(MANIFEST.encode())
+        registries = http_endpoint.registries(of=server.host)
+        for _ in range(3):
+            assert registries.oci_blocking(server.url).manifest_blocking(digest) is not None
+        asyncio.run(registries.registry_blocking(server.url).manifest(digest))
+        registries.close()
+    assert len(server.requests) == 5  # the first is refused, without a login
+
+
+def test_the_rate_hears_of_a_throttled_put() -> None:
+    slept: list[float] = []
+    throttled = (429, {}, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}')
+    with http_registry() as server:
+        rate = PutRate(10.0, now_s=lambda: 0.0, sleep=slept.append)
+        oci = OciRegistry(server.url, transport=HttpTransport(sleep=lambda _: None), turns=rate)
+        manifest = Manifest(DIGEST, OCI, MANIFEST.encode())
+        server.script = [UNKNOWN, throttled]
+        for tag in ("key-1", "key-2"):
+            asyncio.run(oci.tag(manifest, tag))
+    assert slept == [pytest.approx(0.1)]
+
+
+UNKNOWN = (404, {}, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
 
 
 def test_a_throttled_tag_is_waited_out_in_ecr(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     throttled = (429, {}, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}')
     with http_registry() as server:
-        server.script = [(404, {}, b""), throttled, throttled]
+        server.script = [UNKNOWN, throttled, throttled]
         oci = OciRegistry(server.url, transport=HttpTransport(sleep=slept.append))
         registry = EcrRegistry(server.url, TokenClient, oci)
         manifest = Manifest(DIGEST, OCI, MANIFEST.encode())

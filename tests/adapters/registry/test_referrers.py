@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.put_rate import PutRate
 from fast_container.adapters.registry.referrers import Referrers
 from fast_container.adapters.registry.registries import Registries
@@ -15,6 +16,7 @@ from fast_container.core.oci.artifact import Artifact, read_referrers
 from fast_container.core.ports import Manifest
 from fast_container.errors import RegistryError
 from localcloud import LocalCloud
+from tests.adapters.http_registry import http_registry
 from tests.localcloud.registry_client import OCI_MANIFEST, RegistryClient, client, push_image, sha256
 
 KIND = "application/vnd.example.record"
@@ -89,13 +91,31 @@ def test_an_entry_without_a_digest_is_left_out() -> None:
 def test_what_is_beside_an_image_waits_until_no_image_needs_the_rate() -> None:
     now = [100.0]
     rate, given_up = PutRate(now_s=lambda: now[0], sleep=lambda _: None), threading.Event()
+    for _ in range(10):
+        rate.wait()
     assert rate.wait_for_spare(given_up)
-    rate.wait()
+    for _ in range(10):
+        rate.wait()
     given_up.set()
     assert not rate.wait_for_spare(given_up)
     given_up.clear()
-    now[0] += 1.0
+    now[0] += 1.2
     assert rate.wait_for_spare(given_up)
+
+
+def test_a_further_artifact_of_the_same_kind_takes_three_requests() -> None:
+    """The upload of its own document, in two, and the manifest: the registry is not asked again for what all share."""
+    asked: list[list[str]] = []
+    with http_registry() as server:
+        referrers, own = Referrers(lambda: OciRegistry(server.url)), f"{KIND}+json"
+        for number in range(3):
+            before, content = len(server.requests), b'{"n": %d}' % number
+            subject = Manifest(sha256(content), OCI_MANIFEST, content)
+            referrers.attach(Artifact(KIND, {own: content, f"{KIND}.more": b"more"}, {}), subject, unique={own})
+            asked.append([method for method, _, _ in server.requests[before:]])
+    assert (
+        asked == [["HEAD", "POST", "PUT", "POST", "PUT", "HEAD", "POST", "PUT", "PUT"]] + [["POST", "PUT", "PUT"]] * 2
+    )
 
 
 @pytest.mark.buildkit

@@ -23,6 +23,7 @@ from fast_container.printable import output_lines, without_sequences
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<count>\d+)\] (?P<text>.*)$", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
 _LOADING = "[internal] load "
+_LOGIN = "[auth] "
 _LAST_LINES = 40
 _SHOWN_WIDTH = 72
 _SHORTEST_SECRET = 4
@@ -228,7 +229,8 @@ class BuildProgress:
             vertex.ended = True
             if not vertex.cached and not vertex.error:
                 self._write(f"#{vertex.number} DONE {self._monotonic() - (vertex.started_s or 0):.1f}s")
-        if event.get("started") and not event.get("completed"):
+        # That a push uses a login is not what takes its time.
+        if event.get("started") and not event.get("completed") and not name.startswith(_LOGIN):
             self._current = vertex
             self.tick()
 

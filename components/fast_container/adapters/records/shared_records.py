@@ -18,6 +18,7 @@ from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.referrers import Referrers
 from fast_container.core.oci.artifact import Artifact
 from fast_container.core.oci.media_types import RECORD, RECORD_INPUTS, RECORD_JSON
+from fast_container.core.ports import Manifest
 from fast_container.core.records.record import BuildRecord
 from fast_container.errors import FastContainerError
 
@@ -44,15 +45,18 @@ class SharedRecords:
         self._places = threading.Semaphore(_AT_ONCE)
         self._under_way: list[threading.Thread] = []
         self._given_up = threading.Event()
+        self._of: dict[str, Referrers] = {}
 
-    def begin(self, record: BuildRecord, inputs: bytes | None = None) -> None:
+    def begin(self, record: BuildRecord, inputs: bytes | None = None, image: Manifest | None = None) -> None:
         """Begin to attach a record to its image.
 
         Args:
             record: Its image is in the registry.
             inputs: The inputs manifest of its key, compressed.
+            image: The image's manifest, where it is known.
         """
-        thread = threading.Thread(target=self._attach, args=(record, inputs), name="attach a record", daemon=True)
+        arguments = record, inputs, image if image is not None and image.digest == record.digest else None
+        thread = threading.Thread(target=self._attach, args=arguments, name="attach a record", daemon=True)
         self._under_way.append(thread)
         thread.start()
 
@@ -108,7 +112,7 @@ class SharedRecords:
                     found.append(record)
         return sorted(found, key=lambda record: record.started)
 
-    def _attach(self, record: BuildRecord, inputs: bytes | None) -> None:
+    def _attach(self, record: BuildRecord, inputs: bytes | None, image: Manifest | None) -> None:
         documents = {RECORD_JSON: replace(record, log_path="").to_json().encode("utf-8", "backslashreplace")}
         if inputs is not None:
             documents[RECORD_INPUTS] = inputs
@@ -117,15 +121,15 @@ class SharedRecords:
             with self._places:
                 if self._given_up.is_set():
                     return
-                registry = self._registry_of(record.repository_url)
-                subject = registry.manifest_blocking(record.digest)
+                subject = image or self._registry_of(record.repository_url).manifest_blocking(record.digest)
                 if subject is not None:
-                    Referrers(lambda: registry).attach(Artifact(RECORD, documents, told), subject, self._given_up)
+                    artifact, unique = Artifact(RECORD, documents, told), {RECORD_JSON}
+                    self._referrers(record.repository_url).attach(artifact, subject, self._given_up, unique=unique)
         except Exception as error:  # noqa: BLE001, RUF100 - a thread of its own, and insight only
             self._debug(f"fast-container: the record of {record.name} is not in its repository: {error}")
 
     def _referrers(self, repository_url: str) -> Referrers:
-        return Referrers(lambda: self._registry_of(repository_url))
+        return self._of.setdefault(repository_url, Referrers(lambda: self._registry_of(repository_url)))
 
 
 def is_zlib(content: bytes) -> bool:

@@ -102,17 +102,19 @@ class HttpTransport:
         body: bytes | None = None,
         *,
         follow: bool = False,
+        throttled: Callable[[], None] = lambda: None,
     ) -> Response:
         """Send one request; every method used here may be repeated safely.
 
-        With ``follow`` redirects are followed; ``Authorization`` is not sent to another origin.
+        With ``follow`` redirects are followed; ``Authorization`` is not sent to another origin. ``throttled`` is called
+        each time that the registry throttles, before the pause.
 
         Raises:
             RegistryError: The host cannot be reached, or failed again and again.
         """
         elsewhere = False
         for _ in range(5):
-            response = self._with_retries(method, url, headers, body)
+            response = self._with_retries(method, url, headers, body, throttled)
             location = response.headers.get("location", "")
             if not (follow and response.status in _REDIRECTS and location):
                 return replace(response, elsewhere=elsewhere)
@@ -142,7 +144,9 @@ class HttpTransport:
         except (OSError, http.client.HTTPException) as error:
             raise unreachable(url, error) from error
 
-    def _with_retries(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+    def _with_retries(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, throttled: Callable[[], None]
+    ) -> Response:
         pause_s, began_s = _FIRST_PAUSE_S, time.monotonic()
         for attempt in range(1, ATTEMPTS_WHEN_THROTTLED + 1):
             check_awaited()
@@ -160,10 +164,12 @@ class HttpTransport:
             except (OSError, http.client.HTTPException) as error:
                 raise unreachable(url, error) from error
             else:
-                throttled = _is_throttled(response)
-                if not (throttled or response.status in _RETRIED):
+                is_throttled = _is_throttled(response)
+                if not (is_throttled or response.status in _RETRIED):
                     return response
-                if late or attempt == ATTEMPTS_WHEN_THROTTLED or (last and not throttled):
+                if is_throttled:
+                    throttled()
+                if late or attempt == ATTEMPTS_WHEN_THROTTLED or (last and not is_throttled):
                     return response
                 wait_s = max(pause_s, _retry_after(response))
             self._sleep(min(wait_s, _LONGEST_PAUSE_S))

@@ -30,6 +30,7 @@ from fast_container.adapters.registry.answers import (
 from fast_container.adapters.registry.http_transport import HttpTransport, Response
 from fast_container.adapters.registry.login import CredentialsSource, RegistryLogin, denied
 from fast_container.adapters.registry.proxies import is_loopback
+from fast_container.adapters.registry.put_rate import PutRate
 from fast_container.adapters.threads import in_thread
 from fast_container.core.json_document import is_digest
 from fast_container.core.oci.media_types import MANIFEST_TYPES
@@ -44,6 +45,10 @@ _AUTHORIZATIONS = 2
 _USER_AGENT = "fast-container"
 
 
+def _nothing() -> None:
+    """Nothing to do."""
+
+
 class OciRegistry:
     """A repository; satisfies ``core.ports.Registry``.
 
@@ -53,8 +58,7 @@ class OciRegistry:
         refused: Called before credentials are asked for once more, so that a kept token can be forgotten.
         plain_http: Use http; by default for loopback hosts only.
         transport: Shared connections, retries and proxies; its own by default.
-        before_put: Called before each manifest or tag is put; may wait for its turn.
-        spare_turn: Waits for a turn that no image needs; whether there was one before it was given up.
+        turns: When a manifest or tag may be put; by default always.
     """
 
     def __init__(
@@ -65,8 +69,7 @@ class OciRegistry:
         refused: Callable[[], None] = lambda: None,
         plain_http: bool | None = None,
         transport: HttpTransport | None = None,
-        before_put: Callable[[], None] = lambda: None,
-        spare_turn: Callable[[threading.Event], bool] = lambda given_up: not given_up.is_set(),
+        turns: PutRate | None = None,
     ) -> None:
         repository = Repository.parse(url)
         host, name = repository.host, repository.name
@@ -77,8 +80,7 @@ class OciRegistry:
         if plain_http is None:
             plain_http = is_loopback(host.rpartition(":")[0] if ":" in host else host)
         self._base = f"{'http' if plain_http else 'https'}://{repository.api_host}/v2/{name}"
-        self._before_put = before_put
-        self.spare_turn = spare_turn
+        self._turns = turns
         self._http = transport or HttpTransport()
         self._login = RegistryLogin(url, plain_http, self._http, credentials, refused)
 
@@ -166,10 +168,15 @@ class OciRegistry:
 
     def put_manifest(self, manifest: Manifest, reference: str, *, has_turn: bool = False) -> Response:
         """Put a manifest under a tag or its own digest; blocking. ``has_turn`` is for one that had a spare turn."""
-        if not has_turn:
-            self._before_put()
-        headers = {"Content-Type": manifest.media_type}
-        return self.send("PUT", f"/manifests/{reference}", headers, body=manifest.content)
+        turns, headers = self._turns, {"Content-Type": manifest.media_type}
+        if turns is not None and not has_turn:
+            turns.wait()
+        throttled = _nothing if turns is None else turns.throttled
+        return self.send("PUT", f"/manifests/{reference}", headers, body=manifest.content, throttled=throttled)
+
+    def spare_turn(self, given_up: threading.Event) -> bool:
+        """Wait for a turn to put what no image needs; return whether there was one before it was given up; blocking."""
+        return not given_up.is_set() if self._turns is None else self._turns.wait_for_spare(given_up)
 
     def upload(self, location: str, size: int, pieces: Iterable[bytes]) -> Response:
         """Send a blob's bytes to the ``Location`` of an upload; blocking."""
@@ -195,6 +202,7 @@ class OciRegistry:
         *,
         body: bytes | None = None,
         follow: bool = False,
+        throttled: Callable[[], None] = _nothing,
     ) -> Response:
         """Send a request below the repository's own address, authorized if the registry demands it; blocking.
 
@@ -207,7 +215,7 @@ class OciRegistry:
             sent = {"User-Agent": _USER_AGENT, **headers}
             if authorization:
                 sent["Authorization"] = authorization
-            return self._http.request(method, self._base + path, sent, body, follow=follow)
+            return self._http.request(method, self._base + path, sent, body, follow=follow, throttled=throttled)
 
         used = self._login.authorization
         response = send(used)

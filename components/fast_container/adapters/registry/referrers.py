@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from fast_container.adapters.registry.oci_registry import OciRegistry
@@ -31,11 +31,25 @@ class Referrers:
 
     def __init__(self, registry: Callable[[], OciRegistry]) -> None:
         self._registry = registry
+        self._held: set[str] = set()
 
-    def attach(self, artifact: Artifact, subject: Manifest, given_up: threading.Event | None = None) -> str:
+    def attach(
+        self,
+        artifact: Artifact,
+        subject: Manifest,
+        given_up: threading.Event | None = None,
+        *,
+        unique: Collection[str] = (),
+    ) -> str:
         """Put an artifact beside an image; return the artifact's digest, or "" if it was given up before its turn.
 
         Images go first: an artifact is put when no image needs the registry's rate.
+
+        Args:
+            artifact: What is put.
+            subject: The image.
+            given_up: Set when it is not wanted any more.
+            unique: Media types of documents that no other artifact has: the registry is not asked for them first.
 
         Raises:
             RegistryError: The registry refused, or does not list referrers: then the artifact is not found again.
@@ -43,8 +57,9 @@ class Referrers:
         registry = self._registry()
         if not registry.spare_turn(given_up or threading.Event()):
             return ""
-        for content in (EMPTY, *artifact.documents.values()):
-            self._put_blob(registry, content)
+        self._put_blob(registry, EMPTY, is_unique=False)
+        for media_type, document in artifact.documents.items():
+            self._put_blob(registry, document, is_unique=media_type in unique)
         of = Descriptor(subject.media_type, subject.digest, len(subject.content))
         content = artifact.manifest(of)
         manifest = Manifest(digest_of(content), OCI_MANIFEST, content)
@@ -88,9 +103,12 @@ class Referrers:
                 return registry.blob_blocking(one.digest)
         return None
 
-    def _put_blob(self, registry: OciRegistry, content: bytes) -> None:
+    def _put_blob(self, registry: OciRegistry, content: bytes, *, is_unique: bool) -> None:
         digest = digest_of(content)
-        if registry.send("HEAD", f"/blobs/{digest}", {}).status == 200:
+        if digest in self._held:
+            return
+        if not is_unique and registry.send("HEAD", f"/blobs/{digest}", {}).status == 200:
+            self._held.add(digest)
             return
         begun = registry.send("POST", "/blobs/uploads/", {})
         location = begun.headers.get("location", "")
@@ -100,3 +118,4 @@ class Referrers:
         sent = registry.upload(place, len(content), [content])
         if sent.status not in (201, 202, 204):
             raise registry.error(sent, f"The registry did not accept the blob {digest}.")
+        self._held.add(digest)

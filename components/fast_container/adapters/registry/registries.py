@@ -75,6 +75,8 @@ class _Aws:
 class Registries:
     """The registries of one program or command: shared connections, one token and one PutImage rate a host.
 
+    An ECR repository has one client, which is logged in once.
+
     A host is reached with the access of the first repository that is opened on it, since BuildKit gets one login for a
     host.
 
@@ -103,6 +105,7 @@ class Registries:
         self._tokens: dict[str, EcrToken] = {}
         self._put_rate = put_rate
         self._put_rates: dict[str, PutRate] = {}
+        self._of_ecr: dict[str, OciRegistry] = {}
         self._lock = threading.Lock()
 
     def repository(self, url: str, access: AwsAccess | None = None) -> Registry:
@@ -153,16 +156,18 @@ class Registries:
             )
         plain_http = None if ecr_host(host) else token.proxy_endpoint().startswith("http://")
         with self._lock:
-            rate = self._put_rates.get(host) or self._put_rates.setdefault(host, self._put_rate())
-        return OciRegistry(
-            url,
-            token.credentials,
-            refused=token.forget,
-            plain_http=plain_http,
-            transport=self._http,
-            before_put=rate.wait,
-            spare_turn=rate.wait_for_spare,
-        )
+            # ECR's login is the same for all that is asked, so it need not be refused once for each that asks.
+            if url not in self._of_ecr:
+                rate = self._put_rates.get(host) or self._put_rates.setdefault(host, self._put_rate())
+                self._of_ecr[url] = OciRegistry(
+                    url,
+                    token.credentials,
+                    refused=token.forget,
+                    plain_http=plain_http,
+                    transport=self._http,
+                    turns=rate,
+                )
+            return self._of_ecr[url]
 
     def push_credentials(self, host: str) -> Credentials | None:
         """Return the credentials of an ECR host, which Docker's own configuration lacks; blocking.
