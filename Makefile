@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools browser setup host demo test check bench clean
+.PHONY: help environment tools browser setup host demo test check docs bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 - \2/p' $(firstword $(MAKEFILE_LIST))
@@ -32,8 +32,11 @@ test: host setup browser ## the fast checks, then every test, with the real engi
 check: environment ## format, lint, types, import rules and pure tests, in seconds
 	@$(VENV) tools/check.py
 
+docs: environment ## make a site of the pages in docs/, in the folder site
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet && echo "made: site/index.html"
+
 bench: host setup ## measure, and compare with the alternatives
 	@$(VENV) -m bench
 
 clean: ## remove what was made in this checkout (the per-user cache stays)
-	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv .localcloud site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -22,15 +22,16 @@ BIN = ROOT / ".venv" / "bin"
 FOLDER = ROOT / ".mypy_cache" / "programs"
 """Stays between runs, so that mypy reads the packages once."""
 
-_BLOCK = re.compile(r"^(?P<indent> *)```python\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
-_ASSUMED = """
+_BLOCK = re.compile(r"^(?P<indent> *)```python(?: [^\n]*)?\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
+ASSUMED = """
 import pulumi
 from fast_container import BaseImage, CodeBuildBuilder, ImageRepository
 
 bases = ImageRepository("bases")
 images = ImageRepository("images")
 builder = CodeBuildBuilder("builds")
-deps = BaseImage("deps", repository=bases, packages=["a"], install="dependencies")
+platforms = ["linux/amd64", "linux/arm64"]
+deps = BaseImage("deps", repository=bases, packages=["a"], install="dependencies", platforms=platforms)
 config = pulumi.Config()
 branch = "main"
 """
@@ -66,7 +67,7 @@ def completed(block: str) -> str:
         for alias in node.names
     }
     missing = {name.id for name in names} - made
-    assumed = {line.partition(" =")[0] for line in _ASSUMED.splitlines() if " = " in line}
+    assumed = {line.partition(" =")[0] for line in ASSUMED.splitlines() if " = " in line}
     prelude = [line for name, line in _PACKAGES.items() if name in missing]
     prelude += [f"from fast_container import {name}" for name in sorted(missing & _public_names())]
     prelude += [f"from assumed import {name}" for name in sorted(missing & assumed)]
@@ -74,7 +75,7 @@ def completed(block: str) -> str:
     return "\n".join([*prelude, block])
 
 
-def programs(root: Path, assumed: str = _ASSUMED) -> list[Program]:
+def programs(root: Path, assumed: str = ASSUMED) -> list[Program]:
     """All programs of a checkout, and what the blocks assume."""
     found = [Program("assumed", assumed)]
     for page in (root / "README.md", *sorted(root.glob("docs/*.md"))):
@@ -85,7 +86,7 @@ def programs(root: Path, assumed: str = _ASSUMED) -> list[Program]:
     return found
 
 
-def check(root: Path, folder: Path, assumed: str = _ASSUMED) -> int:
+def check(root: Path, folder: Path, assumed: str = ASSUMED) -> int:
     """Check all programs; returns the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.py"):

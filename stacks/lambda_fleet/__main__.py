@@ -17,6 +17,7 @@ from fast_container import (
     CodeBuildBuilder,
     ExistingRepository,
     FastImageFleet,
+    ImageOptions,
     ImageRepository,
     LocalBuilder,
 )
@@ -62,13 +63,12 @@ dependencies = BaseImage(
     runs_on="lambda",
     builder=builder,
 )
+overrides: dict[str, ImageOptions] = {name: {"base_images": {"BASE_IMAGE": dependencies}} for name in ON_BASE}
+overrides.update({name: {"snapstart": True} for name in SNAP_STARTED})
 fleet = FastImageFleet(
     "fleet",
     f"{LAMBDAS}/*/Dockerfile",
-    overrides={
-        **{name: {"base_images": {"BASE_IMAGE": dependencies}} for name in ON_BASE},
-        **{name: {"snapstart": True} for name in SNAP_STARTED},
-    },
+    overrides=overrides,
     repository=images,
     context=LAMBDAS,
     platform=PLATFORMS[architecture],

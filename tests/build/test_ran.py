@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fast_container.build.pipeline import publish
-from fast_container.build.ran import check_ran
+from fast_container.build.ran import advice_of, check_ran
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.dockerfile.triggers import reads_unseen
 from fast_container.core.ports import BuildJob, BuiltImage, Reporter
@@ -129,6 +129,14 @@ def test_what_buildkit_warns_of_is_said_once_and_shortly() -> None:
         *(f"Rule{number}: advice (line {number})" for number in (1, 2, 3)),
         "2 more warnings: fast-container lint --buildkit",
     ]
+
+
+@pytest.mark.parametrize(("given", "said"), [("BASE_IMAGE", 0), ("BASE", 1)])
+def test_an_arg_of_from_without_a_default_is_nothing_to_mend_where_its_value_is_given(given: str, said: int) -> None:
+    text = "Default value for ARG ${BASE_IMAGE} results in empty or invalid base image name (line 2)"
+    built = BuiltImage("sha256:0", warnings=(f"InvalidDefaultArgInFrom: {text}",))
+    job = replace(make_job(), recipe=replace(make_job().recipe, build_args={given: "host/base@sha256:0"}))
+    assert len(advice_of(job, built)) == said
 
 
 @pytest.mark.parametrize(

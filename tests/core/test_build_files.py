@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fast_container.core.build_files import read_dockerfile_bytes
 from fast_container.core.declared import InlineDockerfile
-from fast_container.errors import DockerfileError
+from fast_container.errors import ArgsError, DockerfileError
 from tests.trees import Tree, declare, paths, select, write_tree
 
 TEXT = "FROM scratch\nCOPY . /\n"
@@ -58,3 +59,12 @@ def test_the_ignore_file_goes_with_the_dockerfile_that_is_taken(tmp_path: Path) 
     (root / "dockerfile").rename(root / "Dockerfile")
     assert paths(select(root)) == ["Dockerfile", "dockerfile.dockerignore", "no", "yes"]
     assert declare(root).dockerfile == str(root / "Dockerfile")
+
+
+def test_a_file_outside_the_context_is_not_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stacks" / "shop").mkdir(parents=True)
+    (tmp_path / "Dockerfile").write_bytes(b"FROM scratch\n")
+    monkeypatch.chdir(tmp_path / "stacks" / "shop")
+    with pytest.raises(ArgsError) as refused:
+        read_dockerfile_bytes("../Dockerfile", "../Dockerfile", "..")
+    assert "build context" not in str(refused.value)

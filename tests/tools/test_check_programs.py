@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def test_every_python_block_and_every_stack_is_a_program() -> None:
     found = {program.name for program in check_programs.programs(ROOT)}
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-    blocks = sum(page.read_text(encoding="utf-8").count("```python\n") for page in pages)
+    blocks = sum(page.read_text(encoding="utf-8").count("```python") for page in pages)
     stacks = {"_".join(found.parent.relative_to(ROOT).parts) for found in ROOT.glob("stacks/**/Pulumi.yaml")}
     assert stacks <= found
     assert len(found) == blocks + len(stacks) + 1

@@ -134,7 +134,7 @@ class _Image:
             held.update(await _layers_of(self.registry, recorded.digest))
         built = await self.executor.build(self.job, self.reporter)
         check_ran(self.job, built)
-        for line in advice_of(built):
+        for line in advice_of(self.job, built):
             self.reporter.note(line)
         with self.watch.phase("checking"):
             manifest = await _read_back(self.registry, built.digest)

@@ -7,6 +7,7 @@ or if BuildKit used a base image of another platform. Such an image gets no tag.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from fast_container.core.dockerfile.triggers import unseen_triggers
@@ -15,15 +16,25 @@ from fast_container.core.spelling import counted
 from fast_container.errors import VerifyError
 
 _OTHER_PLATFORM: Final = "InvalidBaseImagePlatform"
+_NO_DEFAULT: Final = "InvalidDefaultArgInFrom"
+_NAMES: Final = re.compile(r"\$\{?(\w+)")
 _SHOWN: Final = 3
 
 
-def advice_of(built: BuiltImage) -> list[str]:
-    """Return BuildKit's own warnings about the Dockerfile, each once and at most a few, one line each."""
-    warnings = list(dict.fromkeys(built.warnings))
+def advice_of(job: BuildJob, built: BuiltImage) -> list[str]:
+    """Return BuildKit's own warnings about the Dockerfile, each once and at most a few, one line each.
+
+    BuildKit warns of an ``ARG`` in ``FROM`` without a default even where this build was given its value: not repeated.
+    """
+    warnings = [warning for warning in dict.fromkeys(built.warnings) if not _is_given(warning, job)]
     shown = [f"BuildKit: {warning}" for warning in warnings[:_SHOWN]]
     rest = len(warnings) - len(shown)
     return [*shown, f"BuildKit: {counted(rest, 'more warning')}: fast-container lint --buildkit"] if rest else shown
+
+
+def _is_given(warning: str, job: BuildJob) -> bool:
+    rule, _, text = warning.partition(":")
+    return rule == _NO_DEFAULT and any(name in job.recipe.build_args for name in _NAMES.findall(text))
 
 
 def check_ran(job: BuildJob, built: BuiltImage) -> None:

@@ -81,7 +81,8 @@ def read_dockerfile_bytes(dockerfile: str | InlineDockerfile, name: str, context
 
 def _hint(path: str, name: str, context: str) -> str:
     """Say where the Dockerfile probably is: below the context, where other tools look for it."""
-    below = "" if not context or os.path.isabs(name) else os.path.join(context, name)
+    is_below = context and not os.path.isabs(name) and not os.path.normpath(name).startswith(os.pardir)
+    below = os.path.join(context, name) if is_below else ""
     if below and os.path.isfile(below) and not os.path.exists(path):
         shown = os.path.relpath(below)
         return f"There is one in the build context: dockerfile={shown!r}; paths are relative to the working directory."
