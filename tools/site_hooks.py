@@ -2,7 +2,7 @@
 
 Decides which pages of the checkout are pages of the site (README, CONTRIBUTING, SECURITY, CHANGELOG, the example
 stacks), which are made when the site is made (the reference of classes, the pages of the gallery), and what becomes of
-a link to a file that is no page: its words stay. Called by mkdocs (``hooks:``); leaves the rest to ``mkdocs.yml``.
+a link to a file that is not a page: its words stay. Called by mkdocs (``hooks:``); leaves the rest to ``mkdocs.yml``.
 """
 
 from __future__ import annotations
