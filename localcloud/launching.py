@@ -16,7 +16,7 @@ from pathlib import Path
 from localcloud.processes import remove_cgroups
 from localcloud.state import CloudPaths, CloudRecord, LocalCloudError
 
-FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_")
+FOREIGN = ("AWS_", "PULUMI_", "BUILDX_", "DOCKER_", "BUILDKIT_", "VAULT_")
 """Settings of the user's that must not reach a process on the local cloud."""
 
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"

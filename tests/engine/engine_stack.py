@@ -122,13 +122,18 @@ class Run:
 
 @dataclass
 class EngineStack:
-    """A program folder, a stack of it, and the CLI to run it with."""
+    """A program folder, a stack of it, and the CLI to run it with.
+
+    Attributes:
+        settings: What the stack's file says beside the configuration.
+    """
 
     folder: Path
     environment: dict[str, str]
     config: dict[str, str]
     name: str = "test"
     project: str = "engine-test"
+    settings: Mapping[str, str] = field(default_factory=dict)
     made: bool = field(default=False, init=False)
     count: int = field(default=0, init=False)
 
@@ -157,7 +162,8 @@ class EngineStack:
         self.config.update(settings)
         place = self.folder / f"Pulumi.{self.name}.yaml"
         before = yaml.safe_load(place.read_text()) if place.exists() else {}
-        place.write_text(yaml.safe_dump({**before, "config": {**before.get("config", {}), **self.config}}))
+        config = {**before.get("config", {}), **self.config}
+        place.write_text(yaml.safe_dump({**self.settings, **before, "config": config}))
 
     def file(self, path: str, content: str) -> Path:
         target = self.folder / path

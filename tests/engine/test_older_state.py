@@ -19,7 +19,7 @@ class Story:
     """The stack of the earlier version, as if its first `up` had been here."""
 
     def __init__(self, stacks: Stacks) -> None:
-        self.stack: EngineStack = stacks("", project="older")
+        self.stack: EngineStack = stacks("", project="older", passphrase=True)
         shutil.copytree(OLDER / "program", self.stack.folder, dirs_exist_ok=True)
         aws = version("pulumi-aws")
         text = (OLDER / "state.json").read_text()

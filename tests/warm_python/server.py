@@ -9,6 +9,7 @@ starter waits for another.
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import os
 import select
@@ -105,6 +106,8 @@ def main() -> None:
     for module in _MODULES:
         importlib.import_module(module)
     assert threading.active_count() == 1, threading.enumerate()
+    # No fork has to look for garbage among the modules, nor to copy the pages that a look would write to.
+    gc.freeze()
     connection = Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if connection is not None:
         child.run(connection)
