@@ -57,6 +57,7 @@ What happens:
 
 - What do the records of many builds mean, and what has got worse? ``report``.
 - What do builds cost, and what was saved? ``report.costs``.
+- What does a run leave for others at its end: spans, a page, a summary in CI? ``insight``.
 
 Who talks to the outside (``adapters``, one thing a room):
 

@@ -15,7 +15,9 @@ from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.records.record import BuildRecord
+from tests.otlp_receiver import grpc_receiver
 
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PROGRAM = """
 import pulumi
 from fast_container import FastContainerImage
@@ -44,8 +46,14 @@ class Story:
     @cached_property
     def first(self) -> tuple[Run, list[BuildRecord]]:
         self.stack.file("summary.md", "")
-        asked = {"GITHUB_STEP_SUMMARY": str(self.stack.folder / "summary.md"), "FAST_CONTAINER_RECORDS_WAIT_S": "20"}
-        return self.stack.up(env=asked), self.records()
+        asked = {
+            "GITHUB_STEP_SUMMARY": str(self.stack.folder / "summary.md"),
+            "FAST_CONTAINER_RECORDS_WAIT_S": "20",
+            "FAST_CONTAINER_REPORT": f"{self.stack.folder}/pages/",
+            "TRACEPARENT": TRACEPARENT,
+        }
+        with grpc_receiver() as self.receiver:
+            return self.stack.up(env={**asked, "OTEL_EXPORTER_OTLP_ENDPOINT": self.receiver.address}), self.records()
 
     @cached_property
     def shared(self) -> list[BuildRecord]:
@@ -77,7 +85,7 @@ class Story:
     def failed(self) -> tuple[Run, list[BuildRecord]]:
         assert self.elsewhere
         self.stack.file("worker/Dockerfile", 'FROM scratch\nCOPY . /app/\nRUN ["/absent"]\n')
-        return self.stack.up(expect=255), self.records()
+        return self.stack.up(expect=255, env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}), self.records()
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +132,32 @@ def test_an_up_ends_with_what_it_did_and_what_was_slowest(story: Story) -> None:
     counts, more, slowest = sorted(said)
     assert "2 images in " in counts
     assert "2 built" in counts
-    assert more == "more: fast-container report --last 1"
+    assert more == f"more: {story.stack.folder}/pages/engine-test-test.html"
     assert slowest.startswith("slowest: ")
+
+
+def test_the_page_that_was_asked_for_has_the_run(story: Story) -> None:
+    assert story.first
+    page = (story.stack.folder / "pages/engine-test-test.html").read_text()
+    assert "Builds of engine-test/test" in page
+
+
+def test_spans_arrive_in_the_trace_that_has_begun_from_the_update_to_the_step(story: Story) -> None:
+    assert story.first
+    spans = story.receiver.spans
+    assert {span.trace_id.hex() for span in spans} == {TRACEPARENT.split("-")[1]}
+    (step,) = [span for span in spans if span.name == "COPY . /app/" and "image api" in story.receiver.path(span)]
+    path = story.receiver.path(step)
+    assert path == ["pulumi up engine-test/test", "image api", "build api", "building", "COPY . /app/"]
+    assert story.receiver.named(path[0]).parent_span_id
+    phases = {span.name for span in spans if story.receiver.path(span)[1:2] == ["image api"]}
+    assert phases >= {"pushing", "checking", "tagging", "staging"}
+
+
+def test_spans_that_cannot_be_sent_are_one_warning(story: Story) -> None:
+    run, _ = story.failed
+    (warning,) = [line for line in run.messages("warning") if "spans" in line]
+    assert warning.startswith("the spans of this run were not sent: http://127.0.0.1:1: ")
 
 
 def test_ci_gets_the_run_as_markdown(story: Story) -> None:
@@ -148,3 +180,11 @@ def test_a_build_that_failed_has_a_record_with_the_reason(story: Story) -> None:
     (failed,) = [record for record in records if record.outcome == "failed"]
     assert failed.name == "worker"
     assert failed.reason.startswith("The build of worker failed")
+
+
+def test_an_up_that_fails_ends_with_what_it_did_too(story: Story) -> None:
+    run, _ = story.failed
+    (counts,) = [line for line in run.messages("info") if "1 failed" in line]
+    assert "2 images in" in counts or "1 image in" in counts
+    assert "more: fast-container report --last 1" in "".join(run.messages("info"))
+    assert run.seconds < 9, "buildx does not wait for the receiver of spans"

@@ -169,7 +169,7 @@ def test_a_failed_image_is_an_annotation_on_one_line() -> None:
 def test_the_trace_has_an_event_for_each_build_and_step_in_microseconds() -> None:
     events = json.loads(report_trace([RUN]))["traceEvents"]
     assert {event["name"] for event in events if event["ph"] == "X"} == {
-        "api", "worker", "front", "waiting", "RUN pip install",
+        "api", "worker", "front", "waiting", "building", "RUN pip install",
     }  # fmt: skip
     (step,) = [event for event in events if event["name"] == "RUN pip install"]
     assert (step["ts"], step["dur"]) == (1_001_000_000, 30_000_000)

@@ -9,5 +9,5 @@ Modules that several of them need: ``aws_session`` (AWS clients as the stack has
 Docker's configuration, and a private copy of it); ``buildx_inputs``, the list of everything that reaches BuildKit from
 this machine; ``git`` (which files it ignores, and which were changed lately); ``hadolint``, another linter;
 ``plan_file`` in a program's folder; ``threads`` for calls that block; ``clock``; ``pulumi_log`` (progress on an image's
-row), ``call_log`` and ``traceback_log``.
+row), ``call_log`` and ``traceback_log``; ``otlp`` for spans.
 """

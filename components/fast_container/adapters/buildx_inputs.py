@@ -56,9 +56,10 @@ Not ``proxies``: buildx makes build args of them, so their values, passwords too
 key.
 """
 
-_OWN_PREFIXES: Final = ("BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_", "PULUMI_")
-# Buildx turns these into a build arg and the platform.
-_OWN_NAMES: Final = frozenset({"SOURCE_DATE_EPOCH", "DOCKER_DEFAULT_PLATFORM"})
+# With OpenTelemetry's, buildx sends spans of its own, and ends ten seconds later if their receiver does not answer.
+_OWN_PREFIXES: Final = ("BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_", "PULUMI_", "OTEL_", "DELEGATED_OTEL_")
+# Buildx turns the first two into a build arg and the platform.
+_OWN_NAMES: Final = frozenset({"SOURCE_DATE_EPOCH", "DOCKER_DEFAULT_PLATFORM", "TRACEPARENT", "TRACESTATE"})
 
 
 def passed_variables(environment: Mapping[str, str]) -> dict[str, str]:

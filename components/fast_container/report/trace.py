@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fast_container.core.records.record import BuildRecord
+from fast_container.report.phase_times import step_times, timed_phases
 from fast_container.report.runs import Run
 
 
@@ -27,14 +28,15 @@ def report_trace(runs: Sequence[Run]) -> str:
 
 
 def _events(record: BuildRecord, process: int, thread: int) -> Iterable[dict[str, Any]]:
-    if record.waited_s:
-        yield _event("waiting", record.started, record.waited_s, process, thread)
     begin = record.started + record.waited_s
     details = {"outcome": record.outcome, "reason": record.reason, "key": record.key, "digest": record.digest}
     yield _event(record.name, begin, record.duration_s, process, thread, details)
+    for phase in timed_phases(record):
+        yield _event(phase.name.replace("_", " "), phase.started, phase.ended - phase.started, process, thread)
     for step in record.timeline:
         if step.duration_s:
-            yield _event(step.text, begin + step.started_s, step.duration_s, process, thread, {"stage": step.stage})
+            started, ended = step_times(record, step)
+            yield _event(step.text, started, ended - started, process, thread, {"stage": step.stage})
 
 
 def _event(

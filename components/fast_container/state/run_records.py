@@ -16,13 +16,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.git import working_tree_state
+from fast_container.adapters.otlp import is_wanted
 from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.threads import in_thread
@@ -30,16 +31,29 @@ from fast_container.core.ports import Manifest
 from fast_container.core.records.origin import Origin, of_ci
 from fast_container.core.records.record import BuildRecord
 from fast_container.errors import FastContainerError
-from fast_container.report.markdown import report_markdown
+from fast_container.insight.ci_summary import RunSummary
+from fast_container.insight.page import PageError, write_page
+from fast_container.insight.spans import RunSpans
 from fast_container.report.run_lines import run_lines
 from fast_container.report.runs import Run
 from fast_container.state.engine_log import say_to_engine
 from fast_container.state.prepared_image import PreparedImage
+from fast_container.state.sdk_patches import call_at_end
 
 _MORE: Final = "fast-container report --last 1"
 _WAIT: Final = "FAST_CONTAINER_RECORDS_WAIT_S"
 _USUAL_WAIT_S: Final = 0.2
-_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
+
+
+class RunReader(Protocol):
+    """Gets the records of a run at its end."""
+
+    def begin(self, run: Run) -> None:
+        """Begin with a run; return at once."""
+
+    def end(self) -> str:
+        """Come to an end, within seconds; return what went wrong, in one line, or ""."""
+        ...
 
 
 @dataclass(slots=True)
@@ -68,6 +82,7 @@ class RunRecords:
         say: Shows a line at the end of the run, on the stack's row.
         warn: Shows a warning likewise.
         shared: The records beside the images.
+        readers: Those who get the run's records too.
     """
 
     kept: LocalRecords | None
@@ -76,12 +91,15 @@ class RunRecords:
     say: Callable[[str], object]
     warn: Callable[[str], object]
     shared: SharedRecords
+    readers: list[RunReader] = field(default_factory=list[RunReader])
     run: str = field(default_factory=lambda: secrets.token_hex(6))
     started: float = field(default_factory=time.time)
     _records: list[BuildRecord] = field(default_factory=list[BuildRecord])
     _declared: list[_Declared] = field(default_factory=list[_Declared])
     _origin: asyncio.Future[Origin] | None = None
     _has_warned: bool = False
+    _under_way: int = 0
+    _told: int = 0
 
     def declare(self, prepared: asyncio.Future[PreparedImage], urn: asyncio.Future[Any]) -> None:
         """Note an image of the program."""
@@ -92,11 +110,17 @@ class RunRecords:
     async def failure_of(self, image: PreparedImage) -> AsyncGenerator[None]:
         """Record it if the image cannot be published."""
         started = time.time()
+        self._under_way += 1
         try:
             yield
         except FastContainerError as error:
             await self.add(_record(image, "failed", started, time.time() - started, reason=error.what))
+            if self._under_way == 1:
+                # The engine ends the program's process when the last hook has failed.
+                await in_thread(self._tell)
             raise
+        finally:
+            self._under_way -= 1
 
     async def add(self, record: BuildRecord, inputs: bytes | None = None, manifest: Manifest | None = None) -> None:
         """Keep the record of an image that is done; with the inputs manifest of its key, if it was built.
@@ -113,10 +137,33 @@ class RunRecords:
             self.shared.begin(complete, inputs, manifest)
         await in_thread(self._keep, [complete])
 
-    def end(self) -> None:
-        """Keep the records of what is unchanged, and show the run's lines. Called once, after the program; blocking."""
+    async def end(self) -> None:
+        """Come to an end, at the end of the program."""
+        await in_thread(self.end_blocking)
+
+    def end_blocking(self) -> None:
+        """Record what is unchanged, show the run's lines, and tell the readers; nothing the second time."""
+        self._tell()
+        self.shared.end(self._wait_s())
+
+    def _tell(self) -> None:
         if self.kept is None:
             return
+        self._note_unchanged()
+        if self._told == len(self._records):
+            return
+        self._told = len(self._records)
+        run = Run(self.run, tuple(self._records))
+        for reader in self.readers:
+            reader.begin(run)
+        if run.counts()["unchanged"] != len(run.records):
+            for line in run_lines(run, self._page() or _MORE):
+                self.say(line)
+        for reader in self.readers:
+            if wrong := reader.end():
+                self.warn(wrong)
+
+    def _note_unchanged(self) -> None:
         known = {(record.name, record.repository_url) for record in self._records}
         origin = self._records[0].origin if self._records else self._of_ci()
         deployed = [image for one in self._declared if (image := one.deployed()) and image.known]
@@ -125,14 +172,16 @@ class RunRecords:
             for image in deployed
             if (image.selected.declared.name, image.repository_url) not in known
         ]
+        self._records += unchanged
         self._keep(unchanged)
-        if not self._records:
-            return
-        run = Run(self.run, (*self._records, *unchanged))
-        for line in run_lines(run, _MORE):
-            self.say(line)
-        self._write_summary(run)
-        self.shared.end(self._wait_s())
+
+    def _page(self) -> str:
+        assert self.kept is not None
+        try:
+            return write_page(self.kept, self.stack, self.environment)
+        except PageError as error:
+            self.warn(str(error))
+            return ""
 
     def _wait_s(self) -> float:
         """Seconds that the end waits for records that are not beside their images yet."""
@@ -158,16 +207,6 @@ class RunRecords:
         except OSError as error:
             self._warn_once(f"the records of this run cannot be kept: {error}")
 
-    def _write_summary(self, run: Run) -> None:
-        place = self.environment.get(_SUMMARY)
-        if not place:
-            return
-        try:
-            with Path(place).open("a", encoding="utf-8") as file:
-                file.write(report_markdown([run]))
-        except OSError as error:
-            self._warn_once(f"the run's summary cannot be written: {error}")
-
     def _warn_once(self, message: str) -> None:
         if not self._has_warned:
             self._has_warned = True
@@ -175,7 +214,7 @@ class RunRecords:
 
 
 def records_of_run(cache: Path, shared: SharedRecords) -> RunRecords:
-    """Begin the records of the running program; they end with its connection to the engine."""
+    """Begin the records of the running program; they end with it."""
     monitor, engine = settings.get_monitor(), settings.get_engine()
     is_kept = not settings.is_dry_run() and not isinstance(monitor, MockMonitor)
     records = RunRecords(
@@ -187,7 +226,11 @@ def records_of_run(cache: Path, shared: SharedRecords) -> RunRecords:
         shared,
     )
     if is_kept:
-        weakref.finalize(monitor, records.end)
+        records.readers.append(RunSummary(records.environment))
+        if is_wanted(records.environment):
+            records.readers.append(RunSpans(records.environment, records.started))
+        call_at_end(records.end)
+        weakref.finalize(monitor, records.end_blocking)
     return records
 
 

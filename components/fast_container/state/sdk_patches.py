@@ -10,6 +10,8 @@ In the program:
 - ``await_callbacks``: an Output that fails while the SDK's callback server is starting (a resource hook brings it) ends
   the program; the SDK then stops the server half-started, and gRPC takes the whole process with it (SIGSEGV), so that
   the Output's own message is never seen. So does a unit test that fails. Here the start is awaited first.
+- ``call_at_end``: the SDK has no place for what a program does when the engine is done with it. The callback server is
+  stopped there, once for each program, so that is the place; after it the interpreter ends, and starts no thread.
 - ``wait_for_failures``: at its end the SDK waits for all pending Outputs again each time that one of them is done. A
   thousand images have some 14,000 of them, twelve each for the SDK's own record, and the event loop had time for little
   else. Here it waits for one that fails, for the last one, or for a while. SDK 3.220 has a loop of another kind.
@@ -32,7 +34,7 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from types import FunctionType
 from typing import Any, Final, cast
@@ -84,6 +86,7 @@ def await_callbacks() -> None:
         _leave("the callback server", "has no coroutines serve and shutdown")
         return
     starts: set[asyncio.Future[Any]] = set()
+    ends: list[tuple[asyncio.AbstractEventLoop, Callable[[], Awaitable[None]]]] = []
 
     async def noted_serve(self: Any) -> None:
         start = asyncio.ensure_future(serve(self))
@@ -101,11 +104,26 @@ def await_callbacks() -> None:
             with suppress(Exception):
                 await start
             starts.discard(start)
+        for one in [one for one in ends if one[0] is loop]:
+            ends.remove(one)
+            with suppress(Exception):
+                await one[1]()
         await shutdown()
 
     servicer.fast_container_starts = starts
+    servicer.fast_container_ends = ends
     servicer.serve = noted_serve
     servicer.shutdown = staticmethod(patient_shutdown)
+
+
+def call_at_end(end: Callable[[], Awaitable[None]]) -> None:
+    """Have ``end`` awaited once, when the running program and the engine are done; ``await_callbacks`` goes first.
+
+    Does nothing with an SDK that differs.
+    """
+    ends = getattr(getattr(settings, "_CallbackServicer", None), "fast_container_ends", None)
+    if ends is not None:
+        ends.append((asyncio.get_running_loop(), end))
 
 
 class _Asyncio:
