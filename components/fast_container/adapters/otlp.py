@@ -46,13 +46,13 @@ def send_spans(root: Span, environment: Mapping[str, str], version: str, longest
     """Send a span and those in it; blocking.
 
     Args:
-        root: The span that is no other's part.
+        root: The outermost span.
         environment: OpenTelemetry's variables, ``TRACEPARENT`` among them.
         version: Of this library.
         longest_s: Seconds after which no answer is waited for.
 
     Raises:
-        NotSentError: They did not arrive, or nobody knows whether they did.
+        NotSentError: They did not arrive, or the receiver did not say so in time.
     """
     end_s = time.monotonic() + longest_s
     try:
