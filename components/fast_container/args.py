@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 import pulumi
 
 from fast_container.core.build_secrets import check_value
+from fast_container.core.key import KeyPin, parse_pin
 from fast_container.core.oci.repository import Repository, is_host, is_repository_name
 from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -95,6 +96,20 @@ def check_lint(level: str) -> LintLevel:
         property_path="lint",
         next_step="Give one of: off, warning, error.",
     )
+
+
+def check_pin(pin: object, property_path: str = "pin") -> KeyPin:
+    """Refuse anything but a build key or its tag; one of another image begins with that image's name."""
+    text = check_string(pin, property_path)
+    try:
+        return parse_pin(text)
+    except ValueError:
+        raise ArgsError(
+            f"{text!r} is not a build key.",
+            property_path=property_path,
+            why="a pin is key- and 40 hexadecimal digits, as the tag has it, or all 64 digits of the key",
+            next_step="`fast-container pin` lists the keys that are in the registry.",
+        ) from None
 
 
 def check_timeout(

@@ -195,6 +195,13 @@ def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple
             property_path="platform",
             next_step="Leave it out: the first of platforms is that of the component's outputs.",
         )
+    if options.get("pin") is not None:
+        raise ArgsError(
+            "pin cannot be combined with platforms.",
+            property_path="pin",
+            why="a key is that of an image for one platform",
+            next_step="Declare a base image for each platform, and pin each at a key of its own.",
+        )
     found = tuple(normal_or_same(one) for one in check_strings(platforms, "platforms"))
     for index, platform in enumerate(found):
         check_platform(platform, f"platforms[{index}]")

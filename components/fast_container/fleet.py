@@ -82,6 +82,7 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
             overrides = _checked_overrides(overrides, declared)
             refuse_unknown(options)
             declared, overrides = _in_todays_names(declared, called), _in_todays_names(overrides, called)
+            _refuse_common_pin(options)
             common = cast("ImageOptions", in_todays_names(cast("dict[str, Any]", options), called))
             given = {image: merged_options(image, common, own, overrides.get(image)) for image, own in declared.items()}
         except FastContainerError as error:
@@ -127,6 +128,16 @@ class FastImageFleet(pulumi.ComponentResource, Mapping[str, FastContainerImage])
     # A resource equals only itself, whatever it holds.
     __eq__ = object.__eq__
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] - Mapping says that there is none
+
+
+def _refuse_common_pin(options: ImageOptions) -> None:
+    """Refuse one key for all images of a fleet: none of them would be the others'."""
+    if options.get("pin") is not None:
+        raise ArgsError(
+            "A key is that of one image, not of a fleet.",
+            property_path="pin",
+            next_step='Pin an image of the fleet: overrides={"name": {"pin": "key-…"}}, or "pin" in its own options.',
+        )
 
 
 def _in_todays_names(images: Mapping[str, ImageOptions], fleet: str) -> dict[str, ImageOptions]:

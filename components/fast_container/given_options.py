@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from fast_container.args import check_timeout
+from fast_container.args import check_pin, check_timeout
 from fast_container.core.build_files import Default, InlineDockerfile
 from fast_container.core.recipe import OPTIONS
 from fast_container.deprecated import renamed
@@ -141,6 +141,7 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "timeout_s": check_timeout,
     "triggers": _triggers,
     "optional_secrets": check_strings,
+    "pin": check_pin,
     "snapstart": check_flag,
     "volatile_build_args": check_strings,
     **{option.name: _of_recipe for option in OPTIONS},

@@ -59,6 +59,7 @@ class FastContainerImage(pulumi.ComponentResource):
         health_check: HEALTHCHECK of its Dockerfile as ``healthCheck`` of an ECS container definition; None without one.
         by_platform: Its images for further platforms, of a ``BaseImage`` with ``platforms``.
         recorded_digest: The digest of ``build_key`` in the state; "" if its build was not awaited.
+        is_pinned: Whether it is held at an earlier key (``pin``).
 
     Raises:
         pulumi.RunError: An argument cannot be right, or the Dockerfile or context would make the build fail.
@@ -184,6 +185,11 @@ class FastContainerImage(pulumi.ComponentResource):
         return pulumi.Output(Lazy(resources), Lazy(value), Lazy(known))
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether it is held at an earlier key: then the source here does not say what is in it."""
+        return self._preparation.pin is not None
+
+    @property
     def by_platform(self) -> Mapping[str, FastContainerImage]:
         """Platform → its image for it, of a base with several."""
         return {}
@@ -219,6 +225,8 @@ def _record(
         rare["accepted"] = given(lambda prepared: program.accepted.get(prepared.tagged_uri or "", ""))
     if builder.check_registry == "always":
         rare["lookup"] = given(program.lookup_of)
+    if inputs.pin is not None:
+        rare["pin"] = str(inputs.pin)
     if inputs.checks is not None:
         rare["checks"] = given(lambda prepared: prepared.recorded_checks)
     return ImageBuild(
@@ -229,7 +237,7 @@ def _record(
             "repository_url": given(lambda prepared: prepared.known_url),
             "tagged_uri": given(lambda prepared: prepared.tagged_uri),
             "parts": selected(lambda known: dict(known.key.parts)),
-            "counts": selected(counts_of),
+            "counts": selected(lambda known: {} if inputs.pin else counts_of(known)),
             "aws": given(lambda prepared: kept_by_record(prepared.access)),
             "wait": builder.wait or image.ALWAYS_WAITS,
             "runs_on": inputs.runs_on,

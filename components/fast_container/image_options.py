@@ -90,6 +90,9 @@ class ImageOptions(TypedDict, total=False):
         cache_to: Registry caches to write instead of the builder's, likewise.
         image_policy: How external images count: ``as-written`` (default), ``locked`` or ``resolve``.
         images_lock: The lock file of ``locked``; default ``images.lock``.
+        pin: An earlier key at which the image is held: ``"key-…"``, as its tag is. What is in the registry under it is
+            verified and deployed, and nothing is built, whatever the source here is. ``"NAME:key-…"`` for one that was
+            built as another image. None (default) is the key of the source.
         network: The steps' network: ``default``, ``none``, or ``host``, which a builder must allow. Or a
             ``docker_build.NetworkMode``. This and the next three count in the key if they are given.
         add_hosts: Lines of the steps' ``/etc/hosts``: ``name:address``, or name → address.
@@ -123,6 +126,7 @@ class ImageOptions(TypedDict, total=False):
     cache_to: Sequence[Cache] | None
     image_policy: Policy | None
     images_lock: PathInput | None
+    pin: str | None
     network: str | None
     add_hosts: Sequence[str] | Mapping[str, str] | None
     shm_size: str | int | None
@@ -182,6 +186,7 @@ def checked_inputs(
         kind=kind,
         checks=given.get("checks"),
         snapstart=_snapstart(given),
+        pin=given.get("pin"),
     )
 
 

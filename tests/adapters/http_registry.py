@@ -33,6 +33,8 @@ class HttpRegistry:
         mounts: Whether blobs of other repositories may be mounted; ECR does not by default.
         ranges: Whether a part of a blob can be asked for.
         heads: The status of every answer to a HEAD of a blob, or 0 for what is true.
+        gate: Manifests are put when it is set.
+        tags_a_page: How many tags a page of their list has at most.
         script: Answers given before anything else: a status, a (status, headers, body), or "reset".
     """
 
@@ -54,6 +56,8 @@ class HttpRegistry:
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    tags_a_page: int = 1000
+    gate: threading.Event | None = None
 
     @property
     def host(self) -> str:
@@ -152,6 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
         if "/referrers/" in path:
             self.answer_referrers(path.partition("/referrers/")[2])
             return
+        if path.endswith("/tags/list"):
+            self.answer_tags(path.removesuffix("/tags/list"))
+            return
         if not rest:
             name, _, digest = path.partition("/blobs/")
             if digest.startswith("uploads/"):
@@ -181,8 +188,22 @@ class _Handler(BaseHTTPRequestHandler):
                 found.append({"mediaType": media_type, "digest": digest, "size": len(content), **kept})
         self.answer(200, json.dumps({"schemaVersion": 2, "manifests": found}).encode())
 
+    def answer_tags(self, name: str) -> None:
+        """Pages as the specification has them: so many, and where the next ones are."""
+        registry, query = self.registry, dict(parse_qsl(self.path.partition("?")[2]))
+        if name not in registry.repositories:
+            self.error(404, "NAME_UNKNOWN", "The repository does not exist")
+            return
+        number = min(int(query.get("n", "1000")), registry.tags_a_page)
+        left = [tag for tag in sorted(registry.tags) if tag > query.get("last", "")]
+        page = json.dumps({"name": name, "tags": left[:number] or None}).encode()
+        more = f'</v2/{name}/tags/list?n={number}&last={left[number - 1]}>; rel="next"' if left[number:] else ""
+        self.answer(200, page, **({"Link": more} if more else {}))
+
     def put_manifest(self, tag: str, body: bytes) -> None:
         registry = self.registry
+        if registry.gate:
+            registry.gate.wait(10)
         if tag in registry.tags and registry.immutable:
             self.error(
                 400,

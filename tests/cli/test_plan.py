@@ -140,6 +140,7 @@ def test_something_to_build_is_exit_code_3_and_named(root: Path, registries: Fak
         "changed": False,
         "checks": None,
         "reason": "the registry does not have it",
+        "pin": "",
     }
     assert images["deps"]["reason"] == "unchanged since the plan was written"
     assert images["deps"]["digest"] == registries.of[BASES].tags[f"key-{keys['deps'][:40]}"]

@@ -19,10 +19,16 @@ alias = config.get("formerBase")
 opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=alias)]) if alias else None
 system = BaseImage("system", repository=bases, context="system")
 deps = BaseImage(
-    config.get("base") or "deps", repository=bases, context="deps", base_images={"SYSTEM": system}, opts=opts
+    config.get("base") or "deps",
+    repository=bases,
+    context="deps",
+    base_images={"SYSTEM": system},
+    pin=config.get("basePin"),
+    opts=opts,
 )
 for name in ("api", "worker"):
-    image = FastContainerImage(name, repository=images, context=name, base_images={"BASE_IMAGE": deps})
+    pin = config.get(f"{name}Pin")
+    image = FastContainerImage(name, repository=images, context=name, base_images={"BASE_IMAGE": deps}, pin=pin)
     pulumi.export(name, image.image_uri)
 FastContainerImage("named", repository=images, context="named", base_images={"python-deps": deps})
 FastContainerImage("alone", repository=images, context="alone")
@@ -141,8 +147,33 @@ class Bases:
         return self.stack.up()
 
     @cached_property
-    def destroyed(self) -> Run:
+    def refused_pins(self) -> Run:
+        """Of the worker's key there is none, and the api's is another image's."""
         assert self.renamed
+        records = self.first.records
+        pins = {
+            "workerPin": f"{records['worker']['tag'][:-1]}{'1' if records['worker']['tag'][-1] == '0' else '0'}",
+            "apiPin": records["alone"]["tag"],
+        }
+        self.stack.configure({f"engine-test:{name}": pin for name, pin in pins.items()})
+        return self.stack.preview(expect=1)
+
+    @cached_property
+    def rolled_back(self) -> Run:
+        """Base and worker as they were first; the api at its own last key, whatever its base is now."""
+        assert self.refused_pins
+        records = self.first.records
+        pins = {
+            "basePin": f"deps:key-{records['deps']['build_key']}",
+            "workerPin": records["worker"]["tag"],
+            "apiPin": self.renamed.records["api"]["tag"],
+        }
+        self.stack.configure({f"engine-test:{name}": pin for name, pin in pins.items()})
+        return self.stack.up(env=self.stacks.without_docker(self.stack))
+
+    @cached_property
+    def destroyed(self) -> Run:
+        assert self.rolled_back
         return self.stack.destroy()
 
 
@@ -349,3 +380,34 @@ def test_a_base_that_is_gone_from_another_stack_is_an_error_that_says_where_to_m
     assert run.builds == 0
     assert "/shared-bases' is not in the registry." in run.errors
     assert "Deploy the stack that makes it" in run.errors
+
+
+def test_a_pin_that_cannot_be_deployed_is_refused_in_preview_with_what_is_there(bases: Bases) -> None:
+    run, records = bases.refused_pins, bases.first.records
+    missing = records["worker"]["tag"]
+    assert (
+        "FastContainerImage 'worker': The pinned key is not in the registry, and a pinned image is never built."
+        in run.errors
+    )
+    assert f"the nearest there: {missing}" in run.errors
+    assert "the record beside it says alone, not api" in run.errors
+
+
+def test_pinned_images_are_deployed_without_docker_and_those_on_a_pinned_base_are_found_again(bases: Bases) -> None:
+    run, first = bases.rolled_back, bases.first.records
+    assert run.builds == 0
+    assert run.seconds < 10
+    for name in ("worker", "named"):
+        assert run.records[name]["digest"] == first[name]["digest"]
+    assert run.records["python-deps"]["digest"] == first["deps"]["digest"]
+    assert run.records["api"]["digest"] == bases.renamed.records["api"]["digest"]
+    # Nothing pins this one: its key is what it was on the base as it was, so nothing has to be built.
+    assert run.records["named"]["build_key"] == first["named"]["build_key"]
+
+
+def test_the_row_of_a_pinned_image_says_how_its_source_differs(bases: Bases) -> None:
+    said = bases.rolled_back.messages(on="python-deps")
+    tag = bases.first.records["deps"]["tag"]
+    assert said[0] == f"pinned to {tag}; the source here differs: 1 file changed (deps.txt)\n"
+    assert any(line.startswith("reused from the registry") for line in said)
+    assert bases.rolled_back.messages(on="api")[0].endswith("no file; its Dockerfile, arguments or base images\n")

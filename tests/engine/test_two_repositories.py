@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
+import sys
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Stacks
@@ -19,6 +25,12 @@ for name in ("one", "two"):
     if repository == "new":
         repository = ImageRepository("new", name="{prefix}/new")
     FastContainerImage(name, repository=repository, context="app", runs_on="ecs")
+"""
+SECOND = """
+import pulumi
+from fast_container import FastContainerImage
+
+FastContainerImage("one", repository=pulumi.Config().require("repository"), context="app", runs_on="ecs")
 """
 
 
@@ -43,7 +55,7 @@ class TwoRepositories:
     @cached_property
     def first(self) -> Run:
         assert self.preview_of_first
-        return self.stack.up()
+        return self.stack.up(env={"FAST_CONTAINER_RECORDS_WAIT_S": "20"})
 
     @cached_property
     def unchanged(self) -> Run:
@@ -61,9 +73,38 @@ class TwoRepositories:
         assert self.preview_of_move
         return self.stack.up(env=self.stacks.without_docker(self.stack))
 
+    def command_line(self, *arguments: str) -> dict[str, Any]:
+        """What ``fast-container`` prints, as an object."""
+        command = [str(Path(sys.executable).with_name("fast-container")), *arguments, "--json"]
+        done = subprocess.run(
+            command, cwd=self.stack.folder, env=self.stack.environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        return json.loads(done.stdout)
+
+    @cached_property
+    def promoted(self) -> list[dict[str, Any]]:
+        """What two runs of ``promote`` have done, and what lies beside the image in the target."""
+        assert self.moved
+        target = self.stacks.repository("production")
+        (copied,) = [line for name in ("one", "two") for line in self.first.messages(on=name) if "copied" in line]
+        source = next(url for url in self.urls.values() if f"copied from {url}:" in copied)
+        asked = "promote", f"{source}:{self.first.records['one']['tag']}", "--to", target, "--referrers"
+        said = [self.command_line(*asked)["images"][0] for _ in range(2)]
+        return [*said, self.command_line("pin", "--repository", target)["keys"][0]]
+
+    @cached_property
+    def second_stack(self) -> Run:
+        """The same sources in another stack, whose repository is the one that was promoted to."""
+        target = self.promoted[0]["target"]
+        stack = self.stacks(SECOND, folder="second", name="second")
+        shutil.copytree(self.stack.folder / "app", stack.folder / "app")
+        stack.configure({"engine-test:repository": target})
+        return stack.up(env=self.stacks.without_docker(stack))
+
     @cached_property
     def preview_of_move_to_a_new_one(self) -> Run:
-        assert self.moved
+        assert self.second_stack
         self.stack.configure({"engine-test:two": "new"})
         return self.stack.preview()
 
@@ -117,6 +158,19 @@ def test_an_image_that_moves_to_another_repository_is_copied_without_docker(two:
     assert run.records["two"]["repository_url"] == two.urls["three"]
     assert run.records["two"]["digest"] == two.first.records["two"]["digest"]
     assert two.stacks.tags("three") == two.stacks.tags("two")
+
+
+def test_a_promoted_image_is_found_by_the_second_stack_which_builds_nothing(two: TwoRepositories) -> None:
+    first, second, key = two.promoted
+    record = two.moved.records["one"]
+    assert (first["outcome"], first["digest"], first["referrers"]) == ("copied", record["digest"], 1)
+    assert (second["outcome"], second["sent_bytes"]) == ("there", 0)
+    assert two.stacks.tags("production") == {record["tag"]: record["digest"]}
+    assert two.second_stack.builds == 0
+    assert two.second_stack.records["one"]["digest"] == record["digest"]
+    assert "reused from the registry\n" in two.second_stack.messages(on="one")
+    # Its record went along: the key says what it is of.
+    assert (len(key["built_as"]), key["build_key"]) == (1, record["build_key"])
 
 
 def test_a_move_to_a_repository_that_is_made_in_the_same_update_is_a_copy_too(two: TwoRepositories) -> None:

@@ -80,7 +80,7 @@ class CountedSelection:
 
 def image(number: int, url: str = URLS[0]) -> PreparedImage:
     key = build_key(KeyInputs((f"FROM scratch {number}",), "linux/arm64"))
-    inputs = SimpleNamespace(name=f"image-{number}-{url[-4:]}")
+    inputs = SimpleNamespace(name=f"image-{number}-{url[-4:]}", pin=None)
     return PreparedImage(
         cast(Any, inputs),
         cast(Any, None),

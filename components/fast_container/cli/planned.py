@@ -21,7 +21,7 @@ from fast_container.core.graph import closure, order
 from fast_container.core.own_bases import BaseFacts
 from fast_container.core.ports import Manifest
 from fast_container.core.program_file import PlanFile, PlannedEntry, read_plan_file
-from fast_container.core.select import SelectedImage, select_image
+from fast_container.core.select import SelectedImage, held_at, select_image
 from fast_container.errors import ArgsError
 
 
@@ -31,7 +31,7 @@ class CurrentImage:
 
     Attributes:
         entry: As planned.
-        selected: As its files are now.
+        selected: As its files are now; with the key of its pin, if the program holds it at one.
         bases: Name of a base → the plan's name of that image, without bases of other programs.
     """
 
@@ -86,7 +86,7 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
     for name in order({name: list(of.values()) for name, of in bases.items()}):
         entry = entries[name]
         declared = _on_bases(entry.declared, {base: found[image].selected for base, image in bases[name].items()})
-        found[name] = CurrentImage(entry, select_image(declared, walks), bases[name])
+        found[name] = CurrentImage(entry, held_at(select_image(declared, walks), entry.pin), bases[name])
     walks.save()
     return found
 
@@ -124,6 +124,23 @@ def _bases_here(entries: Mapping[str, PlannedEntry]) -> dict[str, dict[str, str]
         }
         for name, entry in entries.items()
     }
+
+
+def refuse_missing_pins(images: Mapping[str, CurrentImage], found: Mapping[str, Manifest]) -> None:
+    """Refuse a plan with a pinned image that is not in the registry: it can neither be deployed nor built.
+
+    Raises:
+        ArgsError: There is one.
+    """
+    for name, image in images.items():
+        if image.entry.pin is not None and name not in found:
+            raise ArgsError(
+                f"The pinned key of {name} is not in the registry, and a pinned image is never built.",
+                property_path="pin",
+                why=f"there is no {image.entry.repository_url}:{image.entry.pin.tag}",
+                next_step=f"Correct the pin of {name} in the program. `fast-container pin --image {name}` lists the"
+                " keys that are there.",
+            )
 
 
 def open_registries() -> Registries:

@@ -25,6 +25,7 @@ TAG_PATTERN = "key-[0-9a-f]{40}"
 """A regular expression for the tags that ``tag_of`` makes."""
 
 _PART_DIGITS = 16
+_PIN = re.compile("key-([0-9a-f]{64}|[0-9a-f]{40})|([0-9a-f]{64})", re.ASCII)
 
 
 def encode_value(value: str | bytes) -> bytes:
@@ -46,9 +47,49 @@ def tag_of(key: str) -> str:
     return f"key-{key[:40]}"
 
 
+def digits_of(tag: str) -> str:
+    """Return the digits of a key tag, or of the start of one; other strings as they are."""
+    return tag.removeprefix("key-")
+
+
 def is_key_tag(tag: str) -> bool:
     """Whether ``tag_of`` could have made a tag."""
     return re.fullmatch(TAG_PATTERN, tag, re.ASCII) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPin:
+    """An earlier build key at which a program holds an image.
+
+    Attributes:
+        hex: 64 hexadecimal digits, or the 40 that its tag has of them.
+        name: The image that it was built as, where that is not the pinned one; ``""`` for the same.
+    """
+
+    hex: str
+    name: str = ""
+
+    @property
+    def tag(self) -> str:
+        """The tag of the key."""
+        return tag_of(self.hex)
+
+    def __str__(self) -> str:
+        """The form that ``parse_pin`` reads."""
+        return f"{self.name}:key-{self.hex}" if self.name else f"key-{self.hex}"
+
+
+def parse_pin(text: str) -> KeyPin:
+    """Read ``key-…`` with 40 or 64 digits, or the 64 digits alone; after ``NAME:`` where another image was built so.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    name, _, key = text.rpartition(":")
+    found = _PIN.fullmatch(key)
+    if found is None or (":" in text and not name.strip()):
+        raise ValueError(f"{text!r} is not a build key")
+    return KeyPin(found[1] or found[2], name.strip())
 
 
 def encode_entry(path: bytes, kind: str, mode: int, target: str, digest: str) -> bytes:

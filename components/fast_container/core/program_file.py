@@ -18,6 +18,7 @@ from fast_container.core.declared import DeclaredImage, Default, InlineDockerfil
 from fast_container.core.dockerfile import ImageFacts
 from fast_container.core.image_checks import CheckSettings, read_check_settings
 from fast_container.core.json_document import as_string, as_string_mapping, as_strings, parse_json, version_of
+from fast_container.core.key import KeyPin, parse_pin
 from fast_container.core.own_bases import BaseFacts
 from fast_container.core.recipe import read_recipe
 from fast_container.errors import ArgsError
@@ -37,6 +38,7 @@ class PlannedEntry:
         build_key: The key when the plan was written; files may have changed since.
         bases: Name of a base image of ours → ``host/name`` of its repository.
         checks: What it has to satisfy; None if the program does not say.
+        pin: The earlier key at which the program holds it; None for the key of its source.
     """
 
     declared: DeclaredImage
@@ -45,6 +47,7 @@ class PlannedEntry:
     build_key: str
     bases: Mapping[str, str]
     checks: CheckSettings | None = None
+    pin: KeyPin | None = None
 
 
 def write_plan_file(entries: Iterable[PlannedEntry], folder: str, *, unknown: Iterable[str] = ()) -> str:
@@ -141,6 +144,7 @@ def _written(entry: PlannedEntry, folder: str) -> dict[str, Any]:
         "build_key": entry.build_key,
         # Not written where the program says none, as in files of versions that had none.
         **({} if entry.checks is None else {"checks": entry.checks.as_json()}),
+        **({} if entry.pin is None else {"pin": str(entry.pin)}),
     }
 
 
@@ -175,7 +179,8 @@ def _read(image: dict[str, Any], folder: str) -> PlannedEntry:
     )
     url, runs_on, key = (as_string(image[name]) for name in ("repository_url", "runs_on", "build_key"))
     checks = read_check_settings(image.get("checks"))
-    return PlannedEntry(declared, url, runs_on, key, as_string_mapping(image["bases"]), checks)
+    pin = parse_pin(as_string(image["pin"])) if "pin" in image else None
+    return PlannedEntry(declared, url, runs_on, key, as_string_mapping(image["bases"]), checks, pin)
 
 
 def _optional(value: object) -> tuple[str, ...] | None:

@@ -15,14 +15,22 @@ from fast_container.core.context.view import SharedWalks
 from fast_container.core.declared import DeclaredImage, check_arguments, check_declared, ignore_rules, read_declared
 from fast_container.core.dockerfile import DockerfileReads
 from fast_container.core.dockerfile.named_contexts import moving_contexts
-from fast_container.core.key import BuildKey, KeyInputs, build_key
+from fast_container.core.key import BuildKey, KeyInputs, KeyPin, build_key
 from fast_container.core.oci import snapstart
 from fast_container.core.oci.source_policy import source_policy
 from fast_container.core.own_bases import check_base_platforms
 from fast_container.core.ports import ContextSource
 from fast_container.core.spare_names import refuse_misspelt_sources, spare_names
 
-__all__ = ["SelectedContext", "SelectedImage", "SharedWalks", "check_declared", "select_image", "with_snapstart"]
+__all__ = [
+    "SelectedContext",
+    "SelectedImage",
+    "SharedWalks",
+    "check_declared",
+    "held_at",
+    "select_image",
+    "with_snapstart",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,16 @@ def select_image(image: DeclaredImage, walks: SharedWalks) -> SelectedImage:
     pins = {reference: pin for reference, pin in image.image_pins.items() if reference in written}
     key = build_key(_key_inputs(image, reads, selected, named_images, pins), _source_parts(selected))
     return SelectedImage(image, reads, text, selected, named_images, pins, key, warnings)
+
+
+def held_at(image: SelectedImage, pin: KeyPin | None) -> SelectedImage:
+    """Return an image with the key of its pin in place of its source's; the same image without a pin.
+
+    Of a pinned key no parts are known: what it was made of is not here.
+    """
+    if pin is None or image.key.tag == pin.tag:
+        return image
+    return replace(image, key=BuildKey(pin.hex))
 
 
 def _key_inputs(

@@ -7,9 +7,10 @@ states), ``hook`` (decides and builds before a record changes), ``explanation`` 
 ``secret_values`` (what a build is given).
 
 What images share: ``program``, ``executors``, ``access`` with ``aws_configuration`` (how AWS is reached),
-``afterwards`` (resources that make an image's files). What a user is told: ``refusals``, ``git_line`` (files that git
-ignores), ``interrupt_line`` (after Ctrl-C), ``run_records`` (what an update did), ``engine_log``, ``engine_watch`` and
-``provider_errors`` (in the provider's own process). ``sdk_patches`` holds every act on Pulumi's SDK.
+``afterwards`` (resources that make an image's files). ``rollback`` is for images that are held at an earlier key. What
+a user is told: ``refusals``, ``git_line`` (files that git ignores), ``interrupt_line`` (after Ctrl-C), ``run_records``
+(what an update did), ``engine_log``, ``engine_watch`` and ``provider_errors`` (in the provider's own process).
+``sdk_patches`` holds every act on Pulumi's SDK.
 
 Leaves the pipeline to ``build``, arguments to ``image_options``, and the key to ``core``.
 """

@@ -24,7 +24,8 @@ from fast_container.shapes import check_input_string, check_mapping, check_strin
 from fast_container.state.inputs import Awaited
 
 _ARG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEY = re.compile(r"[0-9a-f]{64}")
+# A pinned base may be known by the digits that its tag has.
+_KEY = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
@@ -35,7 +36,7 @@ class ExistingBaseImage:
 
     Attributes:
         repository_url: ``host/name``.
-        build_key: 64 hexadecimal digits.
+        build_key: 64 hexadecimal digits; the 40 of its tag, of one that is pinned to these.
         onbuild: Its ``ONBUILD`` triggers, if it has any; compared with the image when something is built on it.
     """
 
@@ -56,6 +57,7 @@ class BuiltHere(Protocol):
         planned_onbuild: The ``ONBUILD`` triggers that it passes on, likewise; None if they cannot be known.
         platform: In normal form.
         by_platform: Its images for further platforms, if it has any.
+        is_pinned: Whether it is held at an earlier key.
     """
 
     # Read-only, so that a type checker accepts a component's own, narrower attributes.
@@ -95,6 +97,11 @@ class BuiltHere(Protocol):
         ...
 
     @property
+    def is_pinned(self) -> bool:
+        """See the class."""
+        ...
+
+    @property
     def urn(self) -> pulumi.Output[str]:
         """The component's URN."""
         ...
@@ -115,6 +122,7 @@ class BaseUse:
         resource_name: The component's name; "" for one of another stack.
         recorded_key: Its key in the state; None for one of another stack.
         recorded_digest: The digest under that key in the state, "" if its build was not awaited; likewise.
+        is_pinned: Whether it is held at an earlier key: its source here says nothing of the image.
     """
 
     alias: str
@@ -125,6 +133,7 @@ class BaseUse:
     resource: pulumi.Resource | None = None
     recorded_key: pulumi.Output[str] | None = None
     recorded_digest: pulumi.Output[str] | None = None
+    is_pinned: bool = False
 
     @property
     def resource_name(self) -> str:
@@ -140,6 +149,7 @@ class KnownBase:
         recorded_key: As in ``BaseUse``; awaited only when a consumer is built, when it has long been registered.
         recorded_digest: As in ``BaseUse``, likewise.
         resource_name: As in ``BaseUse``.
+        is_pinned: As in ``BaseUse``.
     """
 
     name: str
@@ -150,11 +160,12 @@ class KnownBase:
     resource_name: str = ""
     facts: BaseFacts = field(default_factory=BaseFacts)
     recorded_digest: pulumi.Output[str] | None = None
+    is_pinned: bool = False
 
     @property
     def is_certain(self) -> bool:
-        """Whether everything that counts of it is known without looking at it."""
-        return self.recorded_key is not None and self.facts.onbuild is not None
+        """Whether everything that counts of it is known without looking at it: never of a pinned one."""
+        return self.recorded_key is not None and self.facts.onbuild is not None and not self.is_pinned
 
     @property
     def title(self) -> str:
@@ -210,7 +221,9 @@ def base_uses(base_images: object, platform: str) -> dict[str, BaseUse]:
             fit = _for_platform(base, platform)
             resource = fit if isinstance(fit, pulumi.Resource) else None
             planned = fit.planned_url, fit.planned_key, fit.planned_onbuild
-            uses[name] = BaseUse(alias, *planned, fit.platform, resource, fit.build_key, fit.recorded_digest)
+            uses[name] = BaseUse(
+                alias, *planned, fit.platform, resource, fit.build_key, fit.recorded_digest, is_pinned=fit.is_pinned
+            )
     return uses
 
 

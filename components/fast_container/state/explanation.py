@@ -30,6 +30,7 @@ Inputs: TypeAlias = dict[str, dict[str, list[Any]]]
 _CONTENTS = "contents:"
 
 _MANIFESTS_KEPT = 400
+_DIGITS_OF_A_TAG = 40
 _NAMES_SHOWN = 2
 _VERSIONS_SHOWN = 4
 _NO_VERSION = "markers, hashes or options of the dependencies changed"
@@ -126,7 +127,7 @@ def inputs_manifest(selected: SelectedImage, contents: Contents | None = None) -
 
 def is_remembered(key: str, cache: Path) -> bool:
     """Whether the inputs manifest of a key is kept here."""
-    return (cache / _file(key)).exists()
+    return _place(key, cache).exists()
 
 
 def remember(key: str, manifest: bytes, cache: Path) -> None:
@@ -149,7 +150,7 @@ def remember(key: str, manifest: bytes, cache: Path) -> None:
 
 def _read(cache: Path, key: str) -> Inputs | None:
     try:
-        found = parse_object(zlib.decompress((cache / _file(key)).read_bytes()))
+        found = parse_object(zlib.decompress(_place(key, cache).read_bytes()))
         return cast("Inputs", found) if all(isinstance(files, dict) for files in found.values()) else None
     except (OSError, ValueError, zlib.error):
         return None
@@ -157,6 +158,14 @@ def _read(cache: Path, key: str) -> Inputs | None:
 
 def _file(key: str) -> str:
     return f"{key}.json.z"
+
+
+def _place(key: str, cache: Path) -> Path:
+    """Return the file of a key; of the digits that a tag has of it too."""
+    exact = cache / _file(key)
+    if len(key) == _DIGITS_OF_A_TAG and not exact.exists():
+        return next(cache.glob(_file(f"{key}*")), exact)
+    return exact
 
 
 def _changed_files(before: Inputs, after: Inputs) -> list[str]:

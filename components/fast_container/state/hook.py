@@ -6,8 +6,8 @@ looks up. Leaves building and publishing to ``build.pipeline``, and recording th
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, cast
 
 import pulumi
@@ -29,14 +29,15 @@ from fast_container.core.decision import (
     decide,
 )
 from fast_container.core.image_checks import recorded_changes
-from fast_container.core.ports import StartingExecutor
+from fast_container.core.key import tag_of
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
 from fast_container.state.explanation import explain, is_remembered, remember
 from fast_container.state.image_build import BUILDING
-from fast_container.state.jobs import make_job, publish, say_missing_bases
+from fast_container.state.jobs import held_elsewhere, only_started, publish, say_missing_bases
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.program import Program
+from fast_container.state.rollback.pinned import verified_pin
 from fast_container.state.secret_values import check_sources
 
 
@@ -58,14 +59,15 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
         recorded = _recorded(args)
         try:
             if unplaced:
-                await _preview_unplaced(program, image, _moved_key(new, old))
+                await _preview_unplaced(program, image, _moved_key(new, old), recorded)
                 await program.git_line.note_change()
             elif settings.is_dry_run():
                 await _preview(program, image, recorded, old)
                 await program.git_line.note_change()
             else:
                 builder, platform = image.builder, image.selected.declared.recipe.platform
-                preparing = program.executors.preparing(builder, platform, image.access)
+                building = program.executors.preparing(builder, platform, image.access)
+                preparing = nullcontext() if image.inputs.pin else building
                 async with program.interrupt_line.during(), preparing:
                     await _publish(program, image, recorded, old, wait=new.get("wait") is not False)
         except pulumi.RunError:
@@ -93,6 +95,10 @@ async def _preview(
         if image.inputs.checks and (changed := recorded_changes(str(old.get("checks") or ""), image.recorded_checks)):
             image.reporter.note(f"will be checked again, without a build: {changed}")
         return
+    if image.inputs.pin:
+        held = await held_elsewhere(program, image, _moved_from(image, recorded, old))
+        image.reporter.note(f"will be {await verified_pin(program, image, held, recorded)}")
+        return
     explained = await _explained(program, image, recorded, old, plan.reason)
     _say_what_widens(image)
     if isinstance(plan, Reuse):
@@ -115,9 +121,15 @@ async def _preview(
     _warn_about_parallelism(program, image)
 
 
-async def _preview_unplaced(program: Program, image: PreparedImage, before: str) -> None:
+async def _preview_unplaced(
+    program: Program, image: PreparedImage, before: str, recorded: RecordedImage | None
+) -> None:
     """Report what will be done for an image whose repository does not exist yet: built, or copied from its old one."""
-    if source := await _held_elsewhere(program, image, before):
+    if image.inputs.pin:
+        held = await held_elsewhere(program, image, before)
+        image.reporter.note(f"will be {await verified_pin(program, image, held, recorded)}")
+        return
+    if source := await held_elsewhere(program, image, before):
         image.reporter.note(f"will be copied from {source}: {MOVED if before else NEW_HERE}")
         return
     check_sources(image.inputs.secrets)
@@ -157,20 +169,10 @@ async def _decided(program: Program, image: PreparedImage, recorded: RecordedIma
 
 async def _copied_from(program: Program, image: PreparedImage, before: str) -> str:
     """Return the source of an image that its repository lacks and that needs no build of its own; "" without one."""
-    if source := await _held_elsewhere(program, image, before):
+    if source := await held_elsewhere(program, image, before):
         return source
     first = next((twin for twin in program.twins(image) if twin.record_name in program.to_build), None)
     return f"{first.repository_url}, where it is built first" if first else ""
-
-
-async def _held_elsewhere(program: Program, image: PreparedImage, before: str = "") -> str:
-    """Return the other repository that has the image already; "" without one."""
-    for source in program.elsewhere(image, before):
-        # A repository that may not be read is not a source.
-        with contextlib.suppress(RegistryError):
-            if await source.find([image.selected.key.tag]):
-                return source.url
-    return ""
 
 
 async def _publish(
@@ -181,16 +183,20 @@ async def _publish(
     *,
     wait: bool,
 ) -> None:
+    plan, before = await _decided(program, image, recorded), _moved_from(image, recorded, old)
+    if image.inputs.pin:
+        explained = await verified_pin(program, image, await held_elsewhere(program, image, before), recorded)
+        await publish(program, image, before=before, recorded=recorded, explained=explained)
+        return
     _say_what_widens(image)
-    plan = await _decided(program, image, recorded)
-    if isinstance(plan, Build) and not await _held_elsewhere(program, image, _moved_from(image, recorded, old)):
+    if isinstance(plan, Build) and not await held_elsewhere(program, image, before):
         await _show_findings(program, image, in_preview=False)
-    if await _only_started(program, image, recorded, old, wait=wait):
+    if await only_started(program, image, recorded, old, wait=wait):
         return
     if await program.count_missing(image):
         _warn_about_parallelism(program, image)
     explained = await _explained(program, image, recorded, old, plan.reason)
-    await publish(program, image, before=_moved_from(image, recorded, old), recorded=recorded, explained=explained)
+    await publish(program, image, before=before, recorded=recorded, explained=explained)
 
 
 async def _explained(
@@ -207,41 +213,8 @@ async def _explained(
         found = await in_thread(program.records.shared.inputs_of, str(url), recorded.digest)
         if found is not None:
             remember(recorded.key_hex, found, folder)
-    return explain(image, old, reason, folder, program.contents.get(image.record_name))
-
-
-async def _only_started(
-    program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
-) -> bool:
-    """Start the build and return, if the builder does not wait and consumers have an image to stay on."""
-    if wait or recorded is None or not recorded.digest:
-        return False
-    key = image.selected.key
-    if recorded.key_hex == key.hex or old.get("repository_url") != image.repository_url:
-        return False
-    if await program.repository_of(image).find([key.tag]) or await _held_elsewhere(program, image):
-        return False
-    first = next((twin for twin in program.twins(image) if twin.record_name in program.started), None)
-    if first is not None:
-        image.reporter.note(
-            f"not started: the `up` after the build for {first.repository_url} copies the image from there"
-        )
-        return True
-    platform = image.selected.declared.recipe.platform
-    # Noted at once: others of the same key ask while this one waits.
-    program.started.add(image.record_name)
-    is_started = False
-    try:
-        executor = await program.executors.unlimited(image.builder, platform, image.access)
-        if isinstance(executor, StartingExecutor):
-            await executor.start(await make_job(program, image), image.reporter)
-            is_started = True
-    finally:
-        if not is_started:
-            program.started.discard(image.record_name)
-    if is_started:
-        image.reporter.note("started, not awaited: consumers keep the previous image; the next `up` updates them")
-    return is_started
+    explained = explain(image, old, reason, folder, program.contents.get(image.record_name))
+    return f"no longer pinned to {old['tag']}" if old.get("pin") and recorded is not None else explained
 
 
 def _moved_from(image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any]) -> str:
@@ -257,13 +230,18 @@ def _recorded(args: pulumi.ResourceHookArgs) -> RecordedImage | None:
     if not isinstance(key, str) or key == rpc.UNKNOWN:
         return None
     return RecordedImage(
-        key,
+        _in_full(key, new.get("build_key")),
         digest if isinstance(digest, str) else "",
         cast("Mapping[str, str]", old.get("parts") or {}),
         here=old.get("repository_url") == new.get("repository_url"),
         settled=outputs.get("status") != BUILDING,
         accepted=accepted if isinstance(accepted, str) else "",
     )
+
+
+def _in_full(key: str, wanted: object) -> str:
+    """Return a recorded key as the wanted one is spelled if both have one tag: a pin may have the tag's digits only."""
+    return wanted if isinstance(wanted, str) and tag_of(wanted) == tag_of(key) else key
 
 
 def _warn_about_parallelism(program: Program, image: PreparedImage) -> None:

@@ -1,12 +1,15 @@
 """Makes the job of one planned image, when it is to be built.
 
 Decides how a base image is found: by its key tag in the registry; a missing one is built first if it belongs to this
-program, and one of another stack is checked (``build.base_check``). Leaves building to the scheduler.
+program, and one of another stack is checked (``build.base_check``). Decides when a build is started and not awaited.
+Leaves building to the scheduler.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pulumi
@@ -15,9 +18,10 @@ from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.threads import in_thread
 from fast_container.build.base_check import check_base
 from fast_container.builders import cache_dir
+from fast_container.core.decision import RecordedImage
 from fast_container.core.job import job_of
 from fast_container.core.own_bases import base_platforms
-from fast_container.core.ports import BuildJob, Manifest, Registry
+from fast_container.core.ports import BuildJob, Manifest, Registry, StartingExecutor
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
 from fast_container.core.replaced_tag import replaced_error
@@ -27,6 +31,7 @@ from fast_container.state.bases import KnownBase
 from fast_container.state.explanation import inputs_manifest, remember
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.program import Program
+from fast_container.state.rollback.pinned_job import NeverBuilds, pinned_job
 from fast_container.state.secret_values import local_values, own_values
 
 
@@ -73,15 +78,19 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
     """
     async with program.records.failure_of(image):
         record = await program.scheduler.publish(
-            await make_job(program, image),
+            pinned_job(image) if image.inputs.pin else await make_job(program, image),
             program.repository_of(image),
-            await program.executor_of(image),
+            NeverBuilds() if image.inputs.pin else await program.executor_of(image),
             image.reporter,
             elsewhere=program.elsewhere(image, before),
             before=before,
             executor_name=image.builder.kind,
             **why,
         )
+    if image.inputs.pin:
+        # The files here are not those of the key.
+        await program.records.add(record)
+        return record
     inputs = await in_thread(inputs_manifest, image.selected, program.contents.get(image.record_name))
     remember(image.selected.key.hex, inputs, cache_dir() / "inputs")
     await program.records.add(record, inputs, program.repository_of(image).answered(image.selected.key.tag))
@@ -123,7 +132,9 @@ async def say_missing_bases(program: Program, image: PreparedImage) -> None:
         if found is not None:
             await _check(image, base, registry, found)
             continue
-        if planned is not None and await _is_recorded(base):
+        if planned is not None and planned.inputs.pin:
+            image.reporter.warn(f"base image {base.title} is pinned to {base.tag}, which is not in the registry")
+        elif planned is not None and await _is_recorded(base):
             image.reporter.note(f"base image {base.title} is gone from the registry: it will be built again first")
         else:
             image.reporter.warn(
@@ -156,3 +167,47 @@ async def _check_recorded(base: KnownBase, found: str) -> None:
 async def _is_recorded(base: KnownBase) -> bool:
     """Whether the state has the base with this key; if not, this update leaves it out, and it must not be built."""
     return base.recorded_key is not None and await base.recorded_key.future() == base.build_key
+
+
+async def held_elsewhere(program: Program, image: PreparedImage, before: str = "") -> str:
+    """Return the other repository that has the image already; "" without one."""
+    for source in program.elsewhere(image, before):
+        # A repository that may not be read is not a source.
+        with suppress(RegistryError):
+            if await source.find([image.selected.key.tag]):
+                return source.url
+    return ""
+
+
+async def only_started(
+    program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
+) -> bool:
+    """Start the build and return, if the builder does not wait and consumers have an image to stay on."""
+    if wait or recorded is None or not recorded.digest:
+        return False
+    key = image.selected.key
+    if recorded.key_hex == key.hex or old.get("repository_url") != image.repository_url:
+        return False
+    if await program.repository_of(image).find([key.tag]) or await held_elsewhere(program, image):
+        return False
+    first = next((twin for twin in program.twins(image) if twin.record_name in program.started), None)
+    if first is not None:
+        image.reporter.note(
+            f"not started: the `up` after the build for {first.repository_url} copies the image from there"
+        )
+        return True
+    platform = image.selected.declared.recipe.platform
+    # Noted at once: others of the same key ask while this one waits.
+    program.started.add(image.record_name)
+    is_started = False
+    try:
+        executor = await program.executors.unlimited(image.builder, platform, image.access)
+        if isinstance(executor, StartingExecutor):
+            await executor.start(await make_job(program, image), image.reporter)
+            is_started = True
+    finally:
+        if not is_started:
+            program.started.discard(image.record_name)
+    if is_started:
+        image.reporter.note("started, not awaited: consumers keep the previous image; the next `up` updates them")
+    return is_started

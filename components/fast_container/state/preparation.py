@@ -16,7 +16,7 @@ import pulumi
 from pulumi.runtime import settings
 
 from fast_container.adapters.pulumi_log import PulumiReporter
-from fast_container.adapters.threads import on_core
+from fast_container.adapters.threads import in_thread, on_core
 from fast_container.adapters.traceback_log import explained
 from fast_container.args import SecretInput, check_repository_url
 from fast_container.builder_interface import Builder
@@ -24,7 +24,7 @@ from fast_container.builders import cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.build_secrets import check_value
 from fast_container.core.declared import DeclaredImage, check_arguments, check_build_arg_names, check_declared
-from fast_container.core.select import SelectedImage, SharedWalks, select_image, with_snapstart
+from fast_container.core.select import SelectedImage, SharedWalks, held_at, select_image, with_snapstart
 from fast_container.core.spelling import counted
 from fast_container.errors import ArgsError, FastContainerError, RegistryError, bracketed
 from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
@@ -34,6 +34,7 @@ from fast_container.state.bases import KnownBase, base_args, base_facts, check_b
 from fast_container.state.inputs import Awaited, LateInput, derived_output, is_plain
 from fast_container.state.prepared_image import ImageInputs, PreparedImage, run_error
 from fast_container.state.program import Program
+from fast_container.state.rollback.pinned import pinned_line
 
 _FAULT: Final = (
     "If one of its Outputs fails (in a function given to `apply`), correct that."
@@ -69,6 +70,7 @@ class Preparation:
     Attributes:
         image: The result; fails with the refusal.
         awaited: What it waited for.
+        pin: The earlier key at which the image is held, if any.
     """
 
     def __init__(self, component: pulumi.Resource, program: Program, inputs: ImageInputs, builder: Builder) -> None:
@@ -78,6 +80,7 @@ class Preparation:
         self._builder = builder
         self._reporter = PulumiReporter(component)
         self.awaited = Awaited()
+        self.pin = inputs.pin
         program.declare()
         self.image = asyncio.ensure_future(self._settled())
 
@@ -140,11 +143,14 @@ class Preparation:
         if unknown:
             self._reporter.note(f"build key unknown in preview: {unknown} not known yet")
         pinned = None if unknown else await self._pinned(complete, access)
-        known = await _selected(pinned, walks) if pinned else None
+        source = await _selected(pinned, walks) if pinned else None
+        known = source and held_at(source, inputs.pin)
         spare_names = known.spare_names if known else dict[str, str]()
         self._program.spare_names.count(complete.given_names.paths, spare_names, self._reporter)
         if known:
             check_used(inputs.bases, known.named_images, complete.dockerfile_name)
+        if source and inputs.pin:
+            self._reporter.note(await in_thread(pinned_line, inputs.pin, source))
         url = await self.awaited.text(inputs.repository, "repository")
         known_url = None if url is None else check_repository_url(url, "repository")
         if known:
@@ -158,6 +164,7 @@ class Preparation:
             known,
             known_url,
             await self._known_bases(complete) if known else (),
+            source,
         )
 
     async def _complete(self) -> tuple[DeclaredImage, SharedWalks]:
@@ -214,7 +221,8 @@ class Preparation:
             if url is not None:
                 url = check_repository_url(url, path)
             recorded = base.recorded_key, base.resource_name, image.base_facts[base.alias], base.recorded_digest
-            known.append(KnownBase(name, base.alias, url or "", image.base_keys[name], *recorded))
+            key = image.base_keys[name]
+            known.append(KnownBase(name, base.alias, url or "", key, *recorded, is_pinned=base.is_pinned))
         return tuple(known)
 
 

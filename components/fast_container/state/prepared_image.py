@@ -20,6 +20,7 @@ from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.images.lock import LOCK_FILE, Policy
+from fast_container.core.key import KeyPin
 from fast_container.core.program_file import PlannedEntry
 from fast_container.core.registry_cache import NamedCaches
 from fast_container.core.select import SelectedImage
@@ -45,6 +46,7 @@ class ImageInputs:
         kind: The component's name in messages.
         snapstart: Whether Lambda's SnapStart must take the image.
         checks: What the image has to satisfy; None checks only what its place refuses.
+        pin: The earlier key at which it is held; None is that of its source.
     """
 
     declared: DeclaredImage
@@ -65,6 +67,7 @@ class ImageInputs:
     kind: str = "FastContainerImage"
     checks: CheckSettings | None = None
     snapstart: bool = False
+    pin: KeyPin | None = None
 
     @property
     def name(self) -> str:
@@ -82,9 +85,10 @@ class PreparedImage:
         reporter: Its row.
         access: How AWS is reached for it.
         provider_is_explicit: Whether an ``aws.Provider`` was given, whose roles and endpoints cannot be seen.
-        known: Its files and key; None if they are unknown in this preview.
+        known: Its files and key, that of its pin if it has one; None if they are unknown in this preview.
         known_url: Its repository, likewise; "" if unknown.
         bases: Our own base images that it starts from; only if its key is known.
+        source: The same with the key of the files here, whatever its pin.
     """
 
     inputs: ImageInputs
@@ -95,6 +99,7 @@ class PreparedImage:
     known: SelectedImage | None = None
     known_url: str | None = None
     bases: tuple[KnownBase, ...] = ()
+    source: SelectedImage | None = None
 
     @property
     def record_name(self) -> str:
@@ -134,8 +139,9 @@ class PreparedImage:
             return None
         bases = {base.name: base.repository_url for base in self.bases}
         key = self.known.key.hex
+        inputs = self.inputs
         return PlannedEntry(
-            self.known.declared, self.repository_url, self.inputs.runs_on, key, bases, self.inputs.checks
+            self.known.declared, self.repository_url, inputs.runs_on, key, bases, inputs.checks, inputs.pin
         )
 
 

@@ -124,7 +124,8 @@ class Program:
         key = image.known.key
         self.images.setdefault((image.repository_url, key.hex), []).append(image)
         self._by_key.setdefault(key.hex, {}).setdefault(image.repository_url, image)
-        self._uncounted.setdefault(image.repository_url, []).append(image)
+        if image.inputs.pin is None:
+            self._uncounted.setdefault(image.repository_url, []).append(image)
         self.base_keys.update([base.build_key for base in image.bases])
         self.repository_of(image).announce([key.tag])
         host = host_of(image.repository_url)

@@ -74,9 +74,15 @@ class Referrers:
         Raises:
             RegistryError: The registry has no such API, or could not be asked.
         """
+        return self._listed(digest, f"?{urllib.parse.urlencode({'artifactType': kind})}", kind)
+
+    def all(self, digest: str) -> list[Referrer]:
+        """Return all artifacts beside an image; raises as ``find``."""
+        return self._listed(digest, "", None)
+
+    def _listed(self, digest: str, query: str, kind: str | None) -> list[Referrer]:
         registry = self._registry()
-        query = urllib.parse.urlencode({"artifactType": kind})
-        response = registry.send("GET", f"/referrers/{digest}?{query}", {"Accept": "*/*"})
+        response = registry.send("GET", f"/referrers/{digest}{query}", {"Accept": "*/*"})
         if response.status != 200:
             raise registry.error(response, f"The registry did not list what belongs to {digest}.")
         try:

@@ -18,7 +18,14 @@ from typing import Any
 
 from fast_container.adapters.git import git_ignored
 from fast_container.cli.output import say
-from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
+from fast_container.cli.planned import (
+    CurrentImage,
+    current_images,
+    load_plan,
+    look_up,
+    open_registries,
+    refuse_missing_pins,
+)
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.context.git_ignored import IgnoredFiles
 from fast_container.core.ports import Manifest
@@ -41,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = asyncio.run(look_up(images, registries))
     finally:
         registries.close()
+    refuse_missing_pins(images, found)
     cache = cache_folder(os.environ) / "inputs"
     planned = [_Planned.of(name, image, found.get(name), cache) for name, image in images.items()]
     ignored = git_ignored([image.selected for image in images.values()], os.environ)
@@ -84,6 +92,8 @@ class _Planned:
 
 
 def _reason(image: CurrentImage, cache: Path, *, is_there: bool) -> str:
+    if image.entry.pin is not None:
+        return f"pinned to {image.entry.pin.tag}"
     changes = _changes(image, cache)
     if not image.entry.repository_url:
         return "its repository did not exist when the plan was written"
@@ -107,7 +117,7 @@ def _changes(image: CurrentImage, cache: Path) -> str:
 
 def _print(planned: Sequence[_Planned], unknown: Sequence[str], ignored: IgnoredFiles | None) -> None:
     for image in planned:
-        changed = f" ({image.reason})" if image.is_changed else ""
+        changed = f" ({image.reason})" if image.is_changed or image.image.entry.pin else ""
         said = f"to build: {image.reason}" if image.is_missing else f"in the registry: {image.digest}{changed}"
         say([f"{image.name}\t{image.image.selected.key.tag}\t{said}"])
     for name in unknown:
@@ -132,6 +142,7 @@ def as_json(planned: Sequence[_Planned], unknown: Sequence[str], ignored: Ignore
                 "changed": image.is_changed,
                 "checks": checks.as_json() if (checks := image.image.entry.checks) else None,
                 "reason": image.reason,
+                "pin": str(image.image.entry.pin or ""),
             }
             for image in planned
         ],

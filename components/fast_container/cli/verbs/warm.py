@@ -28,7 +28,14 @@ from fast_container.build.base_check import check_base
 from fast_container.build.check_contents import ContentChecks
 from fast_container.build.scheduler import LimitedExecutor, Scheduler, default_parallel
 from fast_container.cli.output import complain, say
-from fast_container.cli.planned import CurrentImage, current_images, load_plan, look_up, open_registries
+from fast_container.cli.planned import (
+    CurrentImage,
+    current_images,
+    load_plan,
+    look_up,
+    open_registries,
+    refuse_missing_pins,
+)
 from fast_container.core.build_secrets import check_value
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.job import job_of
@@ -96,6 +103,7 @@ async def _warm(
     registries = open_registries()
     try:
         found = await look_up(images, registries)
+        refuse_missing_pins(images, found)
         missing = [name for name in images if name not in found]
         _check_secrets({name: images[name] for name in missing}, secrets)
         local = BuildxExecutor(

@@ -60,8 +60,8 @@ class Referrer:
     annotations: Mapping[str, str]
 
 
-def read_referrers(content: bytes, kind: str) -> list[Referrer]:
-    """Read a registry's list, and keep the artifacts of one type: a registry need not filter.
+def read_referrers(content: bytes, kind: str | None) -> list[Referrer]:
+    """Read a registry's list, and keep the artifacts of one type, or all for None: a registry need not filter.
 
     Raises:
         ValueError: It is not such a list.
@@ -69,9 +69,10 @@ def read_referrers(content: bytes, kind: str) -> list[Referrer]:
     found: list[Referrer] = []
     for entry in objects_field(parse_object(content), "manifests"):
         digest = string_field(entry, "digest")
-        if string_field(entry, "artifactType") == kind and is_digest(digest):
+        own = string_field(entry, "artifactType")
+        if kind in (None, own) and is_digest(digest):
             told = object_field(entry, "annotations")
-            found.append(Referrer(digest, kind, {name: str(value) for name, value in told.items()}))
+            found.append(Referrer(digest, own, {name: str(value) for name, value in told.items()}))
     return found
 
 

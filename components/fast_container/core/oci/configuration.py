@@ -36,6 +36,7 @@ class ImageConfiguration:
         labels: Label → value.
         exposed_ports: As they are declared, ``8080/tcp``.
         volumes: The paths of declared volumes.
+        created: When it was made, as it is written (RFC 3339); ``""`` if that is not said.
         history: The steps that made it, the first ones first.
     """
 
@@ -50,6 +51,7 @@ class ImageConfiguration:
     history: tuple[HistoryEntry, ...] = ()
     exposed_ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    created: str = ""
 
 
 def parse_configuration(content: bytes) -> ImageConfiguration:
@@ -77,4 +79,5 @@ def parse_configuration(content: bytes) -> ImageConfiguration:
         ),
         tuple(object_field(config, "ExposedPorts")),
         tuple(object_field(config, "Volumes")),
+        string_field(document, "created"),
     )
