@@ -34,6 +34,7 @@ What counts:
 - What takes the space in an image, and what grew between two? ``breakdown``.
 - What is in the plan file that the command line works from? ``core.program_file``.
 - What does a record of a build hold? ``core.records``.
+- When is a registry cache exported, and what did it save? ``core.caches``.
 - Which digest does the name of an external image stand for? ``core.images``.
 - What does ``BaseImage(install=…)`` write? ``python_base``; what packages declare: ``python_base.packages``, what they
   require: ``python_base.requirements``, from which indexes: ``python_base.indexes``, by which lock:

@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias
 import pulumi
 
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.caches.exports import CacheExportPolicy
 from fast_container.core.ports import BuildJob, Credentials, Executor, Registry
 from fast_container.core.registry_cache import RegistryCache
 
@@ -64,6 +65,7 @@ class Builder(ABC):
         reads_secrets: Whether its builds read the secrets that AWS keeps; they get references, and never a value.
         aws: How to reach AWS if the stack's ``aws:`` configuration does not say it.
         cache: The registry cache of its builds.
+        cache_export: Whether their caches are exported.
         max_parallel: Builds at once.
         images_per_build: Images that one build may take. If more than one, the executor itself keeps to
             ``max_parallel``.
@@ -76,6 +78,7 @@ class Builder(ABC):
     reads_secrets: ClassVar[bool] = False
     aws: AwsAccess | None = None
     cache: pulumi.Input[RegistryCache] | None = None
+    cache_export: CacheExportPolicy = "always"
     max_parallel: int = 4
     images_per_build: int = 1
     timeout_s: float = 3600.0

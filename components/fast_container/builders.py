@@ -21,6 +21,7 @@ from fast_container.builder_arguments import check_access, checked_cache
 from fast_container.builder_interface import Builder, CheckRegistry, ExecutorNeeds
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
+from fast_container.core.caches.exports import CacheExportPolicy
 from fast_container.core.ports import Executor
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.emulation import Emulation
@@ -38,6 +39,8 @@ class LocalBuilder(Builder):
         timeout_s: Seconds after which a build is stopped if its image has no ``timeout_s`` of its own.
         cache: Import and export a registry cache (or an Output of one); without one, only what BuildKit keeps itself
             is cached.
+        cache_export: ``adaptive`` leaves out exports of caches that take longer than what imports save, as earlier
+            builds say; ``never`` only imports (docs/reference.md).
         aws: How to reach AWS if the stack's ``aws:`` configuration does not say it, such as with an explicit
             ``aws.Provider`` that assumes a role.
         check_registry: ``always`` looks up the images that have not changed too, so that one which was deleted or
@@ -59,6 +62,7 @@ class LocalBuilder(Builder):
         max_parallel: int | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         cache: pulumi.Input[RegistryCache] | None = None,
+        cache_export: CacheExportPolicy = "always",
         aws: AwsAccess | None = None,
         check_registry: CheckRegistry = "changed",
         log_dir: PathInput | None = None,
@@ -70,6 +74,7 @@ class LocalBuilder(Builder):
                 check_count(max_parallel, "max_parallel", least=1)
             timeout_s = check_timeout(timeout_s, "timeout_s")
             cache = checked_cache(cache)
+            check_choice(cache_export, "cache_export", get_args(CacheExportPolicy))
             check_access(aws, "aws")
             check_choice(check_registry, "check_registry", get_args(CheckRegistry))
             if log_dir is not None:
@@ -81,7 +86,7 @@ class LocalBuilder(Builder):
         self.timeout_s = timeout_s
         self.max_parallel = max_parallel or default_parallel(os.cpu_count())
         self.aws = aws
-        self.cache = cache
+        self.cache, self.cache_export = cache, cache_export
         self._log_dir = log_dir
         self._emulation = Emulation(name)
 

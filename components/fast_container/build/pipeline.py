@@ -130,6 +130,8 @@ class _Image:
     async def built(self, recorded: RecordedImage | None, held: set[str], reason: str) -> _Put:
         """Build the image; ``held`` gets the layers of the one before."""
         self.reporter.note(f"building: {reason}")
+        if self.job.cache_export is not None and self.job.cache_export.line:
+            self.reporter.note(self.job.cache_export.line)
         if recorded is not None:
             held.update(await _layers_of(self.registry, recorded.digest))
         built = await self.executor.build(self.job, self.reporter)
@@ -187,6 +189,7 @@ class _Image:
             phases=self.watch.phases + built.phases,
             timeline=built.timeline,
             caches=built.caches,
+            cache_export=job.cache_export if put.outcome == "built" else None,
             layer_bytes=tuple(put.verified.layers.values()),
             layers=tuple(digest.partition(":")[2][:LAYER_DIGITS] for digest in put.verified.layers),
             machine=built.machine,

@@ -17,6 +17,7 @@ from fast_container.codebuild import limits
 from fast_container.codebuild.architectures import Architecture
 from fast_container.codebuild.combinations import check_architectures_once, check_combination, check_network
 from fast_container.codebuild.resources import VpcConfig
+from fast_container.core.caches.exports import CacheExportPolicy
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
 from fast_container.secret_sources import SecretsManagerSecret, SsmParameter
@@ -78,6 +79,7 @@ def check_builder_arguments(**given: Any) -> None:
     for name in ("privileged", "wait"):
         check_flag(given[name], name)
     check_choice(given["check_registry"], "check_registry", get_args(CheckRegistry))
+    check_choice(given["cache_export"], "cache_export", get_args(CacheExportPolicy))
     _check_days(given)
     _check_inputs(given["pull_from"] or (), "pull_from")
     limits.check_compute_type(given["compute_type"], has_fleet=given["fleet"])

@@ -30,6 +30,7 @@ from fast_container.codebuild.executors import ExecutorSettings, codebuild_execu
 from fast_container.codebuild.grants import is_ecr_emulated
 from fast_container.codebuild.resources import ProjectSettings, RoleSettings, VpcConfig
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.caches.exports import CacheExportPolicy
 from fast_container.core.registry_cache import RegistryCache
 from fast_container.deprecated import renamed
 from fast_container.errors import ArgsError, FastContainerError
@@ -61,6 +62,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             most 16: so many share one, even while there are places (docs/codebuild.md).
         vpc: Run the builds in a VPC.
         cache: Import and export a registry cache: ``RegistryCache(…)``, or an Output of one.
+        cache_export: As for ``LocalBuilder``.
         pull_from: URLs of further ECR repositories of base images, also of other accounts and regions: builds may read
             them and are logged in to their registries.
         mirrors: Registry → where BuildKit looks first: ``{"docker.io": "mirror.gcr.io"}``, or an ECR pull-through cache
@@ -78,9 +80,10 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         fleet: ARN of a fleet of reserved capacity to build on.
         docker_server: Compute type of a Docker server that keeps layers from build to build; x86_64 only.
         shared: The output ``shared`` of another stack's builder: nothing is made but policies of its role, and of the
-            arguments only ``architectures`` (those that it has), ``cache``, ``max_parallel``, ``images_per_build``,
-            ``timeout_s``, ``queue_timeout_s``, ``pull_from``, ``mirrors``, ``registry_logins``, ``kms_key``, ``wait``
-            and ``aws`` count; and ``role``, which must be given if the other builder has a role that is not its own.
+            arguments only ``architectures`` (those that it has), ``cache``, ``cache_export``, ``max_parallel``,
+            ``images_per_build``, ``timeout_s``, ``queue_timeout_s``, ``pull_from``, ``mirrors``, ``registry_logins``,
+            ``kms_key``, ``wait`` and ``aws`` count; and ``role``, which must be given if the other builder has a role
+            that is not its own.
         expire_days: After how many days a source is removed, at least 3; for an existing bucket, the days of its own
             rules.
         log_retention_days: CloudWatch's.
@@ -128,6 +131,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         images_per_build: ImagesPerBuild = 1,
         vpc: VpcConfig | None = None,
         cache: pulumi.Input[RegistryCache] | None = None,
+        cache_export: CacheExportPolicy = "always",
         pull_from: Sequence[pulumi.Input[str]] | None = None,
         mirrors: Mapping[str, str] = DEFAULT_MIRRORS,
         registry_logins: Mapping[str, RegistryLogin] | None = None,
@@ -176,6 +180,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
                 log_retention_days=log_retention_days,
                 wait=wait,
                 check_registry=check_registry,
+                cache_export=cache_export,
                 tags=tags is not None,
                 opts=opts,
             )
@@ -204,6 +209,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
             raise pulumi.RunError(f"{called}: {error}") from None
         super().__init__(TYPE, name, {}, opts)
         self.name, self.aws, self.wait, self.cache, self.check_registry = name, aws, wait, cache, check_registry
+        self.cache_export = cache_export
         self._limits, self.timeout_s, self.queue_timeout_s = limits, limits.timeout_s, limits.queue_timeout_s
         self.max_parallel, self.images_per_build = limits.max_parallel, limits.images_per_build
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()

@@ -16,6 +16,7 @@ from fast_container.core.key import BuildKey
 from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.programs import LayerPrograms
 from fast_container.core.recipe import Recipe
+from fast_container.core.records.cache_export import CacheExport
 from fast_container.core.records.machine import Machine
 from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.steps import CacheTransfer, StepRun
@@ -90,6 +91,7 @@ class BuildJob:
         secret_references: Id → where AWS keeps the value, for secrets that never come here.
         cache_from: Cache imports, as ``--cache-from`` takes them.
         cache_to: Cache exports, as ``--cache-to`` takes them.
+        cache_export: What was decided about ``cache_to``; None without a cache.
         pull_hosts: Registries of the external images that the Dockerfile starts from or copies from.
         checks: What the image has to satisfy; None checks only what its place refuses.
         before_bytes: Compressed bytes of the image before, where the checks ask for it.
@@ -111,6 +113,7 @@ class BuildJob:
     secret_references: Mapping[str, SecretReference] = field(default_factory=dict[str, SecretReference])
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
+    cache_export: CacheExport | None = None
     pull_hosts: tuple[str, ...] = ()
     checks: CheckSettings | None = None
     before_bytes: int | None = None

@@ -35,8 +35,13 @@ from fast_container.state.rollback.pinned_job import NeverBuilds, pinned_job
 from fast_container.state.secret_values import local_values, own_values
 
 
-async def make_job(program: Program, image: PreparedImage) -> BuildJob:
+async def make_job(program: Program, image: PreparedImage, recorded: RecordedImage | None = None) -> BuildJob:
     """Collect everything that the build of an image needs; its bases are in the registry then.
+
+    Args:
+        program: The program.
+        image: The image.
+        recorded: The state's image, whose record may say how its cache went.
 
     Raises:
         RegistryError: A base is missing and is not of this program.
@@ -47,7 +52,7 @@ async def make_job(program: Program, image: PreparedImage) -> BuildJob:
     cache = await _caches(image)
     session = AwsSession(image.access, os.environ)
     read = own_values if by_reference else local_values
-    return job_of(
+    job = job_of(
         selected,
         image.repository_url,
         {**selected.named_images, **await base_references(program, image)},
@@ -59,6 +64,8 @@ async def make_job(program: Program, image: PreparedImage) -> BuildJob:
         cache_from=cache.imports(name) if cache else (),
         cache_to=cache.exports(name) if cache else (),
     )
+    digest = recorded.digest if recorded is not None else ""
+    return await program.records.with_cache_export(job, image.builder.cache_export, digest)
 
 
 async def _caches(image: PreparedImage) -> RegistryCache | NamedCaches | None:
@@ -78,7 +85,7 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
     """
     async with program.records.failure_of(image):
         record = await program.scheduler.publish(
-            pinned_job(image) if image.inputs.pin else await make_job(program, image),
+            pinned_job(image) if image.inputs.pin else await make_job(program, image, why.get("recorded")),
             program.repository_of(image),
             NeverBuilds() if image.inputs.pin else await program.executor_of(image),
             image.reporter,

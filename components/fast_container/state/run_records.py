@@ -24,10 +24,12 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.git import working_tree_state
 from fast_container.adapters.otlp import is_wanted
+from fast_container.adapters.records.export_history import ExportHistory, read_history
 from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.threads import in_thread
-from fast_container.core.ports import Manifest
+from fast_container.core.caches.exports import CacheExportPolicy
+from fast_container.core.ports import BuildJob, Manifest
 from fast_container.core.records.origin import Origin, of_ci
 from fast_container.core.records.record import BuildRecord
 from fast_container.errors import FastContainerError
@@ -96,6 +98,7 @@ class RunRecords:
     started: float = field(default_factory=time.time)
     _records: list[BuildRecord] = field(default_factory=list[BuildRecord])
     _declared: list[_Declared] = field(default_factory=list[_Declared])
+    _cache_history: dict[tuple[str, str], ExportHistory] = field(default_factory=dict[tuple[str, str], ExportHistory])
     _origin: asyncio.Future[Origin] | None = None
     _has_warned: bool = False
     _under_way: int = 0
@@ -122,6 +125,21 @@ class RunRecords:
         finally:
             self._under_way -= 1
 
+    async def with_cache_export(self, job: BuildJob, policy: CacheExportPolicy, digest: str) -> BuildJob:
+        """Decide whether a build exports its cache, by the records of those before it.
+
+        Args:
+            job: The build.
+            policy: Its builder's.
+            digest: Of the image before, or "".
+        """
+        if not job.cache_to:
+            return job
+        shared = self.shared if policy == "adaptive" else None
+        history = await in_thread(read_history, job, self.kept, shared, digest)
+        self._cache_history[job.name, job.repository_url] = history
+        return history.decided(job, policy)
+
     async def add(self, record: BuildRecord, inputs: bytes | None = None, manifest: Manifest | None = None) -> None:
         """Keep the record of an image that is done; with the inputs manifest of its key, if it was built.
 
@@ -132,6 +150,7 @@ class RunRecords:
         if self._origin is None:
             self._origin = asyncio.ensure_future(in_thread(self._ask))
         complete = replace(record, origin=await self._origin)
+        complete = self._cache_history.get((record.name, record.repository_url), ExportHistory()).measured(complete)
         self._records.append(complete)
         if record.outcome == "built":
             self.shared.begin(complete, inputs, manifest)

@@ -7,6 +7,7 @@ run do not mix theirs.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -95,6 +96,20 @@ class LocalRecords:
                     damaged += 1
         return ReadRecords(tuple(found), damaged)
 
+    def builds_of(self, name: str, repository_url: str, *, last: int) -> tuple[BuildRecord, ...]:
+        """Read the builds of one image in the last runs, the oldest first; what cannot be read is left out."""
+        mark, url = (json.dumps(text).encode() for text in (name, repository_url))
+        found: list[BuildRecord] = []
+        for _, path in self._runs()[-last:]:
+            # Of a run's many images one is asked for.
+            for line in _lines(path, holding=mark):
+                if b'"built"' in line and mark in line and url in line:
+                    with suppress(ValueError):
+                        found.append(BuildRecord.from_json(line))
+        return tuple(
+            one for one in found if (one.name, one.repository_url, one.outcome) == (name, repository_url, "built")
+        )
+
     def _runs(self) -> list[tuple[float, Path]]:
         """When each run began, and its file; the oldest first."""
         try:
@@ -113,11 +128,12 @@ class LocalRecords:
                     path.unlink()
 
 
-def _lines(path: Path) -> list[bytes]:
-    """The lines of a file of ours; none of a file that another user may have written."""
+def _lines(path: Path, holding: bytes = b"") -> list[bytes]:
+    """The lines of a file of ours that holds something; none of a file that another user may have written."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             if is_ours(os.fstat(file.fileno())):
-                return file.read(_LONGEST_FILE).splitlines()
+                content = file.read(_LONGEST_FILE)
+                return content.splitlines() if holding in content else []
     return []

@@ -20,6 +20,7 @@ from fast_container.core.json_document import (
     size_field,
     string_field,
 )
+from fast_container.core.records.cache_export import CacheExport
 from fast_container.core.records.machine import Machine
 from fast_container.core.records.numbers import count_field, seconds_field
 from fast_container.core.records.origin import Origin
@@ -67,6 +68,7 @@ class BuildRecord:
         phases: Where the time went.
         timeline: BuildKit's steps.
         caches: Imports and exports of caches.
+        cache_export: Whether and how a registry cache was exported, and why; None without one.
         layer_bytes: Compressed bytes of each layer, in their order; the configuration is the last.
         layers: First 16 hexadecimal digits of the digests of ``layer_bytes``, in the same order: enough to know which
             layers images share.
@@ -99,6 +101,7 @@ class BuildRecord:
     phases: PhaseSeconds = field(default_factory=PhaseSeconds)
     timeline: tuple[StepRun, ...] = ()
     caches: tuple[CacheTransfer, ...] = ()
+    cache_export: CacheExport | None = None
     layer_bytes: tuple[int, ...] = ()
     layers: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
@@ -123,7 +126,9 @@ class BuildRecord:
         if self.outcome == "failed":
             return f"failed after {seconds(self.duration_s)}{waited}"
         cached = f"{self.steps_cached} of {counted(self.steps, 'step')} cached"
-        return f"built in {seconds(self.duration_s)}{waited}: {cached}, {megabytes(self.pushed_bytes)} pushed"
+        exported = self.cache_export.short if self.cache_export else ""
+        pushed = f"{megabytes(self.pushed_bytes)} pushed{exported}"
+        return f"built in {seconds(self.duration_s)}{waited}: {cached}, {pushed}"
 
     def document(self) -> dict[str, Any]:
         """Its fields, as JSON has them."""
@@ -161,6 +166,7 @@ class BuildRecord:
                 phases=PhaseSeconds.of(object_field(document, "phases")),
                 timeline=tuple(StepRun.of(step) for step in steps),
                 caches=tuple(CacheTransfer.of(one) for one in objects_field(document, "caches")[:_MOST_STEPS]),
+                cache_export=CacheExport.of(object_field(document, "cache_export")),
                 layer_bytes=tuple(size_field({"size": one}, "size") for one in _list(document, "layer_bytes")),
                 layers=as_strings(_list(document, "layers")),
                 machine=Machine.of(object_field(document, "machine")),

@@ -31,6 +31,7 @@ class StepRun:
         started_s: Seconds after BuildKit began with the build.
         duration_s: Seconds that it ran; the waits between are left out.
         cached: Whether it came out of the cache.
+        usual_s: Of a step out of a cache, the seconds that it took when it last ran, as far as records know.
         transferred_bytes: Bytes that were fetched for it (layers of a base, files of a context).
     """
 
@@ -42,6 +43,7 @@ class StepRun:
     duration_s: float = 0.0
     cached: bool = False
     transferred_bytes: int = 0
+    usual_s: float = 0.0
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> StepRun:
@@ -59,6 +61,7 @@ class StepRun:
             duration_s=seconds_field(document, "duration_s"),
             cached=flag_field(document, "cached"),
             transferred_bytes=size_field(document, "transferred_bytes"),
+            usual_s=seconds_field(document, "usual_s"),
         )
 
 
