@@ -1,4 +1,4 @@
-"""A line to a remote BuildKit: a TCP port that leads to a unix socket, with limited speed and some delay.
+"""A line to a remote BuildKit or registry: a TCP port that leads to a socket, with limited speed and some delay.
 
 Decides that both directions have the line's full speed, and that a byte arrives half a round trip after it was sent.
 """
@@ -14,8 +14,14 @@ _CHUNK_BYTES = 16 << 10
 
 
 @contextlib.contextmanager
-def slow_line(socket: str, *, megabits: float, round_trip_s: float) -> Iterator[int]:
-    """Open the line in a thread; gives the port on 127.0.0.1."""
+def slow_line(socket: str | int, *, megabits: float, round_trip_s: float) -> Iterator[int]:
+    """Open the line in a thread; gives the port on 127.0.0.1.
+
+    Args:
+        socket: Path of a unix socket, or a port on 127.0.0.1.
+        megabits: Its speed, a second.
+        round_trip_s: Its delay.
+    """
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(_serve(socket, megabits * 1e6 / 8, round_trip_s / 2))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -26,19 +32,35 @@ def slow_line(socket: str, *, megabits: float, round_trip_s: float) -> Iterator[
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(_end())
         loop.close()
 
 
-async def _serve(socket: str, bytes_a_second: float, delay_s: float) -> asyncio.Server:
+async def _end() -> None:
+    """Close all connections."""
+    open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in open_ones:
+        task.cancel()
+    await asyncio.gather(*open_ones, return_exceptions=True)
+    await asyncio.sleep(0)
+
+
+async def _serve(socket: str | int, bytes_a_second: float, delay_s: float) -> asyncio.Server:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_unix_connection(socket)
-        await asyncio.gather(
-            _carry(reader, there_writer, bytes_a_second, delay_s),
-            _carry(there_reader, writer, bytes_a_second, delay_s),
-        )
+        if isinstance(socket, int):
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", socket)
+        else:
+            there_reader, there_writer = await asyncio.open_unix_connection(socket)
+        try:
+            await asyncio.gather(
+                _carry(reader, there_writer, bytes_a_second, delay_s),
+                _carry(there_reader, writer, bytes_a_second, delay_s),
+            )
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # Either end has gone, or the line is closed.
+        finally:
+            writer.close()
+            there_writer.close()
 
     return await asyncio.start_server(connected, "127.0.0.1", 0)
 

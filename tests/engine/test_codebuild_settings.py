@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +13,10 @@ import boto3
 import pytest
 from conftest import Stacks
 from engine_stack import EngineStack, Run
+
+from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.core.records.cache_export import CacheExport, ExportSample
+from fast_container.core.records.record import BuildRecord
 
 PROGRAM = """
 import pulumi
@@ -26,6 +32,7 @@ builder = CodeBuildBuilder(
     role="{prefix}-role",
     vpc=VpcConfig("vpc-1", ["subnet-1", "subnet-2"], ["sg-1"]),
     cache=caches.url.apply(lambda url: RegistryCache(url, branch=config.require("branch"))),
+    cache_export="adaptive",
     timeout_s=1200,
     queue_timeout_s=1800,
     max_parallel=3,
@@ -79,13 +86,28 @@ class Story:
 
     @cached_property
     def on_a_branch(self) -> Run:
-        """What BuildKit itself remembers is gone, as in a build environment of AWS; a late step changes."""
+        """What BuildKit itself remembers is gone, as in a build environment of AWS; a late step changes.
+
+        Of the other image the records say that its exports were slow.
+        """
         assert self.first
+        slow = tuple(ExportSample(float(at), "k", "max", 30.0, 1.0, 1.0) for at in range(3))
+        (device,) = self.records("device")
+        self.kept.append("e" * 12, time.time(), [replace(device, cache_export=CacheExport("max", "", slow))])
+        self.stack.file("device/Dockerfile", "FROM scratch\nCOPY Dockerfile /\n# again\n")
         environment = self.cloud.environment()
         subprocess.run(["buildx", "prune", "--all", "--force"], env=environment, capture_output=True, check=True)
         self.stack.file("server/second", "2")
         self.stack.configure({"engine-test:branch": "feature/tax"})
         return self.stack.up(env=self.stacks.without_docker(self.stack))
+
+    @property
+    def kept(self) -> LocalRecords:
+        return LocalRecords(self.stack.cache)
+
+    def records(self, name: str) -> list[BuildRecord]:
+        """Of an image's builds."""
+        return [one for one in self.kept.read().records if (one.name, one.outcome) == (name, "built")]
 
     def builds(self, tag: str) -> list[dict[str, Any]]:
         project = self.cloud.codebuild.builds()
@@ -144,6 +166,29 @@ def test_projects_have_the_network_and_the_limits_that_were_asked_for(story: Sto
 def test_an_accounts_limit_is_waited_out_with_a_status_on_the_row(story: Story) -> None:
     lines = [line for name in ("server", "device") for line in story.first.messages(ephemeral=True, on=name)]
     assert any("limit" in line for line in lines), lines
+
+
+def test_the_records_say_what_the_cache_took_and_brought_on_codebuild(story: Story) -> None:
+    assert story.on_a_branch
+    before, after = (record.cache_export for record in story.records("server"))
+    assert before is not None
+    assert after is not None
+    assert (before.mode, len(before.samples), before.samples[0].saved_s) == ("max", 1, None)
+    assert (after.mode, len(after.samples)) == ("max", 2)
+    assert after.samples[-1].saved_s is not None  # a machine on CodeBuild has nothing of its own
+    machine = story.records("server")[-1].machine
+    assert (machine.size, machine.kind) == ("BUILD_GENERAL1_MEDIUM", "LINUX_CONTAINER")
+
+
+def test_an_export_that_does_not_pay_is_left_out_on_codebuild_too(story: Story) -> None:
+    said = story.on_a_branch.messages("info", on="device")
+    figures = "cache not exported: it took 30 s, imports saved 1.0 s a build (mean of 3)"
+    assert any(figures in line for line in said), said
+    assert "cache not exported" in said[-1]
+    record = story.records("device")[-1]
+    assert record.cache_export is not None
+    assert (record.cache_export.mode, record.phases.exporting_cache) == ("none", 0.0)
+    assert not any(tag.startswith("cache-device-feature") for tag in story.stacks.tags("caches"))
 
 
 def test_a_branch_starts_from_the_trunks_cache_and_writes_its_own(story: Story) -> None:

@@ -8,8 +8,9 @@ satisfy), ``records`` (what happened), ``program_file`` (a whole program for the
 
 Each folder is one subject that the spine asks: ``dockerfile``, ``ignore``, ``context``, ``staging``, ``oci``,
 ``layers``, ``images``, ``remote``, ``caches``. Beside the spine: ``own_bases``, ``graph``, ``build_secrets``,
-``registry_cache``, ``replaced_tag``, ``aws_access`` and ``cache_folder`` (values that several rooms hand on), ``spare_names`` and
-``spelling`` (for typos), ``json_document``, ``go_path`` and ``linear_match`` (rules of others, written once).
+``registry_cache``, ``replaced_tag``, ``aws_access`` and ``cache_folder`` (values that several rooms hand on),
+``spare_names`` and ``spelling`` (for typos), ``json_document``, ``go_path`` and ``linear_match`` (rules of others,
+written once).
 
 Leaves files' facts that earlier runs have seen, registries and BuildKit to ``adapters``, and asking for anything to
 ``build`` and ``state``.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from statistics import mean, median
 from typing import Final, Literal
 
@@ -99,9 +99,11 @@ def _skipped(samples: Sequence[ExportSample], saved_s: float, count: int, left: 
 
 
 def _figures(samples: Sequence[ExportSample], saved_s: float, count: int) -> str:
-    """``it took 31 s, imports saved 4.2 s a build (of the last 8)``; the export is the last full one."""
-    largest = max((_RANK[one.mode] for one in samples), default=0)
-    took = next((one.exported_s for one in reversed(samples) if _RANK[one.mode] == largest and largest), 0.0)
+    """``it took 31 s, imports saved 4.2 s a build (mean of 8)``; of the last exports in the largest mode."""
+    largest = max(samples, key=lambda one: _RANK[one.mode]).mode
+    until_then = list(dropwhile(lambda one: one.mode != largest, reversed(samples)))
+    run = list(takewhile(lambda one: one.mode == largest, until_then))
+    took = median(one.exported_s for one in run[:_LAST_EXPORTS])
     return f"it took {seconds(took)}, imports saved {seconds(saved_s)} a build (mean of {count})"
 
 

@@ -2,7 +2,9 @@
 
 Decides which cached steps an import brought: on a machine that ran the same step itself before, its own BuildKit had
 it, unless something was fetched for a cached step; a machine on CodeBuild, or one of another CI run, has nothing of its
-own. A step is worth the seconds of the last time that it ran. Leaves the decision to ``core.caches.exports``.
+own. A step is worth the seconds of the last time that it ran. What it takes to fetch layers of the cache is not taken
+off: the base's layers are among them, and those are fetched in any case. Leaves the decision to
+``core.caches.exports``.
 """
 
 from __future__ import annotations
@@ -95,8 +97,8 @@ def _brought(record: BuildRecord, here: Sequence[BuildRecord]) -> list[StepRun]:
 
 
 def _result_stage(timeline: Sequence[StepRun]) -> str:
-    """The stage of the image itself: the one whose last step begins last."""
-    last = max(timeline, key=lambda step: (step.started_s, step.number), default=None)
+    """The stage of the image itself: that of the step that began last; BuildKit names its last step first."""
+    last = max(timeline, key=lambda step: step.started_s, default=None)
     return last.stage if last else ""
 
 
