@@ -2,7 +2,8 @@
 
 Decides that a record is attached while the program goes on, and that nothing waits for it for long: it is insight, and
 whatever goes wrong is one debug line. What is read back may have been written by anybody who may push: it explains,
-and decides nothing but whether exports of a cache pay. Leaves the form to ``core.oci.artifact`` and requests to ``adapters.registry.referrers``.
+and decides nothing but whether exports of a cache pay. Leaves the form to ``core.oci.artifact`` and requests to
+``adapters.registry.referrers``.
 """
 
 from __future__ import annotations
