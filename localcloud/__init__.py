@@ -16,6 +16,7 @@ Where to find what::
     gateway            the registry as ECR's clients meet it; tokens: who may come in
     lambda_api         Lambda's calls        lambda_images, lambda_functions   what it takes, what it says
     lambda_invocation  warm sandboxes        lambda_sandbox, runtime_api, image_layers   how code is run
+    logs_api           log events become metrics, alarms go off     log_metrics   which metrics
     ecs_api            services that roll         ecs_tasks   what a task needs to start
     registry_process   CNCF distribution     buildkit     buildkitd
     base_images/       stand-ins for python:3.12-slim and others

@@ -39,6 +39,7 @@ from localcloud.image_layers import ImageLayers
 from localcloud.lambda_api import LambdaApi
 from localcloud.lambda_images import LambdaImages
 from localcloud.lambda_invocation import Sandboxes
+from localcloud.logs_api import LogsApi
 from localcloud.processes import Spawner, end, last_lines, remove_cgroups, spawn
 from localcloud.registry_process import RegistryProcess
 from localcloud.s3_api import S3Api
@@ -119,6 +120,7 @@ class Supervisor:
             "ecs": EcsApi(TaskStarts(store, gateway.host), gateway.host),
             "s3": s3,
             "iam": iam,
+            "logs": LogsApi(),
         }
         calls = ApiCalls(ACCOUNT_ID)
         control = {

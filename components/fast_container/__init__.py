@@ -13,6 +13,7 @@ What a program writes:
 - Who builds an image, and how many at once? ``builders`` for builds here, ``codebuild`` for builds on AWS.
 - What does an image ask of its builder, and where does a further builder begin? ``builder_interface``.
 - Which resources and permissions does a CodeBuild builder make? ``codebuild``.
+- What does CloudWatch show and say of a stack's images, and how does it learn of them? ``metrics``.
 - Which value of an argument is refused by itself? ``args``, and ``shapes`` for its type; then ``given_options``,
   ``builder_arguments``, ``value_classes``.
 - What is asked of an image before it is tagged? ``image_checks``; its normal form: ``core.image_checks``.
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from fast_container.image import FastContainerImage
     from fast_container.image_checks import ImageChecks
     from fast_container.image_options import ImageOptions
+    from fast_container.metrics.build_metrics import BuildMetrics
     from fast_container.repository import ImageRepository
     from fast_container.secret_sources import SecretEnv, SecretFile, SecretsManagerSecret, SsmParameter
     from fast_container.state.bases import ExistingBaseImage
@@ -114,6 +116,7 @@ __all__ = [
     "AssumedRole",
     "AwsAccess",
     "BaseImage",
+    "BuildMetrics",
     "CodeBuildBuilder",
     "ExistingBaseImage",
     "ExistingRepository",
@@ -136,6 +139,7 @@ _HOMES = {
     "AssumedRole": "fast_container.value_classes",
     "AwsAccess": "fast_container.value_classes",
     "BaseImage": "fast_container.base_image",
+    "BuildMetrics": "fast_container.metrics.build_metrics",
     "CodeBuildBuilder": "fast_container.codebuild.builder",
     "ExistingBaseImage": "fast_container.state.bases",
     "ExistingRepository": "fast_container.existing_repository",

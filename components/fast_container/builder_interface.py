@@ -109,6 +109,11 @@ class Builder(ABC):
         """
         del argument
 
+    @property
+    def own_projects(self) -> Mapping[str, pulumi.Input[str]]:
+        """Architecture → name of the CodeBuild project that this stack has made for it."""
+        return {}
+
     def grants(self, image: Grants) -> Sequence[pulumi.Resource]:
         """Allow the builds of an image what they need; return the resources that its record depends on."""
         del image

@@ -120,6 +120,7 @@ class FastContainerImage(pulumi.ComponentResource):
         self._preparation, self._record = preparation, record
         urn = asyncio.ensure_future(record.urn.future())
         program.records.declare(preparation.image, urn)
+        program.executors.declare(builder)
         self._watch = asyncio.ensure_future(program.refusals.watch(self, urn))
         self.platform = inputs.declared.recipe.platform
         self.architecture = architecture_of(self.platform) or self.platform.partition("/")[2]

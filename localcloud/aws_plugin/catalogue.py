@@ -13,7 +13,12 @@ from localcloud.aws_plugin.errors import PluginError
 from localcloud.aws_plugin.schema import Function, ResourceType
 
 TYPES: Final[Mapping[str, str]] = {
+    "aws:cloudwatch/dashboard:Dashboard": "cloudwatch_dashboard",
+    "aws:cloudwatch/eventRule:EventRule": "cloudwatch_event_rule",
+    "aws:cloudwatch/eventTarget:EventTarget": "cloudwatch_event_target",
     "aws:cloudwatch/logGroup:LogGroup": "cloudwatch_log_group",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "cloudwatch_log_metric_filter",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch_metric_alarm",
     "aws:codebuild/project:Project": "codebuild_project",
     "aws:ec2/securityGroup:SecurityGroup": "ec2_security_group",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "ecr_lifecycle_policy",
@@ -38,6 +43,9 @@ TYPES: Final[Mapping[str, str]] = {
         "s3_bucket_server_side_encryption_configuration"
     ),
     "aws:s3/bucketVersioning:BucketVersioning": "s3_bucket_versioning",
+    "aws:sns/topic:Topic": "sns_topic",
+    "aws:sns/topicPolicy:TopicPolicy": "sns_topic_policy",
+    "aws:sns/topicSubscription:TopicSubscription": "sns_topic_subscription",
 }
 
 FUNCTIONS: Final[Mapping[str, str]] = {

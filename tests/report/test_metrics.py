@@ -23,6 +23,7 @@ ORIGIN = Origin(
     run="a1", stack="shop/prod", ci="GitHub Actions", ci_run="https://ci/7", commit="abcdef0", branch="main"
 )
 STARTED = 1_795_000_000.0
+SENT = STARTED + 90
 API = BuildRecord(
     *("api", "host/shop", "k" * 64, "sha256:d", "built", STARTED, 40.0),
     steps=4,
@@ -85,7 +86,7 @@ def of(documents: list[MetricDocument], image: str) -> dict[str, Any]:
 
 
 def test_a_build_has_its_seconds_by_phase_its_sizes_and_its_cache_for_image_and_stack() -> None:
-    root = of(metric_documents(RUN), "api")
+    root = of(metric_documents(RUN, SENT), "api")
     assert root["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"], ["Stack", "Image"]]
     assert root["Stack"] == "shop/prod"
     assert metrics_of(root) == {
@@ -103,15 +104,21 @@ def test_a_build_has_its_seconds_by_phase_its_sizes_and_its_cache_for_image_and_
     }
 
 
+def test_all_data_points_have_the_time_of_sending_because_alarms_do_not_look_back() -> None:
+    roots = [parsed(one) for one in metric_documents(RUN, SENT)]
+    assert {root["_aws"]["Timestamp"] for root in roots} == {round(SENT * 1000)}
+    assert of(metric_documents(RUN, SENT), "api")["Ended"] == "2026-11-18T11:07:32+00:00"
+
+
 def test_what_was_not_built_is_a_count_and_nothing_else() -> None:
-    documents = metric_documents(RUN)
+    documents = metric_documents(RUN, SENT)
     assert metrics_of(of(documents, "web")) == {"Unchanged": 1}
     assert metrics_of(of(documents, "cron")) == {"Reused": 1}
     assert metrics_of(of(documents, "worker")) == {"Failed": 1}
 
 
 def test_what_is_searched_for_is_a_property_and_never_a_dimension() -> None:
-    documents = metric_documents(RUN)
+    documents = metric_documents(RUN, SENT)
     root = of(documents, "api")
     assert (root["Commit"], root["CiRun"], root["Digest"]) == ("abcdef0", "https://ci/7", "sha256:d")
     names = {name for one in documents for name in parsed(one)["_aws"]["CloudWatchMetrics"][0]["Dimensions"][-1]}
@@ -119,7 +126,7 @@ def test_what_is_searched_for_is_a_property_and_never_a_dimension() -> None:
 
 
 def test_a_stack_without_metrics_of_images_has_the_same_counts() -> None:
-    roots = [parsed(one) for one in metric_documents(RUN, detail="stack")]
+    roots = [parsed(one) for one in metric_documents(RUN, SENT, detail="stack")]
     assert all(root["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]] for root in roots)
     totals = {name: sum(metrics_of(root).get(name, 0) for root in roots) for name in ("Built", "Failed", "Unchanged")}
     assert totals == {"Built": 1, "Failed": 1, "Unchanged": 1}
@@ -127,14 +134,14 @@ def test_a_stack_without_metrics_of_images_has_the_same_counts() -> None:
 
 def test_only_so_many_images_have_metrics_of_their_own() -> None:
     run = Run("a1", tuple(replace(SAME, name=f"image-{number:04}") for number in range(MOST_IMAGES + 40)))
-    roots = [parsed(one) for one in metric_documents(run)]
+    roots = [parsed(one) for one in metric_documents(run, SENT)]
     assert sum("Image" in root for root in roots) == MOST_IMAGES
     assert sum(metrics_of(root).get("Unchanged", 0) for root in roots) == MOST_IMAGES + 40
 
 
 @pytest.mark.parametrize("name", ["sch\u00f6n", ":api", "a\nb", "   ", "x" * 2000, "\udcff\0"])
 def test_a_name_that_cloudwatch_would_refuse_is_written_in_its_characters(name: str) -> None:
-    for document in metric_documents(Run("a1", (replace(API, name=name),))):
+    for document in metric_documents(Run("a1", (replace(API, name=name),)), SENT):
         parsed(document)
 
 
@@ -152,10 +159,22 @@ def test_nothing_that_others_wrote_is_in_a_document() -> None:
         caches=(CacheTransfer("import", f"type=registry,ref={secret}"),),
     )
     for outcome in ("built", "failed", "reused", "copied", "unchanged"):
-        for document in metric_documents(Run("a1", (replace(record, outcome=outcome),))):
+        for document in metric_documents(Run("a1", (replace(record, outcome=outcome),)), SENT):
             assert secret not in document.text
             allowed = {"_aws", "Stack", "Image", "Outcome", "Repository", "Platform", "Executor", "Digest", "Key"}
-            allowed |= {"Steps", "StepsCached", "Ran", "Phases", "Run", "Ci", "CiRun", "Commit", "Branch", "Outcomes"}
+            allowed |= {
+                "Ended",
+                "Steps",
+                "StepsCached",
+                "Ran",
+                "Phases",
+                "Run",
+                "Ci",
+                "CiRun",
+                "Commit",
+                "Branch",
+                "Outcomes",
+            }
             root = parsed(document)
             assert set(root) <= allowed | set(metrics_of(root))
 
@@ -163,11 +182,11 @@ def test_nothing_that_others_wrote_is_in_a_document() -> None:
 def history(count: int, **changes: Any) -> list[PastBuild]:
     random_source = random.Random(7)
     builds = [replace(API, duration_s=40 + random_source.uniform(-1, 1), **changes) for _ in range(count)]
-    return past_builds(one.text for build in builds for one in metric_documents(Run("r", (build,))))
+    return past_builds(one.text for build in builds for one in metric_documents(Run("r", (build,)), SENT))
 
 
 def test_what_is_read_back_is_what_was_written() -> None:
-    (document, _) = metric_documents(Run("a1", (API,)))
+    (document, _) = metric_documents(Run("a1", (API,)), SENT)
     assert past_builds([document.text]) == [PastBuild.of(API)]
 
 
@@ -211,7 +230,7 @@ def test_a_cache_is_lost_when_three_builds_in_a_row_find_little_in_it() -> None:
 
 
 def test_what_got_worse_is_a_metric_of_the_build() -> None:
-    root = of(metric_documents(Run("a", (replace(API, image_bytes=99_000_000),)), history(6)), "api")
+    root = of(metric_documents(Run("a", (replace(API, image_bytes=99_000_000),)), SENT, history(6)), "api")
     assert metrics_of(root)["GrownImages"] == 1
 
 
@@ -237,4 +256,7 @@ def test_each_call_is_within_the_limits_of_put_log_events() -> None:
 
 
 def test_few_images_are_one_call_for_each_stream() -> None:
-    assert [(stream, len(events)) for stream, events in batches(metric_documents(RUN))] == [("builds", 2), ("runs", 3)]
+    assert [(stream, len(events)) for stream, events in batches(metric_documents(RUN, SENT))] == [
+        ("builds", 2),
+        ("runs", 3),
+    ]

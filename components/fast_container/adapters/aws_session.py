@@ -34,6 +34,7 @@ _BAD_CREDENTIALS = frozenset(
 _SKEWED = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SESSION_NAME = "fast-container"
+_SOON_S = 3
 
 
 class ExpiredCredentialsError(AuthError):
@@ -52,7 +53,7 @@ class AwsSession:
         self._access = access
         self._environment = environment
         self._session: Any = None
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
 
     def region(self) -> str:
@@ -60,8 +61,13 @@ class AwsSession:
         ambient = self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
         return self._access.region or ambient or ""
 
-    def client(self, service: str, region: str = "") -> Any:
+    def client(self, service: str, region: str = "", *, is_patient: bool = True) -> Any:
         """Return a client of a service; kept for the session.
+
+        Args:
+            service: The service.
+            region: Its region; the session's by default.
+            is_patient: Whether a slow answer is worth waiting for; without it a call ends within seconds.
 
         Raises:
             AuthError: The profile does not exist, or there is no region.
@@ -70,7 +76,8 @@ class AwsSession:
 
         where = region or self.region()
         with self._lock, aws_errors(f"{service} client", where or "AWS"):
-            if (service, where) not in self._clients:
+            wanted = service, where, is_patient
+            if wanted not in self._clients:
                 if self._session is None:
                     self._session = self._new_session()
                 client = self._session.create_client(
@@ -78,16 +85,16 @@ class AwsSession:
                     region_name=where or None,
                     endpoint_url=self._access.endpoints.get(service) or None,
                     config=botocore.config.Config(
-                        connect_timeout=10,
-                        read_timeout=60,
-                        retries={"mode": "standard", "total_max_attempts": 5},
+                        connect_timeout=10 if is_patient else _SOON_S,
+                        read_timeout=60 if is_patient else _SOON_S,
+                        retries={"mode": "standard", "total_max_attempts": 5 if is_patient else 2},
                         # None leaves it to the environment and the profile.
                         use_fips_endpoint=self._access.use_fips or None,
                         use_dualstack_endpoint=self._access.use_dualstack or None,
                     ),
                 )
-                self._clients[service, where] = observe(client, self._environment)
-            return self._clients[service, where]
+                self._clients[wanted] = observe(client, self._environment)
+            return self._clients[wanted]
 
     def renew(self) -> None:
         """Look for credentials anew, so that a user who logged in again meanwhile need not start over."""

@@ -185,10 +185,15 @@ def _check_architectures(architectures: object) -> None:
 def _check_days(given: Mapping[str, Any]) -> None:
     least, most = _EXPIRE_DAYS
     check_count(given["expire_days"], "expire_days", least=least, most=most)
-    if check_count(given["log_retention_days"], "log_retention_days", least=0) not in _LOG_DAYS:
+    check_log_days(given["log_retention_days"])
+
+
+def check_log_days(days: object, property_path: str = "log_retention_days") -> None:
+    """Refuse a retention that CloudWatch does not have."""
+    if check_count(days, property_path, least=0) not in _LOG_DAYS:
         raise ArgsError(
-            f"CloudWatch does not keep logs for {given['log_retention_days']} days.",
-            property_path="log_retention_days",
+            f"CloudWatch does not keep logs for {days} days.",
+            property_path=property_path,
             next_step=f"Give one of: {', '.join(str(days) for days in _LOG_DAYS)}; 0 is for ever.",
         )
 

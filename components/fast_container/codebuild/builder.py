@@ -213,7 +213,7 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
         self._limits, self.timeout_s, self.queue_timeout_s = limits, limits.timeout_s, limits.queue_timeout_s
         self.max_parallel, self.images_per_build = limits.max_parallel, limits.images_per_build
         self.mirrors, self.registry_logins, self.pull_from = dict(mirrors), dict(registry_logins or {}), pull_from or ()
-        self._kms_key = kms_key
+        self._kms_key, self._is_shared = kms_key, taken is not None
         emulated = is_ecr_emulated(aws)
         if taken is not None:
             self._installed = installation.shared_installation(
@@ -242,6 +242,11 @@ class CodeBuildBuilder(pulumi.ComponentResource, Builder):
     def service_role_policy(self) -> pulumi.Output[str]:
         """The permissions of builds for the images declared so far, as JSON for a ``role=`` of yours."""
         return self._installed.service_role_policy()
+
+    @property
+    def own_projects(self) -> Mapping[str, pulumi.Input[str]]:
+        """Its projects as ``Builder.own_projects``; those of another stack's builder are not its own."""
+        return {} if self._is_shared else self.outputs.projects
 
     def grant_push(self, repository: str, place: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let builds push to a repository; granted once, however many images it has.

@@ -6,8 +6,8 @@ the first and the last, in the order of their times; 256 KiB an event. Leaves th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias
 
 from fast_container.report.metric_documents import MetricDocument, Stream
 
@@ -16,11 +16,12 @@ MOST_BYTES: Final = 1_048_576
 MOST_BYTES_OF_EVENT: Final = 262_144
 EVENT_BYTES: Final = 26
 LONGEST_MS: Final = 24 * 3600 * 1000
+Events: TypeAlias = list[dict[str, Any]]
 
 
-def batches(documents: Iterable[MetricDocument]) -> list[tuple[Stream, list[dict[str, Any]]]]:
+def batches(documents: Iterable[MetricDocument]) -> list[tuple[Stream, Events]]:
     """Return the log events of each call, with the stream that they go to; an event that is too large is left out."""
-    found: list[tuple[Stream, list[dict[str, Any]]]] = []
+    found: list[tuple[Stream, Events]] = []
     used_bytes = 0
     for document in sorted(documents, key=lambda one: (one.stream, one.timestamp_ms)):
         needed_bytes = len(document.text.encode("utf-8", "backslashreplace")) + EVENT_BYTES
@@ -34,7 +35,7 @@ def batches(documents: Iterable[MetricDocument]) -> list[tuple[Stream, list[dict
     return found
 
 
-def _fits(batch: tuple[Stream, Sequence[dict[str, Any]]], document: MetricDocument, used_bytes: int) -> bool:
+def _fits(batch: tuple[Stream, Events], document: MetricDocument, used_bytes: int) -> bool:
     stream, events = batch
     is_soon = document.timestamp_ms - int(events[0]["timestamp"]) < LONGEST_MS
     return stream == document.stream and len(events) < MOST_EVENTS and used_bytes <= MOST_BYTES and is_soon

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from fast_container.core.records.phases import PhaseSeconds
@@ -61,11 +62,15 @@ class MetricDocument:
     text: str
 
 
-def metric_documents(run: Run, history: Sequence[PastBuild] = (), detail: Detail = "image") -> list[MetricDocument]:
+def metric_documents(
+    run: Run, sent: float, history: Sequence[PastBuild] = (), detail: Detail = "image"
+) -> list[MetricDocument]:
     """Write down a run.
 
     Args:
         run: Its records.
+        sent: Now, in seconds since the epoch. All data points have this time: an alarm does not look at what comes
+            later than it looked, and a build may have ended half an hour before its run.
         history: Earlier builds of the stack's images, the oldest first.
         detail: ``stack`` gives no image metrics of its own.
     """
@@ -77,11 +82,11 @@ def metric_documents(run: Run, history: Sequence[PastBuild] = (), detail: Detail
         if record.outcome == "unchanged" and record.name not in own:
             unchanged += 1
         else:
-            found.append(_of_image(record, history, has_own=record.name in own))
-    return [*found, _of_run(run, unchanged)]
+            found.append(_of_image(record, sent, history, has_own=record.name in own))
+    return [*found, _of_run(run, sent, unchanged)]
 
 
-def _of_image(record: BuildRecord, history: Sequence[PastBuild], *, has_own: bool) -> MetricDocument:
+def _of_image(record: BuildRecord, sent: float, history: Sequence[PastBuild], *, has_own: bool) -> MetricDocument:
     values = dict[str, float]({_OUTCOMES[record.outcome]: 1})
     if record.outcome in ("built", "copied"):
         values |= _sizes_and_seconds(record)
@@ -90,19 +95,18 @@ def _of_image(record: BuildRecord, history: Sequence[PastBuild], *, has_own: boo
     dimensions = [[STACK], [STACK, IMAGE]] if has_own else [[STACK]]
     properties = {IMAGE: dimension_value(record.name), **_properties(record)}
     stream: Stream = "builds" if record.outcome in ("built", "failed") else "runs"
-    return _document(stream, record.ended, dimensions, record.origin.stack, values, properties)
+    return _document(stream, sent, dimensions, record.origin.stack, values, properties)
 
 
-def _of_run(run: Run, unchanged: int) -> MetricDocument:
+def _of_run(run: Run, sent: float, unchanged: int) -> MetricDocument:
     """The run itself, and the unchanged images that have no document of their own."""
     values = Values(Runs=1)
     if any(record.outcome != "unchanged" for record in run.records):
         values["RunSeconds"] = run.duration_s
     if unchanged:
         values["Unchanged"] = unchanged
-    ended = max(record.ended for record in run.records)
     properties = {"Outcomes": dict(run.counts()), **_origin(run.records[-1])}
-    return _document("runs", ended, [[STACK]], run.origin.stack, values, properties)
+    return _document("runs", sent, [[STACK]], run.origin.stack, values, properties)
 
 
 def _sizes_and_seconds(record: BuildRecord) -> Values:
@@ -129,6 +133,7 @@ def _properties(record: BuildRecord) -> dict[str, Any]:
         "Executor": record.executor,
         "Digest": record.digest,
         "Key": record.key,
+        "Ended": datetime.fromtimestamp(record.ended, UTC).isoformat(timespec="seconds"),
     }
     properties: dict[str, Any] = {name: value[:LONGEST] for name, value in told.items() if value}
     if record.outcome == "built":
@@ -153,13 +158,13 @@ def _origin(record: BuildRecord) -> dict[str, str]:
 
 def _document(
     stream: Stream,
-    ended: float,
+    sent: float,
     dimensions: list[list[str]],
     stack: str,
     values: Values,
     properties: Mapping[str, Any],
 ) -> MetricDocument:
-    timestamp_ms = round(ended * 1000)
+    timestamp_ms = round(sent * 1000)
     metrics = [{"Name": name, "Unit": _unit(name)} for name in values]
     directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
     document = {

@@ -7,7 +7,7 @@ while the registry is asked whether there is anything to build. Leaves making ex
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -25,6 +25,21 @@ class ProgramExecutors:
     _limited: dict[tuple[int, str], LimitedExecutor] = field(default_factory=dict[tuple[int, str], LimitedExecutor])
     _made: dict[tuple[int, str], Executor] = field(default_factory=dict[tuple[int, str], Executor])
     _prepared: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    _builders: list[Builder] = field(default_factory=list[Builder])
+    _told: list[Callable[[Builder], None]] = field(default_factory=list[Callable[[Builder], None]])
+
+    def declare(self, builder: Builder) -> None:
+        """Note the builder of an image."""
+        if not any(builder is known for known in self._builders):
+            self._builders.append(builder)
+            for tell in self._told:
+                tell(builder)
+
+    def tell_builders(self, tell: Callable[[Builder], None]) -> None:
+        """Call a function with each builder of the program once: now, or when its first image is declared."""
+        self._told.append(tell)
+        for builder in tuple(self._builders):
+            tell(builder)
 
     async def executor(self, builder: Builder, platform: str, access: AwsAccess) -> LimitedExecutor:
         """Return the executor for a platform; all images of a builder share its limit."""

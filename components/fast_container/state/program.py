@@ -69,6 +69,7 @@ class Program:
         contents: Name of a record → the distributions of its image, if the Dockerfile is generated.
         git_line: The line about files that git ignores.
         lint_lines: The findings about Dockerfiles.
+        is_measured: Whether the program has a ``BuildMetrics``.
     """
 
     walks: SharedWalks
@@ -95,6 +96,7 @@ class Program:
     contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
     git_line: GitIgnoredLine = field(init=False)
     lint_lines: LintLines = field(default_factory=lambda: LintLines(cache_dir() / "linted", in_thread))
+    is_measured: bool = False
     _declared: int = 0
     _settled: int = 0
     _failed: bool = False
