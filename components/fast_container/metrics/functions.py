@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import pulumi
 
@@ -135,7 +135,7 @@ def watch_function(
 
 def _is_json(config: Any) -> bool:
     # A dictionary in a unit test with mocks.
-    found: object = config["log_format"] if isinstance(config, dict) else getattr(config, "log_format", None)
+    found = cast("Mapping[str, object]", config).get("log_format") if isinstance(config, dict) else config.log_format
     return found == "JSON"
 
 

@@ -74,16 +74,36 @@ def metric_documents(
         history: Earlier builds of the stack's images, the oldest first.
         detail: ``stack`` gives no image metrics of its own.
     """
+    return [*image_documents(run, run.records, sent, history, detail), run_document(run, sent)]
+
+
+def image_documents(
+    run: Run, records: Sequence[BuildRecord], sent: float, history: Sequence[PastBuild] = (), detail: Detail = "image"
+) -> list[MetricDocument]:
+    """Write down some images of a run; otherwise as ``metric_documents``."""
     names = sorted({record.name for record in run.records})
     own = set(names[:MOST_IMAGES]) if detail == "image" else set[str]()
     found: list[MetricDocument] = []
     unchanged = 0
-    for record in run.records:
+    for record in records:
         if record.outcome == "unchanged" and record.name not in own:
             unchanged += 1
         else:
             found.append(_of_image(record, sent, history, has_own=record.name in own))
-    return [*found, _of_run(run, sent, unchanged)]
+    # Images without metrics of their own that are unchanged are one count.
+    if unchanged:
+        values = Values(Unchanged=unchanged)
+        found.append(_document("runs", sent, [[STACK]], run.origin.stack, values, _origin(run.records[-1])))
+    return found
+
+
+def run_document(run: Run, sent: float) -> MetricDocument:
+    """Write down the run itself."""
+    values = Values(Runs=1)
+    if any(record.outcome != "unchanged" for record in run.records):
+        values["RunSeconds"] = run.duration_s
+    properties = {"Outcomes": dict(run.counts()), **_origin(run.records[-1])}
+    return _document("runs", sent, [[STACK]], run.origin.stack, values, properties)
 
 
 def _of_image(record: BuildRecord, sent: float, history: Sequence[PastBuild], *, has_own: bool) -> MetricDocument:
@@ -96,17 +116,6 @@ def _of_image(record: BuildRecord, sent: float, history: Sequence[PastBuild], *,
     properties = {IMAGE: dimension_value(record.name), **_properties(record)}
     stream: Stream = "builds" if record.outcome in ("built", "failed") else "runs"
     return _document(stream, sent, dimensions, record.origin.stack, values, properties)
-
-
-def _of_run(run: Run, sent: float, unchanged: int) -> MetricDocument:
-    """The run itself, and the unchanged images that have no document of their own."""
-    values = Values(Runs=1)
-    if any(record.outcome != "unchanged" for record in run.records):
-        values["RunSeconds"] = run.duration_s
-    if unchanged:
-        values["Unchanged"] = unchanged
-    properties = {"Outcomes": dict(run.counts()), **_origin(run.records[-1])}
-    return _document("runs", sent, [[STACK]], run.origin.stack, values, properties)
 
 
 def _sizes_and_seconds(record: BuildRecord) -> Values:
