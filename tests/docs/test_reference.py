@@ -29,7 +29,11 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["FastContainerImage", "BaseImage", "FastImageFleet", "ImageRepository", "LocalBuilder", "CodeBuildBuilder"]
+    "name",
+    [
+        *("FastContainerImage", "BaseImage", "FastImageFleet", "ImageRepository", "LocalBuilder", "CodeBuildBuilder"),
+        "BuildMetrics",
+    ],
 )
 def test_every_argument_is_in_the_section_of_its_component(name: str) -> None:
     page = (DOCS / DOCUMENTED_ELSEWHERE.get(name, "reference.md")).read_text(encoding="utf-8")

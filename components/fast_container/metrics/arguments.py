@@ -59,7 +59,7 @@ def check_name(name: object) -> str:
 
 
 def check_topic(topic: object) -> Any:
-    """Return the ARN of a topic of the user's, now or later; None if there is none."""
+    """Return the ARN of a topic of the user's, now or later; None without one."""
     if topic is None:
         return None
     if not isinstance(topic, str) and not is_later(topic):

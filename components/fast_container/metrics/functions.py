@@ -4,7 +4,7 @@ Decides the patterns: Lambda has no metric for the seconds of an init, but a lin
 cold start has three fields more. A metric of a log line has no dimension of ours, so the function's name is part of the
 metric's. Leaves where metrics are drawn to ``dashboard``.
 
-A text line, by tabs and spaces (aws: "Understanding Lambda function logs")::
+A line of plain words, by tabs and spaces (aws: "Understanding Lambda function logs")::
 
     REPORT RequestId: 8f5 Duration: 12.3 ms Billed Duration: 155 ms Memory Size: 128 MB Max Memory Used: 66 MB Init
     Duration: 142.4 ms
@@ -52,7 +52,7 @@ class FunctionMetric:
 
     Attributes:
         start: ``Cold`` or ``Warm``.
-        text: Its field in a text line.
+        text: Its field in a line of plain words.
         json: Its field in a JSON line.
         unit: CloudWatch's unit.
     """
