@@ -47,8 +47,8 @@ class Log:
 def sent(open_log: Callable[[], Any], run: Run = RUN, most_s: float = 5.0) -> str:
     sender = MetricSender("image", most_s)
     sender.open(open_log)
-    sender.begin(run, run.records, is_end=True)
-    return sender.wait(is_end=True)
+    sender.begin(run)
+    return sender.end()
 
 
 def test_a_run_is_sent() -> None:
@@ -57,17 +57,16 @@ def test_a_run_is_sent() -> None:
     assert {stream: len(events) for stream, events in log.events.items()} == {"builds": 1, "runs": 1}
 
 
-def test_a_run_that_fails_is_sent_as_it_fails_and_what_follows_once() -> None:
-    """The engine ends the program of a run that fails."""
+def test_a_run_that_is_told_twice_is_sent_once() -> None:
+    """First when an image has failed, then at the end."""
     log, sender = Log(), MetricSender("image")
     sender.open(lambda: log)
     failed = _with(API, name="worker", outcome="failed")
-    sender.begin(Run("a", (API, failed)), (API, failed), is_end=False)
-    assert sender.wait(is_end=False) == ""
-    assert {stream: len(events) for stream, events in log.events.items()} == {"builds": 2}
-    late = _with(API, name="late")
-    sender.begin(Run("a", (API, failed, late)), (late,), is_end=True)
-    assert sender.wait(is_end=True) == ""
+    sender.begin(Run("a", (API, failed)))
+    assert sender.end() == ""
+    assert {stream: len(events) for stream, events in log.events.items()} == {"builds": 2, "runs": 1}
+    sender.begin(Run("a", (API, failed, _with(API, name="late"))))
+    assert sender.end() == ""
     assert {stream: len(events) for stream, events in log.events.items()} == {"builds": 3, "runs": 1}
 
 
@@ -132,16 +131,15 @@ def test_a_server_that_does_not_answer_holds_the_end_up_for_no_longer_than_it_ma
 
 def test_a_log_group_that_was_not_made_is_one_line() -> None:
     sender = MetricSender("image")
-    sender.begin(RUN, RUN.records, is_end=False)
-    assert sender.wait(is_end=False) == ""
-    assert sender.wait(is_end=True) == "the metrics of this run were not sent: their log group was not made"
+    sender.begin(RUN)
+    assert sender.end() == "the metrics of this run were not sent: their log group was not made"
 
 
 def test_the_reason_why_aws_cannot_be_reached_is_kept() -> None:
     sender = MetricSender("image")
     sender.fail("aws:profile cannot be followed.")
-    sender.begin(RUN, RUN.records, is_end=True)
-    assert "aws:profile cannot be followed." in sender.wait(is_end=True)
+    sender.begin(RUN)
+    assert "aws:profile cannot be followed." in sender.end()
 
 
 def _with(record: BuildRecord, **changes: Any) -> BuildRecord:

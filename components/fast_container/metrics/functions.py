@@ -134,8 +134,9 @@ def watch_function(
 
 
 def _is_json(config: Any) -> bool:
-    # A dictionary in a unit test with mocks.
-    found = cast("Mapping[str, object]", config).get("log_format") if isinstance(config, dict) else config.log_format
+    # A dictionary, or nothing, in a unit test with mocks.
+    is_plain = isinstance(config, dict)
+    found = cast("Mapping[str, object]", config).get("log_format") if is_plain else getattr(config, "log_format", None)
     return found == "JSON"
 
 

@@ -1,18 +1,16 @@
 """Sends the metrics of a run to CloudWatch.
 
-Decides that they never fail or hold up a deploy: all of it happens in a thread of its own, whose client is made while
-the engine works; at the end it gets a few seconds, and what went wrong is one line. A run that fails is sent as it
-fails, since the engine ends its program. What was usual is read back from the log only if something was built. Leaves
-the metrics to ``report`` and the calls to an adapter.
+Decides that they never fail or hold up a deploy: all of it happens in threads, and the client is made while the engine
+works; at the end it gets a few seconds, and what went wrong is one line. What was usual is read back from the log only
+if something was built. Leaves the metrics to ``report``, the calls to an adapter, and when a run is told to
+``state.run_records``.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from fast_container.core.records.record import BuildRecord
@@ -38,16 +36,6 @@ class Log(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Parcel:
-    """Records that are to be sent together."""
-
-    run: Run
-    records: Sequence[BuildRecord]
-    is_end: bool
-    is_done: threading.Event = field(default_factory=threading.Event)
-
-
 class MetricSender:
     """Sends the metrics of one run.
 
@@ -59,72 +47,76 @@ class MetricSender:
     def __init__(self, detail: Detail, most_s: float = MOST_S) -> None:
         self._detail: Detail = detail
         self._most_s = most_s
-        self._parcels: queue.SimpleQueue[_Parcel] = queue.SimpleQueue()
-        self._under_way: list[_Parcel] = []
-        self._thread: threading.Thread | None = None
+        self._log: Log | None = None
+        self._opening: threading.Thread | None = None
+        self._under_way: list[threading.Thread] = []
+        self._begun = 0
         self._wrong = ""
 
     def open(self, open_log: Callable[[], Log]) -> None:
         """Begin, once the log group exists.
 
         Args:
-            open_log: Makes the client; called in the sender's thread.
+            open_log: Makes the client; called in a thread.
         """
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, args=(open_log,), name="send metrics", daemon=True)
-            self._thread.start()
+        self._opening = threading.Thread(target=self._open, args=(open_log,), name="reach metrics", daemon=True)
+        self._opening.start()
 
     def fail(self, wrong: str) -> None:
         """Note why there will be no metrics."""
         self._wrong = _not_sent(wrong)
 
-    def begin(self, run: Run, records: Sequence[BuildRecord], *, is_end: bool) -> None:
-        """Begin to send records; see ``state.run_records.RunReader``."""
-        parcel = _Parcel(run, records, is_end)
-        self._under_way.append(parcel)
-        self._parcels.put(parcel)
+    def begin(self, run: Run) -> None:
+        """Begin to send what is new in a run; see ``state.run_records.RunReader``."""
+        new, is_first = run.records[self._begun :], not self._begun
+        self._begun = len(run.records)
+        if self._opening is None:
+            self._wrong = self._wrong or _not_sent("their log group was not made")
+            return
+        thread = threading.Thread(target=self._work, args=(run, new, is_first), name="send metrics", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python is about to end
+            self._wrong = _not_sent("the program has ended")
+        else:
+            self._under_way.append(thread)
 
-    def wait(self, *, is_end: bool) -> str:
+    def end(self) -> str:
         """Wait until what was begun is sent, but not for long; return what went wrong."""
-        if self._thread is None:
-            # The log group may be made a moment later.
-            return self._wrong or (_not_sent("their log group was not made") if is_end else "")
         until_s = time.monotonic() + self._most_s
-        for parcel in tuple(self._under_way):
-            if not parcel.is_done.wait(max(until_s - time.monotonic(), 0.0)):
+        for thread in self._under_way:
+            thread.join(max(until_s - time.monotonic(), 0.0))
+            if thread.is_alive():
                 return _not_sent(f"no answer within {self._most_s:.0f} s")
-        self._under_way = [parcel for parcel in self._under_way if not parcel.is_done.is_set()]
+        self._under_way = []
         return self._wrong
 
-    def _work(self, open_log: Callable[[], Log]) -> None:
-        log: Log | None = None
-        is_last = False
+    def _open(self, open_log: Callable[[], Log]) -> None:
         try:
-            log = open_log()
+            self._log = open_log()
         except Exception as error:  # a thread of its own, and insight only
             self._wrong = _not_sent(_one_line(error))
-        while not is_last:
-            parcel = self._parcels.get()
-            is_last = parcel.is_end
-            try:
-                if log is not None:
-                    self._send(log, parcel)
-            except Exception as error:  # as above
-                self._wrong = _not_sent(_one_line(error))
-            finally:
-                parcel.is_done.set()
 
-    def _send(self, log: Log, parcel: _Parcel) -> None:
-        run, sent = parcel.run, time.time()
+    def _work(self, run: Run, new: Sequence[BuildRecord], is_first: bool) -> None:
+        assert self._opening is not None
+        self._opening.join()
+        try:
+            if self._log is not None:
+                self._send(self._log, run, new, is_first)
+        except Exception as error:  # as above
+            self._wrong = _not_sent(_one_line(error))
+
+    def _send(self, log: Log, run: Run, new: Sequence[BuildRecord], is_first: bool) -> None:
         history: Sequence[str] = ()
         try:
-            if any(record.outcome == "built" for record in parcel.records):
+            if any(record.outcome == "built" for record in new):
                 history = log.newest(_BUILDS)
         except FastContainerError as error:
             self._wrong = f"the builds of this run were not compared with earlier ones: {_one_line(error)}"
-        documents = image_documents(run, parcel.records, sent, past_builds(history), self._detail)
-        if parcel.is_end:
-            documents.append(run_document(run, sent))
+        sent = time.time()
+        documents = image_documents(run, new, sent, past_builds(history), self._detail)
+        # A run that goes on after it was sent, because an image failed, is one run.
+        documents += [run_document(run, sent)] if is_first else []
         for stream, events in batches(documents):
             log.put(stream, events)
 
