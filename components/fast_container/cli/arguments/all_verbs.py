@@ -45,6 +45,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: With code 2 for arguments that cannot be read, 0 after ``--help``.
     """
+    asked = next((word for word in argv if not word.startswith("-")), "")
+    return verbs_parser(asked).parse_args(argv)
+
+
+def verbs_parser(asked: str = "") -> argparse.ArgumentParser:
+    """Return the parser of one verb, or of all verbs if there is no such verb."""
     parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
     parser.description = "Show what an image is made of, before anything is built."
     parser.epilog = (
@@ -54,7 +60,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     # With a prog of its own argparse does not ask for the terminal's width, which would import many modules.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
-    asked = next((word for word in argv if not word.startswith("-")), "")
     # The parsers of the other verbs would cost each command 3 ms.
     for name in (asked,) if asked in _VERBS else _VERBS:
         text, add_arguments = _VERBS[name]
@@ -62,7 +67,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     for name, verb in verbs.choices.items():
         example = f"Example: {verb.epilog}. " if verb.epilog else ""
         verb.epilog = f"{example}Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
-    return parser.parse_args(argv)
+    return parser
 
 
 class _Version(argparse.Action):
@@ -80,6 +85,7 @@ class _Version(argparse.Action):
 
 
 def _ignored(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "find . | fast-container ignored --dockerignore .dockerignore"
     parser.description = (
         "Reads paths from standard input, one a line, a directory ending in /, parents first, "
         "and prints 'ignored' or 'kept', a tab and the path for each."
@@ -89,17 +95,20 @@ def _ignored(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container explain before.json after.json"
     parser.add_argument("before", metavar="A.json")
     parser.add_argument("after", metavar="B.json")
     parser.set_defaults(run=_verb("explain"))
 
 
 def _cancel(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container cancel --project shop-images --key 3f2a9c51"
     parser.description = "Stop the running builds of images in a CodeBuild project; nothing is tagged."
     _remote(parser, "cancel")
 
 
 def _wait(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container wait --project shop-images"
     parser.description = "Wait for the running builds of images in a CodeBuild project."
     _remote(parser, "wait")
 
@@ -114,6 +123,7 @@ def _remote(parser: argparse.ArgumentParser, verb: str) -> None:
 
 
 def _certify(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container certify --region eu-west-1 --profile sandbox"
     parser.description = (
         "Deploy a tiny stack to a real AWS account, go through build, skip, reuse, CodeBuild, wait=False, failure, "
         "refresh and destroy, and write a report that says which call answered what. Says what it makes and asks "
@@ -133,6 +143,7 @@ def _certify(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container plan --json"
     parser.description = (
         "Compute the keys of a plan file's images as their files are now and ask the registry for them."
     )
@@ -142,6 +153,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _warm(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container warm --secret token=CI_TOKEN"
     parser.description = "Build and push the images of a plan file that the registry does not have; touch nothing else."
     _plan_file(parser)
     _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
@@ -151,6 +163,7 @@ def _warm(parser: argparse.ArgumentParser) -> None:
 
 
 def _accept(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container accept --accept-replaced-tag HOST/NAME:key-…@sha256:…"
     parser.description = (
         "Write down, in a file of the program's folder, that the image under a key tag is wanted although it is another"
         " than the one that was recorded. The next `pulumi up` takes it."
@@ -173,6 +186,7 @@ def _plan_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _lock(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container lock --context app --update"
     parser.description = (
         "Look up the base images of Dockerfiles and write what they stand for to a lock file. Adds what is missing; "
         "says what changed. Nothing is written when a registry cannot be asked."
@@ -194,6 +208,7 @@ def _lock(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container inspect --context app --target production"
     parser.description = "Print the files that an image reads from its contexts, and its build key."
     parser.add_argument("--context", metavar="DIR", help="the build context; required without --plan")
     parser.add_argument("--plan", metavar="FILE", help="take everything from a plan file …")
@@ -222,8 +237,16 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_dockerfile(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "fast-container show-dockerfile --install dependencies --root . --package packages/orders"
     add_base_arguments(parser)
     parser.set_defaults(run=_verb("show_dockerfile"))
+
+
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Print what a shell needs to complete verbs and flags of this command."
+    parser.epilog = 'eval "$(fast-container completion bash)"'
+    parser.add_argument("shell", metavar="SHELL", choices=["bash", "zsh", "fish"], help="bash, zsh or fish")
+    parser.set_defaults(run=_verb("completion"))
 
 
 def _many(parser: argparse.ArgumentParser, name: str, metavar: str, text: str) -> None:
@@ -269,7 +292,13 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "report": ("what the last runs built, why, and how long it took", _of("report", add_report_arguments)),
     "history": ("the builds of one image", _of("history", add_history_arguments)),
     "cost": ("what builds cost and what was saved", _of("cost", add_cost_arguments)),
+    "completion": ("complete commands in a shell", _completion),
     "cancel": ("stop running remote builds", _cancel),
     "wait": ("wait for running remote builds", _wait),
 }
 """Verb → its line in ``--help``, and the function that adds its arguments; in the order of ``--help``."""
+
+
+def verb_lines() -> dict[str, str]:
+    """Return verb → its line in ``--help``."""
+    return {name: line for name, (line, _) in _VERBS.items()}

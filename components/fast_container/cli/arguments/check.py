@@ -18,6 +18,7 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
         "Read an image from its registry, without a daemon or a pull, and check what is in it: sizes, leftovers of its"
         " build, bytecode, secrets, and what its place of service needs."
     )
+    parser.epilog = "fast-container check-image HOST/shop/api:v8 --runs-on lambda --max-size 250MB --fail-on warning"
     add_reference_arguments(parser)
     parser.add_argument(
         "--runs-on", choices=["lambda", "ecs", "anywhere"], default="anywhere", help="default: anywhere"

@@ -14,6 +14,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
         "Say what takes the space in a pushed image: by instruction, directory, Python distribution and package of the"
         " system, and what ships unseen; or what grew from another image to it, and why."
     )
+    parser.epilog = "fast-container image HOST/shop/api:v8 --against HOST/shop/api:v7"
     add_reference_arguments(parser)
     parser.add_argument("--against", metavar="REF", help="compare with this image: what grew, and why")
     form = parser.add_mutually_exclusive_group()

@@ -26,6 +26,9 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
         " given as role=, with the statements for a bucket= with a key of yours; or the permissions of the identity"
         " that runs `pulumi up` when images are built (deployer)."
     )
+    parser.epilog = (
+        "fast-container policy deployer --account 123456789012 --region eu-west-1 --bucket sources --project builds"
+    )
     parser.add_argument("kind", choices=("service-role", "trust", "deployer"))
     parser.add_argument("--account", metavar="ID", required=True, help="the AWS account")
     parser.add_argument("--region", metavar="REGION", required=True, help="the region of the builds")
