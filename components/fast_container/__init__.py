@@ -81,8 +81,8 @@ What the Pulumi engine sees:
 
 The command line:
 
-- What does a verb of the command line do and print? ``cli.verbs``; what are its arguments? ``cli.arguments``; what do
-  verbs share? ``cli``.
+- What does a verb of the command line do and print? ``cli.verbs`` (``cli.verbs.deployment`` for what is deployed); what
+  are its arguments? ``cli.arguments``; what do verbs share? ``cli``.
 - How is a real AWS account tried? ``certify``.
 
 Public names are loaded on first use (PEP 562), and pulumi-aws is too (``lazy_aws``), so that the command line and

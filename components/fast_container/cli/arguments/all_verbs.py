@@ -176,7 +176,7 @@ def _accept(parser: argparse.ArgumentParser) -> None:
         help="as in the message; may be repeated",
     )
     parser.add_argument("--folder", metavar="DIR", default=".", help="the program's folder; default: .")
-    parser.set_defaults(run=_verb("accept"))
+    parser.set_defaults(run=_verb("deployment.accept"))
 
 
 def _plan_file(parser: argparse.ArgumentParser) -> None:
@@ -284,8 +284,8 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "lock": ("pin base images: write images.lock", _lock),
     "plan": ("the images that would be built now", _plan),
     "warm": ("build and push missing images", _warm),
-    "pin": ("the keys that an image can be held at", _of("pin", add_pin_arguments)),
-    "promote": ("copy images to another account or region", _of("promote", add_promote_arguments)),
+    "pin": ("the keys that an image can be held at", _of("deployment.pin", add_pin_arguments)),
+    "promote": ("copy images to another account or region", _of("deployment.promote", add_promote_arguments)),
     "certify": ("try the library on a real AWS account", _certify),
     "accept": ("accept the image that replaced a recorded one", _accept),
     "policy": ("the IAM policies that builds need", add_policy_arguments),

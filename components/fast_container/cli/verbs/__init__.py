@@ -2,6 +2,7 @@
 
 Decides what a verb does and prints: ``inspect``, ``ignored``, ``explain``, ``show_dockerfile``, ``lint`` (with
 ``lint_fix``), ``init_ignore``, ``check_image``, ``image``, ``coldstart``, ``lock``, ``plan`` and ``warm``, ``wait`` and
-``cancel``, ``accept``, ``pin``, ``promote``, ``completion``, ``policy``, ``report``, ``history`` and ``cost``,
-``certify``. Leaves names and defaults of arguments to ``cli.arguments``, and what verbs share to ``cli``.
+``cancel``, ``completion``, ``policy``, ``report``, ``history`` and ``cost``, ``certify``. What deploys what is built is
+a room of its own, ``deployment``. Leaves names and defaults of arguments to ``cli.arguments``, and what verbs share to
+``cli``.
 """
