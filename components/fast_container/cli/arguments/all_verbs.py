@@ -288,7 +288,7 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "promote": ("copy images to another account or region", _of("deployment.promote", add_promote_arguments)),
     "certify": ("try the library on a real AWS account", _certify),
     "accept": ("accept the image that replaced a recorded one", _accept),
-    "policy": ("the IAM policies that builds need", add_policy_arguments),
+    "policy": ("the IAM policies that builds need", _of("policy", add_policy_arguments)),
     "report": ("what the last runs built, why, and how long it took", _of("report", add_report_arguments)),
     "history": ("the builds of one image", _of("history", add_history_arguments)),
     "cost": ("what builds cost and what was saved", _of("cost", add_cost_arguments)),

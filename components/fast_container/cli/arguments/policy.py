@@ -1,6 +1,6 @@
 """The arguments of ``fast-container policy``.
 
-Decides names and help. Leaves their meaning to ``cli.verbs.policy``, which is loaded when the verb runs.
+Decides names and help. Leaves their meaning to ``cli.verbs.policy``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MANY: Final = (
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments; ``run`` is the verb."""
+    """Add the arguments."""
     parser.description = (
         "Print an IAM policy as JSON: the permissions (service-role) and the trust policy (trust) of a role that is"
         " given as role=, with the statements for a bucket= with a key of yours; or the permissions of the identity"
@@ -42,10 +42,3 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kms-key", metavar="ARN", default="", help="the key of the bucket (SSE-KMS)")
     for name, metavar, text in _MANY:
         parser.add_argument(name, metavar=metavar, action="append", default=[], help=f"{text}; may be repeated")
-    parser.set_defaults(run=_run)
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    from fast_container.cli.verbs.policy import run  # noqa: PLC0415 - see the module
-
-    return run(arguments)
