@@ -17,6 +17,7 @@ from fast_container.checks.image.structure.written import write_tests
 from fast_container.core.decision import RecordedImage
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.layers.listing import Listing
+from fast_container.core.oci.image_base import ImageBase
 from fast_container.core.oci.refused_mark import mark_of, refused_tag
 from fast_container.core.ports import BuildJob, BuiltImage, Manifest, Reporter
 from fast_container.core.records.record import BuildRecord
@@ -31,8 +32,8 @@ ERROR = CheckSettings(rules={"V02": "error"})
 WARNING = CheckSettings(rules={"V02": "warning"})
 
 
-def pushed(registry: FakeRegistry, *layers: list[Member]) -> Manifest:
-    content, blobs = image([zipped(members) for members in layers], {"Entrypoint": ["/usr/bin/app"]})
+def pushed(registry: FakeRegistry, *layers: list[Member], **more: Any) -> Manifest:
+    content, blobs = image([zipped(members) for members in layers], {"Entrypoint": ["/usr/bin/app"]}, **more)
     registry.blobs |= blobs
     return push(registry, content)
 
@@ -40,10 +41,10 @@ def pushed(registry: FakeRegistry, *layers: list[Member]) -> Manifest:
 class Shop:
     """One image of two layers, the second with a compiler."""
 
-    def __init__(self, checks: CheckSettings | None, *layers: list[Member]) -> None:
+    def __init__(self, checks: CheckSettings | None, *layers: list[Member], **more: Any) -> None:
         self.registry = FakeRegistry()
         self.job: BuildJob = make_job(platform="linux/amd64", checks=checks)
-        self.manifest = pushed(self.registry, *(layers or (GOOD, [GCC])))
+        self.manifest = pushed(self.registry, *(layers or (GOOD, [GCC])), **more)
         self.executor = FakeExecutor(self.registry, push=lambda _: self.manifest)
         self.lister = Lister(self.registry)
         self.reporter = ListReporter()
@@ -54,6 +55,31 @@ class Shop:
             self.job, self.registry, self.executor, self.reporter, StepClock(), content_checks=checks, **more
         )
         return asyncio.run(publishing)
+
+
+def test_what_comes_from_a_base_says_so_and_is_said_once_where_the_base_reports_it() -> None:
+    history = [{"created_by": "base"}, {"created_by": "COPY . /"}]
+
+    def said(base: ImageBase | None, level: str = "warning") -> Shop:
+        shop = Shop(CheckSettings(rules={"V02": level}), [GCC], GOOD, history=history)
+        shop.job = replace(shop.job, base=base)
+        return shop
+
+    unknown = said(None)
+    assert unknown.publish().findings == {"V02": "warning"}
+    assert "from:" not in unknown.reporter.warnings[0]
+    external = said(ImageBase("gcc:14", ("COPY",)))
+    assert external.publish().findings == {"V02": "warning"}
+    assert "from:  the base image gcc:14" in external.reporter.warnings[0]
+    own = said(ImageBase("deps", ("COPY",), ("V02",)))
+    assert own.publish().findings == {}
+    assert not own.reporter.warnings
+    assert "1 finding comes from the base image deps, which has checks of its own: V02" in own.reporter.notes
+    # An error refuses the image whoever brings it, and a history that does not fit tells nothing.
+    with pytest.raises(ChecksFailed, match="does not pass") as refused:
+        said(ImageBase("deps", ("COPY",), ("V02",)), "error").publish()
+    assert "from:  the base image deps" in refused.value.why
+    assert said(ImageBase("deps", ("RUN",), ("V02",))).publish().findings == {"V02": "warning"}
 
 
 def test_an_image_that_fails_a_check_gets_no_tag_and_one_table() -> None:

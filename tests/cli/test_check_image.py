@@ -108,7 +108,9 @@ def test_set_user_id_programs_of_a_base_that_is_named(
     main(["check-image", reference, "--runs-on", "ecs"])
     assert "set-user-id" in capsys.readouterr().out
     main(["check-image", reference, "--runs-on", "ecs", "--base", f"{registry.url}:base"])
-    assert "set-user-id" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "set-user-id" not in out
+    assert f"1 finding comes from the base image {registry.url}:base, which can be checked by itself: V08" in out
 
 
 STRUCTURE = """\

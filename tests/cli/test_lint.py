@@ -21,7 +21,7 @@ DOCKERFILE = "FROM python:3.12-slim\nCOPY . /app\nRUN pip install -r /app/requir
 
 FIELDS = {
     *("rule", "severity", "file", "line", "image", "inside", "what", "why", "fix", "estimate"),
-    "cannot_be_checked",
+    *("cannot_be_checked", "base"),
 }
 
 

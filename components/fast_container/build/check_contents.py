@@ -1,8 +1,9 @@
 """Checks what is in an image, by the settings of its program, before the image is tagged.
 
 Decides that a finding of the level ``error`` refuses the image with one table of all findings, that findings below it
-are one warning, that at most so many images are looked into at once, and that the rules leave the event loop. Leaves
-reading to ``build.image_contents``, the rules to ``checks.image``.
+are one warning, that those which a base's own checks report are one note, that at most so many images are looked into
+at once, and that the rules leave the event loop. Leaves reading to ``build.image_contents``, the rules to
+``checks.image``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fast_container.build.image_contents import Run, read_image
 from fast_container.build.shared_listings import SharedListings
 from fast_container.checks.finding import Finding, Severity, worst
 from fast_container.checks.findings_table import count_line, lines_of
+from fast_container.checks.image.base_findings import with_base, without_reported
 from fast_container.checks.image.check import check_image
 from fast_container.checks.image.configured import rule_settings, without_waived
 from fast_container.core.ports import BuildJob, Clock, LayerLister, Manifest, Registry, Reporter
@@ -85,9 +87,14 @@ class ContentChecks:
                 run=self.run,
                 wanted=[path for tests in rules.structure for path in tests.read_paths],
             )
+            rules = with_base(rules, image, job.base)
             found = await self.run(lambda: check_image(image, rules))
         today = datetime.fromtimestamp(self.clock.now(), tz=UTC).date()
         findings = without_waived(found, settings.waivers, today)
+        if job.base is not None:
+            findings, of_base = without_reported(findings, job.base.reported)
+            if of_base:
+                reporter.note(of_base)
         if worst(findings) is Severity.ERROR:
             raise refused(job, registry, manifest, findings)
         if findings:

@@ -75,6 +75,7 @@ class Finding:
         image: Name of the image; ``""`` if the finding is about no single one.
         inside: Place in the image: a path with its layer, a variable, a step of the history.
         cannot_be_checked: The rule could not be run; such a finding is an error, never a pass.
+        base: The image that it comes from, if what the image starts from brings it.
     """
 
     rule: str
@@ -88,6 +89,7 @@ class Finding:
     image: str = ""
     inside: str = ""
     cannot_be_checked: bool = False
+    base: str = ""
 
     @property
     def where(self) -> str:
@@ -111,6 +113,7 @@ class Finding:
             "fix": self.fix,
             "estimate": known and {"bytes": known.size_bytes, "seconds": known.seconds, "basis": known.basis},
             "cannot_be_checked": self.cannot_be_checked,
+            "base": self.base,
         }
 
 

@@ -19,6 +19,8 @@ def lines_of(findings: Iterable[Finding]) -> Iterator[str]:
     for one in findings:
         yield f"{one.severity.value:<7}  {one.rule:<5}  {one.what}"
         yield f"{_INDENT}{one.where}"
+        if one.base:
+            yield f"{_INDENT}from:  the base image {one.base}"
         if one.why:
             yield f"{_INDENT}why:   {one.why}"
         if one.estimate is not None and one.estimate.text:

@@ -98,7 +98,8 @@ def _in_full(one: Finding) -> str:
     inside = f" In {one.inside}." if one.inside and not one.file else ""
     why = f" {one.why}" if one.why else ""
     costs = f" Costs: {one.estimate.text}." if one.estimate is not None and one.estimate.text else ""
-    return f"{one.what}{inside}{why}{costs}{f' Fix: {one.fix}' if one.fix else ''}"
+    base = f" It comes from the base image {one.base}." if one.base else ""
+    return f"{one.what}{inside}{base}{why}{costs}{f' Fix: {one.fix}' if one.fix else ''}"
 
 
 def _title(rule: str) -> str:

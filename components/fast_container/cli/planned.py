@@ -14,10 +14,12 @@ from pathlib import Path
 
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.registry.registries import Registries
+from fast_container.checks.image.configured import reported_rules
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.graph import closure, order
+from fast_container.core.job import OwnBase
 from fast_container.core.own_bases import BaseFacts
 from fast_container.core.ports import Manifest
 from fast_container.core.program_file import PlanFile, PlannedEntry, read_plan_file
@@ -88,6 +90,16 @@ def current_images(entries: Mapping[str, PlannedEntry]) -> dict[str, CurrentImag
         declared = _on_bases(entry.declared, {base: found[image].selected for base, image in bases[name].items()})
         found[name] = CurrentImage(entry, held_at(select_image(declared, walks), entry.pin), bases[name])
     walks.save()
+    return found
+
+
+def own_bases(image: CurrentImage, images: Mapping[str, CurrentImage]) -> dict[str, OwnBase]:
+    """Return the name in ``FROM`` → base image of ours, of those of the plan."""
+    build_args = image.selected.declared.recipe.build_args
+    found: dict[str, OwnBase] = {}
+    for base, name in image.bases.items():
+        entry = images[name].entry
+        found[build_args.get(base, base)] = OwnBase(name, reported_rules(entry.checks, runs_on=entry.runs_on))
     return found
 
 

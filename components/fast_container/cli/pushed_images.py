@@ -19,8 +19,10 @@ from fast_container.adapters.registry.registries import Registries
 from fast_container.build.image_contents import image_manifest, read_image
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cache_folder import cache_folder
+from fast_container.core.job import image_base
 from fast_container.core.json_document import is_digest
 from fast_container.core.layers.contents import ImageContents
+from fast_container.core.oci.image_base import ImageBase
 from fast_container.core.oci.platform import NotAPlatformError, normal_platform
 from fast_container.core.oci.reference import NotAReferenceError, parse_reference
 from fast_container.core.ports import Credentials, Manifest, Registry
@@ -128,6 +130,14 @@ class PushedImages:
         if found is None:
             raise AbsentImageError(f"There is no image {reference.normalised}.", where=registry.url)
         return registry, found
+
+
+def planned_base(plan: str, name: str) -> ImageBase | None:
+    """Return what an image of a plan starts from; None for ``scratch``, and where it is not known."""
+    from fast_container.cli.planned import current_images, load_plan, own_bases  # noqa: PLC0415 - as above
+
+    images = current_images(load_plan(plan).entries)
+    return image_base(images[name].selected.reads, own_bases(images[name], images))
 
 
 def _parts_of(said: str) -> tuple[Path, str, str]:

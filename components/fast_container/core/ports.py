@@ -15,6 +15,7 @@ from fast_container.core.image_checks import CheckSettings
 from fast_container.core.key import BuildKey
 from fast_container.core.layers.listing import Listing
 from fast_container.core.layers.programs import LayerPrograms
+from fast_container.core.oci.image_base import ImageBase
 from fast_container.core.recipe import Recipe
 from fast_container.core.records.cache_export import CacheExport
 from fast_container.core.records.machine import Machine
@@ -95,6 +96,7 @@ class BuildJob:
         pull_hosts: Registries of the external images that the Dockerfile starts from or copies from.
         checks: What the image has to satisfy; None checks only what its place refuses.
         before_bytes: Compressed bytes of the image before, where the checks ask for it.
+        base: What it starts from, to tell the findings of its base from its own; None if it is not known.
     """
 
     name: str
@@ -117,6 +119,7 @@ class BuildJob:
     pull_hosts: tuple[str, ...] = ()
     checks: CheckSettings | None = None
     before_bytes: int | None = None
+    base: ImageBase | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.threads import in_thread
 from fast_container.build.base_check import check_base
 from fast_container.builders import cache_dir
+from fast_container.checks.image.configured import reported_rules
 from fast_container.core.decision import RecordedImage
-from fast_container.core.job import job_of
+from fast_container.core.job import OwnBase, job_of
 from fast_container.core.own_bases import base_platforms
 from fast_container.core.ports import BuildJob, Manifest, Registry, StartingExecutor
 from fast_container.core.records.record import BuildRecord
@@ -56,6 +57,7 @@ async def make_job(program: Program, image: PreparedImage, recorded: RecordedIma
         selected,
         image.repository_url,
         {**selected.named_images, **await base_references(program, image)},
+        {base.alias: OwnBase(base.title, _reported(program, base)) for base in image.bases},
         secrets=await read(image.inputs.secrets, session.client),
         secret_references=references(image.inputs.secrets) if by_reference else {},
         runs_on=image.inputs.runs_on,
@@ -66,6 +68,12 @@ async def make_job(program: Program, image: PreparedImage, recorded: RecordedIma
     )
     digest = recorded.digest if recorded is not None else ""
     return await program.records.with_cache_export(job, image.builder.cache_export, digest)
+
+
+def _reported(program: Program, base: KnownBase) -> tuple[str, ...]:
+    """Name the rules by which this program's checks of a base report what is found in it."""
+    planned = program.planned(base.repository_url, base.build_key, "")
+    return () if planned is None else reported_rules(planned.inputs.checks, runs_on=planned.inputs.runs_on)
 
 
 async def _caches(image: PreparedImage) -> RegistryCache | NamedCaches | None:

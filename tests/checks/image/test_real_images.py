@@ -16,6 +16,10 @@ import pytest
 
 from fast_container.checks.image.check import RULES
 from fast_container.cli import main
+from fast_container.core.dockerfile.read import read_dockerfile
+from fast_container.core.oci.configuration import parse_configuration
+from fast_container.core.oci.image_base import base_part
+from fast_container.core.oci.manifest import parse_manifest
 from localcloud import LocalCloud
 
 pytestmark = pytest.mark.buildkit
@@ -138,6 +142,26 @@ def test_no_rule_fires_on_a_good_image(images: Images, target: str) -> None:
     if target == "service":
         options += ["--structure", str(images.folder / "structure.yaml")]
     assert images.findings(target, *options) == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_history_of_a_real_image_tells_its_base_from_its_own_layers(images: Images, target: str) -> None:
+    """The base of each is one layer, a stand-in for one of the outside."""
+    reads = read_dockerfile(DOCKERFILE.encode(), file="Dockerfile", target=target)
+    blobs = images.folder / target / "blobs" / "sha256"
+
+    def blob(digest: str) -> bytes:
+        return (blobs / digest.removeprefix("sha256:")).read_bytes()
+
+    (entry,) = json.loads((images.folder / target / "index.json").read_bytes())["manifests"]
+    manifest = parse_manifest(blob(entry["digest"]), entry["mediaType"])
+    assert manifest.config is not None
+    assert reads.own_steps is not None
+    history = parse_configuration(blob(manifest.config.digest)).history
+    part = base_part(history, len(manifest.layers), reads.own_steps)
+    assert part is not None
+    assert part.layers == 1
+    assert part.steps == len(history) - len(reads.own_steps)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from fast_container.checks.finding import Finding, Severity
+from fast_container.checks.image.base_findings import without_reported
 from fast_container.checks.image.check import RULES, check_image
+from fast_container.checks.image.configured import reported_rules
 from fast_container.checks.image.settings import ImageRequirements, parse_growth, parse_size
+from fast_container.core.image_checks import CheckSettings
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.layers.efficiency import efficiency, wasted_bytes
 from tests.layer_images import Member, contents, file, folder, link
@@ -396,8 +399,71 @@ def test_v08_set_user_id_programs_of_the_base_are_its_own() -> None:
     base, _ = (digest for digest, _ in image.layer_bytes)
     (unknown,) = found(image, ImageRequirements("ecs"), "V08")
     assert "usr/bin/own" in unknown.where
-    (known,) = found(image, ImageRequirements("ecs", base_layers=frozenset({base})), "V08")
-    assert "usr/bin/su" in known.where
+    of_base, known = found(image, ImageRequirements("ecs", base_name="debian", base_layers=frozenset({base})), "V08")
+    assert ("usr/bin/su" in known.where, known.base) == (True, "")
+    assert ("usr/bin/own" in of_base.where, of_base.base) == (True, "debian")
+
+
+OF_BASE = {
+    "V02": [file("usr/bin/gcc", 2 * MB)],
+    "V03": [file("var/lib/apt/lists/deb", 9)],
+    "V04": [file(f"{SITE}/pytest/main.py", 2 * MB)],
+    "V05": [file("opt/model", 3 * MB), file("opt/model", 3 * MB)],
+    "V06": modules(20, flags=0),
+    "V08": [file("usr/bin/own", mode=0o4755)],
+    "V09": [file(f"{SITE}/nvidia/libcublas.so", 2 * MB)],
+    "V10": [file("app/id_rsa", b"-----BEGIN RSA PRIVATE KEY-----")],
+    "V12": [file(f"one/a-{at}.dist-info/METADATA") for at in (1, 2)],
+}
+"""Rule → what a layer has that it fires on."""
+
+
+@pytest.mark.parametrize("rule", OF_BASE)
+def test_what_a_base_brings_is_told_from_what_the_image_adds(rule: str) -> None:
+    app = [file("app/own"), file("etc/passwd")]
+    image = contents(OF_BASE[rule], app, **SERVICE)
+    base, own = (digest for digest, _ in image.layer_bytes)
+
+    def bases(*layers: str) -> set[str]:
+        settings = ImageRequirements("ecs", base_name="debian:13", base_layers=frozenset(layers))
+        return {one.base for one in found(image, settings, rule) if rule != "V08" or "set-user-id" in one.what}
+
+    assert bases() == bases(own) == {""}
+    assert bases(base) == bases(base, own) == {"debian:13"}
+
+
+def test_what_base_and_image_both_bring_is_found_apart() -> None:
+    image = contents([file("usr/bin/gcc", 5 * MB)], [file("usr/bin/g++", MB)])
+    base, _ = (digest for digest, _ in image.layer_bytes)
+    of_base, own = found(image, ImageRequirements(base_name="debian:13", base_layers=frozenset({base})), "V02")
+    assert (saved(of_base), saved(own)) == (5 * MB, MB)
+    assert "Correct it in debian:13" in of_base.fix
+    assert "debian" not in own.fix
+
+
+def test_a_secret_in_the_history_is_the_bases_if_its_step_is() -> None:
+    steps = [{"created_by": f"RUN TOKEN_{at}_PASSWORD=hunter{at} make"} for at in (1, 2)]
+    image = contents([file("a")], [file("b")], history=steps)
+    both = found(image, ImageRequirements(base_name="debian:13", base_steps=1), "V10")
+    assert [one.base for one in both] == ["debian:13", ""]
+
+
+def test_the_findings_of_a_base_that_reports_them_are_one_line_and_its_errors_stay() -> None:
+    one = Finding("V02", Severity.WARNING, "", 0, "A compiler.", base="deps")
+    own, cache = replace(one, base=""), replace(one, rule="V03")
+    error = replace(one, rule="V10", severity=Severity.ERROR)
+    left, line = without_reported([error, one, own, one, cache], ["V02", "V03", "V10"])
+    assert left == [error, own]
+    assert line == "3 findings come from the base image deps, which has checks of its own: V02 (2), V03"
+    assert without_reported([own, cache], ["V02"]) == ([own, cache], "")
+    assert without_reported([cache], ["V03"])[1].startswith("1 finding comes from")
+
+
+def test_a_base_reports_by_the_rules_that_are_not_off_where_it_runs() -> None:
+    assert reported_rules(None, runs_on="ecs") == ()
+    rules = set(RULES) - {"V07", "V08"}
+    assert set(reported_rules(CheckSettings(rules={"V02": "off"}), runs_on="anywhere")) == rules - {"V02"}
+    assert set(reported_rules(CheckSettings(), runs_on="ecs")) == rules | {"V08"}
 
 
 def elf(machine: int) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.key import entries_digest
+from fast_container.core.oci.image_base import ImageBase
 from fast_container.core.ports import SecretReference
 from fast_container.core.recipe import Recipe
 from fast_container.core.remote.plan import (
@@ -55,6 +56,7 @@ def full_plan(root: Path) -> RemotePlan:
         ),
         checks=CheckSettings(max_size_bytes=1, rules={"V02": "error"}, required=("/app",), structure="{}"),
         before_bytes=7,
+        base=ImageBase("deps", ("RUN", "CMD"), ("V02",)),
         secrets={"direct": b"v4lue-of-the-secret"},
         secret_references={"token": SecretReference("SECRETS_MANAGER", "shop/token")},
     )

@@ -7,10 +7,10 @@ What is stale or missing is compiled at each start of a place that keeps nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from fast_container.checks.image.rule import Found, place_of
+from fast_container.checks.image.rule import Found, is_of_base, place_of
 from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import BYTECODE, MODULE
@@ -39,7 +39,7 @@ Place = tuple[int, int]
 """A layer, and the index of an entry in it."""
 
 
-def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageRequirements) -> Iterator[Found]:
+def check_bytecode(image: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find sources without bytecode, and bytecode that Python would not use."""
     merged = files.merged
     sources = dict(_shown(merged, MODULE))
@@ -55,14 +55,31 @@ def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageRequirements
             compiled.add(source)
         else:
             unusable[source] = place
-    stale = [place for source, place in unusable.items() if source not in compiled]
+    for origin in (False, True):
+        # What an image's PYTHONOPTIMIZE asks for, its base may not know.
+        base = [not level and is_of_base(files, layer, settings) for layer in range(len(files.layers))]
+        ours = {path: place for path, place in sources.items() if base[place[0]] == origin}
+        yield from _found(files, ours, compiled, unusable, level, origin)
+
+
+def _found(
+    files: ImageFiles,
+    sources: Mapping[str, Place],
+    compiled: set[str],
+    unusable: Mapping[str, Place],
+    level: str,
+    origin: bool,
+) -> Iterator[Found]:
+    """Say what is wrong with the bytecode of the image's own sources, or of its base's."""
+    stale = [place for source, place in unusable.items() if source in sources and source not in compiled]
     if stale:
         count = len(stale)
         yield Found(
-            place_of(files, _placed(merged, stale[0])) + (f" and {count - 1} more" if count > 1 else ""),
+            place_of(files, _placed(files.merged, stale[0])) + (f" and {count - 1} more" if count > 1 else ""),
             f"{count} file{'' if count == 1 else 's'} of bytecode will not be used.",
             "its magic number, or time and size of its source, differ: Python compiles again at each cold start",
             _FIX,
+            is_of_base=origin,
         )
     missing = sources.keys() - compiled
     if len(sources) >= _LEAST_SOURCES and len(missing) - len(stale) > _LARGEST_SHARE * len(sources):
@@ -72,6 +89,7 @@ def check_bytecode(image: ImageContents, files: ImageFiles, _: ImageRequirements
             f"{len(missing)} of {len(sources)} Python modules have no valid bytecode{wanted}.",
             "Python compiles what is imported at each cold start, which takes seconds for large packages",
             _FIX,
+            is_of_base=origin,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what the rules find; a higher one checks images again that a lower one has passed."""
 
 TITLES: Final = MappingProxyType(

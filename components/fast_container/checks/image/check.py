@@ -83,6 +83,8 @@ def _finding(rule: str, image: ImageContents, settings: ImageRequirements, found
     severity = settings.severity(rule, fails_in_service=found.fails_in_service)
     estimate = None if found.estimate_bytes is None else Estimate(found.estimate_bytes, basis=found.basis)
     inside = "" if found.where == image.name else found.where
+    base = settings.base_name if found.is_of_base else ""
+    fix = f"Correct it in {base}, or start from another image: a later layer cannot." if base else found.fix
     return Finding(
-        rule, severity, found.file, found.line, found.what, found.why, found.fix, estimate, image.name, inside
+        rule, severity, found.file, found.line, found.what, found.why, fix, estimate, image.name, inside, base=base
     )

@@ -39,6 +39,15 @@ def rule_settings(settings: CheckSettings, *, runs_on: str, before_bytes: int | 
     )
 
 
+def reported_rules(settings: CheckSettings | None, *, runs_on: str) -> tuple[str, ...]:
+    """Name the rules that report something about an image with such settings; none without any."""
+    if settings is None:
+        return ()
+    severities = {rule: Severity(level) for rule, level in settings.rules.items()}
+    given = ImageRequirements(runs_on=runs_on, severities=severities)
+    return tuple(rule for rule in TITLES if given.severity(rule) is not Severity.OFF)
+
+
 def waivers_of(texts: Sequence[str]) -> list[Waiver]:
     """Read waivers; a wrong one is marked as such."""
     found = [read_waiver(text, "*", 0, (f"checks.waivers[{index}]", 0)) for index, text in enumerate(texts)]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.image.rule import Found
+from fast_container.checks.image.rule import Found, is_of_base
 from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import DISTRIBUTION, PYTHON
@@ -21,17 +21,21 @@ _INSTALLED: Final = re.compile(r"((?:.*/)?)([A-Za-z0-9._]+)-([^/-]+)\.dist-info/
 _VENDORED: Final = re.compile(r".*/(?:_vendor|_bundled)/.*")
 
 
-def check_distributions(image: ImageContents, files: ImageFiles, _: ImageRequirements) -> Iterator[Found]:
+def check_distributions(image: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find packages and Pythons that are there twice."""
     places: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     pythons: set[str] = set()
+    own: set[str] = set()
     for placed in files.merged.of_kind(DISTRIBUTION):
         found = _INSTALLED.fullmatch(placed.entry.path)
         if found and not _VENDORED.fullmatch(placed.entry.path):
             name = re.sub(r"[-_.]+", "-", found[2]).lower()
             places[name].append((found[1], found[2], found[3]))
+            own |= set() if is_of_base(files, placed.layer, settings) else {name}
     for placed in files.merged.of_kind(PYTHON):
-        pythons.add(placed.entry.path.rpartition("python")[2])
+        version = placed.entry.path.rpartition("python")[2]
+        pythons.add(version)
+        own |= set() if is_of_base(files, placed.layer, settings) else {f"python {version}"}
     twice = {name: sorted(of) for name, of in places.items() if len(of) > 1}
     sizes = _sizes(files, {f"{folder}{name}/" for of in twice.values() for folder, name, _ in of}) if twice else {}
     for name, of in sorted(twice.items()):
@@ -41,6 +45,7 @@ def check_distributions(image: ImageContents, files: ImageFiles, _: ImageRequire
             "Python imports one of them, which may not be the one that was tested",
             "Install it in one place, or leave it to the base image.",
             min(sizes.get(f"{folder}{known}/", 0) for folder, known, _ in of) or None,
+            is_of_base=name not in own,
         )
     if len(pythons) > 1:
         yield Found(
@@ -49,6 +54,7 @@ def check_distributions(image: ImageContents, files: ImageFiles, _: ImageRequire
             "packages of one are not those of the other",
             "Use the base image's Python.",
             _size_of_smallest(files, pythons),
+            is_of_base=not any(f"python {version}" in own for version in pythons),
         )
 
 

@@ -6,7 +6,7 @@ later. Leaves the list of rules to ``checks.image.check``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fast_container.checks.image.settings import ImageRequirements
@@ -28,6 +28,7 @@ class Found:
         file: A file of the user's that says so, such as one of structure tests.
         line: Its line.
         fails_in_service: Where it runs it would fail, so it is an error unless the user says otherwise.
+        is_of_base: All of it comes from what the image starts from.
     """
 
     where: str
@@ -39,10 +40,26 @@ class Found:
     basis: str = "unpacked"
     file: str = ""
     line: int = 0
+    is_of_base: bool = False
 
 
 OfManifest = Callable[[ImageContents, ImageRequirements], Iterator[Found]]
 OfFiles = Callable[[ImageContents, ImageFiles, ImageRequirements], Iterator[Found]]
+
+
+def is_of_base(files: ImageFiles, layer: int, settings: ImageRequirements) -> bool:
+    """Whether a layer, by its number, is one of what the image starts from."""
+    return files.layers[layer].digest in settings.base_layers
+
+
+def by_origin(
+    files: ImageFiles, placed: Iterable[Placed], settings: ImageRequirements
+) -> Iterator[tuple[bool, list[Placed]]]:
+    """Divide files into the image's own and those of its base, each part with whether it is the base's; none empty."""
+    parts: tuple[list[Placed], list[Placed]] = [], []
+    for one in placed:
+        parts[is_of_base(files, one.layer, settings)].append(one)
+    yield from ((origin, part) for origin, part in zip((False, True), parts, strict=True) if part)
 
 
 def place_of(files: ImageFiles, placed: Placed) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from fast_container.checks.image.rule import Found, place_of
+from fast_container.checks.image.rule import Found, is_of_base, place_of
 from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.entry import FILE
@@ -24,7 +24,7 @@ _SET: Final = re.compile(rf"(?<!\w)({_VARIABLE.pattern})=(?![\s$/]|$)\S+", re.I)
 _FIX = "Revoke it, and give it with RUN --mount=type=secret: a later layer cannot take it back."
 
 
-def check_files(_: ImageContents, files: ImageFiles, __: ImageRequirements) -> Iterator[Found]:
+def check_files(_: ImageContents, files: ImageFiles, settings: ImageRequirements) -> Iterator[Found]:
     """Find secrets in the files of all layers."""
     for at, layer in enumerate(files.layers):
         for index, kinds in sorted(_suspects(layer.listing).items()):
@@ -34,8 +34,8 @@ def check_files(_: ImageContents, files: ImageFiles, __: ImageRequirements) -> I
             gone = "" if files.merged.is_shown(at, index) else ", which a later layer only hides"
             for kind in entry.signs or kinds:
                 said = kind if kind.startswith(("a ", "credentials")) else f"a secret ({kind})"
-                where = place_of(files, Placed(at, entry))
-                yield Found(where, f"A file is or holds {said}{gone}.", "it ships to all", _FIX)
+                where, origin = place_of(files, Placed(at, entry)), is_of_base(files, at, settings)
+                yield Found(where, f"A file is or holds {said}{gone}.", "it ships to all", _FIX, is_of_base=origin)
 
 
 def _suspects(listing: Listing) -> dict[int, list[str]]:
@@ -47,7 +47,7 @@ def _suspects(listing: Listing) -> dict[int, list[str]]:
     return found
 
 
-def check_configuration(image: ImageContents, _: ImageRequirements) -> Iterator[Found]:
+def check_configuration(image: ImageContents, settings: ImageRequirements) -> Iterator[Found]:
     """Find secrets in ENV, labels, arguments and history."""
     if secret_signs(" ".join((*image.configuration.entrypoint, *image.configuration.command))):
         yield Found("ENTRYPOINT or CMD", "The configuration holds a secret.", "all who pull can read it", _FIX)
@@ -59,5 +59,6 @@ def check_configuration(image: ImageContents, _: ImageRequirements) -> Iterator[
         named = _SET.search(step.created_by)
         signs = secret_signs(step.created_by)
         if (named and named[1] not in image.configuration.env) or signs:
-            kind = ", ".join(signs) or (named[1] if named else "")
-            yield Found(f"step {at} of the history", f"The history holds a secret ({kind}).", "all can read it", _FIX)
+            what = f"The history holds a secret ({', '.join(signs) or (named[1] if named else '')})."
+            origin = at <= settings.base_steps
+            yield Found(f"step {at} of the history", what, "all can read it", _FIX, is_of_base=origin)

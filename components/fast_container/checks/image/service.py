@@ -11,7 +11,7 @@ from typing import Final
 
 from fast_container.checks.image.foreign_programs import check_machine
 from fast_container.checks.image.lookup import program
-from fast_container.checks.image.rule import Found, place_of
+from fast_container.checks.image.rule import Found, by_origin, is_of_base, place_of
 from fast_container.checks.image.settings import ImageRequirements
 from fast_container.core.layers.contents import ImageContents, ImageFiles
 from fast_container.core.layers.file_kinds import SET_ID, WRITABLE
@@ -64,21 +64,26 @@ def check_files(image: ImageContents, files: ImageFiles, settings: ImageRequirem
             "Correct ENTRYPOINT or CMD, or install the program.",
             fails_in_service=True,
         )
-    risky = [placed for placed in files.merged.of_kind(SET_ID) if not _is_of_base(files, placed, settings)]
-    for placed in risky[:10]:
-        yield Found(
-            place_of(files, placed), "A set-user-id program is in the image.", "it runs as its owner", "Run: chmod a-s."
-        )
+    for origin, risky in by_origin(files, _unusual(files, settings), settings):
+        for placed in risky[:10]:
+            yield Found(
+                place_of(files, placed),
+                "A set-user-id program is in the image.",
+                "it runs as its owner",
+                "Run: chmod a-s.",
+                is_of_base=origin,
+            )
     yield from check_machine(image, files)
     number = int(user) if user.isdigit() else users.get(user, 0)
     yield from _writable(image, files, number)
 
 
-def _is_of_base(files: ImageFiles, placed: Placed, settings: ImageRequirements) -> bool:
-    """Whether a set-user-id program is the base's: by the base's layers where they are known, else by its name."""
-    if settings.base_layers:
-        return files.layers[placed.layer].digest in settings.base_layers
-    return _KNOWN.fullmatch(placed.entry.path.rpartition("/")[2]) is not None
+def _unusual(files: ImageFiles, settings: ImageRequirements) -> Iterator[Placed]:
+    """Yield set-user-id programs, without well-known ones of the base: of any layer where the base's are unknown."""
+    for placed in files.merged.of_kind(SET_ID):
+        may_be_of_base = not settings.base_layers or is_of_base(files, placed.layer, settings)
+        if not (may_be_of_base and _KNOWN.fullmatch(placed.entry.path.rpartition("/")[2])):
+            yield placed
 
 
 def _users(files: ImageFiles) -> dict[str, int]:

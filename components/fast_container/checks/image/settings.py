@@ -37,7 +37,9 @@ class ImageRequirements:
         max_growth: Against the image before, as a share: 0.1 is a tenth; None for any.
         max_growth_bytes: Likewise, in bytes; None for any.
         before_bytes: Compressed bytes of the image before; None for the first image.
-        base_layers: Digests of the base image's layers: what they bring is not found again; none where not known.
+        base_name: What the image starts from, for people; ``""`` where it is not known.
+        base_layers: Digests of its layers; none where they are not known.
+        base_steps: Number of its steps in the image's history.
         required: Paths that must be there.
         forbidden: Paths that must not be there; ``*`` stands for anything.
         structure: Structure tests, as container-structure-test has them; the content that they ask for is to be read.
@@ -51,7 +53,9 @@ class ImageRequirements:
     max_growth: float | None = None
     max_growth_bytes: int | None = None
     before_bytes: int | None = None
+    base_name: str = ""
     base_layers: frozenset[str] = frozenset()
+    base_steps: int = 0
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     structure: tuple[StructureTests, ...] = ()

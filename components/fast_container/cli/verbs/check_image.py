@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from fast_container.checks.finding import Severity, worst
+from fast_container.checks.finding import Finding, Severity, worst
+from fast_container.checks.image.base_findings import with_base, without_reported
 from fast_container.checks.image.check import RULES, check_image
 from fast_container.checks.image.settings import ImageRequirements, parse_growth, parse_size
 from fast_container.checks.image.structure.tests import StructureTests
 from fast_container.cli.finding_formats import FORMATS, FindingsReport
-from fast_container.cli.pushed_images import PushedImages
+from fast_container.cli.pushed_images import PushedImages, planned_base
 from fast_container.core.layers.contents import ImageContents
 from fast_container.core.spelling import megabytes
 from fast_container.errors import ArgsError
 
 FOUND = 1
 _LEVELS = ("error", "warning", "off")
+Divide = Callable[[Sequence[Finding]], tuple[list[Finding], str]]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,15 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
         FastContainerError: Bad input, or the registry cannot be asked.
     """
     settings = _settings(arguments)
-    image, settings = asyncio.run(_read(arguments, settings))
-    findings = check_image(image, settings)
+    image, settings, divide = asyncio.run(_read(arguments, settings))
+    findings, note = divide(check_image(image, settings))
     facts = {
         "image": image.name,
         "runs_on": settings.runs_on,
         "compressed_bytes": image.compressed_bytes,
         "unpacked_bytes": image.files.unpacked_bytes if image.files else None,
     }
-    report = FindingsReport(findings, subject=f"{image.name}: {_sizes(image)}", facts=facts)
+    subject = f"{image.name}: {_sizes(image)}"
+    report = FindingsReport(findings, [note] if note else [], subject=subject, facts=facts)
     FORMATS["json" if arguments.json else arguments.format](report)
     return FOUND if worst(findings).reaches(arguments.fail_on) else 0
 
@@ -114,14 +119,23 @@ def _severity(said: str) -> tuple[str, Severity]:
     return rule, Severity(level)
 
 
-async def _read(arguments: argparse.Namespace, settings: ImageRequirements) -> tuple[ImageContents, ImageRequirements]:
+async def _read(
+    arguments: argparse.Namespace, settings: ImageRequirements
+) -> tuple[ImageContents, ImageRequirements, Divide]:
+    """Read the image; return it with the whole settings, and what divides its findings from those told at its base."""
     images = PushedImages(arguments.platform)
     try:
         if arguments.against:
             before = await images.layers(arguments.against, "--against")
             settings = replace(settings, before_bytes=sum(before.values()))
         if arguments.base:
-            settings = replace(settings, base_layers=frozenset(await images.layers(arguments.base, "--base")))
-        return await images.named(arguments, settings.read_paths), settings
+            layers = frozenset(await images.layers(arguments.base, "--base"))
+            settings = replace(settings, base_name=arguments.base, base_layers=layers)
+            divide = partial(without_reported, reported=RULES, who="which can be checked by itself")
+            return await images.named(arguments, settings.read_paths), settings, divide
+        image = await images.named(arguments, settings.read_paths)
+        base = planned_base(arguments.plan, arguments.image) if arguments.plan else None
+        reported = base.reported if base else ()
+        return image, with_base(settings, image, base), partial(without_reported, reported=reported)
     finally:
         images.close()

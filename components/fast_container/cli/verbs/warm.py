@@ -34,6 +34,7 @@ from fast_container.cli.planned import (
     load_plan,
     look_up,
     open_registries,
+    own_bases,
     refuse_missing_pins,
 )
 from fast_container.core.build_secrets import check_value
@@ -237,6 +238,7 @@ async def _job(
         image.selected,
         image.entry.repository_url,
         named,
+        own_bases(image, images),
         runs_on=image.entry.runs_on,
         secrets=values,
         checks=image.entry.checks,

@@ -225,6 +225,8 @@ class DockerfileReads:
         health_check: That of the target and of the stages below it; None where they say none.
         starts_from: The external image, or the name of the named context, that the target goes back to; ``""`` for
             ``scratch``, and for a file that was not understood.
+        own_steps: Names of the instructions that the target's stages add to the image's history, after those of what it
+            starts from, in order; None for a file that was not understood.
     """
 
     instructions: tuple[str | bytes, ...]
@@ -245,6 +247,7 @@ class DockerfileReads:
     run_platforms: tuple[str, ...] = ()
     health_check: HealthCheck | None = None
     starts_from: str = ""
+    own_steps: tuple[str, ...] | None = None
 
 
 class RefusedError(Exception):

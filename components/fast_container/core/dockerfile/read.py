@@ -133,6 +133,7 @@ def _reads(
         run_platforms=tuple(dict.fromkeys(_run_platforms(reachable, platform))),
         health_check=_health_check(goal),
         starts_from=_starts_from(goal),
+        own_steps=_own_steps(goal),
     )
 
 
@@ -216,6 +217,18 @@ def _health_check(goal: StageSource) -> HealthCheck | None:
 def _starts_from(goal: StageSource) -> str:
     root = root_of(goal)
     return "" if root.from_scratch else root.replaced_by or root.named_base or root.normalised or root.base_name
+
+
+def _own_steps(goal: StageSource) -> tuple[str, ...]:
+    """Name the steps in the image's history: all instructions but ``ONBUILD``, and no trigger of an external base."""
+    steps: list[str] = []
+    source: StageSource | None = goal
+    while source is not None and not source.replaced_by:
+        has_own_base = source.base is not None and not source.base.replaced_by
+        own = (one for one in source.commands if has_own_base or not one.triggered)
+        steps[:0] = [one.node.name for one in own if one.node.name != "ONBUILD"]
+        source = source.base
+    return tuple(steps)
 
 
 def _run_platforms(reachable: list[StageSource], target: str) -> Iterator[str]:

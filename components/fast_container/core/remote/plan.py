@@ -17,6 +17,7 @@ from fast_container.core.dockerfile import AssumedStage
 from fast_container.core.image_checks import read_check_settings
 from fast_container.core.json_document import parse_json, version_of
 from fast_container.core.key import BuildKey, entries_digest
+from fast_container.core.oci.image_base import read_image_base
 from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.recipe import read_recipe
 from fast_container.core.remote.grouping import may_share
@@ -113,6 +114,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "pull_hosts": list(job.pull_hosts),
         "checks": None if job.checks is None else job.checks.as_json(),
         "before_bytes": job.before_bytes,
+        "base": None if job.base is None else job.base.as_json(),
         **job.recipe.as_json(),
         "contexts": {
             name: {
@@ -210,6 +212,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         pull_hosts=tuple(document["pull_hosts"]),
         checks=read_check_settings(document["checks"]),
         before_bytes=document["before_bytes"],
+        base=read_image_base(document["base"]),
         recipe=read_recipe(document),
     )
     return RemotePlan(
