@@ -11,26 +11,28 @@ from engine_stack import EngineStack, Run
 
 PROGRAM = """
 import pulumi
-from fast_container import BaseImage, FastContainerImage, SecretEnv
+from fast_container import BaseImage, FastContainerImage, ImageChecks, SecretEnv
 
 config = pulumi.Config()
 images, bases = config.require("images"), config.require("bases")
 alias = config.get("formerBase")
 opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=alias)]) if alias else None
-system = BaseImage("system", repository=bases, context="system")
+system = BaseImage("system", repository=bases, context="system", checks=ImageChecks())
 deps = BaseImage(
     config.get("base") or "deps",
     repository=bases,
     context="deps",
     base_images={"SYSTEM": system},
     pin=config.get("basePin"),
+    checks=ImageChecks(rules={"V04": "off"}),
     opts=opts,
 )
 for name in ("api", "worker"):
     pin = config.get(f"{name}Pin")
     image = FastContainerImage(name, repository=images, context=name, base_images={"BASE_IMAGE": deps}, pin=pin)
     pulumi.export(name, image.image_uri)
-FastContainerImage("named", repository=images, context="named", base_images={"python-deps": deps})
+named = {"python-deps": deps}
+FastContainerImage("named", repository=images, context="named", base_images=named, checks=ImageChecks())
 FastContainerImage("alone", repository=images, context="alone")
 if config.get_bool("tools"):
     tools = BaseImage("tools", repository=bases, context="tools", secrets={"token": SecretEnv("TOKEN")})
@@ -53,7 +55,7 @@ class Bases:
         self.stack: EngineStack = stacks(PROGRAM)
         for kind in ("images", "bases"):
             self.stack.configure({f"engine-test:{kind}": stacks.repository(kind)})
-        self.stack.file("system/Dockerfile", "FROM busybox\nRUN mkdir /system\n")
+        self.stack.file("system/Dockerfile", "FROM busybox\nRUN mkdir /system && echo 1 > /usr/bin/gcc\n")
         self.deps("one")
         for name in ("api", "worker"):
             self.stack.file(f"{name}/Dockerfile", CONSUMER)
@@ -192,6 +194,14 @@ def test_a_chain_of_bases_is_built_first_and_its_layers_are_the_consumers_lowest
     assert deps[: len(system)] == system
     assert api[: len(deps)] == deps
     assert len(api) == len(deps) + 1
+
+
+def test_a_finding_of_a_base_is_reported_there_and_counted_on_the_images_on_it(bases: Bases) -> None:
+    said = bases.first.messages()
+    assert sum("/usr/bin/gcc in layer" in one for one in said) == 1
+    for name, base in (("deps", "system"), ("named", "deps")):
+        line = f"1 finding comes from the base image {base}, which has checks of its own: V02"
+        assert [one for one in bases.first.messages(on=name) if line in one], name
 
 
 def test_nothing_changed_is_nothing_done(bases: Bases) -> None:
