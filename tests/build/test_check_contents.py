@@ -195,6 +195,16 @@ def test_growth_is_against_the_image_that_the_stack_has(growth: float, fails: bo
         assert shop.publish(recorded=recorded).outcome == "built"
 
 
+def test_the_record_of_a_started_build_has_the_image_before() -> None:
+    """Its key is that of the image which is checked now: a growth that refused it there refuses it here, too."""
+    shop = Shop(CheckSettings(max_growth=0.1))
+    before = pushed(shop.registry, GOOD)
+    key = shop.job.key.hex
+    with pytest.raises(ChecksFailed) as caught:
+        shop.publish(recorded=RecordedImage(key, before.digest, settled=False))
+    assert "The image grew by" in caught.value.why
+
+
 def test_structure_tests_are_checked_too() -> None:
     file_of_tests = "schemaVersion: 2.0.0\nfileExistenceTests:\n- {name: config, path: /etc/app, shouldExist: true}\n"
     shop = Shop(CheckSettings(structure=write_tests(read_structure_tests("tests.yaml", file_of_tests))))

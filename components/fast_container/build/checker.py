@@ -92,7 +92,9 @@ async def with_size_before(job: BuildJob, registry: Registry, recorded: Recorded
     checks = job.checks
     if checks is None or (checks.max_growth is None and checks.max_growth_bytes is None) or recorded is None:
         return job
-    if not recorded.digest.startswith("sha256:") or recorded.key_hex == job.key.hex:
+    # The record of a started build has its key, and the digest of the image before.
+    is_this_image = recorded.settled and recorded.key_hex == job.key.hex
+    if not recorded.digest.startswith("sha256:") or is_this_image:
         return job
     manifest = await registry.manifest(recorded.digest)
     if manifest is None:

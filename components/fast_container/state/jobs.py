@@ -17,6 +17,7 @@ import pulumi
 from fast_container.adapters.aws_session import AwsSession
 from fast_container.adapters.threads import in_thread
 from fast_container.build.base_check import check_base
+from fast_container.build.checker import with_size_before
 from fast_container.builders import cache_dir
 from fast_container.checks.image.configured import reported_rules
 from fast_container.core.decision import RecordedImage
@@ -218,7 +219,8 @@ async def only_started(
     try:
         executor = await program.executors.unlimited(image.builder, platform, image.access)
         if isinstance(executor, StartingExecutor):
-            await executor.start(await make_job(program, image), image.reporter)
+            job = await with_size_before(await make_job(program, image), program.repository_of(image), recorded)
+            await executor.start(job, image.reporter)
             is_started = True
     finally:
         if not is_started:
