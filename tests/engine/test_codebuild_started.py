@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from functools import cached_property
+from typing import Any
 
+import boto3
 import pytest
-from conftest import Stacks
+from botocore.config import Config
+from conftest import AWS_KEY_ID, AWS_SECRET_KEY, Stacks
 from engine_stack import EngineStack, Run
 
 PROGRAM = """
 import pulumi
-from fast_container import CodeBuildBuilder, FastContainerImage, ImageRepository
+from fast_container import CodeBuildBuilder, FastContainerImage, ImageChecks, ImageRepository
 
 images = ImageRepository("images", name="{prefix}/images", retain_on_delete=False)
 builder = CodeBuildBuilder("started", wait=False)
-image = FastContainerImage("api", repository=images, builder=builder, context="api")
+checks = ImageChecks(max_growth="1 GB")
+image = FastContainerImage("api", repository=images, builder=builder, context="api", checks=checks)
 copies = ImageRepository("copies", name="{prefix}/copies", retain_on_delete=False)
-FastContainerImage("twin", repository=copies, builder=builder, context="api")
+FastContainerImage("twin", repository=copies, builder=builder, context="api", checks=checks)
 pulumi.export("uri", image.image_uri)
+pulumi.export("bucket", builder.bucket)
 pulumi.export("project", builder.outputs.projects["x86_64"])
 """
 
@@ -45,6 +53,21 @@ class Started:
         self.cloud.codebuild.limits(hold=True)
         self.edit(2)
         return self.stack.up()
+
+    def planned(self, run: Run) -> list[dict[str, Any]]:
+        """The plans that were uploaded for builds."""
+        s3: Any = boto3.client(
+            "s3",
+            endpoint_url=self.cloud.aws_endpoint,
+            region_name=self.cloud.region,
+            aws_access_key_id=AWS_KEY_ID,
+            aws_secret_access_key=AWS_SECRET_KEY,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        bucket = run.stack_outputs["bucket"]
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"] if "bundles/" in one["Key"]]
+        read = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
+        return [json.loads(zipfile.ZipFile(io.BytesIO(one)).read("plan.json")) for one in read]
 
     @cached_property
     def preview(self) -> Run:
@@ -89,6 +112,12 @@ def test_an_edit_is_started_and_consumers_stay_on_the_image_before(story: Starte
     assert after["build_key"] != before["build_key"]
     assert (after["digest"], after["status"]) == (before["digest"], "building")
     assert story.started.stack_outputs["uri"] == story.first.stack_outputs["uri"]
+
+
+def test_a_started_build_knows_the_size_of_the_image_before_for_its_budget_of_growth(story: Started) -> None:
+    first, second = sorted(one["before_bytes"] or 0 for one in story.planned(story.started))
+    assert first == 0
+    assert second > 1_000_000
 
 
 def test_an_image_for_two_repositories_is_started_once(story: Started) -> None:

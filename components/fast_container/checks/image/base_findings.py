@@ -34,7 +34,7 @@ def without_reported(
     Args:
         findings: Of one image.
         reported: The rules that report them there.
-        who: Why they are no matter here, in a few words.
+        who: Why they do not count here, in a few words.
     """
     there = [one for one in findings if one.base and one.rule in reported and one.severity is not Severity.ERROR]
     if not there:
