@@ -55,7 +55,7 @@ def job_of(
     selected: SelectedImage,
     repository_url: str,
     named_images: Mapping[str, str],
-    own_bases: Mapping[str, OwnBase],
+    own_bases: Mapping[str, OwnBase] | None = None,
     **known: Any,
 ) -> BuildJob:
     """A job.
@@ -64,7 +64,7 @@ def job_of(
         selected: The image.
         repository_url: Where it is pushed to.
         named_images: Name → reference, with the bases' digests.
-        own_bases: The name in ``FROM`` → the base image of ours.
+        own_bases: The name in ``FROM`` → the base image of ours; None for an image that this Dockerfile need not be of.
         **known: Further fields of ``BuildJob``.
     """
     declared = selected.declared
@@ -81,7 +81,7 @@ def job_of(
         named_images=named_images,
         source_policy=selected.source_policy,
         assumed=selected.reads.assumed,
-        base=image_base(selected.reads, own_bases),
+        base=None if own_bases is None else image_base(selected.reads, own_bases),
         pull_hosts=tuple(sorted({host_of(image.normalised) for image in selected.reads.external_images})),
         **known,
     )
