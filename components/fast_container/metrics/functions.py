@@ -118,8 +118,10 @@ def watch_function(
             tags=tags,
             opts=opts,
         ).name
+    # The others after the first, so that a log group that does not exist is one error.
+    after = opts
     for metric, of in FUNCTION_METRICS.items():
-        aws.cloudwatch.LogMetricFilter(
+        made = aws.cloudwatch.LogMetricFilter(
             f"{start}-{metric}",
             log_group_name=group,
             pattern=patterns[of.start],
@@ -129,8 +131,10 @@ def watch_function(
                 "value": _chosen(is_json, of.json, of.text),
                 "unit": of.unit,
             },
-            opts=opts,
+            opts=after,
         )
+        if after is opts:
+            after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made]))
 
 
 def _is_json(config: Any) -> bool:

@@ -127,8 +127,8 @@ def _not_sent(why: str) -> str:
 
 def _one_line(error: Exception) -> str:
     if isinstance(error, FastContainerError):
-        parts = (error.what.rstrip("."), error.where, error.why, error.next_step)
-        text = ": ".join(part for part in parts if part)
+        told = ": ".join(part.rstrip(". ") for part in (error.what, error.where, error.why) if part)
+        text = f"{told}. {error.next_step}" if error.next_step else told
     else:
         text = f"{type(error).__name__}: {error}"
     return " ".join(text.split())

@@ -82,6 +82,12 @@ class MetricLog:
             try:
                 self._client.create_log_stream(logGroupName=self._group, logStreamName=stream)
             except botocore.exceptions.ClientError as error:
+                if error_code(error) == _ABSENT:
+                    raise RegistryError(
+                        "The log group of the metrics does not exist.",
+                        where=self._group,
+                        next_step="Run `pulumi refresh`, then `pulumi up`, which makes it again.",
+                    ) from None
                 # Another run has made it meanwhile.
                 if error_code(error) != _THERE:
                     raise
