@@ -28,6 +28,7 @@ def tables() -> Mapping[str, Maker]:
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
     from bench.cases.report import cases  # noqa: PLC0415
     from bench.checks import checks  # noqa: PLC0415
+    from bench.cleanup import cleanup  # noqa: PLC0415
     from bench.codebuild import codebuild  # noqa: PLC0415
     from bench.first_up import first_up  # noqa: PLC0415
     from bench.fleet import fleet  # noqa: PLC0415
@@ -50,6 +51,7 @@ def tables() -> Mapping[str, Maker]:
         "codebuild": codebuild,
         "fleet": fleet,
         "many": many,
+        "cleanup": cleanup,
         "peers": peers,
         "cases": cases,
     }

@@ -224,33 +224,35 @@ class EcrApi:
         removed: list[Json] = []
         failures: list[Json] = []
         with self._store.lock(name):
+            tags, listed = self._tags_by_digest(name), self._store.children(name)
             for image_id in image_ids(body):
                 found = self._find(name, image_id)
                 if not isinstance(found, StoredManifest):
                     failures.append(failure(image_id, *found))
-                elif self._is_child(name, found.digest) and self._would_vanish(name, image_id, found.digest):
+                    continue
+                tag, of_image = image_id.get("imageTag"), tags.get(found.digest, [])
+                if tag and of_image != [tag]:
+                    removed.append(self._untag(name, found.digest, tag, of_image))
+                elif found.digest in listed:
                     reason = "Requested image referenced by manifest list"
                     failures.append(failure(image_id, "ImageReferencedByManifestList", reason))
                 else:
-                    removed += self._delete(name, image_id, found.digest)
+                    removed += self._delete(name, found.digest, of_image)
+                    listed = self._store.children(name) if found.is_index else listed
         return {"imageIds": removed, "failures": failures}
 
-    def _delete(self, name: str, image_id: Json, digest: str) -> list[Json]:
-        tags = self._tags_by_digest(name).get(digest, [])
-        tag = image_id.get("imageTag")
-        if tag and tags != [tag]:
+    def _untag(self, name: str, digest: str, tag: str, of_image: list[str]) -> Json:
+        self._store.remove(name, tag)
+        of_image.remove(tag)
+        return {"imageDigest": digest, "imageTag": tag}
+
+    def _delete(self, name: str, digest: str, of_image: list[str]) -> list[Json]:
+        answered = [{"imageDigest": digest, "imageTag": tag} for tag in of_image] or [{"imageDigest": digest}]
+        for tag in of_image:
             self._store.remove(name, tag)
-            return [{"imageDigest": digest, "imageTag": tag}]
+        of_image.clear()
         self._store.remove(name, digest)
-        return [{"imageDigest": digest, "imageTag": tag} for tag in tags] or [{"imageDigest": digest}]
-
-    def _would_vanish(self, name: str, image_id: Json, digest: str) -> bool:
-        tag = image_id.get("imageTag")
-        return not tag or self._tags_by_digest(name).get(digest) == [tag]
-
-    def _is_child(self, name: str, digest: str) -> bool:
-        manifests = (self._store.manifest(name, other) for other in self._store.digests(name))
-        return any(digest in manifest.children for manifest in manifests if manifest)
+        return answered
 
     def _delete_images(self, body: Json, region: str) -> None:
         name = self._repository(body, region)

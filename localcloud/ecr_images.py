@@ -7,10 +7,12 @@ whether a repository exists is moto's to say.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import http.client
 import json
+import os
 import shutil
 import threading
 from collections import defaultdict
@@ -70,6 +72,8 @@ class ImageStore:
         self._host = host
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._locks_lock = threading.Lock()
+        # A digest names one content for ever.
+        self._children: dict[str, tuple[str, ...]] = {}
 
     def lock(self, name: str) -> threading.RLock:
         """The lock that every change of a repository's tags holds, so that looking and writing are one step."""
@@ -79,12 +83,8 @@ class ImageStore:
     def tags(self, name: str) -> dict[str, str]:
         """The repository's tags and the digests they point to."""
         folder = self._repository(name) / "_manifests" / "tags"
-        found: dict[str, str] = {}
-        for path in sorted(folder.glob("*/current/link")):
-            digest = _read_link(path)
-            if digest:
-                found[path.parent.parent.name] = digest
-        return found
+        found = {tag: _read_link(f"{folder}/{tag}/current/link") for tag in sorted(_names_in(folder))}
+        return {tag: digest for tag, digest in found.items() if digest}
 
     def tag(self, name: str, tag: str) -> str:
         """The digest that a tag points to, or ""."""
@@ -95,8 +95,11 @@ class ImageStore:
     def digests(self, name: str) -> list[str]:
         """The digests of all images of the repository, oldest push first."""
         folder = self._repository(name) / "_manifests" / "revisions" / "sha256"
-        links = [(path.stat().st_mtime, path.parent.name) for path in folder.glob("*/link")]
-        return [f"sha256:{name}" for _, name in sorted(links)]
+        pushed: list[tuple[float, str]] = []
+        for value in _names_in(folder):
+            with contextlib.suppress(OSError):
+                pushed.append((os.stat(f"{folder}/{value}/link").st_mtime, value))  # noqa: PTH116 - thousands of them
+        return [f"sha256:{value}" for _, value in sorted(pushed)]
 
     def manifest(self, name: str, digest: str) -> StoredManifest | None:
         """An image of the repository by digest, or None."""
@@ -161,10 +164,27 @@ class ImageStore:
         return "sha256:" + hashlib.sha256(content).hexdigest()
 
     def remove(self, name: str, reference: str) -> None:
-        """Removes a tag, or an image by digest with all its tags."""
-        response, body = self._send("DELETE", name, reference)
-        if response.status not in {http.client.ACCEPTED, http.client.NOT_FOUND}:
-            raise ManifestRefusedError(*_registry_errors(body))
+        """Removes a tag, or an image by digest; its tags are the caller's to remove.
+
+        In the registry's own files: it would read all tags of the repository for each image, and keeps nothing in
+        memory.
+        """
+        manifests = self._repository(name) / "_manifests"
+        algorithm, _, value = reference.partition(":")
+        if not value:
+            shutil.rmtree(manifests / "tags" / reference, ignore_errors=True)
+        elif algorithm == "sha256" and value.isalnum():
+            shutil.rmtree(manifests / "revisions" / "sha256" / value, ignore_errors=True)
+
+    def children(self, name: str) -> set[str]:
+        """The digests that the repository's indexes list."""
+        found: set[str] = set()
+        for digest in self.digests(name):
+            if digest not in self._children:
+                manifest = self.manifest(name, digest)
+                self._children[digest] = tuple(manifest.children) if manifest else ()
+            found.update(self._children[digest])
+        return found
 
     def drop_repository(self, name: str) -> None:
         """Forgets a repository with all its images."""
@@ -202,9 +222,17 @@ def media_type_of(content: bytes) -> str:
     return OCI_INDEX if "manifests" in document else OCI_MANIFEST
 
 
-def _read_link(path: Path) -> str:
+def _names_in(folder: Path) -> list[str]:
     try:
-        return path.read_text().strip()
+        return os.listdir(folder)  # noqa: PTH208 - thousands of them
+    except OSError:
+        return []
+
+
+def _read_link(path: Path | str) -> str:
+    try:
+        with open(path, encoding="ascii") as link:  # noqa: PTH123 - thousands of them
+            return link.read().strip()
     except OSError:
         return ""
 

@@ -79,10 +79,19 @@ What the Pulumi engine sees:
 - What happens to an image that is pinned to an earlier key? ``state.rollback``.
 - What is changed in Pulumi's SDK or in the user's process? ``state.sdk_patches``.
 
+Operations:
+
+- What is missing on a machine or in an account, and how is it mended? ``doctor``.
+- Which images may be deleted, and why does every other one stay? ``core.cleanup``.
+- In which order is scanned, checked again and deleted? ``cleanup``.
+- Who uses images on AWS, and how are the states of stacks read? ``adapters.usage``; what do repositories and buckets
+  hold? ``adapters.inventory``.
+
 The command line:
 
-- What does a verb of the command line do and print? ``cli.verbs`` (``cli.verbs.deployment`` for what is deployed); what
-  are its arguments? ``cli.arguments``; what do verbs share? ``cli``.
+- What does a verb of the command line do and print? ``cli.verbs`` (``cli.verbs.deployment`` for what is deployed,
+  ``cli.verbs.operations`` for looking at it and cleaning up); what are its arguments? ``cli.arguments``; what do verbs
+  share? ``cli``.
 - How is a real AWS account tried? ``certify``.
 
 Public names are loaded on first use (PEP 562), and pulumi-aws is too (``lazy_aws``), so that the command line and

@@ -12,6 +12,8 @@ from fast_container.cli.arguments.all_verbs import parse, verb_lines
 CODES = {
     "certify": {"0", "1", "2"},
     "check-image": {"0", "1", "2"},
+    "doctor": {"0", "1", "2"},
+    "gc": {"0", "1", "2", "130"},
     "init-ignore": {"0", "1", "2"},
     "lint": {"0", "1", "2"},
     "plan": {"0", "2", "3"},

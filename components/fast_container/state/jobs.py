@@ -109,7 +109,8 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
         return record
     inputs = await in_thread(inputs_manifest, image.selected, program.contents.get(image.record_name))
     remember(image.selected.key.hex, inputs, cache_dir() / "inputs")
-    await program.records.add(record, inputs, program.repository_of(image).answered(image.selected.key.tag))
+    manifest = program.repository_of(image).answered(image.selected.key.tag)
+    await program.records.add(record, inputs, manifest, image.selected.declared.base_keys.values())
     return record
 
 

@@ -12,7 +12,7 @@ import os
 import secrets
 import time
 import weakref
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -140,10 +140,16 @@ class RunRecords:
         self._cache_history[job.name, job.repository_url] = history
         return history.decided(job, policy)
 
-    async def add(self, record: BuildRecord, inputs: bytes | None = None, manifest: Manifest | None = None) -> None:
+    async def add(
+        self,
+        record: BuildRecord,
+        inputs: bytes | None = None,
+        manifest: Manifest | None = None,
+        bases: Iterable[str] = (),
+    ) -> None:
         """Keep the record of an image that is done; with the inputs manifest of its key, if it was built.
 
-        ``manifest`` is the image's, where it is known.
+        ``manifest`` is the image's, where it is known; ``bases`` are the build keys of its base images.
         """
         if self.kept is None:
             return
@@ -153,7 +159,7 @@ class RunRecords:
         complete = self._cache_history.get((record.name, record.repository_url), ExportHistory()).measured(complete)
         self._records.append(complete)
         if record.outcome == "built":
-            self.shared.begin(complete, inputs, manifest)
+            self.shared.begin(complete, inputs, manifest, bases)
         await in_thread(self._keep, [complete])
 
     async def end(self) -> None:

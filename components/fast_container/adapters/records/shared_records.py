@@ -17,10 +17,11 @@ from typing import Final
 
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.referrers import Referrers
+from fast_container.core.key import tag_of
 from fast_container.core.oci.artifact import Artifact
 from fast_container.core.oci.media_types import RECORD, RECORD_INPUTS, RECORD_JSON
 from fast_container.core.ports import Manifest
-from fast_container.core.records.record import BuildRecord
+from fast_container.core.records.record import BASES_TOLD, NAME_TOLD, BuildRecord
 from fast_container.errors import FastContainerError
 
 _AT_ONCE: Final = 4
@@ -48,15 +49,25 @@ class SharedRecords:
         self._given_up = threading.Event()
         self._of: dict[str, Referrers] = {}
 
-    def begin(self, record: BuildRecord, inputs: bytes | None = None, image: Manifest | None = None) -> None:
+    def begin(
+        self,
+        record: BuildRecord,
+        inputs: bytes | None = None,
+        image: Manifest | None = None,
+        bases: Iterable[str] = (),
+    ) -> None:
         """Begin to attach a record to its image.
 
         Args:
             record: Its image is in the registry.
             inputs: The inputs manifest of its key, compressed.
             image: The image's manifest, where it is known.
+            bases: Build keys of the base images of ours that it was built on; clean-up keeps these.
         """
-        arguments = record, inputs, image if image is not None and image.digest == record.digest else None
+        told = {"outcome": record.outcome, "started": f"{record.started:.0f}", NAME_TOLD: record.name}
+        if tags := " ".join(sorted({tag_of(key) for key in bases})):
+            told[BASES_TOLD] = tags
+        arguments = record, inputs, image if image is not None and image.digest == record.digest else None, told
         thread = threading.Thread(target=self._attach, args=arguments, name="attach a record", daemon=True)
         self._under_way.append(thread)
         thread.start()
@@ -113,11 +124,12 @@ class SharedRecords:
                     found.append(record)
         return sorted(found, key=lambda record: record.started)
 
-    def _attach(self, record: BuildRecord, inputs: bytes | None, image: Manifest | None) -> None:
+    def _attach(
+        self, record: BuildRecord, inputs: bytes | None, image: Manifest | None, told: Mapping[str, str]
+    ) -> None:
         documents = {RECORD_JSON: replace(record, log_path="").to_json().encode("utf-8", "backslashreplace")}
         if inputs is not None:
             documents[RECORD_INPUTS] = inputs
-        told = {"outcome": record.outcome, "started": f"{record.started:.0f}"}
         try:
             with self._places:
                 if self._given_up.is_set():

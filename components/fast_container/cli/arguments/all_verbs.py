@@ -13,6 +13,7 @@ from typing import Final
 
 from fast_container.cli.arguments.base import add_base_arguments
 from fast_container.cli.arguments.check import add_check_arguments
+from fast_container.cli.arguments.cleanup import add_cleanup_arguments, add_doctor_arguments, add_status_arguments
 from fast_container.cli.arguments.coldstart import add_coldstart_arguments
 from fast_container.cli.arguments.cost import add_cost_arguments
 from fast_container.cli.arguments.deployment import add_pin_arguments, add_promote_arguments
@@ -29,6 +30,8 @@ _BAD_INPUT = "2 for bad input, with one message on standard error"
 _EXIT_CODES: Final = {
     "certify": f"0 as expected, or nothing was made; 1 something differs; {_BAD_INPUT}.",
     "check-image": f"0 nothing as bad as --fail-on; 1 a finding that is; {_BAD_INPUT}.",
+    "doctor": f"0 nothing is wrong, or only warnings; 1 a problem; {_BAD_INPUT}.",
+    "gc": f"0 done; 1 an image could not be deleted; {_BAD_INPUT}, also when a use cannot be read; 130 after Ctrl-C.",
     "init-ignore": f"0 written, or nothing to add; 1 not written; {_BAD_INPUT}.",
     "lint": f"0 nothing as bad as --fail-on; 1 a finding that is, or a change not written; {_BAD_INPUT}.",
     "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
@@ -293,6 +296,12 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "history": ("the builds of one image", _of("history", add_history_arguments)),
     "cost": ("what builds cost and what was saved", _of("cost", add_cost_arguments)),
     "completion": ("complete commands in a shell", _completion),
+    "status": (
+        "where each image stands: here, in the registry, deployed",
+        _of("operations.status", add_status_arguments),
+    ),
+    "doctor": ("what is missing, and how to mend it", _of("operations.doctor", add_doctor_arguments)),
+    "gc": ("delete images that nothing uses any more", _of("operations.gc", add_cleanup_arguments)),
     "cancel": ("stop running remote builds", _cancel),
     "wait": ("wait for running remote builds", _wait),
 }

@@ -29,6 +29,10 @@ from fast_container.core.records.steps import CacheTransfer, StepRun
 from fast_container.core.spelling import counted, megabytes
 
 SCHEMA: Final = 2
+NAME_TOLD: Final = "image"
+"""Annotation of a record beside its image: the image's name in its program."""
+BASES_TOLD: Final = "bases"
+"""Annotation of a record beside its image: the key tags of its base images of ours, separated by blanks."""
 # Enough of a layer's digest to tell it from others.
 LAYER_DIGITS: Final = 16
 # What a hostile record may make a reader keep.
