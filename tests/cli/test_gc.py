@@ -34,7 +34,8 @@ class Cloud:
     """An account: three old images, of which a function's version uses one, and a young one."""
 
     def __init__(self) -> None:
-        self.images = {digest(n): (100 + n, (key_tag(n),)) for n in (1, 2, 3)} | {digest(4): (2, ())}
+        self.began = time.time()
+        self.images = {digest(n): (100 + n, (key_tag(n),)) for n in (1, 2, 3)} | {digest(4): (3, ())}
         self.sources: dict[str, int] = {f"parts/{'a' * 64}": 40, f"parts/{'b' * 64}": 3, "notes.txt": 400}
         self.uri = f"{URL}@{digest(2)}"
         self.denied: set[str] = set()
@@ -94,7 +95,7 @@ class Cloud:
 
     def _details(self, name: str) -> dict[str, Any]:
         age_d, tags = self.images[name]
-        pushed = datetime.datetime.fromtimestamp(round(time.time() / 1e4) * 1e4 - age_d * 86400, datetime.UTC)
+        pushed = datetime.datetime.fromtimestamp(self.began - 3600 - age_d * 86400, datetime.UTC)
         return {"imageDigest": name, "imageTags": list(tags), "imagePushedAt": pushed, "imageSizeInBytes": 10_000_005}
 
     def _lambda(self) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def test_a_dry_run_says_what_may_go_and_why_all_else_stays_and_changes_nothing(c
     assert (code, err) == (0, "")
     assert " may go: 2 images\n" in out
     assert re.search(rf"{key_tag(2)[:18]}…  102 d  10\.0 MB  alias live of function orders, version 14$", out, re.M)
-    assert "pushed 2 d ago" in out
+    assert "pushed 3 d ago" in out
     assert "note: " + URL + ": lifecycle rule 3 expires images under key tags" in out
     assert "note: no state of a stack was given" in out
     assert "may go: 2 of 4 images, 10 B, $0.00 a month\nmay go: 1 source object, 7 B\n" in out

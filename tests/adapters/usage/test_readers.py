@@ -29,8 +29,9 @@ def version(number: str, revision: str = "r1", **fields: str) -> dict[str, str]:
 
 
 def lambda_client(**answers: Any) -> FakeClient:
-    def get_function(FunctionName: str) -> dict[str, Any]:  # noqa: N803
-        digest = OLD if FunctionName.endswith(":14") else NEW
+    def get_function(FunctionName: str, Qualifier: str) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "orders"
+        digest = OLD if Qualifier == "14" else NEW
         return {"Code": {"ImageUri": f"{URI}:live", "ResolvedImageUri": f"{URI}@{digest}"}}
 
     functions = [version("$LATEST"), version("14", CodeSha256="x"), {"PackageType": "Zip", "FunctionName": "z"}]

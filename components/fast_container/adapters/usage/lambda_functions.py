@@ -15,6 +15,7 @@ from fast_container.adapters.aws_lists import Json, at_once, listed, object_in, 
 from fast_container.core.cleanup.uses import Use
 
 _GONE: Final = "ResourceNotFoundException"
+_LATEST: Final = "$LATEST"
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -57,8 +58,14 @@ class LambdaFunctions:
         ]
 
     def _references(self, version: Json) -> tuple[str, ...] | None:
-        arn = str(version["FunctionArn"])
-        answer = unless_gone("lambda:GetFunction", arn, self._client().get_function, _GONE, FunctionName=arn)
+        answer = unless_gone(
+            "lambda:GetFunction",
+            str(version["FunctionArn"]),
+            self._client().get_function,
+            _GONE,
+            FunctionName=version["FunctionName"],
+            Qualifier=version.get("Version") or _LATEST,
+        )
         if answer is None:
             return None
         code = object_in(answer, "Code")
@@ -83,10 +90,10 @@ class LambdaFunctions:
         return found
 
     def _reason(self, version: Json) -> str:
-        function, number = str(version["FunctionName"]), str(version.get("Version") or "$LATEST")
+        function, number = str(version["FunctionName"]), str(version.get("Version") or _LATEST)
         aliases = self._aliases.get(function, {}).get(number, ())
         where = f" ({self._place})" if self._place else ""
-        said = "$LATEST" if number == "$LATEST" else f"version {number}"
+        said = _LATEST if number == _LATEST else f"version {number}"
         if aliases:
             return f"alias {', '.join(aliases)} of function {function}, {said}{where}"
         return f"{said} of function {function}{where}"
