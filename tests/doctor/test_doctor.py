@@ -40,7 +40,7 @@ def test_every_problem_of_an_answer_has_a_fix_and_one_line(
     arguments = parse(["doctor", "--json", "--offline"])
     assert doctor.run(arguments) == 1
     found = json.loads(capsys.readouterr().out)["answers"]
-    assert {one["subject"] for one in found} >= {"Python", "pulumi", "pulumi-aws", "builder", "platforms", "cache"}
+    assert {one["subject"] for one in found} >= {"Python", "pulumi", "pulumi-aws SDK", "builder", "platforms", "cache"}
     assert all(one["fix"] for one in found if one["level"] == "problem")
     assert all("\n" not in one["what"] for one in found)
 

@@ -37,6 +37,7 @@ class ImageStatus:
         build_key: As its files are now.
         changed: Whether that is another key than when the plan was written.
         pinned: The key tag at which the program holds it, or "".
+        in_registry: Whether its key is in the registry; None where that could not be asked.
         digest: In the registry, or "".
         pushed: When, in seconds since the epoch; 0 where that is not known.
         running: Who runs which key of it.
@@ -51,6 +52,7 @@ class ImageStatus:
     build_key: str
     changed: bool = False
     pinned: str = ""
+    in_registry: bool | None = None
     digest: str = ""
     pushed: float = 0.0
     running: list[Running] = field(default_factory=list[Running])
@@ -66,15 +68,18 @@ class ImageStatus:
 
     def as_json(self) -> dict[str, Any]:
         """Its fields for ``--json``."""
-        document = asdict(self)
-        return {**document, "tag": self.tag, "in_registry": bool(self.digest)}
+        return {**asdict(self), "tag": self.tag}
 
 
 def place_in_registry(image: ImageStatus, there: Mapping[str, Sequence[ImageDetails]]) -> None:
-    """Fill in what the repository says of an image's key."""
-    for details in there.get(image.repository_url, ()):
+    """Fill in what the repository says of an image's key; of one that could not be asked, nothing is known."""
+    if image.repository_url not in there:
+        return
+    image.in_registry = False
+    for details in there[image.repository_url]:
         if image.tag in details.tags:
-            image.digest, image.pushed, image.findings = details.digest, details.pushed, details.findings
+            image.in_registry, image.digest = True, details.digest
+            image.pushed, image.findings = details.pushed, details.findings
 
 
 def place_checks(images: Iterable[ImageStatus], records: Iterable[BuildRecord]) -> None:

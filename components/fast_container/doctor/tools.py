@@ -61,13 +61,15 @@ def python_answers() -> list[Answer]:
         try:
             installed = version(package)
         except PackageNotFoundError:
-            found.append(Answer(package, Level.PROBLEM, "is not installed", f"pip install '{package}>={least}'"))
+            found.append(
+                Answer(f"{package} SDK", Level.PROBLEM, "is not installed", f"pip install '{package}>={least}'")
+            )
             continue
         if _numbers(installed) < oldest:
             said = f"{installed} is too old: fast-container needs {least}"
-            found.append(Answer(package, Level.PROBLEM, said, f"pip install '{package}>={least}'"))
+            found.append(Answer(f"{package} SDK", Level.PROBLEM, said, f"pip install '{package}>={least}'"))
         else:
-            found.append(Answer(package, Level.OK, installed))
+            found.append(Answer(f"{package} SDK", Level.OK, installed))
     return found
 
 

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, client_of: ClientOf | None = None) -> int
         }
         sys.stdout.write(json.dumps(document) + "\n")
     else:
-        say(_lines(images, others, notes, time.time()))
+        say(_lines(images, others, notes, "-" if question.knows_deployed else "?"))
     return 0
 
 
@@ -97,6 +97,7 @@ class _Question:
         regions = arguments.region or list(dict.fromkeys(host.region if host else "" for host in hosts)) or [""]
         self._accounts = Accounts(arguments.profile or [""], regions, client_of)
         self.notes: list[str] = []
+        self.knows_deployed = True
 
     def answer(self, images: Sequence[ImageStatus]) -> list[Running]:
         """Fill in the images; return what else runs from their repositories."""
@@ -106,8 +107,8 @@ class _Question:
             deployed = [pool.submit(self._try, call) for call in self._deployed()]
             bases = pool.submit(self._try, self._bases)
             records = LocalRecords(cache_folder(os.environ)).read().records
-            there = {url: one.result() or [] for url, one in details.items()}
-            found = [one for running in deployed for one in running.result() or ()]
+            there = {url: found for url, one in details.items() if (found := one.result()) is not None}
+            answers = [running.result() for running in deployed]
             moved = bases.result() or {}
         for image in images:
             place_in_registry(image, there)
@@ -116,7 +117,9 @@ class _Question:
         place_checks(images, records)
         if self._arguments.fixable:
             self._fixable(images)
-        return place_deployed(images, there, found, _latest(records))
+        self.knows_deployed = None not in answers
+        running = [one for answer in answers for one in answer or ()]
+        return place_deployed(images, there, running, _latest(records))
 
     def _details(self, url: str) -> list[ImageDetails]:
         known = ecr_host(Repository.parse(url).host)
@@ -156,12 +159,13 @@ class _Question:
             return
         registries = open_registries()
         try:
-            found = self._try(lambda: asyncio.run(look_up(wanted, registries))) or {}
+            found = self._try(lambda: asyncio.run(look_up(wanted, registries)))
         finally:
             registries.close()
         for image in images:
-            if image.name in found:
-                image.digest = found[image.name].digest
+            if found is not None and image.name in wanted:
+                image.in_registry = image.name in found
+                image.digest = found[image.name].digest if image.in_registry else ""
 
     def _fixable(self, images: Sequence[ImageStatus]) -> None:
         scanned = [image for image in images if image.findings]
@@ -185,7 +189,9 @@ class _Question:
         try:
             return call()
         except FastContainerError as error:
-            self.notes.append(" ".join(part for part in (error.what, error.where, error.why) if part))
+            note = " ".join(part for part in (error.what, error.why) if part)
+            if note not in self.notes:
+                self.notes.append(note)
             return None
 
 
@@ -193,25 +199,27 @@ def _latest(records: Iterable[BuildRecord]) -> list[BuildRecord]:
     return [record for record in records if record.digest]
 
 
-def _lines(images: Sequence[ImageStatus], others: Sequence[Running], notes: Sequence[str], now: float) -> Iterator[str]:
+def _lines(
+    images: Sequence[ImageStatus], others: Sequence[Running], notes: Sequence[str], nowhere: str
+) -> Iterator[str]:
     rows = [["image", "key here", "registry", "age", "base", "findings", "checks", "deployed"]]
-    rows += [_row(image, now) for image in images]
+    rows += [_row(image, time.time(), nowhere) for image in images]
     yield from table(rows, "01234567", max(terminal_width(), 120), indent=0)
     for one in others:
         yield f"also deployed: {one.by}: {one.tag or one.digest}"
     yield from (f"note: {note}" for note in notes)
 
 
-def _row(image: ImageStatus, now: float) -> list[str]:
+def _row(image: ImageStatus, now: float, nowhere: str) -> list[str]:
     return [
         image.name,
         f"{image.tag.partition('-')[2][:_DIGITS]}{' pinned' if image.pinned else '*' if image.changed else ''}",
-        "yes" if image.digest else "no",
+        "?" if image.in_registry is None else "yes" if image.in_registry else "no",
         age_text(now - image.pushed) if image.pushed else "-",
         f"{len(image.moved_bases)} moved" if image.moved_bases else "-",
         _counts(image),
         _checks(image),
-        "; ".join(_running(one) for one in image.running) or "-",
+        "; ".join(_running(one) for one in image.running) or nowhere,
     ]
 
 
