@@ -153,6 +153,28 @@ def test_a_cluster_that_vanished_meanwhile_runs_nothing() -> None:
     }
 
 
+def test_a_service_that_ecs_does_not_describe_is_an_error_unless_it_is_gone() -> None:
+    for reason, is_error in (("MISSING", False), ("INTERNAL", True)):
+        client = ecs_client(describe_services={"failures": [{"arn": "s/web", "reason": reason}]})
+        if is_error:
+            with pytest.raises(RegistryError, match="did not answer for all"):
+                EcsServices(lambda client=client: client).read()
+        else:
+            EcsServices(lambda client=client: client).read()
+
+
+def test_a_model_that_sagemaker_does_not_describe_is_an_error() -> None:
+    models = FakeClient(
+        {
+            "list_models": {"Models": [{"ModelName": "m"}]},
+            "list_endpoints": {},
+            "describe_model": "ValidationException",
+        }
+    )
+    with pytest.raises(RegistryError, match="AWS refused sagemaker:DescribeModel"):
+        SageMakerModels(lambda: models).read()
+
+
 @pytest.mark.parametrize(
     "operation",
     [

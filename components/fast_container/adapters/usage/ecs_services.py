@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from fast_container.adapters.aws_lists import Json, at_once, chunks, listed, unless_gone
+from fast_container.adapters.aws_lists import Json, at_once, chunks, listed, objects_in, unless_gone
 from fast_container.adapters.usage.ecs_images import declared_images, resolved_images
 from fast_container.core.cleanup.uses import Use
+from fast_container.errors import RegistryError
 
 _SERVICES_PER_CALL: Final = 10
 _REVISIONS_PER_CALL: Final = 20
 _TASKS_PER_CALL: Final = 100
+_MISSING: Final = "MISSING"
 _GONE: Final = ("ClusterNotFoundException", "ServiceNotFoundException")
 
 
@@ -77,8 +79,13 @@ class EcsServices:
         return [str(arn) for arn in listed(action, one_page, "nextToken", name, cluster=cluster)]
 
     def _describe(self, action: str, call: Callable[..., Any], name: str, **request: Any) -> list[Json]:
-        answer = unless_gone(action, str(request.get("cluster", "AWS")), call, *_GONE, **request) or {}
-        return list(answer.get(name) or ())
+        where = str(request.get("cluster", "AWS"))
+        answer = unless_gone(action, where, call, *_GONE, **request) or {}
+        for failure in objects_in(answer, "failures"):
+            if failure.get("reason") != _MISSING:
+                why = f"{failure.get('arn', '')}: {failure.get('reason', '')} {failure.get('detail', '')}".strip()
+                raise RegistryError("ECS did not answer for all that was asked.", where=f"{action} {where}", why=why)
+        return objects_in(answer, name)
 
     def _of_services(self, cluster: str, services: Iterable[Json], wanted: dict[str, str]) -> list[Use]:
         uses: list[Use] = []

@@ -13,7 +13,6 @@ from fast_container.adapters.aws_lists import Json, at_once, chunks, listed, obj
 from fast_container.core.cleanup.uses import Use
 
 _PROJECTS_PER_CALL: Final = 100
-_SAGEMAKER_GONE: Final = "ValidationException"
 
 
 class _Reader:
@@ -64,14 +63,14 @@ class SageMakerModels(_Reader):
 
     def _of_model(self, name: str) -> list[Use]:
         call = self._client().describe_model
-        model = unless_gone("sagemaker:DescribeModel", name, call, _SAGEMAKER_GONE, ModelName=name) or {}
+        model = unless_gone("sagemaker:DescribeModel", name, call, ModelName=name) or {}
         containers = [object_in(model, "PrimaryContainer"), *objects_in(model, "Containers")]
         by = f"SageMaker model {name}{self._where}"
         return [Use(str(one["Image"]), by) for one in containers if one.get("Image")]
 
     def _of_endpoint(self, name: str) -> list[Use]:
         call = self._client().describe_endpoint
-        endpoint = unless_gone("sagemaker:DescribeEndpoint", name, call, _SAGEMAKER_GONE, EndpointName=name) or {}
+        endpoint = unless_gone("sagemaker:DescribeEndpoint", name, call, EndpointName=name) or {}
         by = f"SageMaker endpoint {name}{self._where}"
         return [Use(image, by) for image in _deployed(endpoint)]
 
