@@ -22,15 +22,16 @@ class SharedListings:
 
     def __init__(self, lister: LayerLister) -> None:
         self._lister = lister
-        self._readings: dict[str, tuple[asyncio.Task[Listing], list[object]]] = {}
+        self._readings: dict[tuple[str, int], tuple[asyncio.Task[Listing], list[object]]] = {}
 
     async def listing(self, repository_url: str, digest: str, size: int) -> Listing:
         """Read as ``LayerLister.listing``; of two repositories that have the layer, from the first one's."""
-        if digest not in self._readings:
+        blob = digest, size
+        if blob not in self._readings:
             task = asyncio.create_task(self._lister.listing(repository_url, digest, size))
-            task.add_done_callback(lambda _: self._readings.pop(digest, None))
-            self._readings[digest] = task, []
-        reading, waiting = self._readings[digest]
+            task.add_done_callback(lambda _: self._readings.pop(blob, None))
+            self._readings[blob] = task, []
+        reading, waiting = self._readings[blob]
         me = object()
         waiting.append(me)
         try:
@@ -38,7 +39,7 @@ class SharedListings:
         finally:
             waiting.remove(me)
             if not waiting and not reading.done():
-                self._readings.pop(digest, None)
+                self._readings.pop(blob, None)
                 reading.cancel()
 
     async def contents(self, repository_url: str, digest: str, size: int, paths: frozenset[str]) -> Mapping[str, bytes]:

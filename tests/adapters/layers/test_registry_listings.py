@@ -52,7 +52,18 @@ def test_bytes_that_do_not_fit_the_digest_are_an_error_and_are_not_remembered(tm
         registry.blobs[sha256(LAYER)] = (other + bytes(len(LAYER)))[: len(LAYER)]
         with pytest.raises((RegistryError, VerifyError)):
             read(registry, cache=cache)
-    assert cache.get(sha256(LAYER)) is None
+    assert not (tmp_path / "layers").exists()
+
+
+def test_a_manifest_that_says_another_size_of_a_layer_that_is_remembered_is_an_error(tmp_path: Path) -> None:
+    """Budgets are of what the manifest says."""
+    cache = ListingCache(tmp_path / "layers")
+    with http_registry() as registry:
+        registry.blobs[sha256(LAYER)] = LAYER
+        assert read(registry, cache=cache) == EXPECTED
+        for size in (0, 1, len(LAYER) + 1):
+            with pytest.raises(RegistryError):
+                read(registry, bytes(size), cache, sha256(LAYER))
 
 
 def test_content_after_the_archive_counts_in_the_digest(tmp_path: Path) -> None:

@@ -432,6 +432,30 @@ def test_what_a_base_brings_is_told_from_what_the_image_adds(rule: str) -> None:
     assert bases(base) == bases(base, own) == {"debian:13"}
 
 
+@pytest.mark.parametrize("said", ["²", "٣", "9" * 6000])
+def test_what_is_no_number_of_a_user_is_a_name(said: str) -> None:
+    """Python reads more digits as numbers than Linux, and refuses to read very long ones."""
+    passwd = file("etc/passwd", f"app:x:{said}:1::/:/bin/sh\n".encode())
+    for user in (said, "app"):
+        image = contents([passwd, PYTHON], **{**SERVICE, "User": user})
+        whats = {one.what for one in found(image, ImageRequirements("ecs"), "V08")}
+        assert f"USER {user} is a name." in whats
+        assert f"USER {user} is not a user of the image." in whats
+
+
+def test_a_handler_of_a_hundred_thousand_parts_is_looked_up_at_once() -> None:
+    image = contents([PYTHON], Entrypoint=["/lambda-entrypoint.sh"], Cmd=["a." * 100_000 + "b"])
+    whats = [one.what for one in found(image, ImageRequirements("lambda"), "V07")]
+    assert any("is not in the image" in what and "handler" in what for what in whats)
+
+
+def test_a_history_of_secrets_is_not_a_table_without_end() -> None:
+    steps = [{"created_by": f"RUN PASSWORD=hunter{at} make", "empty_layer": True} for at in range(500)]
+    whats = [one.what for one in found(contents([file("a")], history=steps), rule="V10")]
+    assert len(whats) == 21
+    assert "More than 20 steps of the history hold a secret." in whats
+
+
 def test_what_base_and_image_both_bring_is_found_apart() -> None:
     image = contents([file("usr/bin/gcc", 5 * MB)], [file("usr/bin/g++", MB)])
     base, _ = (digest for digest, _ in image.layer_bytes)

@@ -93,6 +93,23 @@ def test_extended_headers_that_pile_up_take_no_memory() -> None:
     assert peak_of(lambda: read(data)) < 2 * MB
 
 
+def test_extended_headers_without_end_meet_a_limit() -> None:
+    repeated = pax({"path": b"a"}) * 50 + header(b"b") + END
+    assert read(repeated).paths == ["a"]
+    with pytest.raises(LayerLimitError, match="more than 49 extended headers"):
+        read(repeated, replace(Limits(), extended_headers=49))
+    # Each entry of a usual archive has its own.
+    with pytest.raises(LayerLimitError, match="extended headers"):
+        read((pax({"path": b"a"}) + header(b"b")) * 50 + END, replace(Limits(), extended_headers=49))
+
+
+def test_files_that_are_searched_for_secrets_meet_a_limit_and_are_never_passed_over() -> None:
+    data = tar([file(f"{at}.json", b"{}" * 50) for at in range(10)] + [file("other", b"x" * 5000)])
+    assert len(read(data, replace(Limits(), searched_bytes=1000))) == 11
+    with pytest.raises(LayerLimitError, match="searched for secrets have more than 999 bytes"):
+        read(data, replace(Limits(), searched_bytes=999))
+
+
 def test_an_extended_header_that_is_too_large_is_refused_before_it_is_read() -> None:
     data = header(b"pax", b"x", b"%011o" % (1 << 32)) + bytes(5000)
     with pytest.raises(LayerLimitError, match="an extended header is larger than 1048576 bytes"):

@@ -1,4 +1,5 @@
-"""What earlier runs have read of layers: one file a layer in the user's cache folder, named by the layer's digest.
+"""What earlier runs have read of layers: one file a layer in the user's cache folder, named by the layer's digest
+and size.
 
 Decides what is believed: a file of the user's own that no other user may write to, of this version, with the SHA-256 of
 its content at its start. Everything else is read anew from the registry; no flaw is an error. The folder is bounded:
@@ -36,10 +37,10 @@ class ListingCache:
         self._folder = folder
         self._most_bytes = most_bytes
 
-    def get(self, digest: str) -> Listing | None:
+    def get(self, name: str) -> Listing | None:
         """Return what is remembered of a layer; None for nothing that can be believed."""
         try:
-            descriptor = os.open(self._place(digest), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+            descriptor = os.open(self._place(name), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
             with open(descriptor, "rb") as opened:  # noqa: PTH123 - a descriptor
                 found = os.fstat(descriptor)
                 if not is_ours(found) or found.st_size > _LARGEST_FILE:
@@ -51,16 +52,16 @@ class ListingCache:
         if data[: len(_MAGIC) + _SHA256_BYTES] != _MAGIC + hashlib.sha256(content).digest():
             return None
         with contextlib.suppress(OSError):
-            os.utime(self._place(digest))
+            os.utime(self._place(name))
         return decode(content)
 
-    def put(self, digest: str, listing: Listing) -> None:
+    def put(self, name: str, listing: Listing) -> None:
         """Remember a layer; a folder that cannot be written to is not an error."""
         content = encode(listing)
         data = _MAGIC + hashlib.sha256(content).digest() + content
         if len(data) > min(_LARGEST_FILE, self._most_bytes):
             return
-        place = self._place(digest)
+        place = self._place(name)
         mine = place.with_name(f"{place.name}.{os.getpid()}.{threading.get_ident()}")
         with contextlib.suppress(OSError):
             make_private(self._folder)
@@ -73,8 +74,8 @@ class ListingCache:
                 raise
             self._bound()
 
-    def _place(self, digest: str) -> Path:
-        return self._folder / digest.replace(":", "-")
+    def _place(self, name: str) -> Path:
+        return self._folder / name.replace(":", "-")
 
     def _bound(self) -> None:
         """Remove what was used longest ago."""

@@ -68,12 +68,14 @@ class RegistryListings:
             return await in_thread(self._contents, repository_url, digest, size, paths)
 
     def _listing(self, url: str, digest: str, size: int) -> Listing:
-        known = self._cache.get(_checked(url, digest)) if self._cache else None
+        # A manifest that says another size is not believed: budgets go by what manifests say.
+        name = f"{_checked(url, digest)}.{size}"
+        known = self._cache.get(name) if self._cache else None
         if known is not None:
             return known
         found = self._read(read_listing, url, digest, size)
         if self._cache is not None:
-            self._cache.put(digest, found)
+            self._cache.put(name, found)
         return found
 
     def _contents(self, url: str, digest: str, size: int, paths: frozenset[str]) -> Mapping[str, bytes]:

@@ -21,6 +21,7 @@ from fast_container.core.spelling import megabytes
 
 _PLACES: Final = ("var/task", "var/runtime", "opt")
 _ENDS: Final = (".py", "/__init__.py", ".js", ".mjs", ".cjs")
+_SHOWN: Final = 200
 _CLIENTS: Final = ("awslambdaric", "aws-lambda-ric")
 
 
@@ -119,8 +120,8 @@ def _handler(image: ImageContents, files: ImageFiles) -> Iterator[Found]:
     roots = {root, configuration.working_directory or root}
     if not any(resolve(files.merged, f"{at}/{name}{end}") for at in roots for name in names for end in _ENDS):
         yield Found(
-            f"{root}/{module}",
-            f"The handler {handler} is not in the image.",
+            f"{root}/{module}"[:_SHOWN],
+            f"The handler {handler[:_SHOWN]} is not in the image.",
             "each invocation would fail",
             "Correct CMD, or copy the module.",
             fails_in_service=True,

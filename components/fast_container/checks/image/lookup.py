@@ -13,6 +13,7 @@ from fast_container.core.layers.merged import Merged, Placed
 from fast_container.core.oci.configuration import ImageConfiguration
 
 _MOST_LINKS: Final = 40
+_LONGEST_PATH: Final = 4096
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FOLDER_MODE: Final = 0o755
 
@@ -39,7 +40,9 @@ def stat(merged: Merged, path: str) -> Entry | None:
 
 
 def _followed(merged: Merged, path: str, *, follow_last: bool = True) -> str | None:
-    """The path without links; None after too many of them."""
+    """The path without links; None after too many of them, and for a path that Linux would refuse."""
+    if len(path) > _LONGEST_PATH:
+        return None
     waiting = [part for part in reversed(path.split("/")) if part]
     here = ""
     links = 0
@@ -58,6 +61,8 @@ def _followed(merged: Merged, path: str, *, follow_last: bool = True) -> str | N
         if links > _MOST_LINKS:
             return None
         target = found.entry.link
+        if len(target) > _LONGEST_PATH:
+            return None
         here = "" if target.startswith("/") else posixpath.dirname(here)
         waiting += [one for one in reversed(target.split("/")) if one]
     return here

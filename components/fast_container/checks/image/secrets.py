@@ -21,6 +21,7 @@ from fast_container.core.layers.secret_signs import secret_signs
 _TESTS: Final = re.compile(r"(?:.*/)?(?:site|dist)-packages/.*(?:^|/)tests?/.*")
 _VARIABLE: Final = re.compile(r"\w*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|ACCESS_KEY)", re.I)
 _SET: Final = re.compile(rf"(?<!\w)({_VARIABLE.pattern})=(?![\s$/]|$)\S+", re.I)
+_MOST_STEPS: Final = 20
 _FIX = "Revoke it, and give it with RUN --mount=type=secret: a later layer cannot take it back."
 
 
@@ -55,10 +56,16 @@ def check_configuration(image: ImageContents, settings: ImageRequirements) -> It
         is_named = _VARIABLE.fullmatch(name) and value and not value.startswith(("/", "$"))
         if is_named or secret_signs(value):
             yield Found(f"ENV or LABEL {name}", "The configuration holds a secret.", "all who pull can read it", _FIX)
+    shown = 0
     for at, step in enumerate(image.configuration.history, 1):
         named = _SET.search(step.created_by)
         signs = secret_signs(step.created_by)
         if (named and named[1] not in image.configuration.env) or signs:
+            shown += 1
+            if shown > _MOST_STEPS:
+                what = f"More than {_MOST_STEPS} steps of the history hold a secret."
+                yield Found("the history", what, "all can read it", _FIX)
+                return
             what = f"The history holds a secret ({', '.join(signs) or (named[1] if named else '')})."
             origin = at <= settings.base_steps
             yield Found(f"step {at} of the history", what, "all can read it", _FIX, is_of_base=origin)

@@ -22,6 +22,7 @@ _KNOWN: Final = re.compile(
     r"|pam_timestamp_check|ping6?|pkexec|ssh-agent|ssh-keysign|su|sudo|umount|unix_chkpwd|utempter|wall|write"
 )
 """Set-user-id programs that bases bring."""
+_MOST_DIGITS: Final = 10
 
 
 def check_user(image: ImageContents, _: ImageRequirements) -> Iterator[Found]:
@@ -34,7 +35,7 @@ def check_user(image: ImageContents, _: ImageRequirements) -> Iterator[Found]:
             "who breaks into it may do everything in its container",
             "Create a user, and end the Dockerfile with USER and its number.",
         )
-    elif not user.isdigit():
+    elif _number(user) is None:
         yield Found(
             image.name,
             f"USER {user} is a name.",
@@ -47,7 +48,7 @@ def check_files(image: ImageContents, files: ImageFiles, settings: ImageRequirem
     """Find a user or program that is not there, set-user-id files, and sources that the service may write to."""
     user = image.configuration.user.partition(":")[0]
     users = _users(files)
-    if user and not user.isdigit() and user not in users:
+    if user and _number(user) is None and user not in users:
         yield Found(
             "/etc/passwd",
             f"USER {user} is not a user of the image.",
@@ -74,7 +75,7 @@ def check_files(image: ImageContents, files: ImageFiles, settings: ImageRequirem
                 is_of_base=origin,
             )
     yield from check_machine(image, files)
-    number = int(user) if user.isdigit() else users.get(user, 0)
+    number = users.get(user, 0) if _number(user) is None else _number(user) or 0
     yield from _writable(image, files, number)
 
 
@@ -90,7 +91,12 @@ def _users(files: ImageFiles) -> dict[str, int]:
     placed = files.merged.get("etc/passwd")
     lines = placed.entry.head.decode("utf-8", "replace").splitlines() if placed else []
     fields = [line.split(":") for line in lines]
-    return {one[0]: int(one[2]) for one in fields if len(one) > 3 and one[2].isdecimal()}
+    return {one[0]: number for one in fields if len(one) > 3 and (number := _number(one[2])) is not None}
+
+
+def _number(said: str) -> int | None:
+    """Read the number of a user; None for anything else."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _MOST_DIGITS else None
 
 
 def _writable(image: ImageContents, files: ImageFiles, user: int) -> Iterator[Found]:

@@ -87,11 +87,13 @@ FINGERPRINT: Final = zlib.crc32(_ANY.encode())
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], Mapping[str, re.Pattern[str]]]:
-    """Any of the patterns, and each; compiled for the first layer that is read, which is seldom."""
+def _patterns() -> tuple[re.Pattern[str], list[tuple[re.Pattern[str], Mapping[str, re.Pattern[str]]]]]:
+    """Any of the patterns, then of each table any, and each; compiled for the first layer that is read."""
     # A path may have a line's end in it, which must not hide what it is.
-    each = {kind: re.compile(pattern, re.DOTALL) for table in _TABLES for kind, pattern in table.items()}
-    return re.compile(_ANY, re.DOTALL), each
+    tables = [{kind: re.compile(pattern, re.DOTALL) for kind, pattern in table.items()} for table in _TABLES]
+    return re.compile(_ANY, re.DOTALL), [
+        (re.compile("|".join(f"(?:{one.pattern})" for one in table.values()), re.DOTALL), table) for table in tables
+    ]
 
 
 def machine(architecture: str) -> str:
@@ -110,9 +112,11 @@ def kinds_of(path: str, type_: str, mode: int, uid: int) -> Iterator[str]:
         yield IS_WHITEOUT
         return
     yield from _by_mode(type_, mode, uid)
-    any_of, each = _patterns()
+    any_of, tables = _patterns()
     if type_ != DIRECTORY and any_of.fullmatch(path):
-        yield from (kind for kind, pattern in each.items() if pattern.fullmatch(path))
+        for any_of_table, table in tables:
+            if any_of_table.fullmatch(path):
+                yield from (kind for kind, pattern in table.items() if pattern.fullmatch(path))
 
 
 def _by_mode(type_: str, mode: int, uid: int) -> Iterator[str]:

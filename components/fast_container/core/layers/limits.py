@@ -31,7 +31,9 @@ class Limits:
         free_bytes: … once it is larger than this.
         entries: Of a layer, and of all layers of an image together.
         name_bytes: All paths and link targets of a layer together.
-        header_bytes: An extended header (pax, GNU).
+        extended_headers: Headers before entries (pax, GNU) of a layer, all together; an entry needs one or two.
+        header_bytes: An extended header.
+        searched_bytes: Small files of a layer that are searched for secrets, all together.
         package_list_bytes: What is kept of a layer's lists of packages; more of them are left out.
         content_bytes: Files of a layer whose content is asked for, all together.
         depth: Components of a path.
@@ -43,7 +45,9 @@ class Limits:
     free_bytes: int = 1 << 30
     entries: int = 1_000_000
     name_bytes: int = 128 << 20
+    extended_headers: int = 2_000_000
     header_bytes: int = 1 << 20
+    searched_bytes: int = 1 << 30
     package_list_bytes: int = 64 << 20
     content_bytes: int = 16 << 20
     depth: int = 255

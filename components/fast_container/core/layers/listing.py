@@ -20,7 +20,7 @@ from fast_container.core.layers.elf import architecture
 from fast_container.core.layers.entry import FILE, Entry
 from fast_container.core.layers.file_kinds import IS_WHITEOUT, kinds_of, machine
 from fast_container.core.layers.kept import is_searched, kept_bytes, kept_form
-from fast_container.core.layers.limits import Limits
+from fast_container.core.layers.limits import LayerLimitError, Limits
 from fast_container.core.layers.package_lists import is_package_list
 from fast_container.core.layers.secret_signs import secret_signs
 from fast_container.core.layers.tar_entries import tar_entries
@@ -204,8 +204,13 @@ def read_listing(
     source = iter(pieces)
     stream = ByteStream(decompressed(source, make_inflater, unzstd), limits.most_unpacked(compressed_bytes))
     found = ListingBuilder()
-    of_lists = 0
+    of_lists = searched = 0
     for entry, head in tar_entries(stream, kept_bytes, limits):
+        if head and is_searched(entry.path, entry.size):
+            searched += len(head)
+            if searched > limits.searched_bytes:
+                why = f"its small files that are searched for secrets have more than {limits.searched_bytes} bytes"
+                raise LayerLimitError(why)
         kept = _with_content(entry, head) if head else entry
         if kept.head and is_package_list(entry.path):
             of_lists += len(kept.head)

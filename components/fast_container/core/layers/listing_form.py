@@ -45,8 +45,11 @@ def encode(listing: Listing) -> bytes:
         "implied": sorted(listing.implied),
     }
     said = json.dumps(header, separators=(",", ":")).encode("ascii")
-    content = b"".join(part for _, _, part in sections)
-    return zlib.compress(len(said).to_bytes(_LENGTH_BYTES, "big") + said + content, 1)
+    # Of a million entries each copy is a hundred megabytes.
+    packer = zlib.compressobj(1)
+    packed = [packer.compress(len(said).to_bytes(_LENGTH_BYTES, "big")), packer.compress(said)]
+    packed += [packer.compress(part) for _, _, part in sections]
+    return b"".join((*packed, packer.flush()))
 
 
 def _numbers(name: str, values: Iterable[int]) -> tuple[str, str, bytes]:
@@ -66,7 +69,9 @@ def decode(data: bytes) -> Listing | None:
         header = parse_object(whole[_LENGTH_BYTES:end]) if unpacker.eof else {}
         if header.get("version") != VERSION:
             return None
-        return _listing(header, _sections(header, memoryview(whole)[end:]))
+        sections = _sections(header, memoryview(whole)[end:])
+        del whole
+        return _listing(header, sections)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, zlib.error):
         return None
 
@@ -77,8 +82,11 @@ def _sections(header: Mapping[str, Any], content: memoryview) -> dict[str, Any]:
     for name, code, length in header["sections"]:
         part = content[at : at + length]
         at += length
+        # Copies, so that the whole need not stay for some of its parts.
         if code:
-            found[name] = part.cast(code)
+            found[name] = memoryview(bytes(part)).cast(code)
+        elif name == "paths":
+            found[name] = str(part, "utf-8", "surrogateescape")
         else:
             found[name] = bytes(part)
     if at != len(content):
@@ -86,9 +94,9 @@ def _sections(header: Mapping[str, Any], content: memoryview) -> dict[str, Any]:
     return found
 
 
-def _listing(header: Mapping[str, Any], sections: Mapping[str, Any]) -> Listing:
+def _listing(header: Mapping[str, Any], sections: dict[str, Any]) -> Listing:
     count = header["count"]
-    joined = sections["paths"].decode("utf-8", "surrogateescape")
+    joined: str = sections.pop("paths")
     paths: list[str] = joined.split("\0") if count else []
     types: str = sections["types"].decode("ascii")
     sizes, modes, uids, gids, mtimes = (cast("Numbers", sections[name]) for name in _COLUMNS)

@@ -22,6 +22,19 @@ _KINDS: Final = {
     "Google API key": re.compile(r"(?<!\w)AIza[\w-]{35}(?![\w-])"),
     "password in a URL": re.compile(r"(?<!\w)https?://[^\s/:@$<>{}]{1,64}:[^\s/:@$<>{}]{3,128}@[\w.-]+"),
 }
+_NEEDED: Final = {
+    "private key": ("PRIVATE KEY",),
+    "AWS access key": ("AKIA", "ASIA"),
+    "GitHub token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "GitLab token": ("glpat-",),
+    "npm token": ("npm_", "_authToken="),
+    "PyPI token": ("pypi-AgE",),
+    "Slack token": ("xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-"),
+    "Stripe key": ("rk_live_", "sk_live_"),
+    "Google API key": ("AIza",),
+    "password in a URL": ("@",),
+}
+"""Kind → strings of which one is in each find: looking for them costs a tenth of looking for the patterns."""
 _EXAMPLES: Final = re.compile(
     r"EXAMPLE|(?i:(?::|//)(?:user(?:name)?|pass(?:word|wd)?|x+):(?:pass(?:word|wd)?|x+|\*+)@)"
 )
@@ -32,5 +45,6 @@ def secret_signs(text: str) -> tuple[str, ...]:
     return tuple(
         kind
         for kind, pattern in _KINDS.items()
-        if any(not _EXAMPLES.search(found[0]) for found in pattern.finditer(text))
+        if any(sign in text for sign in _NEEDED[kind])
+        and any(not _EXAMPLES.search(found[0]) for found in pattern.finditer(text))
     )

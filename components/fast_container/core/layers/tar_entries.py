@@ -47,10 +47,13 @@ def tar_entries(stream: ByteStream, wanted: Wanted, limits: Limits) -> Iterator[
         LayerLimitError: It is larger than a limit.
     """
     always: dict[str, bytes] = {}
-    count = name_bytes = 0
+    count = name_bytes = extended = 0
     while (header := _next_header(stream)) is not None:
         given: dict[str, bytes] = {}
         while header.type in b"xgLKX":
+            extended += 1
+            if extended > limits.extended_headers:
+                raise LayerLimitError(f"it has more than {limits.extended_headers} extended headers")
             _extend(always, given, header, _extension(stream, header, limits))
             header = _next_header(stream)
             if header is None:
