@@ -1,5 +1,4 @@
-"""What earlier runs have read of layers: one file a layer in the user's cache folder, named by the layer's digest
-and size.
+"""What earlier runs have read of layers: one file a layer in the user's cache folder, named by digest and size.
 
 Decides what is believed: a file of the user's own that no other user may write to, of this version, with the SHA-256 of
 its content at its start. Everything else is read anew from the registry; no flaw is an error. The folder is bounded:
