@@ -113,6 +113,16 @@ def test_set_user_id_programs_of_a_base_that_is_named(
     assert f"1 finding comes from the base image {registry.url}:base, which can be checked by itself: V08" in out
 
 
+def test_a_base_that_the_image_does_not_start_from_is_refused(
+    registry: HttpRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(registry, [file("other")])
+    registry.tags["base"] = registry.tags["v1"]
+    reference = push(registry, GOOD)
+    assert main(["check-image", reference, "--base", f"{registry.url}:base"]) == 2
+    assert "does not start from that base" in capsys.readouterr().err
+
+
 STRUCTURE = """\
 schemaVersion: 2.0.0
 fileExistenceTests:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -119,6 +119,16 @@ def _severity(said: str) -> tuple[str, Severity]:
     return rule, Severity(level)
 
 
+def _check_is_base(layers: Collection[str], image: ImageContents, base: str) -> None:
+    if layers and not any(digest in layers for digest, _ in image.layer_bytes):
+        raise ArgsError(
+            "The image does not start from that base.",
+            property_path="--base",
+            why=f"it has no layer of {base}",
+            next_step="Name the image in its FROM, as it was when the image was built: a tag may have moved since.",
+        )
+
+
 async def _read(
     arguments: argparse.Namespace, settings: ImageRequirements
 ) -> tuple[ImageContents, ImageRequirements, Divide]:
@@ -132,7 +142,9 @@ async def _read(
             layers = frozenset(await images.layers(arguments.base, "--base"))
             settings = replace(settings, base_name=arguments.base, base_layers=layers)
             divide = partial(without_reported, reported=RULES, who="which can be checked by itself")
-            return await images.named(arguments, settings.read_paths), settings, divide
+            image = await images.named(arguments, settings.read_paths)
+            _check_is_base(layers, image, arguments.base)
+            return image, settings, divide
         image = await images.named(arguments, settings.read_paths)
         base = planned_base(arguments.plan, arguments.image) if arguments.plan else None
         reported = base.reported if base else ()
