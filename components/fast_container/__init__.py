@@ -6,7 +6,8 @@ question is its answer; CONTRIBUTING.md has twenty questions to try it on.
 
 What a program writes:
 
-- What may be said of an image? ``image_options``; its outputs: ``image``.
+- What may be said of an image? ``image_options``; its outputs: ``image`` (with ``image_outputs``).
+- How does an image for several platforms become one index? ``platforms``.
 - What may be said of a base image, a fleet, a repository? ``base_image`` (with ``base_arguments``), ``fleet``
   (with ``fleet_images``), ``repository`` (with ``existing_repository``, ``retained_repository`` and
   ``repository_policies``), in this order.

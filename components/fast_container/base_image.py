@@ -15,12 +15,12 @@ import pulumi
 
 from fast_container.args import check_runs_on, check_secrets
 from fast_container.base_arguments import Names, base_arguments
-from fast_container.core.declared import InlineDockerfile, check_platform
-from fast_container.core.oci.platform import normal_or_same
+from fast_container.core.declared import InlineDockerfile
 from fast_container.errors import ArgsError, FastContainerError
 from fast_container.given_options import in_todays_names
 from fast_container.image import FastContainerImage
 from fast_container.image_options import ImageOptions, refuse_unknown, shows_options
+from fast_container.platforms.arguments import name_of, split_by_platform
 from fast_container.python_base.dependencies import declared_dependencies
 from fast_container.python_base.dockerfile import GeneratedBase, generate_base
 from fast_container.python_base.generated_files import GENERATED_CONTEXT, WORDS, write_files
@@ -32,7 +32,6 @@ from fast_container.shapes import (
     check_mapping,
     check_resource_name,
     check_string,
-    check_strings,
     refused_as_one_line,
     shown,
 )
@@ -50,6 +49,9 @@ _GENERATED_OPTIONS = ("context", "dockerfile", "target", "ignore", "dockerignore
 @shows_options
 class BaseImage(FastContainerImage):
     """An image that others name in ``base_images=``.
+
+    With ``platforms`` there is no index: an image that starts from it gets the image for its own platform. The outputs
+    are those of the first platform; the others are components ``<name>-<arch>``.
 
     With ``install`` its Dockerfile is generated (``fast-container show-dockerfile`` prints it); without, it is an
     image like any other, with a Dockerfile of yours, and the arguments from ``root`` on are refused. Paths of packages
@@ -72,8 +74,6 @@ class BaseImage(FastContainerImage):
             that user. Not needed if the parent is a base image of this program with ``install``.
         installer: ``pip`` (default) or ``uv``.
         build_requirements: A requirements file with the packages' build backends.
-        platforms: Instead of ``platform``: one image for each, and an image that starts from this base gets the one
-            for its own platform. The outputs are those of the first; the others are components ``<name>-<arch>``.
         versions: Package name → version, of packages whose version is made from git (setuptools-scm, hatch-vcs, …),
             for ``install="packages"``: git's history is not in the build context.
         opts: Resource options of the component.
@@ -112,20 +112,18 @@ class BaseImage(FastContainerImage):
         parent_user: str | None = None,
         installer: Installer | None = None,
         build_requirements: PathInput | None = None,
-        platforms: Sequence[str] | None = None,
         versions: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
         user = python = ""
-        further: list[str] = []
+        platforms: dict[str, ImageOptions] = {}
         try:
             check_resource_name(name)
             named = in_todays_names(cast("dict[str, Any]", options), f"{self.kind()} {shown(name)}")
-            options = own = cast("ImageOptions", named)
-            if platforms is not None:
-                first, *further = _checked_platforms(platforms, options)
-                options = {**options, "platform": first}
+            options = cast("ImageOptions", named)
+            platforms = split_by_platform(options)
+            options = next(iter(platforms.values()), options)
             wanted = {
                 "root": root,
                 "packages": packages,
@@ -140,7 +138,7 @@ class BaseImage(FastContainerImage):
                 "build_requirements": build_requirements,
                 "versions": versions,
             }
-            refuse_unknown(options, ("install", "platforms", *wanted))
+            refuse_unknown(options, ("install", *wanted))
             if install is None:
                 _refuse_without_install(wanted)
             else:
@@ -156,7 +154,7 @@ class BaseImage(FastContainerImage):
         self.runs_as, self.python = user, python
         self._by_platform = {
             platform: BaseImage(
-                f"{name}-{platform.partition('/')[2].replace('/', '-')}",
+                name_of(name, platform),
                 repository=repository,
                 install=install,
                 root=root,
@@ -172,46 +170,15 @@ class BaseImage(FastContainerImage):
                 build_requirements=build_requirements,
                 versions=versions,
                 opts=pulumi.ResourceOptions(parent=self),
-                **{**own, "platform": platform},
+                **own,
             )
-            for platform in further
+            for platform, own in [*platforms.items()][1:]
         }
 
     @property
     def by_platform(self) -> Mapping[str, FastContainerImage]:
         """Platform → its image for it, except the first of ``platforms``, which is this image."""
         return self._by_platform
-
-
-def _checked_platforms(platforms: Sequence[str], options: ImageOptions) -> tuple[str, ...]:
-    """Return the platforms in normal form.
-
-    Raises:
-        ArgsError: They are not a list of different platforms, or ``platform`` is given too.
-    """
-    if options.get("platform") is not None:
-        raise ArgsError(
-            "platform cannot be combined with platforms.",
-            property_path="platform",
-            next_step="Leave it out: the first of platforms is that of the component's outputs.",
-        )
-    if options.get("pin") is not None:
-        raise ArgsError(
-            "pin cannot be combined with platforms.",
-            property_path="pin",
-            why="a key is that of an image for one platform",
-            next_step="Declare a base image for each platform, and pin each at a key of its own.",
-        )
-    found = tuple(normal_or_same(one) for one in check_strings(platforms, "platforms"))
-    for index, platform in enumerate(found):
-        check_platform(platform, f"platforms[{index}]")
-        if platform in found[:index]:
-            raise ArgsError(
-                f"{platforms[index]!r} is given twice.", property_path=f"platforms[{index}]", why=f"it is {platform}"
-            )
-    if not found:
-        raise ArgsError("platforms is empty.", property_path="platforms", next_step='Give platforms=["linux/amd64"].')
-    return found
 
 
 def _refuse_without_install(wanted: Mapping[str, object]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Final, Unpack
 
 import pulumi
 
@@ -18,6 +18,9 @@ from fast_container.codebuild.architectures import architecture_of
 from fast_container.core.select import SelectedImage
 from fast_container.errors import FastContainerError
 from fast_container.image_options import ImageOptions, checked_inputs, shows_options
+from fast_container.image_outputs import recorded_digest, uri_by_digest
+from fast_container.platforms.arguments import name_of, split_by_platform
+from fast_container.platforms.index_record import PlatformIndex
 from fast_container.repository import ImageRepository, RepositoryInput, push_target
 from fast_container.shapes import check_opts, check_resource_name, refused_as_one_line
 from fast_container.state.access import kept_by_record
@@ -29,6 +32,8 @@ from fast_container.state.inputs import Lazy
 from fast_container.state.preparation import Preparation, check_at_once
 from fast_container.state.prepared_image import ImageInputs, PreparedImage, record_name, run_error
 from fast_container.state.program import Program, current_program
+
+_OUTPUTS: Final = ("image_uri", "digest", "tag", "tagged_uri", "build_key", "repository_url")
 
 
 @shows_options
@@ -57,7 +62,8 @@ class FastContainerImage(pulumi.ComponentResource):
         platform: In normal form.
         architecture: ``x86_64`` or ``arm64``, as Lambda names it: bind a function's ``architectures`` to it.
         health_check: HEALTHCHECK of its Dockerfile as ``healthCheck`` of an ECS container definition; None without one.
-        by_platform: Its images for further platforms, of a ``BaseImage`` with ``platforms``.
+        by_platform: Its images, with ``platforms``; of a ``BaseImage`` those for further platforms.
+        image_uris: Architecture → ``image_uri`` of the image for it alone; with ``platforms`` one for each.
         recorded_digest: The digest of ``build_key`` in the state; "" if its build was not awaited.
         is_pinned: Whether it is held at an earlier key (``pin``).
 
@@ -90,12 +96,23 @@ class FastContainerImage(pulumi.ComponentResource):
         try:
             check_resource_name(name)
             check_opts(opts, pulumi.ResourceOptions)
-            inputs = replace(checked_inputs(name, repository, options, self.kind()), after=stated_dependencies(opts))
-            check_at_once(inputs)
+            platforms = split_by_platform(options)
+            if len(platforms) == 1:
+                (options,) = platforms.values()
+            after, checked = stated_dependencies(opts), [*platforms.values()] or [options]
+            first, *others = [
+                replace(checked_inputs(name, repository, own, self.kind()), after=after) for own in checked
+            ]
+            for inputs in (first, *others):
+                check_at_once(inputs)
             program = current_program(make_hook)
         except FastContainerError as error:
             raise run_error(name, error, self.kind()) from None
         super().__init__(self.TYPE, name, {}, opts)
+        if others:
+            self._declare_platforms(program, repository, platforms, after)
+            return
+        inputs, self._images = first, dict[str, FastContainerImage]()
         builder = options.get("builder") or program.default_builder
         depends_on: list[pulumi.Resource] = [repository] if isinstance(repository, ImageRepository) else []
         depends_on += [base.resource for base in inputs.bases.values() if base.resource is not None]
@@ -126,10 +143,44 @@ class FastContainerImage(pulumi.ComponentResource):
         self.architecture = architecture_of(self.platform) or self.platform.partition("/")[2]
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
-        self.digest = _digest(record, preparation, program)
-        self.image_uri = _image_uri(self.repository_url, self.digest, self.tag)
-        outputs = ("image_uri", "digest", "tag", "tagged_uri", "build_key", "repository_url")
+        self.digest = recorded_digest(record, preparation, program)
+        self.image_uri = uri_by_digest(self.repository_url, self.digest, self.tag)
+        self.register_outputs({output: getattr(self, output) for output in _OUTPUTS})
+
+    def _declare_platforms(
+        self,
+        program: Program,
+        repository: RepositoryInput,
+        platforms: Mapping[str, ImageOptions],
+        after: Sequence[Any],
+    ) -> None:
+        name = self.pulumi_resource_name
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[*after])
+        self._images = {
+            platform: FastContainerImage(name_of(name, platform), repository=repository, opts=opts, **own)
+            for platform, own in platforms.items()
+        }
+        images = [*self._images.values()]
+        first = images[0]
+        self._preparation, self._record = first._preparation, first._record
+        self.platform, self.architecture = ", ".join(self._images), first.architecture
+        shown: FastContainerImage | PlatformIndex = first
+        if first._preparation.runs_on != "lambda":
+            preparations = {platform: image._preparation for platform, image in self._images.items()}
+            wait = all((own.get("builder") or program.default_builder).wait for own in platforms.values())
+            shown = PlatformIndex(self, name, program, preparations, [one._record for one in images], wait=wait)
+        record = shown._record if isinstance(shown, FastContainerImage) else shown.record
+        self.build_key, self.tag = record.build_key, record.tag
+        self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
+        self.digest = shown.digest
+        self.image_uri = uri_by_digest(self.repository_url, self.digest, self.tag)
+        outputs = (*_OUTPUTS, "image_uris")
         self.register_outputs({output: getattr(self, output) for output in outputs})
+
+    @property
+    def image_uris(self) -> Mapping[str, pulumi.Output[str]]:
+        """Architecture, as Lambda names it → ``repository@sha256:…`` of the image for it alone."""
+        return {image.architecture: image.image_uri for image in (*self._images.values(),) or (self,)}
 
     @property
     def planned_key(self) -> pulumi.Output[str]:
@@ -192,8 +243,8 @@ class FastContainerImage(pulumi.ComponentResource):
 
     @property
     def by_platform(self) -> Mapping[str, FastContainerImage]:
-        """Platform → its image for it, of a base with several."""
-        return {}
+        """Platform → its image for it, of one with several."""
+        return self._images
 
 
 async def _begun(
@@ -246,36 +297,3 @@ def _record(
         },
         pulumi.ResourceOptions(parent=image, depends_on=depends_on, hooks=program.hook_binding),
     )
-
-
-def _digest(record: ImageBuild, preparation: Preparation, program: Program) -> pulumi.Output[str]:
-    """Return the record's digest; in a preview of a change, the one that the hook found in the registry."""
-
-    async def looked_up() -> str | None:
-        await record.urn.future()
-        found = await preparation.image
-        if found.known is None or found.known_url is None:
-            return None
-        return program.found_digest(found.known_url, found.known.key.tag)
-
-    async def value() -> Any:
-        return await record.digest.future() if await record.digest.is_known() else await looked_up()
-
-    async def known() -> bool:
-        return await record.digest.is_known() or await looked_up() is not None
-
-    return pulumi.Output(Lazy(record.digest.resources), Lazy(value), Lazy(known))
-
-
-def _image_uri(url: pulumi.Output[str], digest: pulumi.Output[str], tag: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return the reference by digest, in one step: hundreds of ``Output.all(…).apply(…)`` would be slow."""
-
-    async def value() -> Any:
-        named = await digest.future()
-        # Only a unit test's mocks have no digest; the tag, which is immutable, is as good for a test.
-        return f"{await url.future()}@{named}" if named else f"{await url.future()}:{await tag.future()}"
-
-    async def known() -> bool:
-        return await url.is_known() and await digest.is_known() and await tag.is_known()
-
-    return pulumi.Output(Lazy(digest.resources), Lazy(value), Lazy(known))

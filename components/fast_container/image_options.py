@@ -64,6 +64,9 @@ class ImageOptions(TypedDict, total=False):
         build_args: Build arguments; those that no reachable stage declares do not count.
         platform: One platform, ``os/arch[/variant]``; default ``linux/amd64``. Or a ``docker_build.Platform``, or a
             list of one.
+        platforms: Several platforms instead: an image for each, ``<name>-<arch>``, decided, built and checked by
+            itself, and an index of them under the outputs; with ``runs_on="lambda"`` no index, since Lambda takes none.
+        builders: Platform → its builder, where one has another than ``builder``.
         secrets: Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or
             ``SsmParameter``; mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never. An id
             that a stage mounts must be given, and no value may be empty.
@@ -106,6 +109,8 @@ class ImageOptions(TypedDict, total=False):
     target: str | None
     build_args: Texts | None
     platform: str | Sequence[str] | None
+    platforms: Sequence[str] | None
+    builders: Mapping[str, Builder] | None
     secrets: Mapping[str, SecretInput] | None
     optional_secrets: Sequence[str] | None
     named_contexts: Mapping[str, PathInput] | None

@@ -129,9 +129,13 @@ class Stacks:
 
     def layers(self, repository: str, digest: str) -> list[str]:
         """Digests of an image's layers, the lowest first."""
+        return [layer["digest"] for layer in self.manifest(repository, digest)["layers"]]
+
+    def manifest(self, repository: str, digest: str) -> dict[str, Any]:
+        """A manifest or an index as it is stored."""
         name = f"{self.prefix}/{repository}"
         image = self.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"][0]
-        return [layer["digest"] for layer in json.loads(image["imageManifest"])["layers"]]
+        return json.loads(image["imageManifest"])
 
     def blob(self, repository: str, digest: str) -> bytes:
         """A layer as it is stored."""

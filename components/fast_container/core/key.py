@@ -211,3 +211,13 @@ def build_key(inputs: KeyInputs, explain: Mapping[str, str] | None = None) -> Bu
         fields += (name, parts[name])
     shown = parts | dict(explain or {})
     return BuildKey(encoded_digest(fields), {name: digest[:_PART_DIGITS] for name, digest in shown.items()})
+
+
+def index_key(keys: Mapping[str, str]) -> BuildKey:
+    """Compute the key of an image index: platform → build key of its image (64 hexadecimal digits)."""
+    fields = ["fast-container-index", str(SCHEMA)]
+    for platform in sorted(keys):
+        fields += (platform, keys[platform])
+    return BuildKey(
+        encoded_digest(fields), {f"platform:{platform}": key[:_PART_DIGITS] for platform, key in keys.items()}
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any, cast
+from typing import Any, Final, NoReturn, cast
 
 import pulumi
 from pulumi.output import Unknown
@@ -40,6 +40,8 @@ from fast_container.state.program import Program
 from fast_container.state.rollback.pinned import verified_pin
 from fast_container.state.secret_values import check_sources
 
+_UNEXPECTED: Final = "An unexpected error occurred."
+
 
 def make_hook(program: Program) -> pulumi.ResourceHook:
     """Make the hook that all records of a program are bound to."""
@@ -47,6 +49,9 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
     async def before_change(args: pulumi.ResourceHookArgs) -> None:
         new, old = args.new_inputs or {}, args.old_inputs or {}
         if _is_unknown(new.get("build_key")):
+            return
+        if args.name in program.indexes:
+            await program.indexes[args.name](_recorded(args))
             return
         unplaced = _is_unknown(new.get("repository_url"))
         image = (
@@ -73,18 +78,21 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
         except pulumi.RunError:
             raise
         except Exception as error:
-            if isinstance(error, ContextChanged):
-                # A remembered digest may be the cause: the next run reads again.
-                await in_thread(program.walks.forget, error.root)
-            what = "An unexpected error occurred."
-            refusal = pulumi.RunError(_message(explained(error, what, cache_dir() / "logs"), image))
-            if not settings.is_dry_run():
-                raise refusal from None
-            await program.refusals.hold_in_preview(image.reporter.resource, refusal)
+            await _refuse(program, image, error)
 
     return pulumi.ResourceHook(
         "fast-container:before-change", before_change, pulumi.ResourceHookOptions(on_dry_run=True)
     )
+
+
+async def _refuse(program: Program, image: PreparedImage, error: Exception) -> NoReturn:
+    if isinstance(error, ContextChanged):
+        # A remembered digest may be the cause: the next run reads again.
+        await in_thread(program.walks.forget, error.root)
+    refusal = pulumi.RunError(_message(explained(error, _UNEXPECTED, cache_dir() / "logs"), image))
+    if not settings.is_dry_run():
+        raise refusal from None
+    await program.refusals.hold_in_preview(image.reporter.resource, refusal)
 
 
 async def _preview(

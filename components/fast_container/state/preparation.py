@@ -84,6 +84,11 @@ class Preparation:
         program.declare()
         self.image = asyncio.ensure_future(self._settled())
 
+    @property
+    def runs_on(self) -> str:
+        """The place that its image must be fit for."""
+        return self._inputs.runs_on
+
     def output(
         self, part: Callable[[PreparedImage], Any], is_known: Callable[[PreparedImage], bool] | None = None
     ) -> pulumi.Output[Any]:

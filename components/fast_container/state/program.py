@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pulumi
 from pulumi.runtime import settings
@@ -37,6 +37,7 @@ from fast_container.build.spare_names import SpareNames
 from fast_container.builder_interface import ExecutorNeeds
 from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
+from fast_container.core.decision import RecordedImage
 from fast_container.core.oci.repository import host_of
 from fast_container.core.program_file import PlannedEntry, write_plan_file
 from fast_container.core.replaced_tag import load_accepted
@@ -54,6 +55,8 @@ from fast_container.state.refusals import Refusals
 from fast_container.state.run_records import RunRecords, records_of_run
 from fast_container.state.sdk_patches import await_callbacks, freeze_heap, wait_for_failures
 
+IndexChange: TypeAlias = "Callable[[RecordedImage | None], Awaitable[None]]"
+
 
 @dataclass(slots=True)
 class Program:
@@ -70,6 +73,7 @@ class Program:
         git_line: The line about files that git ignores.
         lint_lines: The findings about Dockerfiles.
         is_measured: Whether the program has a ``BuildMetrics``.
+        indexes: Name of the record of an image index → what is done before it changes.
     """
 
     walks: SharedWalks
@@ -94,6 +98,7 @@ class Program:
     spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
+    indexes: dict[str, IndexChange] = field(default_factory=dict[str, "IndexChange"])
     git_line: GitIgnoredLine = field(init=False)
     lint_lines: LintLines = field(default_factory=lambda: LintLines(cache_dir() / "linted", in_thread))
     is_measured: bool = False

@@ -1,0 +1,100 @@
+"""An image for two platforms on the real engine: an image for each, and an index of them that is tagged last."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import pytest
+from conftest import Stacks
+from engine_stack import EngineStack, Run
+
+PROGRAM = """
+import pulumi
+from fast_container import FastContainerImage
+
+repository = pulumi.Config().require("repository")
+web = FastContainerImage(
+    "web", repository=repository, context="web", runs_on="ecs", platforms=["linux/amd64", "linux/arm64"]
+)
+fn = FastContainerImage(
+    "fn", repository=repository, context="fn", runs_on="lambda", platforms=["linux/arm64", "linux/amd64"]
+)
+for name in ("image_uri", "tag", "build_key"):
+    pulumi.export(name, getattr(web, name))
+pulumi.export("fn", fn.image_uris)
+pulumi.export("fn_first", fn.image_uri)
+"""
+# What is for one platform only: an edit there concerns one image.
+WEB = "FROM scratch AS files-amd64\nCOPY x86 /\nFROM scratch AS files-arm64\nCOPY arm /\nFROM files-${TARGETARCH}\n"
+
+
+class Story:
+    def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
+        self.stack: EngineStack = stacks(PROGRAM)
+        self.stack.configure({"engine-test:repository": stacks.repository("images")})
+        for place, text in {"web/x86": "x", "web/arm": "a", "web/Dockerfile": WEB, "fn/app.txt": "one"}.items():
+            self.stack.file(place, text)
+        self.stack.file("fn/Dockerfile", "FROM scratch\nCOPY app.txt /\n")
+
+    @cached_property
+    def seen(self) -> Run:
+        return self.stack.preview()
+
+    @cached_property
+    def first(self) -> Run:
+        assert self.seen
+        return self.stack.up()
+
+    @cached_property
+    def edited(self) -> Run:
+        assert self.first
+        self.stack.file("web/arm", "another")
+        return self.stack.up()
+
+    @cached_property
+    def again(self) -> Run:
+        assert self.edited
+        return self.stack.up()
+
+
+@pytest.fixture(scope="module")
+def story(stacks: Stacks) -> Story:
+    return Story(stacks)
+
+
+def test_a_preview_says_what_is_built_and_what_is_put_together(story: Story) -> None:
+    assert "will be put together: first build" in [line.strip() for line in story.seen.messages(on="web")]
+    for name in ("web-amd64", "web-arm64"):
+        assert any("will be built" in line for line in story.seen.messages(on=name))
+
+
+def test_every_platform_has_an_image_and_the_index_lists_both(story: Story) -> None:
+    assert story.first.builds == 4
+    outputs = story.first.stack_outputs
+    index = story.stacks.manifest("images", outputs["image_uri"].partition("@")[2])
+    assert index["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    platforms = [f"{one['platform']['os']}/{one['platform']['architecture']}" for one in index["manifests"]]
+    assert platforms == ["linux/amd64", "linux/arm64"]
+    digests = {story.first.records[name]["digest"] for name in ("web-amd64", "web-arm64")}
+    assert {one["digest"] for one in index["manifests"]} == digests
+    assert outputs["tag"] == f"key-{outputs['build_key'][:40]}"
+
+
+def test_lambda_gets_an_image_for_each_architecture_and_no_index(story: Story) -> None:
+    records, outputs = story.first.records, story.first.stack_outputs
+    assert "fn" not in records
+    uris = {name: uri.partition("@")[2] for name, uri in outputs["fn"].items()}
+    assert uris == {"arm64": records["fn-arm64"]["digest"], "x86_64": records["fn-amd64"]["digest"]}
+    assert outputs["fn_first"] == outputs["fn"]["arm64"]
+
+
+def test_an_edit_that_concerns_one_platform_builds_one(story: Story) -> None:
+    assert story.edited.builds == 1
+    assert story.edited.steps == {"web-arm64-build": "update", "web-build": "update"}
+    assert "put together: platform linux/arm64 changed" in [line.strip() for line in story.edited.messages(on="web")]
+
+
+def test_nothing_changed_nothing_done(story: Story) -> None:
+    assert story.again.builds == 0
+    assert story.again.steps == {}
