@@ -124,6 +124,11 @@ class Builder(ABC):
         del platforms
         return ()
 
+    async def emulated(self, platforms: Sequence[str]) -> Sequence[str]:
+        """Return those of the platforms whose ``RUN`` instructions are known to be emulated here."""
+        del platforms
+        return ()
+
     def executor_key(self, platform: str) -> str:
         """Return the key of the executor for a platform: images with one key share it.
 

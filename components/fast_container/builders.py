@@ -99,6 +99,10 @@ class LocalBuilder(Builder):
         """Return warnings as ``Builder.cannot_run``; buildx is asked."""
         return await self._emulation.missing(platforms)
 
+    async def emulated(self, platforms: Sequence[str]) -> Sequence[str]:
+        """Return platforms as ``Builder.emulated``; buildx is asked."""
+        return await self._emulation.emulated(platforms)
+
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> Executor:
         """Make an executor as ``Builder.executor``."""
         return BuildxExecutor(

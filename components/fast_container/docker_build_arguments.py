@@ -43,7 +43,6 @@ REPLACED: Mapping[str, str] = {
     "load": "leave it out: the image is pushed to `repository`",
     "no_cache": "leave it out; a value in `triggers` makes a new key",
     "outputs": "leave it out: the image is pushed to `repository`",
-    "platforms": 'platform="linux/arm64": one image has one platform',
     "provenance": "leave it out: Lambda refuses images with attestations",
     "pull": 'leave it out; image_policy="resolve" follows the tags of external images',
     "push": "leave it out: the image is pushed to `repository`",
@@ -164,7 +163,7 @@ def one_platform(platform: object) -> str:
             f"One image has one platform, not {len(platforms)}.",
             property_path="platform",
             why="a function or task runs on one, and Lambda refuses an image of several",
-            next_step="Declare one FastContainerImage for each platform.",
+            next_step="Give platforms=[…]: an image for each, and an index of them where the place takes one.",
         )
     return platforms[0]
 

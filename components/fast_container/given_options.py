@@ -131,6 +131,7 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "cache": check_flag,
     "checks": check_image_checks,
     "dockerfile": _dockerfile,
+    "emulate": check_flag,
     "dockerignore": _dockerignore,
     "ignore": check_strings,
     "image_policy": check_string,

@@ -67,6 +67,8 @@ class ImageOptions(TypedDict, total=False):
         platforms: Several platforms instead: an image for each, ``<name>-<arch>``, decided, built and checked by
             itself, and an index of them under the outputs; with ``runs_on="lambda"`` no index, since Lambda takes none.
         builders: Platform → its builder, where one has another than ``builder``.
+        emulate: Whether a builder of another platform may emulate the Dockerfile's ``RUN`` instructions; default False
+            with ``platforms``. With one ``platform`` the default is to warn only where there is no emulator.
         secrets: Id → value (best a secret Output), ``SecretEnv``, ``SecretFile``, ``SecretsManagerSecret`` or
             ``SsmParameter``; mounted with ``RUN --mount=type=secret,id=…``. Ids count in the key, values never. An id
             that a stage mounts must be given, and no value may be empty.
@@ -111,6 +113,7 @@ class ImageOptions(TypedDict, total=False):
     platform: str | Sequence[str] | None
     platforms: Sequence[str] | None
     builders: Mapping[str, Builder] | None
+    emulate: bool | None
     secrets: Mapping[str, SecretInput] | None
     optional_secrets: Sequence[str] | None
     named_contexts: Mapping[str, PathInput] | None
@@ -192,6 +195,7 @@ def checked_inputs(
         checks=given.get("checks"),
         snapstart=_snapstart(given),
         pin=given.get("pin"),
+        emulate=given.get("emulate"),
     )
 
 

@@ -157,7 +157,6 @@ NOT_HERE: dict[str, dict[str, Any]] = {
     "cache_to": {"cache_to": {"registry": {"ref": CACHE}}},
     "secrets": {"secrets": Later(lambda: pulumi.Output.from_input({"token": "value"}))},
     "builder": {"builder": docker_build.BuilderConfigArgs(name="ci")},
-    "platforms": {"platforms": ["linux/arm64"]},
     "push": {"push": True},
 }
 

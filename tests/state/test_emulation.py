@@ -67,3 +67,17 @@ def test_what_the_builder_runs_or_need_not_run_is_no_warning(asked: Path, tmp_pa
     assert not asked.exists()
     assert said(LocalBuilder(name="mine"), run_platforms(tmp_path / "named", RUNS, OWN)) == [[]]
     assert asked.exists()
+
+
+def test_a_platform_that_no_node_is_made_for_is_emulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    buildx = tmp_path / "docker-buildx"
+    buildx.write_text("#!/bin/sh\necho 'Platforms: linux/amd64, linux/amd64/v2, linux/386, linux/arm64, linux/s390x'\n")
+    buildx.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    builder = LocalBuilder(name="mine")
+    wanted = ["linux/amd64", "linux/386", "linux/arm64", "linux/arm/v7"]
+    assert asyncio.run(builder.emulated(wanted)) == ["linux/arm64", "linux/arm/v7"]
+    buildx.write_text(
+        "#!/bin/sh\necho 'Platforms: linux/amd64, linux/386'\necho 'Platforms: linux/arm64, linux/arm/v7'\n"
+    )
+    assert asyncio.run(LocalBuilder(name="both").emulated(wanted)) == []

@@ -37,6 +37,8 @@ def split_by_platform(options: ImageOptions) -> dict[str, ImageOptions]:
     platforms = _checked(given, options)
     own = _builders(builders, platforms)
     common = {name: value for name, value in options.items() if name not in _OWN}
+    if common.get("emulate") is None and len(platforms) > 1:
+        common["emulate"] = False
     split = {one: {**common, "platform": one, **own.get(one, {})} for one in platforms}
     return cast("dict[str, ImageOptions]", split)
 

@@ -34,7 +34,7 @@ from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
 from fast_container.state.explanation import explain, is_remembered, remember
 from fast_container.state.image_build import BUILDING
-from fast_container.state.jobs import held_elsewhere, only_started, publish, say_missing_bases
+from fast_container.state.jobs import check_runs, held_elsewhere, only_started, publish, say_missing_bases
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.program import Program
 from fast_container.state.rollback.pinned import verified_pin
@@ -124,8 +124,7 @@ async def _preview(
     program.to_build.add(image.record_name)
     await _show_findings(program, image, in_preview=True)
     await say_missing_bases(program, image)
-    for warning in await image.builder.cannot_run(image.selected.reads.run_platforms):
-        image.reporter.warn(warning)
+    await check_runs(image)
     _warn_about_parallelism(program, image)
 
 
@@ -199,6 +198,8 @@ async def _publish(
     _say_what_widens(image)
     if isinstance(plan, Build) and not await held_elsewhere(program, image, before):
         await _show_findings(program, image, in_preview=False)
+        if image.inputs.emulate is not None:
+            await check_runs(image)
     if await only_started(program, image, recorded, old, wait=wait):
         return
     if await program.count_missing(image):

@@ -27,7 +27,7 @@ from fast_container.core.ports import BuildJob, Manifest, Registry, StartingExec
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.registry_cache import NamedCaches, RegistryCache
 from fast_container.core.replaced_tag import replaced_error
-from fast_container.errors import RegistryError
+from fast_container.errors import BuilderError, RegistryError
 from fast_container.secret_sources import references
 from fast_container.state.bases import KnownBase
 from fast_container.state.explanation import inputs_manifest, remember
@@ -158,6 +158,28 @@ async def say_missing_bases(program: Program, image: PreparedImage) -> None:
                 f"base image {base.title} is not in the registry: deploy the stack that makes it first,"
                 " or include it in this update (with `--target` name it too)"
             )
+
+
+async def check_runs(image: PreparedImage) -> None:
+    """Report that the builder cannot run the image's ``RUN`` instructions, before anything is built.
+
+    Raises:
+        BuilderError: It cannot, or would emulate them although the image does not allow it.
+    """
+    platforms, emulate = image.selected.reads.run_platforms, image.inputs.emulate
+    for warning in await image.builder.cannot_run(platforms):
+        if emulate is not None:
+            raise BuilderError("The builder cannot run the steps of this image.", where="builder", why=warning)
+        image.reporter.warn(warning)
+    emulated = await image.builder.emulated(platforms) if emulate is False else ()
+    if emulated:
+        raise BuilderError(
+            f"The builder would emulate {', '.join(emulated)}.",
+            where="emulate",
+            why="the Dockerfile has a RUN for it; emulated steps take several times as long",
+            next_step=f'Give that platform a builder of its own, builders={{"{emulated[0]}": …}}, or allow it:'
+            " emulate=True.",
+        )
 
 
 async def _check(image: PreparedImage, base: KnownBase, registry: Registry, found: Manifest) -> None:

@@ -45,6 +45,7 @@ class ImageInputs:
         lint: What findings about its Dockerfile do.
         kind: The component's name in messages.
         snapstart: Whether Lambda's SnapStart must take the image.
+        emulate: Whether a builder may emulate its platform; None warns only where it cannot.
         checks: What the image has to satisfy; None checks only what its place refuses.
         pin: The earlier key at which it is held; None is that of its source.
     """
@@ -68,6 +69,7 @@ class ImageInputs:
     checks: CheckSettings | None = None
     snapstart: bool = False
     pin: KeyPin | None = None
+    emulate: bool | None = None
 
     @property
     def name(self) -> str:

@@ -135,14 +135,18 @@ async def find_builder(name: str | None, environment: Mapping[str, str]) -> Buil
 
 async def builder_platforms(name: str | None, environment: Mapping[str, str]) -> frozenset[str]:
     """List the platforms that a builder says it runs, in normal form; empty if it cannot be asked or is not started."""
+    return frozenset(platform for node in await node_platforms(name, environment) for platform in node)
+
+
+async def node_platforms(name: str | None, environment: Mapping[str, str]) -> list[list[str]]:
+    """List the platforms of each node of a builder, its own one first; likewise."""
     try:
         answer = await _capture([*find_buildx(environment), "inspect", *([name] if name else [])], environment)
     except BuilderError:
-        return frozenset()
+        return []
     lines = (line.strip().partition(":") for line in answer.stdout.splitlines())
-    listed = [value for title, _, value in lines if title == "Platforms"]
-    names = (word.split()[0].strip("*") for value in listed for word in value.split(",") if word.strip())
-    return frozenset(normal_or_same(name) for name in names)
+    listed = [value.split(",") for title, _, value in lines if title == "Platforms"]
+    return [[normal_or_same(word.split()[0].strip("*")) for word in words if word.strip()] for words in listed]
 
 
 async def _too_old(buildx: tuple[str, ...], environment: Mapping[str, str]) -> BuilderError:
