@@ -26,6 +26,7 @@ Maker = Callable[[Workplace], list[Table]]
 def tables() -> Mapping[str, Maker]:
     """Name → what makes it."""
     from bench.build_keys import build_keys, cached_build  # noqa: PLC0415 - only what is asked for
+    from bench.cache_export import cache_export  # noqa: PLC0415
     from bench.cases.report import cases  # noqa: PLC0415
     from bench.checks import checks  # noqa: PLC0415
     from bench.cleanup import cleanup  # noqa: PLC0415
@@ -47,6 +48,7 @@ def tables() -> Mapping[str, Maker]:
         "first-up": first_up,
         "uploads": uploads,
         "resending": resending,
+        "cache-export": cache_export,
         "checks": checks,
         "codebuild": codebuild,
         "fleet": fleet,

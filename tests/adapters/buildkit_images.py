@@ -11,10 +11,13 @@ import os
 import stat
 import subprocess
 import tarfile
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import boto3
 
 from fast_container.adapters.buildx.executor import BuildxExecutor
 from fast_container.adapters.docker_config import DockerConfig, private_docker_config
@@ -118,6 +121,19 @@ class Local:
     @property
     def logs(self) -> Path:
         return self.folder / "logs"
+
+    def repository_of_caches(self) -> str:
+        """A new repository with mutable tags."""
+        client: Any = boto3.client(
+            "ecr",
+            region_name=self.cloud.region,
+            endpoint_url=self.cloud.aws_endpoint,
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        name = f"caches-{uuid.uuid4().hex[:8]}"
+        made = client.create_repository(repositoryName=name, imageTagMutability="MUTABLE")
+        return made["repository"]["repositoryUri"]
 
     @property
     def registry(self) -> Registry:

@@ -6,11 +6,12 @@ Decides which verbs there are, how their arguments are read and how errors are r
 Leaves each verb to a module of ``verbs``, and the options to ``arguments``. What several verbs share is here:
 ``summary`` of an image's inputs, ``finding_formats``, ``pushed_images`` (which one a verb is asked about),
 ``image_tables`` on ``columns``, ``keys_there`` (what a repository has of an image), ``planned`` (the images of a plan
-file as they are now), ``remote_builds``, ``recorded`` (which records a verb is asked for), ``shared_history`` (those in
-an image's registry), ``usage_readers`` (who is asked what runs), ``cleanup_tables``, ``image_status`` and
-``moved_bases``; ``flags`` puts an argument's error into words of the command line, ``spans`` reads numbers and spans of
-time; ``output`` writes, ``file_changes`` (on ``text_diff``) asks and changes the user's files, ``sent_files`` lists a
-context. Nothing here imports Pulumi, and an SDK of AWS only where a verb needs it.
+file as they are now), ``remote_builds``, ``build_caches`` (of a verb's builds), ``recorded`` (which records a verb is
+asked for), ``shared_history`` (those in an image's registry), ``usage_readers`` (who is asked what runs),
+``cleanup_tables``, ``image_status`` and ``moved_bases``; ``flags`` puts an argument's error into words of the command
+line, ``spans`` reads numbers and spans of time; ``output`` writes, ``file_changes`` (on ``text_diff``) asks and changes
+the user's files, ``sent_files`` lists a context. Nothing here imports Pulumi, and an SDK of AWS only where a verb
+needs it.
 """
 
 from __future__ import annotations

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import boto3
 import pytest
 
 from bench.slow_line import slow_line
@@ -63,13 +61,9 @@ class Fleet:
 
 @pytest.fixture
 def fleet(local: Local, tree: Path, tmp_path: Path) -> Iterator[Fleet]:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    cloud = local.cloud
-    client = boto3.client("ecr", region_name=cloud.region, endpoint_url=cloud.aws_endpoint, **keys)
-    name = f"caches-{uuid.uuid4().hex[:8]}"
-    client.create_repository(repositoryName=name, imageTagMutability="MUTABLE")
+    host, _, name = local.repository_of_caches().partition("/")
     (tmp_path / "cache").mkdir()
-    with slow_line(int(cloud.registry_host.rpartition(":")[2]), megabits=16, round_trip_s=0.01) as port:
+    with slow_line(int(host.rpartition(":")[2]), megabits=16, round_trip_s=0.01) as port:
         yield Fleet(local, tree, f"127.0.0.1:{port}/{name}", LocalRecords(tmp_path / "cache"))
 
 

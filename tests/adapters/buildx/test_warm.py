@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
+from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.cli import main
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.own_bases import OWN_BASE_HOST
@@ -127,8 +128,14 @@ def test_an_edited_base_is_built_with_its_consumer_alone(
 ) -> None:
     assert main(["warm", "--secret", "token=TOKEN_OF_CI"]) == 0
     (plan / "deps/deps.txt").write_text(f"{plan} edited")
-    assert main(["warm"]) == 0
+    caches = local.repository_of_caches()
+    assert main(["warm", "--cache", caches, "--cache-export", "adaptive"]) == 0
     assert capsys.readouterr()[0].endswith("2 in the registry already, 2 built, 0 not built\n")
+    records = LocalRecords(Path(os.environ["FAST_CONTAINER_CACHE"])).read().records
+    assert [record.outcome for record in records] == ["built"] * 6
+    exports = {record.name: record.cache_export for record in records[-2:]}
+    assert sorted(exports) == ["api", "deps"]
+    assert all(export is not None and export.mode == "max" for export in exports.values())
     below, lowest = layers_below(local, plan)
     assert below == lowest
 

@@ -162,6 +162,17 @@ def _warm(parser: argparse.ArgumentParser) -> None:
     _many(parser, "--secret", "ID=VARIABLE", "a build secret, from an environment variable")
     _many(parser, "--trust-registry", "HOST", "a further registry that bases and copies may come from")
     parser.add_argument("--max-parallel", metavar="N", type=int, help="builds at once; default: two a core, 4 to 16")
+    parser.add_argument("--cache", metavar="HOST/NAME", help="a repository for BuildKit's cache, with mutable tags")
+    parser.add_argument(
+        "--cache-branch", metavar="BRANCH", default="main", help="whose cache is written; default: main"
+    )
+    parser.add_argument(
+        "--cache-export",
+        choices=("always", "never", "adaptive"),
+        default="always",
+        help="adaptive: not where exports take longer than imports save, by this machine's records",
+    )
+    parser.epilog = "fast-container warm --cache HOST/shop/caches --cache-export adaptive"
     parser.set_defaults(run=_verb("warm"))
 
 

@@ -22,11 +22,12 @@ from fast_container.adapters.process.shared_guard import SharedGuard
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
-from fast_container.adapters.threads import on_core
+from fast_container.adapters.threads import in_thread, on_core
 from fast_container.adapters.traceback_log import explained
 from fast_container.build.base_check import check_base
 from fast_container.build.check_contents import ContentChecks
 from fast_container.build.scheduler import LimitedExecutor, Scheduler, default_parallel
+from fast_container.cli.build_caches import BuildCaches, build_caches
 from fast_container.cli.output import complain, say
 from fast_container.cli.planned import (
     CurrentImage,
@@ -79,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             next_step="Give 1 or more.",
         )
     secrets = _secrets(arguments.secret)
+    caches = build_caches(arguments.cache, arguments.cache_branch, arguments.cache_export)
     plan = load_plan(arguments.plan)
     images = current_images(plan.entries)
     for name, image in images.items():
@@ -92,14 +94,18 @@ def run(arguments: argparse.Namespace) -> int:
     for name in plan.unknown:
         complain(f"{name}: left out: its build key was not known when the plan was written")
     try:
-        return asyncio.run(_warm(images, secrets, max_parallel, arguments.trust_registry))
+        return asyncio.run(_warm(images, secrets, max_parallel, arguments.trust_registry, caches))
     except KeyboardInterrupt:
         complain("fast-container: interrupted")
         return _INTERRUPTED
 
 
 async def _warm(
-    images: Mapping[str, CurrentImage], secrets: Mapping[str, bytes], max_parallel: int, trusted: Collection[str]
+    images: Mapping[str, CurrentImage],
+    secrets: Mapping[str, bytes],
+    max_parallel: int,
+    trusted: Collection[str],
+    caches: BuildCaches,
 ) -> int:
     registries = open_registries()
     try:
@@ -133,12 +139,13 @@ async def _warm(
             image = images[name]
             await asyncio.wait([tasks[base] for base in image.bases.values() if base in tasks] or [_nothing()])
             registry = registries.repository(image.entry.repository_url)
-            job = await _job(image, images, digests, secrets, registries)
+            job = await in_thread(caches.of, await _job(image, images, digests, secrets, registries))
             elsewhere = [registries.repository(url) for url in copy_sources(image, images, trusted)]
             record = await scheduler.publish(
                 job, registry, executor, _Lines(name), elsewhere=elsewhere, explained=_why(image)
             )
             digests[name] = record.digest
+            await in_thread(caches.keep, record)
             if record.outcome == "copied":
                 copied.append(name)
 
