@@ -38,7 +38,7 @@ from fast_container.core.select import SharedWalks, select_image
 IMAGES: Final = 5
 ROUNDS: Final = 14
 QUICK_ROUNDS: Final = 6
-SLOW_MEGABITS: Final = 40
+SLOW_MEGABITS: Final = 16
 FAST_MEGABITS: Final = 4_000
 SIDES: Final[tuple[CacheExportPolicy, ...]] = ("always", "never", "adaptive")
 # A step that an import saves, with little to fetch, and one that each edit makes new, with much to export.
