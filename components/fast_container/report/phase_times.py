@@ -13,7 +13,7 @@ from typing import Final
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.records.steps import StepRun
 
-_FROM_BEGINNING: Final = ("looking_up", "copying", "waiting", "uploading", "queued", "staging")
+_FROM_BEGINNING: Final = ("looking_up", "copying", "waiting", "uploading", "queued", "provisioning", "staging")
 _TO_END: Final = ("building", "exporting", "pushing", "exporting_cache", "checking", "tagging")
 
 

@@ -19,7 +19,10 @@ from fast_container.report.phase_times import TimedPhase, step_times, timed_phas
 from fast_container.report.run_lines import shortened
 from fast_container.report.runs import Run
 
-_OF_A_BUILD: Final = ("uploading", "queued", "staging", "building", "exporting", "pushing", "exporting_cache")
+_OF_A_BUILD: Final = (
+    *("uploading", "queued", "provisioning", "staging"),
+    *("building", "exporting", "pushing", "exporting_cache"),
+)
 
 
 def spans_of(run: Run, started: float, ended: float) -> Span:

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from fast_container.adapters.codebuild.api import CodeBuildApi, machine_of
+from fast_container.adapters.codebuild.api import CodeBuildApi, machine_of, ready_s
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
+from fast_container.adapters.codebuild.request import Requests
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.core.image_checks import CheckSettings
@@ -117,6 +118,34 @@ def test_the_machine_that_built_is_known_with_its_size_and_when_it_left_the_queu
     assert machine_of(build) == Machine("builds:1", "ARM_CONTAINER", "BUILD_GENERAL1_LARGE", 1060.0)
     assert machine_of({**build, "phases": []}).started == 1000.0
     assert machine_of({}) == Machine()
+
+
+def test_what_a_machine_needs_before_the_builds_own_command_is_a_phase() -> None:
+    ends = [datetime.fromtimestamp(second, UTC) for second in (1000, 1060, 1075, 1080, 1081, 1200)]
+    names = ("QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL", "BUILD")
+    phases = [
+        {"phaseType": name, "startTime": begun, "endTime": ended}
+        for name, begun, ended in zip(names, ends, ends[1:], strict=False)
+    ]
+    assert ready_s({"phases": [*phases, {"phaseType": "POST_BUILD", "startTime": ends[-1]}]}) == 21.0
+    assert ready_s({"phases": [{"phaseType": "PROVISIONING", "startTime": ends[0]}]}) == 0.0
+    assert ready_s({}) == 0.0
+
+
+def test_an_upload_is_a_phase_of_its_own_with_its_bytes(
+    remote: Remote, job: BuildJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = Requests.upload
+
+    async def slowly(requests: Requests, job: BuildJob, reporter: Any) -> Any:
+        await remote.clock.sleep(7.0)
+        return await upload(requests, job, reporter)
+
+    monkeypatch.setattr(Requests, "upload", slowly)
+    remote.publish(job)
+    built = remote.build(job)
+    assert built.phases.uploading == 7.0
+    assert built.uploaded_bytes > 0
 
 
 def test_a_log_is_not_believed_about_what_was_published(remote: Remote, job: BuildJob) -> None:

@@ -24,6 +24,8 @@ IMAGES_VARIABLE: Final = "FAST_CONTAINER_IMAGES"
 RUNNING: Final = "IN_PROGRESS"
 QUEUED: Final = "QUEUED"
 
+# The phases of a build between its queue and its own command.
+_UNTIL_READY = frozenset({"PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD"})
 _IDS_A_CALL = 100
 _MOST_PAGES = 10
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
@@ -267,6 +269,19 @@ def machine_of(build: Build) -> Machine:
         kind=str(environment.get("type") or ""),
         size=str(environment.get("computeType") or ""),
         started=began.timestamp() if isinstance(began, datetime) else 0.0,
+    )
+
+
+def ready_s(build: Build) -> float:
+    """Seconds from the queue's end until the build's own command; 0 where the phases do not say it."""
+    phases = cast("list[Mapping[str, Any]]", build.get("phases") or [])
+    spent = (
+        (phase.get("startTime"), phase.get("endTime")) for phase in phases if phase.get("phaseType") in _UNTIL_READY
+    )
+    return sum(
+        max((ended - begun).total_seconds(), 0.0)
+        for begun, ended in spent
+        if isinstance(begun, datetime) and isinstance(ended, datetime)
     )
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fast_container.adapters.codebuild.api import Build, CodeBuildApi, queued_s
+from fast_container.adapters.codebuild.api import Build, CodeBuildApi, queued_s, ready_s
 from fast_container.adapters.codebuild.attempts import Attempts
 from fast_container.adapters.codebuild.follow import Follow
 from fast_container.adapters.codebuild.gathering import Gathering, Sharing, WantedImage
@@ -26,6 +26,7 @@ from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.starts import Starts
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.core.ports import BuildJob, BuiltImage, Registry, Reporter, SecretReference
+from fast_container.core.records.phases import PhaseSeconds
 from fast_container.errors import ArgsError, BuilderError, bracketed
 
 _LIMIT_FIRST_S: Final = 3.0
@@ -99,7 +100,7 @@ class CodeBuildExecutor:
             attempts.add_waited(queued_s(ended, watched_s) + min(follow.turn_s, watched_s))
             self.watch.forget_recent()
             if ended["buildStatus"] == "SUCCEEDED":
-                return await self._published(job, follow, attempts)
+                return await self._published(image, follow, attempts)
             image.done_with.add(str(build["id"]))
             pause_s = await attempts.pause_before_next(follow, ended, reporter)
             if pause_s is None and follow.died(ended) and not image.alone:
@@ -143,7 +144,8 @@ class CodeBuildExecutor:
         settings = self.buildkit_image, self.mirrors, self.logins, self.pull_hosts, self.queue_timeout_s
         return Requests(self._program, self.store, *settings)
 
-    async def _published(self, job: BuildJob, follow: Follow, attempts: Attempts) -> BuiltImage:
+    async def _published(self, image: WantedImage, follow: Follow, attempts: Attempts) -> BuiltImage:
+        job = image.job
         registry = self.repository(job.repository_url)
         manifest = (await registry.find([job.key.tag])).get(job.key.tag)
         if manifest is None:
@@ -154,7 +156,11 @@ class CodeBuildExecutor:
             )
         duration_s = attempts.elapsed_s - attempts.waited_s
         project = f"CodeBuild project {self.api.project}"
-        return follow.image(job, manifest.digest, duration_s, attempts.waited_s, project)
+        built = follow.image(job, manifest.digest, duration_s, attempts.waited_s, project)
+        before = PhaseSeconds(
+            uploading=round(image.uploading_s, 3), provisioning=round(min(ready_s(follow.build), duration_s), 3)
+        )
+        return replace(built, phases=built.phases + before, uploaded_bytes=image.sent_bytes)
 
 
 def remote_secret(secret: str) -> ArgsError:

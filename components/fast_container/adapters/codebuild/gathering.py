@@ -37,6 +37,8 @@ class WantedImage:
         number: Its turn: the order in which images came.
         alone: Whether it gets a build of its own in any case.
         done_with: Ids of builds in which it has ended already, though they may run on for others.
+        uploading_s: Seconds in which its sources were uploaded.
+        sent_bytes: Bytes of them that S3 did not have.
         uploaded: Its sources, while they wait in the bucket for a build to begin.
     """
 
@@ -46,6 +48,8 @@ class WantedImage:
     number: int = 0
     alone: bool = False
     done_with: set[str] = field(default_factory=set[str])
+    uploading_s: float = 0.0
+    sent_bytes: int = 0
     uploaded: Uploaded | None = None
     refused_since_s: float | None = None
     _since_s: float = field(default=0.0, init=False)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fast_container.adapters.codebuild.api import RUNNING, Build, CodeBuildApi, LimitReached, link_of
 from fast_container.adapters.codebuild.gathering import WantedImage, not_started
-from fast_container.adapters.codebuild.request import Requests
+from fast_container.adapters.codebuild.request import Requests, Uploaded
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.adapters.threads import in_thread
 from fast_container.core.spelling import counted
@@ -54,7 +54,7 @@ class Starts:
             finished: Its last build.
         """
         requests, begun_s = self.requests(), self.watch.now_s()
-        uploaded = await requests.upload(image.job, image.reporter)
+        uploaded = await self._sources_of(image, requests)
         request, sent_bytes = await requests.request([image.job], [uploaded])
         image.reporter.note(uploaded.summary(sent_bytes))
         if self.watch.now_s() - begun_s > self.watch.first_pause_s:
@@ -119,10 +119,17 @@ class Starts:
         if image.uploaded is not None:
             return
         try:
-            image.uploaded = await self.requests().upload(image.job, image.reporter)
+            image.uploaded = await self._sources_of(image, self.requests())
             image.reporter.note(image.uploaded.summary())
         except Exception as error:  # noqa: BLE001, RUF100 - it is the error of this image alone
             image.fails(error)
+
+    async def _sources_of(self, image: WantedImage, requests: Requests) -> Uploaded:
+        begun_s = self.watch.now_s()
+        uploaded = await requests.upload(image.job, image.reporter)
+        image.uploading_s += self.watch.now_s() - begun_s
+        image.sent_bytes += uploaded.sent_bytes
+        return uploaded
 
     async def _started(
         self,

@@ -24,6 +24,7 @@ class PhaseSeconds:
         copying: From another repository.
         staging: The context was laid out for BuildKit.
         uploading: Sources went to S3.
+        provisioning: CodeBuild made a machine ready for the build's own command.
         building: BuildKit ran the steps, loaded contexts and fetched bases and caches.
         exporting: BuildKit made the layers and the manifest.
         pushing: Layers and manifest went to the registry.
@@ -38,6 +39,7 @@ class PhaseSeconds:
     copying: float = 0.0
     staging: float = 0.0
     uploading: float = 0.0
+    provisioning: float = 0.0
     building: float = 0.0
     exporting: float = 0.0
     pushing: float = 0.0

@@ -122,8 +122,9 @@ def _parts(record: BuildRecord, least_s: float) -> Iterator[tuple[str, float]]:
     if record.waited_s >= least_s:
         yield "lost", record.waited_s
     phases = record.phases
+    before_s = phases.looking_up + phases.copying + phases.staging + phases.uploading + phases.provisioning
     parts = (
-        ("prepare", phases.looking_up + phases.copying + phases.staging + phases.uploading),
+        ("prepare", before_s),
         ("build", phases.building),
         ("push", phases.exporting + phases.pushing + phases.exporting_cache),
         ("check", phases.checking + phases.tagging),
