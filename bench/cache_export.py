@@ -132,11 +132,10 @@ def cache_export(workplace: Workplace) -> list[Table]:
         for name, sides in found.items()
         for side in sides
     ]
-    always, never, adaptive = (side.seconds for side in found["slow"])
-    targets = [
-        Target("adaptive, of what always takes", adaptive / always, "most", 1.0),
-        Target("adaptive, of what never takes", adaptive / never, "most", 1.0 if rounds == ROUNDS else 1.5),
-    ]
+    always, _, adaptive = (side.seconds for side in found["slow"])
+    # Three exports measure it, so a few rounds save less.
+    most = 1.0 if workplace.is_quick else 0.8
+    targets = [Target("slow line: adaptive, of what always takes", adaptive / always, "most", most)]
     head = ("line to the cache, policy", "seconds in all", "a round", f"exports of {rounds * IMAGES} builds")
     compares = (
         f"{IMAGES} images, {rounds} rounds; each edits all and builds them side by side with an emptied BuildKit;",

@@ -16,7 +16,6 @@ import pytest
 
 from fast_container.adapters.codebuild.api import CodeBuildApi, machine_of, ready_s
 from fast_container.adapters.codebuild.executor import CodeBuildExecutor
-from fast_container.adapters.codebuild.request import Requests
 from fast_container.adapters.codebuild.s3_source import S3SourceStore
 from fast_container.adapters.codebuild.watch import BuildWatch
 from fast_container.core.image_checks import CheckSettings
@@ -132,18 +131,15 @@ def test_what_a_machine_needs_before_the_builds_own_command_is_a_phase() -> None
     assert ready_s({}) == 0.0
 
 
-def test_an_upload_is_a_phase_of_its_own_with_its_bytes(
-    remote: Remote, job: BuildJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    upload = Requests.upload
+def test_an_upload_is_a_phase_of_its_own_with_its_bytes(remote: Remote, job: BuildJob) -> None:
+    class SlowUpload(ListReporter):
+        def progress(self, line: str) -> None:
+            if line.startswith("uploading sources") and not self.progressed:
+                remote.clock.time_s += 7.0
+            super().progress(line)
 
-    async def slowly(requests: Requests, job: BuildJob, reporter: Any) -> Any:
-        await remote.clock.sleep(7.0)
-        return await upload(requests, job, reporter)
-
-    monkeypatch.setattr(Requests, "upload", slowly)
     remote.publish(job)
-    built = remote.build(job)
+    built = remote.run(remote.executor.build(job, SlowUpload()))
     assert built.phases.uploading == 7.0
     assert built.uploaded_bytes > 0
 
