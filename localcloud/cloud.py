@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,9 @@ class LocalCloud:
         kind: BaseImageKind,
         suite: Suite = "trixie",
         architectures: tuple[Architecture, ...] = ("amd64",),
+        *,
+        compiled: bool = False,
+        names: Sequence[str] = (),
     ) -> tuple[str, ...]:
         """Makes a stand-in base image if need be and serves it; returns its names.
 
@@ -233,10 +236,13 @@ class LocalCloud:
             suite: ``trixie`` (Python 3.13) or ``bookworm`` (Python 3.11).
             architectures: Several are served as an image index. There is no emulation: ``RUN`` steps work for the
                 host's own architecture only.
+            compiled: Whether it holds its modules' bytecode, which official images do not.
+            names: Instead of its usual ones.
         """
-        image = StandIn(kind, suite)
-        serve([ensure_base_image(image, one) for one in architectures], self._paths.registry, NAMES[image])
-        return NAMES[image]
+        names = tuple(names) or NAMES[StandIn(kind, suite)]
+        image = StandIn(kind, suite, compiled)
+        serve([ensure_base_image(image, one) for one in architectures], self._paths.registry, names)
+        return names
 
     def status(self) -> dict[str, Any]:
         """Return the supervisor's report on its parts."""

@@ -42,10 +42,15 @@ PACKAGES: dict[BaseImageKind, tuple[str, ...]] = {
 
 @dataclasses.dataclass(frozen=True)
 class StandIn:
-    """One stand-in image."""
+    """One stand-in image.
+
+    Attributes:
+        compiled: Whether it holds its modules' bytecode, which official images do not.
+    """
 
     kind: BaseImageKind
     suite: Suite = "trixie"
+    compiled: bool = False
 
     @property
     def python(self) -> str:

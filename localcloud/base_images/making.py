@@ -14,7 +14,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from localcloud.base_images import catalogue, debian_packages, image_layout, package_managers, root_filesystem
+from localcloud.base_images import (
+    bytecode,
+    catalogue,
+    debian_packages,
+    image_layout,
+    package_managers,
+    root_filesystem,
+)
 from localcloud.base_images.catalogue import PACKAGES, Architecture, StandIn
 from localcloud.base_images.debian_packages import DebianPackages, unpack
 from localcloud.base_images.image_layout import ImageLayout
@@ -27,7 +34,8 @@ _LAMBDA_ENVIRONMENT = ["LAMBDA_TASK_ROOT=/var/task", "LAMBDA_RUNTIME_DIR=/var/ru
 def ensure_base_image(image: StandIn, architecture: Architecture = "amd64", *, quiet: bool = False) -> Path:
     """The layout of a stand-in image: a folder with ``blobs/sha256`` and ``manifest.json``; made at the first call."""
     cache = user_cache() / "base-images"
-    folder = cache / f"{image.kind}-{image.suite}-{architecture}-{_identity(image, architecture)}"
+    kind = f"{image.kind}-compiled" if image.compiled else image.kind
+    folder = cache / f"{kind}-{image.suite}-{architecture}-{_identity(image, architecture)}"
     if (folder / "manifest.json").exists():
         return folder
     with locked(cache / "lock"):
@@ -35,7 +43,7 @@ def ensure_base_image(image: StandIn, architecture: Architecture = "amd64", *, q
             return folder
         started = time.monotonic()
         if not quiet:
-            print(f"making the stand-in base image {image.kind} ({image.suite}, {architecture}) …", file=sys.stderr)
+            print(f"making the stand-in base image {kind} ({image.suite}, {architecture}) …", file=sys.stderr)
         _make(image, architecture, folder, cache)
         if not quiet:
             print(f"  done in {time.monotonic() - started:.0f} s", file=sys.stderr)
@@ -44,13 +52,13 @@ def ensure_base_image(image: StandIn, architecture: Architecture = "amd64", *, q
 
 def _identity(image: StandIn, architecture: Architecture) -> str:
     """Digest of everything that the image depends on, as 16 hex digits."""
-    modules = (catalogue, debian_packages, image_layout, package_managers, root_filesystem)
+    modules = (bytecode, catalogue, debian_packages, image_layout, package_managers, root_filesystem)
     parts = [Path(str(module.__file__)).read_bytes() for module in modules]
     parts.append(Path(__file__).read_bytes())
     certificates = root_filesystem.HOST_CERTIFICATES
     parts.append(certificates.read_bytes() if certificates.exists() else b"")
     parts.append(root_filesystem.pip_settings().encode())
-    parts.append(f"{image.kind} {image.suite} {architecture}".encode())
+    parts.append(f"{image.kind} {image.suite} {image.compiled} {architecture}".encode())
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 
 
@@ -64,6 +72,8 @@ def _make(image: StandIn, architecture: Architecture, folder: Path, cache: Path)
     for file in files:
         unpack(file, root)
     root_filesystem.finish(root, image, architecture, cache / "downloads" / "wheels")
+    if image.compiled:
+        bytecode.compile_modules(root, image.python)
     layout = ImageLayout(unfinished)
     created_by = f"stand-in {image.kind} base image of Debian {image.suite} packages"
     manifest = layout.put_image(root, architecture, _config(image), created_by)

@@ -22,7 +22,7 @@ from tests.adapters.buildkit_images import Local, configuration, layers, make_jo
 
 pytestmark = pytest.mark.buildkit
 
-RUNTIME, LAMBDA = "python:3.12-slim", "public.ecr.aws/lambda/python:3.12"
+RUNTIME, LAMBDA = "python:3.12-slim", "public.ecr.aws/lambda/python:3.12-as-official"
 CONSUMER = """\
 FROM base
 COPY pricing/src /app
