@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,26 @@ class _Build:
         shutil.rmtree(self.work, ignore_errors=True)
 
 
+class _Running:
+    """The builds that run; none begins after ``close``."""
+
+    def __init__(self) -> None:
+        self.builds: list[_Build] = []
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def start(self, module: GoModule, built: Path, go: Go) -> None:
+        """Start a module's build, unless this is closed."""
+        with self._lock:
+            if not self._is_closed:
+                self.builds.append(_start(module, built, go))
+
+    def close(self) -> None:
+        """Wait for a start that goes on; let no more follow."""
+        with self._lock:
+            self._is_closed = True
+
+
 def folder_of(module: GoModule, built: Path) -> Path:
     """Return the folder of a module's programs; it exists only when it is complete."""
     return built / f"{module.name}-{module.digest()}"
@@ -86,26 +107,28 @@ def build_modules(
     """
     limit = side_by_side or max(2, (os.cpu_count() or 2) // 2)
     waiting = list(modules)
-    running: list[_Build] = []
+    running = _Running()
     told = time.monotonic()
     remove_leftovers(built)
     # Processes are started in a thread, because an interrupt reaches only the main thread: it cannot fall between the
-    # start of a process and the note that it has to be stopped.
+    # start of a process and the note that it has to be stopped. If it falls into the start of that thread, the executor
+    # does not know the thread, so its shutdown does not wait for it: close() does.
     starter = ThreadPoolExecutor(max_workers=1)
     try:
-        while waiting or running:
-            while waiting and len(running) < limit:
-                starter.submit(_start, waiting.pop(0), built, go, running).result()
+        while waiting or running.builds:
+            while waiting and len(running.builds) < limit:
+                starter.submit(running.start, waiting.pop(0), built, go).result()
             time.sleep(0.05)
-            for build in [build for build in running if build.process.poll() is not None]:
+            for build in [build for build in running.builds if build.process.poll() is not None]:
                 _finish(build, built, say)
-                running.remove(build)
-            if running and time.monotonic() - told >= every_s:
+                running.builds.remove(build)
+            if running.builds and time.monotonic() - told >= every_s:
                 told = time.monotonic()
-                say("compiling " + ", ".join(build.progress() for build in running))
+                say("compiling " + ", ".join(build.progress() for build in running.builds))
     finally:
         starter.shutdown(wait=True)
-        for build in running:
+        running.close()
+        for build in running.builds:
             build.stop()
         remove_leftovers(built)
 
@@ -116,7 +139,7 @@ def remove_leftovers(built: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _start(module: GoModule, built: Path, go: Go, running: list[_Build]) -> None:
+def _start(module: GoModule, built: Path, go: Go) -> _Build:
     built.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=built))
     command = [str(go.executable), "build", "-v", "-o", f"{work}/"]
@@ -132,7 +155,7 @@ def _start(module: GoModule, built: Path, go: Go, running: list[_Build]) -> None
         stderr=subprocess.STDOUT,
         start_new_session=True,  # so that its compilers can be stopped with it
     )
-    running.append(_Build(module, work, process, output))
+    return _Build(module, work, process, output)
 
 
 def _finish(build: _Build, built: Path, say: Say) -> None:

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -92,7 +93,25 @@ def test_an_interrupt_leaves_no_process_and_no_half_made_file(project, number, c
     running.send_signal(number)
     running.communicate(timeout=10)
     assert running.returncode == code
-    assert processes_in(project.root) == []
+    wait_until(lambda: processes_in(project.root) == [])  # those that its SIGKILL has just met
+    assert project.leftovers() == []
+
+
+def test_an_interrupt_as_the_first_build_begins_leaves_no_process(project, monkeypatch):
+    """On a busy machine: the thread that starts builds runs already, and its creator has not heard that it does."""
+    (project.root / "engine" / "slow").write_text("30")
+    begin, before = threading.Thread.start, threading.enumerate()
+
+    def interrupted(thread: threading.Thread) -> None:
+        begin(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        project.prepare()
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join(10)
+    wait_until(lambda: processes_in(project.root) == [])
     assert project.leftovers() == []
 
 
