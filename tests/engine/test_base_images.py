@@ -406,7 +406,7 @@ def test_a_pin_that_cannot_be_deployed_is_refused_in_preview_with_what_is_there(
 def test_pinned_images_are_deployed_without_docker_and_those_on_a_pinned_base_are_found_again(bases: Bases) -> None:
     run, first = bases.rolled_back, bases.first.records
     assert run.builds == 0
-    assert run.seconds < 10
+    assert run.seconds < bases.first.seconds + 10, "nothing waits for a docker that is not there"
     for name in ("worker", "named"):
         assert run.records[name]["digest"] == first[name]["digest"]
     assert run.records["python-deps"]["digest"] == first["deps"]["digest"]

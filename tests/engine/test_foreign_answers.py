@@ -91,6 +91,6 @@ def test_one_ctrl_c_ends_a_run_that_waits_for_a_silent_registry(between: Between
         began_s = time.monotonic()
         operation.interrupt()
         run = operation.wait()
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < 40
     assert run.exit_code != 0
     assert "Traceback" not in run.output

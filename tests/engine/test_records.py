@@ -187,4 +187,5 @@ def test_an_up_that_fails_ends_with_what_it_did_too(story: Story) -> None:
     (counts,) = [line for line in run.messages("info") if "1 failed" in line]
     assert "2 images in" in counts or "1 image in" in counts
     assert "more: fast-container report --last 1" in "".join(run.messages("info"))
-    assert run.seconds < 9, "buildx does not wait for the receiver of spans"
+    # Ten seconds, if it does; on a busy machine an operation alone may take that long.
+    assert run.seconds < story.unchanged[0].seconds + 9, "buildx does not wait for the receiver of spans"

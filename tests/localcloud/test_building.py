@@ -62,7 +62,7 @@ def test_an_image_that_nobody_serves_is_not_found_at_once(cloud: LocalCloud, tmp
     result = build(cloud, tmp_path, "FROM nobody/has:this\n")
     assert result.returncode != 0
     assert "not found" in result.stderr
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_a_push_by_digest_is_an_untagged_image_of_ecr(cloud: LocalCloud, tmp_path: Path, repository: str) -> None:

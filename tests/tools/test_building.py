@@ -64,12 +64,12 @@ def processes_in(folder: Path) -> list[str]:
 
 
 def test_a_failed_compile_leaves_nothing_and_shows_what_go_said(project):
-    (project.root / "engine" / "slow").write_text("5")  # stopped when the other one fails
+    (project.root / "engine" / "slow").write_text("60")  # stopped when the other one fails
     (project.root / "language" / "broken").touch()
     begin = time.monotonic()
     with pytest.raises(ToolsError, match=r"tools/language failed with exit code 2(.|\n)*undefined: y(.|\n)*next: "):
         project.prepare()
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 30
     assert project.leftovers() == []
     assert list((project.cache / "tools" / "built").iterdir()) == []
     assert processes_in(project.root) == []

@@ -283,4 +283,4 @@ def test_a_project_that_is_not_there_is_one_message_of_the_command_line(
     began_s = time.monotonic()
     assert main(["wait", "--project", "nobodys"]) == 2
     assert "in this region" in capsys.readouterr().err
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < 60

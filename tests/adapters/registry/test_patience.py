@@ -22,7 +22,7 @@ def test_an_interrupted_run_waits_for_no_registry_that_is_silent() -> None:
         began_s = time.monotonic()
         with pytest.raises(RegistryError, match="was given up") as caught:
             asyncio.run(repository.find(["key-1"]))
-    assert time.monotonic() - began_s < 4
+    assert time.monotonic() - began_s < 30
     assert server.host in caught.value.where
 
 

@@ -238,7 +238,7 @@ def test_tls_that_only_drips_has_an_end(certificate: Path, monkeypatch: pytest.M
             with one, contextlib.suppress(OSError):
                 one.recv(4096)
                 one.sendall(b"\x16\x03\x03\x40\x00")
-                for _ in range(200):
+                for _ in range(2000):
                     time.sleep(0.05)
                     one.sendall(b"\x02")
 
@@ -255,7 +255,7 @@ def test_tls_that_only_drips_has_an_end(certificate: Path, monkeypatch: pytest.M
         began_s = time.monotonic()
         with pytest.raises(RegistryError) as caught:
             transport.request("GET", "https://registry.example/v2/", {})
-        assert time.monotonic() - began_s < 8
+        assert time.monotonic() - began_s < 30
         proxy.listener.close()
         listener.shutdown(socket.SHUT_RDWR)
     assert caught.value.why == "it did not answer in time"

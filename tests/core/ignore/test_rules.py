@@ -297,9 +297,9 @@ def test_any_pattern_is_read_or_refused(text: str) -> None:
 
 
 def test_many_stars_against_a_long_name_take_no_time() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert not ignored(["*a*a*a*a*a*a*a*b"], "a" * 250)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_twenty_thousand_paths_against_eight_patterns_take_a_fraction_of_a_second() -> None:
@@ -307,10 +307,10 @@ def test_twenty_thousand_paths_against_eight_patterns_take_a_fraction_of_a_secon
         ["node_modules", "**/*.pyc", "!src", "*.log", ".git", "dist/**", "**foo", "a?b*c"]
     )
     state = rules.step(rules.start(), "d0")[1]
-    begin = time.perf_counter()
+    begin = time.process_time()
     for number in range(20_000):
         rules.step(state, f"d0/e{number % 100}/file{number}.py")
-    assert time.perf_counter() - begin < 0.4  # 0.05 s on an idle core
+    assert time.process_time() - begin < 0.4  # 0.05 s on an idle core
 
 
 def test_no_rules_ignore_nothing() -> None:
