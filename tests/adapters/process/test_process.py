@@ -252,8 +252,7 @@ def test_locks_are_held_until_the_command_has_ended(tmp_path: Path, guard: Share
             script = 'touch "$0/began"; while [ ! -e "$0/end" ]; do sleep 0.02; done'
             command = ["sh", "-c", script, str(tmp_path)]
             running = asyncio.create_task(run(command, env=os.environ, held=[file.fileno()], guard=guard))
-            while not (tmp_path / "began").exists():
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(wait_until, (tmp_path / "began").exists)
         is_free = _is_free(tmp_path / "lock")
         (tmp_path / "end").touch()
         await running
