@@ -13,6 +13,7 @@ How to find one's way::
     variables    the environment variables of a build
     agent        inside the build: runs the commands, reports phases (its own process)
     image        what CodeBuild's image has, and nothing else
+    kept_bytecode   loaded by its Python: modules are compiled once for all builds
     docker       the image's `docker` command (its own process)
     docker_hub   what builds may pull from Docker Hub without a login
     log_stream   output of a build into CloudWatch Logs while it runs

@@ -2,8 +2,9 @@
 
 Decides which commands a build finds on its PATH and which modules its ``python3`` can import: AWS's images have
 Docker with buildx, Git, Python with boto3 (aws/aws-codebuild-docker-images), and neither Pulumi nor this project. The
-interpreter is the one that runs the cloud, as a virtual environment that holds links to boto3's own modules only. The
-AWS command line is not there.
+interpreter is the one that runs the cloud, as a virtual environment that holds links to boto3's own modules only,
+and keeps its bytecode from one build to the next (:mod:`localcloud.codebuild.kept_bytecode`). The AWS command line is
+not there.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class BuildImage:
             origin = Path(spec.origin)
             place = origin.parent if origin.name == "__init__.py" else origin
             (packages / place.name).symlink_to(place)
+        (packages / "sitecustomize.py").symlink_to(Path(__file__).with_name("kept_bytecode.py"))
         for name in ("python3", "python", version):
             (binaries / name).symlink_to(interpreter)
         settings = f"home = {interpreter.parent}\ninclude-system-site-packages = false\n"

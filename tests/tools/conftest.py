@@ -17,6 +17,7 @@ shift 2
 if [ "$1" = -ldflags ]; then shift 2; fi
 for package in "$@"; do echo "some/package" >&2; echo half > "$into${package##*/}"; done
 if [ -e "$PWD/slow" ]; then /bin/sleep "$(/bin/cat "$PWD/slow")"; fi
+while [ -e "$PWD/waits" ]; do /bin/sleep 0.02; done
 if [ -e "$PWD/broken" ]; then echo "x.go:1: undefined: y" >&2; exit 2; fi
 for package in "$@"; do
     printf '#!/bin/sh\\necho %s\\n' "${package##*/}" > "$into${package##*/}"

@@ -134,12 +134,16 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(project):
 
 
 def test_of_two_runs_one_builds_and_the_other_waits_and_says_so(project):
-    (project.root / "engine" / "slow").write_text("1")
+    (project.root / "engine" / "waits").touch()
     first = start(project)
     wait_until(lambda: "engine" in project.builds)
     second = start(project)
-    said_first, _ = first.communicate(timeout=20)
-    said_second, _ = second.communicate(timeout=20)
+    assert second.stdout is not None
+    said_second = second.stdout.readline()
+    (project.root / "engine" / "waits").unlink()
+    said_first, _ = first.communicate(timeout=60)
+    with second:
+        said_second += second.stdout.read()
     assert first.returncode == second.returncode == 0
     assert sorted(project.builds) == ["engine", "language"]
     assert re.search(rf"another run \(process {first.pid}\).*waiting", said_second)

@@ -32,7 +32,7 @@ def alive(pid: int) -> bool:
     return not Path("/proc").exists()
 
 
-def wait_until(condition: object, timeout_s: float = 5.0) -> None:
+def wait_until(condition: object, timeout_s: float = 30.0) -> None:
     assert callable(condition)
     end = time.monotonic() + timeout_s
     while not condition():
@@ -188,14 +188,17 @@ def test_of_commands_under_one_guard_each_ends_for_itself(tmp_path: Path) -> Non
     async def story() -> tuple[BaseException | Completed, ...]:
         guard = SharedGuard()
         stopped = f"echo $PPID >> {tmp_path}/guards; sleep 60"
-        running = f"echo $PPID >> {tmp_path}/guards; echo first; sleep 0.6; echo last; exit 4"
-        return tuple(
-            await asyncio.gather(
-                capture(["sh", "-c", stopped], env=os.environ, guard=guard, timeout_s=0.2),
-                capture(["sh", "-c", running], env=os.environ, guard=guard),
-                return_exceptions=True,
-            )
-        )
+        until = f"while [ ! -e {tmp_path}/end ]; do sleep 0.02; done"
+        running = f"echo $PPID >> {tmp_path}/guards; echo first; {until}; echo last; exit 4"
+
+        async def stop() -> Completed:
+            try:
+                return await capture(["sh", "-c", stopped], env=os.environ, guard=guard, timeout_s=2)
+            finally:
+                (tmp_path / "end").touch()
+
+        other = capture(["sh", "-c", running], env=os.environ, guard=guard)
+        return tuple(await asyncio.gather(stop(), other, return_exceptions=True))
 
     stopped, running = asyncio.run(story())
     assert isinstance(stopped, TimeoutError)
