@@ -1,7 +1,8 @@
 """``LocalBuilder``: builds with this machine's buildx.
 
 Decides its limits, and where full logs go. Leaves building to ``adapters.buildx``, the warnings about platforms in
-preview to ``emulation``, and the questions of images to every builder to ``builder_interface``.
+preview to ``emulation``, and the questions of images to every builder to ``builder_interface``. What builds is imported
+when something is to be built.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import ClassVar, get_args
 
 import pulumi
 
-from fast_container.adapters.buildx.executor import BuildxExecutor
-from fast_container.adapters.process.shared_guard import SharedGuard
 from fast_container.args import DEFAULT_TIMEOUT_S, check_timeout
 from fast_container.build.scheduler import default_parallel
 from fast_container.builder_arguments import check_access, checked_cache
@@ -105,6 +104,9 @@ class LocalBuilder(Builder):
 
     async def executor(self, key: str, access: AwsAccess, needs: ExecutorNeeds) -> Executor:
         """Make an executor as ``Builder.executor``."""
+        from fast_container.adapters.buildx.executor import BuildxExecutor  # noqa: PLC0415 - see the module
+        from fast_container.adapters.process.shared_guard import SharedGuard  # noqa: PLC0415
+
         return BuildxExecutor(
             builder_name=self.name,
             environment=os.environ,

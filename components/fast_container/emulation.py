@@ -12,7 +12,6 @@ import platform as machine
 from collections.abc import Sequence
 from typing import Final
 
-from fast_container.adapters.buildx.builder import node_platforms
 from fast_container.codebuild.architectures import architecture_of
 from fast_container.core.oci.platform import normal_or_same
 
@@ -48,6 +47,8 @@ class Emulation:
         wanted = [one for one in platforms if one != own or self._name]
         if not wanted:
             return [], []
+        from fast_container.adapters.buildx.builder import node_platforms  # noqa: PLC0415 - seldom needed
+
         # A builder may serve several programs of one process, each with an event loop of its own.
         if self._nodes is None or self._nodes.get_loop() is not asyncio.get_running_loop():
             self._nodes = asyncio.ensure_future(node_platforms(self._name, os.environ))

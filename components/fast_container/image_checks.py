@@ -1,7 +1,8 @@
 """``ImageChecks``: what a program asks of its images before they are tagged.
 
 Decides what may be written and how a wrong value is refused, at preview and with its property path. Leaves the normal
-form to ``core.image_checks``, the rules and their default levels to ``checks.image``.
+form to ``core.image_checks``, the rules and their default levels to ``checks.image``, which is imported by a program
+that has checks.
 """
 
 from __future__ import annotations
@@ -12,10 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from fast_container.checks.image.catalogue import TITLES
-from fast_container.checks.image.configured import waivers_of
-from fast_container.checks.image.settings import parse_growth, parse_size
-from fast_container.checks.image.structure.written import write_tests
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
@@ -91,6 +88,8 @@ def check_image_checks(value: object, property_path: str) -> CheckSettings:
 
 
 def _size(value: object, property_path: str) -> int | None:
+    from fast_container.checks.image.settings import parse_size  # noqa: PLC0415 - see the module
+
     check_plain(value, property_path)
     if value is None:
         return None
@@ -104,6 +103,8 @@ def _size(value: object, property_path: str) -> int | None:
 
 
 def _growth(value: object, property_path: str) -> tuple[float | None, int | None]:
+    from fast_container.checks.image.settings import parse_growth  # noqa: PLC0415 - see the module
+
     if not isinstance(value, str) or not value.strip().endswith("%"):
         return None, _size(value, property_path)
     try:
@@ -129,6 +130,8 @@ def _wrong_size(value: object, property_path: str, why: str) -> ArgsError:
 
 
 def _rules(value: object, property_path: str) -> dict[str, str]:
+    from fast_container.checks.image.catalogue import TITLES  # noqa: PLC0415 - see the module
+
     found = check_mapping(value, property_path, 'rules={"V02": "error"}')
     for rule in found:
         if rule not in TITLES:
@@ -157,6 +160,7 @@ def _structure(value: object, property_path: str) -> str:
     from fast_container.checks.image.structure.reading import (  # noqa: PLC0415 - PyYAML, seldom needed
         read_structure_tests,
     )
+    from fast_container.checks.image.structure.written import write_tests  # noqa: PLC0415 - see the module
 
     path = check_path(value, property_path)
     try:
@@ -179,6 +183,8 @@ def _wrong_structure(path: str, property_path: str, why: str) -> ArgsError:
 
 
 def _waivers(value: object, property_path: str) -> tuple[str, ...]:
+    from fast_container.checks.image.configured import waivers_of  # noqa: PLC0415 - see the module
+
     texts = check_strings(value, property_path)
     for index, waiver in enumerate(waivers_of(texts)):
         wrong = waiver.wrong or ("" if waiver.reason else "it has no reason")

@@ -50,7 +50,7 @@ class Shop:
         self.reporter = ListReporter()
 
     def publish(self, **more: Any) -> BuildRecord:
-        checks = ContentChecks(self.lister, StepClock(), run_here)
+        checks = ContentChecks(lambda: self.lister, StepClock(), run_here)
         publishing = publish(
             self.job, self.registry, self.executor, self.reporter, StepClock(), content_checks=checks, **more
         )

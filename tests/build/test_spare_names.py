@@ -11,6 +11,7 @@ def test_a_shared_name_that_some_image_has_is_not_said() -> None:
     names.count({'build_args["A"]', 'build_args["B"]'}, {'build_args["A"]': "a", 'build_args["B"]': "b"}, first)
     names.count({'build_args["A"]', 'build_args["B"]'}, {'build_args["B"]': "b"}, second)
     names.say()
+    names.say()  # a program that awaits each image in turn
     assert [*first.warnings, *second.warnings] == ['build_args["B"]: b']
 
 

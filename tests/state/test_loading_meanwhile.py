@@ -76,3 +76,28 @@ def test_importing_the_library_starts_no_process_and_asks_no_address() -> None:
     environment = {"PYTHONPATH": str(COMPONENTS), "PATH": "/usr/bin:/bin"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# Everything that a program whose images are unchanged runs; asked of a process of its own.
+PROGRAM = """
+import gc, sys
+from fast_container import FastContainerImage, LocalBuilder
+import fast_container.state.hook
+print(gc.isenabled())
+print([name for name in sys.modules if name.startswith(tuple(sys.argv[1:]))])
+"""
+
+
+def test_a_program_with_nothing_to_build_loads_neither_rules_nor_what_builds() -> None:
+    needed_to_build = [
+        "checks.dockerfile",
+        "checks.image",
+        "adapters.buildx.",
+        "adapters.layers.",
+        "report.markdown",
+        "report.run_lines",
+    ]
+    modules = [f"fast_container.{part}" for part in needed_to_build]
+    command = [sys.executable, "-c", PROGRAM, *modules]
+    done = subprocess.run(command, env={"PYTHONPATH": str(COMPONENTS)}, check=True, capture_output=True, text=True)
+    assert done.stdout.split("\n")[:2] == ["True", "[]"]

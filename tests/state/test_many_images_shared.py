@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, cast
 
 import pulumi
 import pytest
+from pulumi.runtime import settings
 
 from fast_container import FastContainerImage
 from fast_container.build.lookup import LookupBatch
@@ -96,6 +98,23 @@ def wait_for(work: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.new_event_loop()
     loop.run_until_complete(work)
     loop.close()
+
+
+def test_an_image_does_not_wait_until_the_plan_file_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that awaits it declares the next one only then; what was not written is at the end."""
+    monkeypatch.setattr(settings, "get_monitor", object)
+    program, may_end, saves = make_program(), threading.Event(), list[int]()
+    program.walks = cast(Any, SimpleNamespace(save=lambda: saves.append(1) or may_end.wait(10)))
+
+    async def declared_in_turn() -> None:
+        for number in range(40):
+            program.declare()
+            await program.settle(f"image-{number}", None)
+        may_end.set()
+
+    wait_for(declared_in_turn())
+    program.end()
+    assert len(saves) <= 8
 
 
 def test_each_missing_image_is_counted_once() -> None:

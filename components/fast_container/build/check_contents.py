@@ -3,26 +3,24 @@
 Decides that a finding of the level ``error`` refuses the image with one table of all findings, that findings below it
 are one warning, that those which a base's own checks report are one note, that at most so many images are looked into
 at once, and that the rules leave the event loop. Leaves reading to ``build.image_contents``, the rules to
-``checks.image``.
+``checks.image``; both are imported when an image is checked.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from fast_container.build.image_contents import Run, read_image
-from fast_container.build.shared_listings import SharedListings
 from fast_container.checks.finding import Finding, Severity, worst
 from fast_container.checks.findings_table import count_line, lines_of
-from fast_container.checks.image.base_findings import with_base, without_reported
-from fast_container.checks.image.check import check_image
-from fast_container.checks.image.configured import rule_settings, without_waived
 from fast_container.core.ports import BuildJob, Clock, LayerLister, Manifest, Registry, Reporter
 from fast_container.errors import ChecksFailed
+
+if TYPE_CHECKING:
+    from fast_container.build.image_contents import Run
 
 _AT_ONCE: Final = 2
 
@@ -51,19 +49,16 @@ class ContentChecks:
     """Checks the images of one program; a few at once.
 
     Args:
-        lister: Reads the layers, each once.
+        make_lister: Makes what reads the layers, each once.
         clock: For waivers that end.
         run: Runs work that keeps a core busy, away from the event loop.
     """
 
-    lister: LayerLister
+    make_lister: Callable[[], LayerLister]
     clock: Clock
     run: Run
-    _listings: LayerLister = field(init=False)
+    _listings: LayerLister | None = field(default=None, init=False)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False)
-
-    def __post_init__(self) -> None:
-        self._listings = SharedListings(self.lister)
 
     async def check(self, job: BuildJob, registry: Registry, manifest: Manifest, reporter: Reporter) -> Checked:
         """Check an image that its registry holds by digest.
@@ -76,13 +71,20 @@ class ContentChecks:
         settings = job.checks
         if settings is None:
             return Checked()
+        from fast_container.build.image_contents import read_image  # noqa: PLC0415 - see the module
+        from fast_container.build.shared_listings import SharedListings  # noqa: PLC0415
+        from fast_container.checks.image.base_findings import with_base, without_reported  # noqa: PLC0415
+        from fast_container.checks.image.check import check_image  # noqa: PLC0415
+        from fast_container.checks.image.configured import rule_settings, without_waived  # noqa: PLC0415
+
+        listings = self._listings = self._listings or SharedListings(self.make_lister())
         async with self._places:
             reporter.progress("checking what is in the image")
             rules = rule_settings(settings, runs_on=job.runs_on, before_bytes=job.before_bytes)
             image = await read_image(
                 registry,
                 manifest,
-                self._listings,
+                listings,
                 platform=job.recipe.platform.partition(",")[0],
                 run=self.run,
                 wanted=[path for tests in rules.structure for path in tests.read_paths],

@@ -3,7 +3,8 @@
 Decides that only warnings and errors are shown, one line each and at most a few; that ``up`` does not repeat what its
 preview has shown (a mark in the user's cache says so); that ``lint="error"`` fails the image before it is built; and
 that a fault of the rules themselves fails nothing. Generated Dockerfiles are not looked at. Leaves the rules to
-``checks.dockerfile``; hadolint and BuildKit's own check are asked by the command line only.
+``checks.dockerfile``; hadolint and BuildKit's own check are asked by the command line only. The rules are imported when
+there is something to build: a program whose images are unchanged does without.
 """
 
 from __future__ import annotations
@@ -13,11 +14,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from fast_container.build.lint_inputs import files_of, project_waivers
-from fast_container.checks.dockerfile.lint import lint_images, linted_image
-from fast_container.checks.dockerfile.waivers import Waiver
 from fast_container.checks.finding import Finding, Severity, by_weight
 from fast_container.core.cache_folder import make_private
 from fast_container.core.ports import Reporter
@@ -25,6 +23,9 @@ from fast_container.core.program_file import FILE_NAME
 from fast_container.core.select import SelectedImage
 from fast_container.core.spelling import counted
 from fast_container.errors import DockerfileError, FastContainerError
+
+if TYPE_CHECKING:
+    from fast_container.checks.dockerfile.waivers import Waiver
 
 _SHOWN: Final = 3
 _MARKS_KEPT: Final = 400
@@ -78,6 +79,9 @@ class LintLines:
 
     def _found(self, selected: SelectedImage, runs_on: str) -> list[Finding]:
         """The warnings and errors about one image. Blocking."""
+        from fast_container.build.lint_inputs import files_of, project_waivers  # noqa: PLC0415 - see the module
+        from fast_container.checks.dockerfile.lint import lint_images, linted_image  # noqa: PLC0415
+
         if self._waivers is None:
             self._waivers = project_waivers()
         linted = linted_image(

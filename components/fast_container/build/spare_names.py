@@ -19,6 +19,7 @@ class SpareNames:
 
     _given: Counter[str] = field(default_factory=Counter[str])
     _spare: Counter[str] = field(default_factory=Counter[str])
+    _said: set[str] = field(default_factory=set[str])
     _first: dict[str, tuple[str, Reporter]] = field(default_factory=dict[str, "tuple[str, Reporter]"])
 
     def count(self, given: Collection[str], spare: Mapping[str, str], reporter: Reporter) -> None:
@@ -35,7 +36,8 @@ class SpareNames:
             self._first.setdefault(path, (line, reporter))
 
     def say(self) -> None:
-        """Warn once of each name that no image has."""
+        """Warn once of each name that no image has, however often this is called."""
         for path, (line, reporter) in self._first.items():
-            if self._spare[path] == self._given[path]:
+            if self._spare[path] == self._given[path] and path not in self._said:
+                self._said.add(path)
                 reporter.warn(f"{path}: {line}")

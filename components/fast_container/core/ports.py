@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fast_container.core.dockerfile import AssumedStage, RanStep
 from fast_container.core.entry import Entry
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.key import BuildKey
-from fast_container.core.layers.listing import Listing
-from fast_container.core.layers.programs import LayerPrograms
 from fast_container.core.oci.image_base import ImageBase
 from fast_container.core.recipe import Recipe
 from fast_container.core.records.cache_export import CacheExport
 from fast_container.core.records.machine import Machine
 from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.steps import CacheTransfer, StepRun
+
+if TYPE_CHECKING:
+    from fast_container.core.layers.listing import Listing
+    from fast_container.core.layers.programs import LayerPrograms
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,9 @@ class Machine:
             BootingExecutor(buildx, plan.buildkit_image, used_config, clean, times, credentials),
             LayerLooks(RegistryLayers(registries.oci_blocking)),
             ContentChecks(
-                RegistryListings(registries.oci_blocking, ListingCache(folder / "layers")), SystemClock(), on_core
+                lambda: RegistryListings(registries.oci_blocking, ListingCache(folder / "layers")),
+                SystemClock(),
+                on_core,
             ),
             times,
         )

@@ -15,7 +15,6 @@ import pulumi
 from fast_container.adapters.pulumi_log import PulumiReporter
 from fast_container.args import LintLevel, SecretInput
 from fast_container.builder_interface import Builder
-from fast_container.checks.image.catalogue import VERSION
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.declared import DeclaredImage
 from fast_container.core.image_checks import CheckSettings
@@ -127,7 +126,11 @@ class PreparedImage:
     @property
     def recorded_checks(self) -> str:
         """Its checks as its record has them; "" without any."""
-        return self.inputs.checks.recorded(VERSION) if self.inputs.checks else ""
+        if self.inputs.checks is None:
+            return ""
+        from fast_container.checks.image.catalogue import VERSION  # noqa: PLC0415 - of a program that has checks
+
+        return self.inputs.checks.recorded(VERSION)
 
     @property
     def called(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ programs of one process (Automation API, unit tests) do not meet.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,9 +21,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
-from fast_container.adapters.layers.listing_cache import ListingCache
-from fast_container.adapters.layers.registry_listings import RegistryListings
-from fast_container.adapters.plan_file import put_plan_file
+from fast_container.adapters.plan_file import PlanFileWriter
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.registry.blob_copy import RegistryCopier
@@ -39,7 +38,8 @@ from fast_container.builders import LocalBuilder, cache_dir
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.decision import RecordedImage
 from fast_container.core.oci.repository import host_of
-from fast_container.core.program_file import PlannedEntry, write_plan_file
+from fast_container.core.ports import LayerLister
+from fast_container.core.program_file import PlannedEntry
 from fast_container.core.replaced_tag import load_accepted
 from fast_container.core.select import SelectedImage, SharedWalks
 from fast_container.state.engine_log import debug_engine
@@ -104,9 +104,8 @@ class Program:
     is_measured: bool = False
     _declared: int = 0
     _settled: int = 0
-    _failed: bool = False
-    _entries: list[PlannedEntry] = field(default_factory=list[PlannedEntry])
-    _unknown: list[str] = field(default_factory=list[str])
+    _plan_file: PlanFileWriter = field(default_factory=lambda: PlanFileWriter(Path.cwd()))
+    _writing: asyncio.Future[None] | None = None
     _by_key: dict[str, dict[str, PreparedImage]] = field(default_factory=dict[str, "dict[str, PreparedImage]"])
     _uncounted: dict[str, list[PreparedImage]] = field(default_factory=dict[str, "list[PreparedImage]"])
     _lookups: Lookups = field(init=False)
@@ -157,33 +156,25 @@ class Program:
         self._declared += 1
 
     async def settle(self, name: str, entry: PlannedEntry | None, *, failed: bool = False) -> None:
-        """Note that an image was prepared or refused; after the last one, write the files of the program.
+        """Note that an image was prepared or refused, as ``PlanFileWriter.add``; after the last one, write the files.
 
-        Args:
-            name: The image's.
-            entry: None if its key is unknown in this preview.
-            failed: Whether it was refused: then the plan file stays as it is, rather than lose an image.
+        Nothing waits until they are written: the program may await this image before it declares the next one.
         """
         self._settled += 1
-        self._failed = self._failed or failed
-        if entry is not None:
-            self._entries.append(entry)
-        else:
-            self._unknown.append(name)
+        self._plan_file.add(name, entry, failed=failed)
         if self._settled < self._declared:
             return
         self.spare_names.say()
         if not isinstance(settings.get_monitor(), MockMonitor):
-            await in_thread(self._write)
-            if not self._failed:
+            if self._plan_file.begins():
+                self._writing = asyncio.ensure_future(in_thread(self.end))
+            if not self._plan_file.is_left:
                 await self.git_line.note_complete()
 
-    def _write(self) -> None:
+    def end(self) -> None:
+        """Write the files of the program, as far as that was not done; blocking."""
         self.walks.save()
-        if self._failed:
-            return
-        folder = Path.cwd()
-        put_plan_file(folder, write_plan_file(self._entries, str(folder), unknown=self._unknown))
+        self._plan_file.write()
 
     def planned(self, repository_url: str, build_key: str, record_name: str) -> PreparedImage | None:
         """Return the image of a record: by repository and key, and by the record's name if several share these."""
@@ -251,6 +242,13 @@ class Program:
         return self._lookups.found_digest(repository_url, tag)
 
 
+def _listings(registries: Registries) -> LayerLister:
+    from fast_container.adapters.layers.listing_cache import ListingCache  # noqa: PLC0415 - of a program with checks
+    from fast_container.adapters.layers.registry_listings import RegistryListings  # noqa: PLC0415
+
+    return RegistryListings(registries.oci_blocking, ListingCache(cache_dir() / "layers"))
+
+
 # The only module state: programs by their connection to the engine; an entry goes with its connection.
 _PROGRAMS: weakref.WeakKeyDictionary[Any, Program] = weakref.WeakKeyDictionary()
 
@@ -279,11 +277,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
                 SystemClock(),
                 RegistryCopier(registries.oci_blocking, may_begin),
                 RegistryLayers(registries.oci_blocking),
-                ContentChecks(
-                    RegistryListings(registries.oci_blocking, ListingCache(cache_dir() / "layers")),
-                    SystemClock(),
-                    on_core,
-                ),
+                ContentChecks(lambda: _listings(registries), SystemClock(), on_core),
             ),
             registries=registries,
             executors=ProgramExecutors(
@@ -303,4 +297,6 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)
+        if not isinstance(monitor, MockMonitor):
+            weakref.finalize(monitor, program.end)
     return _PROGRAMS[monitor]

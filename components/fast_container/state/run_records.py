@@ -2,7 +2,7 @@
 
 Decides that records never fail or hold up a deploy: what goes wrong with them is one warning. An image that the engine
 left as it was gets a record too, at the end. A preview has none. Leaves what a record holds to ``core.records``,
-keeping it to ``adapters.records``, and the lines to ``report``.
+keeping it to ``adapters.records``, and the lines to ``report``, which is imported when there are lines.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ from fast_container.core.records.record import BuildRecord
 from fast_container.errors import FastContainerError
 from fast_container.insight.ci_summary import RunSummary
 from fast_container.insight.page import PageError, write_page
-from fast_container.insight.spans import RunSpans
-from fast_container.report.run_lines import run_lines
 from fast_container.report.runs import Run
 from fast_container.state.engine_log import say_to_engine
 from fast_container.state.prepared_image import PreparedImage
@@ -182,6 +180,8 @@ class RunRecords:
         for reader in self.readers:
             reader.begin(run)
         if run.counts()["unchanged"] != len(run.records):
+            from fast_container.report.run_lines import run_lines  # noqa: PLC0415 - see the module
+
             for line in run_lines(run, self._page() or _MORE):
                 self.say(line)
         for reader in self.readers:
@@ -253,6 +253,8 @@ def records_of_run(cache: Path, shared: SharedRecords) -> RunRecords:
     if is_kept:
         records.readers.append(RunSummary(records.environment))
         if is_wanted(records.environment):
+            from fast_container.insight.spans import RunSpans  # noqa: PLC0415 - seldom wanted
+
             records.readers.append(RunSpans(records.environment, records.started))
         call_at_end(records.end)
         weakref.finalize(monitor, records.end_blocking)

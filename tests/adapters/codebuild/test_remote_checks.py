@@ -43,8 +43,8 @@ def machine(cloud: LocalCloud, there: str) -> Iterator[Machine]:
 
 def published(machine: Machine, job: BuildJob, lister: LayerLister | None = None) -> BuildRecord:
     """Publish as a program does: the build runs on CodeBuild; the lister is for checks here."""
-    lister = lister or RegistryListings(machine.registries.oci_blocking, None)
-    checks = ContentChecks(lister, SystemClock(), on_core)
+    used = lister or RegistryListings(machine.registries.oci_blocking, None)
+    checks = ContentChecks(lambda: used, SystemClock(), on_core)
     registry = machine.registries.repository(job.repository_url)
     publishing = publish(job, registry, machine.executor, machine.reporter, SystemClock(), content_checks=checks)
     return asyncio.run(asyncio.wait_for(publishing, 60))

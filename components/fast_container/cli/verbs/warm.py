@@ -125,7 +125,7 @@ async def _warm(
             RegistryCopier(registries.oci_blocking),
             RegistryLayers(registries.oci_blocking),
             ContentChecks(
-                RegistryListings(registries.oci_blocking, ListingCache(cache_folder(os.environ) / "layers")),
+                lambda: RegistryListings(registries.oci_blocking, ListingCache(cache_folder(os.environ) / "layers")),
                 SystemClock(),
                 on_core,
             ),
