@@ -77,6 +77,9 @@ def main() -> int:
     of_peers.add_argument(
         "--parts", type=_words, metavar="A,B", help="speed, correctness (default: both); names of cases"
     )
+    of_peers.add_argument(
+        "--brief", action="store_true", help="20 images, two rounds, slow sides in three scenarios: some 25 minutes"
+    )
     options = parser.parse_args()
     # A shell starts its background jobs with SIGINT ignored, and what is started here would inherit that: the engine
     # would wait five seconds for each plugin that it asks to end.
@@ -104,7 +107,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _choice(options: argparse.Namespace) -> Choice:
-    return Choice(options.sides, options.images, options.rounds, options.parts)
+    return Choice(options.sides, options.images, options.rounds, options.parts, options.brief)
 
 
 def _show(make: Maker, workplace: Workplace, name: str, markdown: Path | None) -> bool:

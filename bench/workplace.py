@@ -25,12 +25,14 @@ class Choice:
         images: Numbers of images.
         rounds: How often everything is measured.
         parts: Which parts of the table.
+        is_brief: Whether sides that take minutes are measured in the main scenarios only, and all in fewer rounds.
     """
 
     sides: tuple[str, ...] | None = None
     images: tuple[int, ...] | None = None
     rounds: int | None = None
     parts: tuple[str, ...] | None = None
+    is_brief: bool = False
 
 
 @dataclass

@@ -23,6 +23,7 @@ from bench.workplace import Workplace
 PARTS = ("speed", "correctness")
 _FILES, _IMAGES, _ROUNDS = 20_000, (20, 1, 100), 3
 _QUICK_FILES, _QUICK_IMAGES, _QUICK_ROUNDS = 3_000, (3,), 1
+_BRIEF_IMAGES, _BRIEF_ROUNDS = (20,), 2
 
 
 def peers(workplace: Workplace) -> list[Table]:
@@ -51,10 +52,16 @@ def _speed(
     place: Place, sides: Sides, workplace: Workplace, where: str, tables: list[Table], reasons: dict[str, str]
 ) -> list[Results]:
     files = _QUICK_FILES if workplace.is_quick else _FILES
-    rounds = workplace.choice.rounds or (_QUICK_ROUNDS if workplace.is_quick else _ROUNDS)
+    sizes, rounds = _IMAGES, _ROUNDS
+    if workplace.is_quick:
+        sizes, rounds = _QUICK_IMAGES, _QUICK_ROUNDS
+    elif workplace.choice.is_brief:
+        sizes, rounds = _BRIEF_IMAGES, _BRIEF_ROUNDS
+    rounds = workplace.choice.rounds or rounds
     found: list[Results] = []
-    for images in workplace.choice.images or (_QUICK_IMAGES if workplace.is_quick else _IMAGES):
-        contest = Contest(place, sides.peers(), sides.found, Plan(images, files, rounds), _say)
+    for images in workplace.choice.images or sizes:
+        plan = Plan(images, files, rounds, is_brief=workplace.choice.is_brief)
+        contest = Contest(place, sides.peers(), sides.found, plan, _say)
         contest.run()
         results = Results(contest.measurements, PEERS)
         about = [
@@ -63,6 +70,7 @@ def _speed(
             f"a tree of {files + IGNORED_FILES:,} files, {IGNORED_FILES:,} of them ignored; each image copies two "
             "shared packages and its service, and has one step of half a second",
             "each side has its own tree, repository and build arg, so that none finds the layers of another",
+            *(["--brief: docker-build and cdk, which take minutes, in three scenarios only"] if plan.is_brief else []),
             where,
         ]
         tables += [results.summary(about), results.detail()]

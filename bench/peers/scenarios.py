@@ -36,6 +36,9 @@ EDITS = ("nothing", "handler", "outside")
 _OF_FLOOR = ("nothing", "clone", "first")
 """Scenarios in which the engine alone is measured; in the others it would do what it does in these."""
 
+_OF_SLOW_IN_BRIEF = ("nothing", "handler", "first")
+"""Scenarios in which sides that take minutes are measured where there is little time."""
+
 _MOST_OF_SLOW = 20
 Verb = Literal["preview", "up"]
 Say = Callable[[str], None]
@@ -70,11 +73,13 @@ class Plan:
         images: How many images.
         files: How many files the tree has.
         rounds: How often the edits and the clones are measured; sides that are slow, once.
+        is_brief: Whether sides that are slow are left out of some scenarios.
     """
 
     images: int
     files: int
     rounds: int
+    is_brief: bool = False
 
 
 class Entrant:
@@ -158,25 +163,28 @@ class Contest:
                 self._edit_and_measure(scenario, turn)
         for turn in range(self._plan.rounds):
             for scenario, keep_state in (("runner", True), ("clone", False)):
-                for entrant in self._order(turn):
+                for entrant in self._order(turn, scenario):
                     self._place.prune()
                     self._measure(entrant, scenario, turn, partial(entrant.clone, keep_state=keep_state))
 
     def _edit_and_measure(self, scenario: str, turn: int) -> None:
         for entrant in self._entrants:
             entrant.tree.edit(scenario, turn)
-        for entrant in self._order(turn):
+        for entrant in self._order(turn, scenario):
             self._measure(entrant, scenario, turn)
 
-    def _order(self, turn: int) -> list[Entrant]:
-        here = [entrant for entrant in self._entrants if turn == 0 or not entrant.peer.is_slow]
+    def _order(self, turn: int, scenario: str) -> list[Entrant]:
+        here = [entrant for entrant in self._entrants if self._takes_part(entrant.peer, turn, scenario)]
         return here if turn % 2 == 0 else here[::-1]
+
+    def _takes_part(self, peer: Peer, turn: int, scenario: str) -> bool:
+        if peer.is_slow and (turn > 0 or (self._plan.is_brief and scenario not in _OF_SLOW_IN_BRIEF)):
+            return False
+        return not peer.is_floor or scenario in _OF_FLOOR
 
     def _measure(self, entrant: Entrant, scenario: str, turn: int, prepare: Callable[[], None] = lambda: None) -> None:
         verbs: tuple[Verb, ...] = ("preview", "up") if entrant.peer.has_preview else ("up",)
         name = entrant.peer.name
-        if entrant.peer.is_floor and scenario not in _OF_FLOOR:
-            return
         for verb in verbs:
             try:
                 if verb == verbs[0]:

@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
@@ -29,15 +29,17 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
-from fast_container.core.ports import Registry
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import FastContainerError, RegistryError
 from fast_container.state.access import access_of_record
 from fast_container.state.engine_log import warn_engine
 from fast_container.state.engine_watch import is_cancelled, watch_engine
 from fast_container.state.provider_errors import one_message, show_errors_plainly
+
+if TYPE_CHECKING:
+    from fast_container.adapters.registry.registries import Registries
+    from fast_container.core.ports import Registry
 
 # What a change of makes a record differ. All else among the inputs (how to reach the registry, the parts for
 # explaining) follows from these or must not cause an update.
@@ -75,6 +77,8 @@ class RecordRegistries:
             found = next((registries for known, registries in self._opened if known == access), None)
             if found is not None:
                 return found, False
+            from fast_container.adapters.registry.registries import Registries  # noqa: PLC0415 - when one is asked
+
             made = Registries(access, os.environ, interrupted=is_cancelled)
             self._opened.append((access, made))
             return made, True
