@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from fast_container.adapters import plan_file
-from fast_container.adapters.plan_file import PlanFileWriter
+from fast_container.adapters.plan_file import PlanFileWriter, put_plan_file
 from fast_container.core.program_file import FILE_NAME, read_plan_file
 
 
@@ -16,17 +13,15 @@ def names(folder: Path) -> tuple[str, ...]:
 
 
 def test_a_program_that_awaits_each_image_in_turn_writes_each_image_a_few_times_and_all_at_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     written: list[int] = []
-    put = plan_file.put_plan_file
 
     def counted(folder: Path, text: str) -> None:
-        put(folder, text)
+        put_plan_file(folder, text)
         written.append(len(names(folder)))
 
-    monkeypatch.setattr(plan_file, "put_plan_file", counted)
-    writer = PlanFileWriter(tmp_path)
+    writer = PlanFileWriter(tmp_path, counted)
     for number in range(1000):
         writer.add(f"image-{number}", None)
         if writer.begins():

@@ -10,9 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from fast_container.core.program_file import FILE_NAME, PlannedEntry, write_plan_file
+
+
+def put_plan_file(folder: Path, text: str) -> None:
+    """Write the plan file; blocking."""
+    content = text.encode()
+    with contextlib.suppress(OSError):
+        plan = folder / FILE_NAME
+        if not plan.is_file() or plan.read_bytes() != content:
+            partial = plan.with_suffix(".partial")
+            partial.write_bytes(content)
+            partial.replace(plan)
 
 
 class PlanFileWriter:
@@ -20,10 +32,12 @@ class PlanFileWriter:
 
     Args:
         folder: The program's.
+        put: Writes the file's text into it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, put: Callable[[Path, str], None] = put_plan_file) -> None:
         self._folder = folder
+        self._put = put
         self._entries: list[PlannedEntry] = []
         self._unknown: list[str] = []
         self._begun = self._written = 0
@@ -59,19 +73,8 @@ class PlanFileWriter:
             count = self._count()
             if self.is_left or count == self._written:
                 return
-            put_plan_file(self._folder, write_plan_file(self._entries, str(self._folder), unknown=self._unknown))
+            self._put(self._folder, write_plan_file(self._entries, str(self._folder), unknown=self._unknown))
             self._written = count
 
     def _count(self) -> int:
         return len(self._entries) + len(self._unknown)
-
-
-def put_plan_file(folder: Path, text: str) -> None:
-    """Write the plan file; blocking."""
-    content = text.encode()
-    with contextlib.suppress(OSError):
-        plan = folder / FILE_NAME
-        if not plan.is_file() or plan.read_bytes() != content:
-            partial = plan.with_suffix(".partial")
-            partial.write_bytes(content)
-            partial.replace(plan)
