@@ -19,7 +19,6 @@ from fast_container.adapters.threads import in_thread
 from fast_container.build.base_check import check_base
 from fast_container.build.checker import with_size_before
 from fast_container.builders import cache_dir
-from fast_container.checks.image.configured import reported_rules
 from fast_container.core.decision import RecordedImage
 from fast_container.core.job import OwnBase, job_of
 from fast_container.core.own_bases import base_platforms
@@ -73,6 +72,8 @@ async def make_job(program: Program, image: PreparedImage, recorded: RecordedIma
 
 def _reported(program: Program, base: KnownBase) -> tuple[str, ...]:
     """Name the rules by which this program's checks of a base report what is found in it."""
+    from fast_container.checks.image.configured import reported_rules  # noqa: PLC0415 - of an image that is built
+
     planned = program.planned(base.repository_url, base.build_key, "")
     return () if planned is None else reported_rules(planned.inputs.checks, runs_on=planned.inputs.runs_on)
 
