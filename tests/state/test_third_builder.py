@@ -19,6 +19,8 @@ from fast_container.state.executors import ProgramExecutors
 from tests.state.mocked_program import of, run
 from tests.trees import write_tree
 
+pytestmark = pytest.mark.usefixtures("mock_loops")
+
 URL = "registry.example.com/shop/images"
 
 
