@@ -77,6 +77,7 @@ What the Pulumi engine sees:
 
 - What do preview, up, refresh, destroy and Ctrl-C do with an image? ``state``.
 - Why will an image be built, in words? ``state.explanation``; that a builder cannot run its platform: ``emulation``.
+- What becomes of a program with images of other components? ``migration``.
 - What happens to an image that is pinned to an earlier key? ``state.rollback``.
 - What is changed in Pulumi's SDK or in the user's process? ``state.sdk_patches``.
 

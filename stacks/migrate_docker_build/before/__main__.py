@@ -1,4 +1,4 @@
-"""Before: a Lambda function whose image is a ``docker_build.Image``. See ../README.md."""
+"""A Lambda function whose image moves from ``docker_build.Image`` to ``FastContainerImage``. See ../README.md."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Step 1: the old image is retained when its resource goes; nothing else has changed. See ../README.md."""
+"""A Lambda function whose image moves from ``docker_build.Image`` to ``FastContainerImage``. See ../README.md."""
 
 import json
 
@@ -33,7 +33,7 @@ image = docker_build.Image(
     push=True,
     tags=[images.repository_url.apply(lambda url: f"{url}:latest")],
     registries=[credentials(images), credentials(caches)],
-    # Deleting the resource would delete the manifest that the function runs.
+    # Deleting the resource would delete its image, which consumers still run.
     opts=pulumi.ResourceOptions(retain_on_delete=True),
 )
 

@@ -1,4 +1,4 @@
-"""Step 2: the image is a ``FastContainerImage`` in the same repository, with the same arguments. See ../README.md."""
+"""A Lambda function whose image moves from ``docker_build.Image`` to ``FastContainerImage``. See ../README.md."""
 
 import json
 

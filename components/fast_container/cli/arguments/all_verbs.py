@@ -16,7 +16,7 @@ from fast_container.cli.arguments.check import add_check_arguments
 from fast_container.cli.arguments.cleanup import add_cleanup_arguments, add_doctor_arguments, add_status_arguments
 from fast_container.cli.arguments.coldstart import add_coldstart_arguments
 from fast_container.cli.arguments.cost import add_cost_arguments
-from fast_container.cli.arguments.deployment import add_pin_arguments, add_promote_arguments
+from fast_container.cli.arguments.deployment import add_migrate_arguments, add_pin_arguments, add_promote_arguments
 from fast_container.cli.arguments.image import add_image_arguments
 from fast_container.cli.arguments.lint import add_init_ignore_arguments, add_lint_arguments
 from fast_container.cli.arguments.policy import add_policy_arguments
@@ -35,6 +35,7 @@ _EXIT_CODES: Final = {
     "init-ignore": f"0 written, or nothing to add; 1 not written; {_BAD_INPUT}.",
     "lint": f"0 nothing as bad as --fail-on; 1 a finding that is, or a change not written; {_BAD_INPUT}.",
     "plan": f"0 nothing to build; {_BAD_INPUT}; 3 something to build.",
+    "migrate": f"0 all of it is translated; 1 something is not, or there is no image; {_BAD_INPUT}.",
     "promote": f"0 all are there; 1 one of them is not; {_BAD_INPUT}; 130 after Ctrl-C.",
     "wait": f"0 all builds succeeded; 1 one of them failed; {_BAD_INPUT}.",
     "warm": f"0 nothing is missing any more; 1 a build failed; {_BAD_INPUT}; 130 after Ctrl-C.",
@@ -299,6 +300,7 @@ _VERBS: Final[dict[str, tuple[str, _AddArguments]]] = {
     "plan": ("the images that would be built now", _plan),
     "warm": ("build and push missing images", _warm),
     "pin": ("the keys that an image can be held at", _of("deployment.pin", add_pin_arguments)),
+    "migrate": ("write a program with other image components anew", _of("deployment.migrate", add_migrate_arguments)),
     "promote": ("copy images to another account or region", _of("deployment.promote", add_promote_arguments)),
     "certify": ("try the library on a real AWS account", _certify),
     "accept": ("accept the image that replaced a recorded one", _accept),

@@ -1,4 +1,4 @@
-"""The options of the verbs that deploy what is built already: ``pin`` and ``promote``.
+"""The options of the verbs about what is deployed: ``pin``, ``promote`` and ``migrate``.
 
 Decides their names and defaults. Leaves their values to the verbs.
 """
@@ -51,4 +51,19 @@ def add_promote_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to-profile", metavar="PROFILE", help="likewise, for the target")
     parser.add_argument("--referrers", action="store_true", help="what lies beside an image too: records, signatures")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be copied")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_migrate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``migrate``."""
+    parser.description = (
+        "Write a program with docker_build.Image, docker.Image or awsx.ecr.Image anew, in two steps that replace no"
+        " repository and no function and delete no image: print the commands, the changes, and what is not translated"
+        " with the reason. With --state: the new declarations from a stack's state, without its secrets."
+    )
+    parser.epilog = "fast-container migrate __main__.py --write migrated"
+    parser.add_argument("program", metavar="PROGRAM", nargs="?", help="the program's file")
+    parser.add_argument("--state", metavar="FILE", help="the output of `pulumi stack export`, instead of a program")
+    parser.add_argument("--step", metavar="N", type=int, choices=[1, 2], help="print only the program of this step")
+    parser.add_argument("--write", metavar="DIR", help="write DIR/step_1 and DIR/step_2")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
