@@ -11,9 +11,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fast_container.core.image_checks import CheckSettings
+from fast_container.core.oci.scan import SEVERITIES
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
 from fast_container.shapes import (
@@ -28,6 +29,7 @@ from fast_container.shapes import (
 
 _LEVELS: Final = ("error", "warning", "off")
 _MOST: Final = 1 << 60
+_LONGEST_S: Final = 24 * 3600
 
 
 @one_line_refusals
@@ -46,6 +48,9 @@ class ImageChecks:
         structure: A file of container-structure-test (YAML or JSON), relative to the program's working directory.
         waivers: Findings that are accepted, in the words of a Dockerfile's comment:
             ``"skip=V02 until=2027-03-01 the worker calls git"``.
+        max_fixable: The gravest severity that a finding of ECR's scan may have if a newer package mends it: ``"HIGH"``
+            refuses critical ones, ``"NONE"`` all. None (default) asks for no scan.
+        scan_wait_s: The scan is waited for so long, in seconds; then the image is refused. Default: 300.
     """
 
     max_size: str | int | None = None
@@ -57,6 +62,8 @@ class ImageChecks:
     forbidden: Sequence[str] = ()
     structure: str | os.PathLike[str] | None = None
     waivers: Sequence[str] = ()
+    max_fixable: str | None = None
+    scan_wait_s: float | None = None
 
 
 def check_image_checks(value: object, property_path: str) -> CheckSettings:
@@ -84,7 +91,33 @@ def check_image_checks(value: object, property_path: str) -> CheckSettings:
         forbidden=_paths(value.forbidden, f"{property_path}.forbidden"),
         structure="" if value.structure is None else _structure(value.structure, f"{property_path}.structure"),
         waivers=_waivers(value.waivers, f"{property_path}.waivers"),
+        **_scan(value, property_path),
     )
+
+
+def _scan(checks: ImageChecks, property_path: str) -> dict[str, Any]:
+    most, wait_s = checks.max_fixable, checks.scan_wait_s
+    if most is None and wait_s is not None:
+        raise ArgsError(
+            "scan_wait_s counts only with max_fixable.",
+            property_path=f"{property_path}.scan_wait_s",
+            next_step='Give max_fixable="HIGH", or leave it out.',
+        )
+    return {
+        "max_fixable": "" if most is None else check_choice(most, f"{property_path}.max_fixable", SEVERITIES[:-1]),
+        "scan_wait_s": None if wait_s is None else _seconds(wait_s, f"{property_path}.scan_wait_s"),
+    }
+
+
+def _seconds(value: object, property_path: str) -> float:
+    check_plain(value, property_path)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _LONGEST_S:
+        raise ArgsError(
+            f"{shown(value)} is not a time limit.",
+            property_path=property_path,
+            next_step=f"Give seconds, greater than 0 and at most {_LONGEST_S}.",
+        )
+    return float(value)
 
 
 def _size(value: object, property_path: str) -> int | None:

@@ -106,14 +106,15 @@ def test_options_that_are_there_are_kept_and_one_line_becomes_several() -> None:
         import pulumi
         import pulumi_docker_build as db
         a = db.Image("a", tags=["registry.example/a:x"], opts=pulumi.ResourceOptions(protect=True))
-        b = db.Image("b", tags=["registry.example/b:x"])
+        b = db.Image("b",
+                     tags=["registry.example/b:x"])
         c = db.Image("c", tags=["registry.example/c:x"], opts=options)
         """
     )
     assert "opts=pulumi.ResourceOptions(protect=True, retain_on_delete=True)" in found.step_1
     assert "opts=pulumi.ResourceOptions(retain_on_delete=True)" in found.step_1
     assert "opts=pulumi.ResourceOptions(protect=True),\n" in found.step_2
-    assert found.untranslated == ["p.py:6: opts of c: add retain_on_delete=True where they are made"]
+    assert found.untranslated == ["p.py:7: opts of c: add retain_on_delete=True where they are made"]
 
 
 def test_resources_that_nothing_uses_any_more_stay() -> None:

@@ -7,10 +7,10 @@ image from another repository of the program instead of building it, ``promotion
 of the pipeline: ``base_check`` looks at a base of another stack before anything is built on it, ``checker`` is all that
 is checked before the tag: ``verify`` reads the pushed image back, ``look_inside`` looks into its layers,
 ``check_contents`` applies the checks of the program (``image_contents`` reads all files, ``shared_listings`` each layer
-once), ``refused`` finds an image that did not pass them before, ``ran`` compares the steps of the build with what was
-read of the Dockerfile, ``phase_watch`` measures each phase. ``index_publishing`` makes one index of the images for
-several platforms. ``lint_lines`` shows the findings about a Dockerfile, ``lint_inputs`` is what its rules get.
-``spare_names`` warns of arguments and secrets that no image uses.
+once), ``scan_gate`` asks for the registry's own scan, ``refused`` finds an image that did not pass them before, ``ran``
+compares the steps of the build with what was read of the Dockerfile, ``phase_watch`` measures each phase.
+``index_publishing`` makes one index of the images for several platforms. ``lint_lines`` shows the findings about a
+Dockerfile, ``lint_inputs`` is what its rules get. ``spare_names`` warns of arguments and secrets that no image uses.
 
 Leaves building to executors and the rules for an image to ``checks``.
 """

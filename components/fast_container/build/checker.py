@@ -13,6 +13,7 @@ from typing import Any
 
 from fast_container.build.check_contents import Checked, ContentChecks
 from fast_container.build.look_inside import LayerLooks
+from fast_container.build.scan_gate import ScanGate
 from fast_container.build.verify import Verified, verify
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import RecordedImage
@@ -28,10 +29,12 @@ class Checker:
     Attributes:
         looks: Looks for programs of another platform; None does not.
         contents: Checks what is in the image, if its job asks for it; None does not.
+        scans: Asks for the registry's own scan, likewise.
     """
 
     looks: LayerLooks | None = None
     contents: ContentChecks | None = None
+    scans: ScanGate | None = None
 
     @property
     def without_contents(self) -> Checker:
@@ -60,7 +63,11 @@ class Checker:
             for note in verified.notes:
                 reporter.warn(note)
             await looking
-            return replace(verified, findings=(await checking).levels)
+            findings = (await checking).levels
+            # Last: it may take minutes, and what fails otherwise need not wait for it.
+            if self.scans is not None:
+                await self.scans.check(job, registry, manifest, reporter)
+            return replace(verified, findings=findings)
         finally:
             for task in (looking, checking):
                 task.cancel()

@@ -17,6 +17,7 @@ from fast_container.build.look_inside import LayerLooks
 from fast_container.build.phase_watch import PhaseWatch
 from fast_container.build.ran import advice_of, check_ran
 from fast_container.build.refused import mark_refused, refused_image
+from fast_container.build.scan_gate import ScanGate
 from fast_container.build.verify import Verified
 from fast_container.checks.pushed_image import pushed_manifest
 from fast_container.core.decision import Build, NoManifest, RecordedImage, Replaced, decide
@@ -51,6 +52,7 @@ async def publish(
     copying: Copying | None = None,
     looks: LayerLooks | None = None,
     content_checks: ContentChecks | None = None,
+    scans: ScanGate | None = None,
 ) -> BuildRecord:
     """Make sure that a verified image of the job's key is in the registry, under its key tag.
 
@@ -67,6 +69,7 @@ async def publish(
         copying: Where else the image may be; None builds everything that the registry does not have.
         looks: Looks into the layers of a built image; None does not.
         content_checks: Checks what is in an image, if the job asks for it.
+        scans: Asks for the registry's own scan of it, likewise.
 
     Raises:
         BuildFailed: The build failed.
@@ -76,7 +79,7 @@ async def publish(
         ChecksFailed: It does not pass the checks of its program, likewise.
     """
     started, start_s = clock.now(), clock.monotonic()
-    image = _Image(job, registry, executor, reporter, Checker(looks, content_checks), PhaseWatch(clock))
+    image = _Image(job, registry, executor, reporter, Checker(looks, content_checks, scans), PhaseWatch(clock))
     image.job = await with_size_before(job, registry, recorded)
     held = set[str]() if held_layers is None else held_layers
     with image.watch.phase("looking_up"):

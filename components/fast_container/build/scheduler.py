@@ -17,6 +17,7 @@ from fast_container.build.check_contents import ContentChecks
 from fast_container.build.copying import Copying
 from fast_container.build.look_inside import LayerLooks
 from fast_container.build.pipeline import publish
+from fast_container.build.scan_gate import ScanGate
 from fast_container.core.decision import RecordedImage
 from fast_container.core.ports import (
     BuildJob,
@@ -164,6 +165,7 @@ class Scheduler:
         copier: Copies between repositories; without one, each repository has its own build.
         layer_reader: Reads the layers of what was built; without one, layers are not looked into.
         content_checks: Checks what is in an image; without it, no image is.
+        scans: Asks for the registry's own scans, likewise.
     """
 
     def __init__(
@@ -172,7 +174,9 @@ class Scheduler:
         copier: ImageCopier | None = None,
         layer_reader: LayerReader | None = None,
         content_checks: ContentChecks | None = None,
+        scans: ScanGate | None = None,
     ) -> None:
+        self._scans = scans
         self._content_checks = content_checks
         self._clock = clock
         self._looks = LayerLooks(layer_reader) if layer_reader else None
@@ -220,6 +224,7 @@ class Scheduler:
                 copying=Copying(self._copier, elsewhere, of_before) if self._copier else None,
                 looks=self._looks,
                 content_checks=self._content_checks,
+                scans=self._scans,
             )
             task = asyncio.create_task(self._in_turn(job, publishing), name=f"publish {job.name}")
             flight = self._flights[identity] = _Flight(task, broadcast)

@@ -34,6 +34,8 @@ class CheckSettings:
         forbidden: Paths that must not be there.
         structure: Document of container-structure-test, as JSON; ``""`` for none.
         waivers: In the words of a Dockerfile's comment: ``skip=V02 until=2027-03-01 reason``.
+        max_fixable: The gravest severity of a scan's findings with a fix that is let through; ``""`` asks for no scan.
+        scan_wait_s: The scan is waited for so long; None is the default.
     """
 
     max_size_bytes: int | None = None
@@ -46,6 +48,8 @@ class CheckSettings:
     forbidden: tuple[str, ...] = ()
     structure: str = ""
     waivers: tuple[str, ...] = ()
+    max_fixable: str = ""
+    scan_wait_s: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Fields of a document; ``read_check_settings`` reads them. What is not set is not written."""
@@ -111,13 +115,15 @@ def read_check_settings(document: object) -> CheckSettings | None:
         max_size_bytes=_size(given, "max_size_bytes"),
         max_unpacked_bytes=_size(given, "max_unpacked_bytes"),
         max_layer_bytes=_size(given, "max_layer_bytes"),
-        max_growth=_share(given.get("max_growth")),
+        max_growth=_number(given, "max_growth"),
         max_growth_bytes=_size(given, "max_growth_bytes"),
         rules=as_string_mapping(given.get("rules", {})),
         required=as_strings(given.get("required", [])),
         forbidden=as_strings(given.get("forbidden", [])),
         structure=as_string(given.get("structure", "")),
         waivers=as_strings(given.get("waivers", [])),
+        max_fixable=as_string(given.get("max_fixable", "")),
+        scan_wait_s=_number(given, "scan_wait_s"),
     )
 
 
@@ -128,9 +134,10 @@ def _size(given: Mapping[str, Any], name: str) -> int | None:
     return value
 
 
-def _share(value: object) -> float | None:
+def _number(given: Mapping[str, Any], name: str) -> float | None:
+    value: object = given.get(name)
     if value is None:
         return None
     if type(value) not in (int, float):
-        raise TypeError("max_growth is not a number")
+        raise TypeError(f"{name} is not a number")
     return float(value)  # pyright: ignore[reportArgumentType] - an int or a float

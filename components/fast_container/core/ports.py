@@ -14,6 +14,7 @@ from fast_container.core.entry import Entry
 from fast_container.core.image_checks import CheckSettings
 from fast_container.core.key import BuildKey
 from fast_container.core.oci.image_base import ImageBase
+from fast_container.core.oci.scan import ScanAnswer
 from fast_container.core.recipe import Recipe
 from fast_container.core.records.cache_export import CacheExport
 from fast_container.core.records.machine import Machine
@@ -271,6 +272,22 @@ class LayerLister(Protocol):
             RegistryError: The registry did not return it.
             VerifyError: It is damaged, hostile, or of a compression that cannot be read here.
         """
+        ...
+
+
+class ScanReader(Protocol):
+    """Asks a registry for its scan of an image."""
+
+    async def scan(self, repository_url: str, digest: str) -> ScanAnswer:
+        """Return the state of an image's scan, and its findings once it is done.
+
+        Raises:
+            RegistryError: The registry could not be asked.
+        """
+        ...
+
+    async def begin(self, repository_url: str, digest: str) -> None:
+        """Ask for a scan where none began by itself; that it cannot begin is not an error."""
         ...
 
 

@@ -67,11 +67,11 @@ class Source:
         return line[: len(line) - len(line.lstrip())]
 
     def replace(self, node: ast.AST, text: str) -> None:
-        """Put a text in a node's place."""
+        """Put a string in a node's place."""
         self._edits.append((*self.span(node), text))
 
     def insert(self, at: int, text: str) -> None:
-        """Put a text at a place."""
+        """Put a string at a place."""
         self._edits.append((at, at, text))
 
     def remove_lines(self, node: ast.stmt) -> None:

@@ -1,4 +1,4 @@
-"""The two steps of a migration, as two texts of one program.
+"""The two steps of a migration, as two versions of one program.
 
 Step 1 keeps what exists: Pulumi takes the option from the state, so it has to be there before the old image's resource
 goes. Step 2 replaces the images. Decides what each step is for each component; what is not translated is listed.
@@ -106,11 +106,11 @@ def _append(source: Source, call: ast.Call, lines: Sequence[str]) -> None:
     body = before.rstrip()
     comma = "" if body.endswith(("(", ",")) else ","
     added = "".join(f"{inside}{line}{'' if line.startswith('#') else ','}\n" for line in lines)
-    source.insert(
-        start + len(body), f"{comma}\n{added}{source.indent(call)}".rstrip(" ") if "\n" not in before else comma
-    )
-    if "\n" in before:
+    if "\n" in before[len(body) :]:
+        source.insert(start + len(body), comma)
         source.insert(end - 1 - len(source.indent(call)), added)
+    else:
+        source.insert(start + len(body), f"{comma}\n{added}{source.indent(call)}")
 
 
 def _after_imports(source: Source) -> int:

@@ -25,12 +25,14 @@ from fast_container.adapters.plan_file import PlanFileWriter
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
 from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.registry.blob_copy import RegistryCopier
+from fast_container.adapters.registry.ecr_scan import EcrScans
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread, on_core
 from fast_container.build.check_contents import ContentChecks
 from fast_container.build.lint_lines import LintLines
 from fast_container.build.lookup import LookupBatch, Lookups
+from fast_container.build.scan_gate import ScanGate
 from fast_container.build.scheduler import LimitedExecutor, Scheduler
 from fast_container.build.spare_names import SpareNames
 from fast_container.builder_interface import ExecutorNeeds
@@ -278,6 +280,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
                 RegistryCopier(registries.oci_blocking, may_begin),
                 RegistryLayers(registries.oci_blocking),
                 ContentChecks(lambda: _listings(registries), SystemClock(), on_core),
+                ScanGate(EcrScans(registries.ecr_client_blocking), SystemClock()),
             ),
             registries=registries,
             executors=ProgramExecutors(

@@ -9,7 +9,7 @@ who gets credentials), ``answers`` (an answer beyond its status), ``put_rate`` (
 error when there is no answer). ``blob_pieces`` reads a blob piece by piece, ``blob_copy`` copies an image by digest,
 ``image_resolver`` looks up external images, ``layer_start`` reads the first bytes of a layer, ``referrers`` keeps
 artifacts beside an image, ``key_tags`` lists the keys of a repository, ``referrer_copy`` takes
-artifacts along with a copied image.
+artifacts along with a copied image, ``ecr_scan`` reads ECR's scans.
 
 Leaves manifests, configurations and names to ``core.oci``; ``build`` decides when a registry is asked.
 """

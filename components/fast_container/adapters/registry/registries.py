@@ -169,6 +169,14 @@ class Registries:
                 )
             return self._of_ecr[url]
 
+    def ecr_client_blocking(self, url: str) -> tuple[Any, str] | None:
+        """Return ECR's client for a repository, and its account ("" for the caller's); None if it is not ECR's."""
+        host = host_of(url)
+        if self._token(host) is None:
+            return None
+        known = ecr_host(host)
+        return self._aws_of(host).ecr_client(known.region if known else ""), known.account if known else ""
+
     def push_credentials(self, host: str) -> Credentials | None:
         """Return the credentials of an ECR host, which Docker's own configuration lacks; blocking.
 

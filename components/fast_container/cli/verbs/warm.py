@@ -20,12 +20,14 @@ from fast_container.adapters.layers.listing_cache import ListingCache
 from fast_container.adapters.layers.registry_listings import RegistryListings
 from fast_container.adapters.process.shared_guard import SharedGuard
 from fast_container.adapters.registry.blob_copy import RegistryCopier
+from fast_container.adapters.registry.ecr_scan import EcrScans
 from fast_container.adapters.registry.layer_start import RegistryLayers
 from fast_container.adapters.registry.registries import Registries
 from fast_container.adapters.threads import in_thread, on_core
 from fast_container.adapters.traceback_log import explained
 from fast_container.build.base_check import check_base
 from fast_container.build.check_contents import ContentChecks
+from fast_container.build.scan_gate import ScanGate
 from fast_container.build.scheduler import LimitedExecutor, Scheduler, default_parallel
 from fast_container.cli.build_caches import BuildCaches, build_caches
 from fast_container.cli.output import complain, say
@@ -129,6 +131,7 @@ async def _warm(
                 SystemClock(),
                 on_core,
             ),
+            ScanGate(EcrScans(registries.ecr_client_blocking), SystemClock()),
         )
         executor = LimitedExecutor(local, max_parallel)
         digests = {name: manifest.digest for name, manifest in found.items()}
