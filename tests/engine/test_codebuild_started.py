@@ -17,6 +17,8 @@ from botocore.config import Config
 from conftest import AWS_KEY_ID, AWS_SECRET_KEY, Stacks
 from engine_stack import EngineStack, Run
 
+from fast_container.adapters.records.local_records import LocalRecords
+
 PROGRAM = """
 import pulumi
 from fast_container import CodeBuildBuilder, FastContainerImage, ImageChecks, ImageRepository
@@ -154,3 +156,15 @@ def test_the_next_update_moves_the_consumers_without_a_build(story: Started) -> 
     assert (twin["digest"], twin["status"]) == (record["digest"], "")
     assert story.stacks.tags("copies")[twin["tag"]] == twin["digest"]
     assert story.cloud.calls.counts()["codebuild:StartBuild"] == 0
+
+
+def test_an_update_that_moves_consumers_learns_what_the_build_before_it_took(story: Started) -> None:
+    moved = story.moved.records["api"]
+    found = [record for record in LocalRecords(story.stack.cache).read().records if record.digest == moved["digest"]]
+    (built,) = [record for record in found if record.outcome == "built" and record.name == "api"]
+    (reused,) = [record for record in found if record.outcome == "reused"]
+    assert (built.executor, built.origin.stack) == ("codebuild", reused.origin.stack)
+    assert built.origin.run != reused.origin.run
+    assert built.previous == story.first.records["api"]["digest"]
+    assert [step.text for step in built.timeline if step.text.startswith("RUN")]
+    assert built.waited_s > 0

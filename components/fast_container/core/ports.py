@@ -19,6 +19,7 @@ from fast_container.core.recipe import Recipe
 from fast_container.core.records.cache_export import CacheExport
 from fast_container.core.records.machine import Machine
 from fast_container.core.records.phases import PhaseSeconds
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.records.steps import CacheTransfer, StepRun
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class BuildJob:
         checks: What the image has to satisfy; None checks only what its place refuses.
         before_bytes: Compressed bytes of the image before, where the checks ask for it.
         base: What it starts from, to tell the findings of its base from its own; None if it is not known.
+        leaves_record: Of a build that is not awaited: what the program knows of it. The machine that builds leaves the
+            record beside the image.
     """
 
     name: str
@@ -123,6 +126,7 @@ class BuildJob:
     checks: CheckSettings | None = None
     before_bytes: int | None = None
     base: ImageBase | None = None
+    leaves_record: BuildRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

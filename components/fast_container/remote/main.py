@@ -14,14 +14,17 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fast_container.adapters.clock import SystemClock
+from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.build.pipeline import publish
 from fast_container.core.ports import BuildJob, ContextSource
+from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import RemotePlan, read_plans
@@ -34,6 +37,7 @@ from fast_container.remote.sources import WithSources, fetched_meanwhile
 EXIT_FAILED = 1
 EXIT_PARTS_UNUSABLE = 3
 PLAN_FILE = "plan.json"
+_RECORD_S = 10.0
 BUILD_ID = "CODEBUILD_BUILD_ID"
 
 Say = Callable[[str, object], None]
@@ -137,6 +141,8 @@ async def build_one(plan: RemotePlan, machine: Machine, say: Say, turn_s: float 
     waited = {} if turn_s is None else {"turn_s": round(turn_s, 1)}
     told = {"pushed": record.pushed_bytes, "record": record.to_json(), **waited}
     say(log_lines.BUILT, {**built, **told, **checks_said(plan.job, record.digest, machine.environment)})
+    if plan.job.leaves_record is not None and record.outcome == "built":
+        leave_record(record, plan.job.leaves_record, machine, say)
     return 0
 
 
@@ -177,6 +183,23 @@ async def build(plan: RemotePlan, machine: Machine, say: Say) -> BuildRecord:
         finally:
             print_logs(machine.logs)
             say(log_lines.TIMES, machine.times.content())
+
+
+def leave_record(record: BuildRecord, known: BuildRecord, machine: Machine, say: Say) -> None:
+    """Put the record of a build that nobody awaits beside its image.
+
+    Args:
+        record: What happened here.
+        known: What the program knew when it started the build.
+        machine: Has the registry.
+        say: Gets a line if that is not possible.
+    """
+    waited_s = max(record.started - known.started, 0.0)
+    complete = replace(record, reason=known.reason, origin=known.origin, previous=known.previous, started=known.started)
+    complete = replace(complete, waited_s=waited_s, phases=record.phases + PhaseSeconds(queued=round(waited_s, 3)))
+    shared = SharedRecords(machine.registries.oci_blocking, lambda line: say(log_lines.NOTE, line))
+    shared.begin(complete)
+    shared.end(_RECORD_S)
 
 
 def failure(error: FastContainerError) -> dict[str, object]:

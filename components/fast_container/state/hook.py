@@ -200,7 +200,7 @@ async def _publish(
         await _show_findings(program, image, in_preview=False)
         if image.inputs.emulate is not None:
             await check_runs(image)
-    if await only_started(program, image, recorded, old, wait=wait):
+    if await only_started(program, image, recorded, old, plan.reason, wait=wait):
         return
     if await program.count_missing(image):
         _warn_about_parallelism(program, image)

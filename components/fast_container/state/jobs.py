@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -110,8 +111,11 @@ async def publish(program: Program, image: PreparedImage, *, before: str = "", *
         return record
     inputs = await in_thread(inputs_manifest, image.selected, program.contents.get(image.record_name))
     remember(image.selected.key.hex, inputs, cache_dir() / "inputs")
-    manifest = program.repository_of(image).answered(image.selected.key.tag)
-    await program.records.add(record, inputs, manifest, image.selected.declared.base_keys.values())
+    manifest, bases = program.repository_of(image).answered(image.selected.key.tag), image.selected.declared.base_keys
+    await program.records.add(record, inputs, manifest, bases.values())
+    recorded: RecordedImage | None = why.get("recorded")
+    if recorded is not None and not recorded.settled and record.outcome == "reused":
+        program.records.learn(record, inputs, bases.values())
     return record
 
 
@@ -220,7 +224,13 @@ async def held_elsewhere(program: Program, image: PreparedImage, before: str = "
 
 
 async def only_started(
-    program: Program, image: PreparedImage, recorded: RecordedImage | None, old: Mapping[str, Any], *, wait: bool
+    program: Program,
+    image: PreparedImage,
+    recorded: RecordedImage | None,
+    old: Mapping[str, Any],
+    reason: str,
+    *,
+    wait: bool,
 ) -> bool:
     """Start the build and return, if the builder does not wait and consumers have an image to stay on."""
     if wait or recorded is None or not recorded.digest:
@@ -244,7 +254,8 @@ async def only_started(
         executor = await program.executors.unlimited(image.builder, platform, image.access)
         if isinstance(executor, StartingExecutor):
             job = await with_size_before(await make_job(program, image), program.repository_of(image), recorded)
-            await executor.start(job, image.reporter)
+            known = await program.records.template(image, reason, recorded.digest)
+            await executor.start(replace(job, leaves_record=known), image.reporter)
             is_started = True
     finally:
         if not is_started:

@@ -23,7 +23,6 @@ from fast_container.adapters.clock import SystemClock
 from fast_container.adapters.digests.walks import open_walks
 from fast_container.adapters.plan_file import PlanFileWriter
 from fast_container.adapters.process.private_directory import remove_abandoned_secrets
-from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.registry.blob_copy import RegistryCopier
 from fast_container.adapters.registry.ecr_scan import EcrScans
 from fast_container.adapters.registry.layer_start import RegistryLayers
@@ -44,7 +43,6 @@ from fast_container.core.ports import LayerLister
 from fast_container.core.program_file import PlannedEntry
 from fast_container.core.replaced_tag import load_accepted
 from fast_container.core.select import SelectedImage, SharedWalks
-from fast_container.state.engine_log import debug_engine
 from fast_container.state.engine_watch import Interruption, engine_address
 from fast_container.state.executors import ProgramExecutors
 from fast_container.state.explanation import Contents
@@ -296,7 +294,7 @@ def current_program(make_hook: Callable[[Program], pulumi.ResourceHook]) -> Prog
             base_keys=base_keys,
             accepted=load_accepted(Path.cwd()),
             interrupt_line=InterruptLine(interruption.is_heard),
-            records=records_of_run(cache_dir(), SharedRecords(registries.oci_blocking, debug_engine)),
+            records=records_of_run(cache_dir(), registries.oci_blocking),
         )
         _PROGRAMS[monitor] = program
         program.hook = make_hook(program)

@@ -13,7 +13,7 @@ import secrets
 import time
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -26,7 +26,9 @@ from fast_container.adapters.git import working_tree_state
 from fast_container.adapters.otlp import is_wanted
 from fast_container.adapters.records.export_history import ExportHistory, read_history
 from fast_container.adapters.records.local_records import LocalRecords
+from fast_container.adapters.records.outbox import Outbox
 from fast_container.adapters.records.shared_records import SharedRecords
+from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.threads import in_thread
 from fast_container.core.caches.exports import CacheExportPolicy
 from fast_container.core.ports import BuildJob, Manifest
@@ -36,13 +38,14 @@ from fast_container.errors import FastContainerError
 from fast_container.insight.ci_summary import RunSummary
 from fast_container.insight.page import PageError, write_page
 from fast_container.report.runs import Run
-from fast_container.state.engine_log import say_to_engine
+from fast_container.state.engine_log import debug_engine, say_to_engine
 from fast_container.state.prepared_image import PreparedImage
 from fast_container.state.sdk_patches import call_at_end
 
 _MORE: Final = "fast-container report --last 1"
 _WAIT: Final = "FAST_CONTAINER_RECORDS_WAIT_S"
 _USUAL_WAIT_S: Final = 0.2
+_LEARN_S: Final = 3.0
 
 
 class RunReader(Protocol):
@@ -99,6 +102,7 @@ class RunRecords:
     _cache_history: dict[tuple[str, str], ExportHistory] = field(default_factory=dict[tuple[str, str], ExportHistory])
     _origin: asyncio.Future[Origin] | None = None
     _has_warned: bool = False
+    _learning: list[asyncio.Future[None]] = field(default_factory=list[asyncio.Future[None]])
     _under_way: int = 0
     _told: int = 0
 
@@ -119,6 +123,7 @@ class RunRecords:
             if self._under_way == 1:
                 # The engine ends the program's process when the last hook has failed.
                 await in_thread(self._tell)
+                await in_thread(self.shared.keep_waiting)
             raise
         finally:
             self._under_way -= 1
@@ -151,17 +156,39 @@ class RunRecords:
         """
         if self.kept is None:
             return
-        if self._origin is None:
-            self._origin = asyncio.ensure_future(in_thread(self._ask))
-        complete = replace(record, origin=await self._origin)
+        complete = replace(record, origin=await self._asked_origin())
         complete = self._cache_history.get((record.name, record.repository_url), ExportHistory()).measured(complete)
         self._records.append(complete)
+        if record.outcome != "failed":
+            self.shared.resume(record.repository_url)
         if record.outcome == "built":
             self.shared.begin(complete, inputs, manifest, bases)
         await in_thread(self._keep, [complete])
 
+    async def template(self, image: PreparedImage, reason: str, previous: str) -> BuildRecord | None:
+        """Return what is known of a build that is only started, for the machine that ends it; None keeps nothing."""
+        if self.kept is None:
+            return None
+        record = _record(image, "built", time.time(), 0.0, reason)
+        return replace(record, origin=await self._asked_origin(), previous=previous)
+
+    def learn(self, record: BuildRecord, inputs: bytes | None, bases: Iterable[str]) -> None:
+        """Begin to read the record that a build has left beside its image which an earlier run had only started."""
+        if self.kept is not None:
+            self._learning.append(asyncio.ensure_future(self._learn(record, inputs, tuple(bases))))
+
+    async def _learn(self, record: BuildRecord, inputs: bytes | None, bases: tuple[str, ...]) -> None:
+        with suppress(FastContainerError):
+            beside = await in_thread(self.shared.records_of, record.repository_url, [record.digest])
+            found = [replace(one, log_path="") for one in beside if one.key == record.key and one.outcome == "built"]
+            await in_thread(self._keep, found)
+            for one in found:
+                self.shared.begin(one, inputs, None, bases)
+
     async def end(self) -> None:
         """Come to an end, at the end of the program."""
+        if self._learning:
+            await asyncio.wait(self._learning, timeout=_LEARN_S)
         await in_thread(self.end_blocking)
 
     def end_blocking(self) -> None:
@@ -218,6 +245,11 @@ class RunRecords:
     def _of_ci(self) -> Origin:
         return replace(of_ci(self.environment), run=self.run, stack=self.stack)
 
+    async def _asked_origin(self) -> Origin:
+        if self._origin is None:
+            self._origin = asyncio.ensure_future(in_thread(self._ask))
+        return await self._origin
+
     def _ask(self) -> Origin:
         told = self._of_ci()
         if told.commit:
@@ -238,8 +270,13 @@ class RunRecords:
             self.warn(message)
 
 
-def records_of_run(cache: Path, shared: SharedRecords) -> RunRecords:
-    """Begin the records of the running program; they end with it."""
+def records_of_run(cache: Path, registry_of: Callable[[str], OciRegistry]) -> RunRecords:
+    """Begin the records of the running program; they end with it.
+
+    Args:
+        cache: The user's cache folder.
+        registry_of: Returns the client of ``host/name``.
+    """
     monitor, engine = settings.get_monitor(), settings.get_engine()
     is_kept = not settings.is_dry_run() and not isinstance(monitor, MockMonitor)
     records = RunRecords(
@@ -248,7 +285,7 @@ def records_of_run(cache: Path, shared: SharedRecords) -> RunRecords:
         dict(os.environ),
         lambda line: say_to_engine(engine, line),
         lambda line: say_to_engine(engine, line, is_warning=True),
-        shared,
+        SharedRecords(registry_of, debug_engine, Outbox(cache)),
     )
     if is_kept:
         records.readers.append(RunSummary(records.environment))

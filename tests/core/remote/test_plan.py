@@ -14,6 +14,7 @@ from fast_container.core.key import entries_digest
 from fast_container.core.oci.image_base import ImageBase
 from fast_container.core.ports import SecretReference
 from fast_container.core.recipe import Recipe
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote.plan import (
     RemotePlan,
     planned_contexts,
@@ -57,6 +58,7 @@ def full_plan(root: Path) -> RemotePlan:
         checks=CheckSettings(max_size_bytes=1, rules={"V02": "error"}, required=("/app",), structure="{}"),
         before_bytes=7,
         base=ImageBase("deps", ("RUN", "CMD"), ("V02",)),
+        leaves_record=BuildRecord("api", "h/n", "0" * 64, "", "built", 1.0, 0.0, reason="first build"),
         secrets={"direct": b"v4lue-of-the-secret"},
         secret_references={"token": SecretReference("SECRETS_MANAGER", "shop/token")},
     )

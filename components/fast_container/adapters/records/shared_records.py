@@ -1,9 +1,10 @@
 """Records beside the images that they are about: shared by all machines without a server, and gone with the image.
 
 Decides that a record is attached while the program goes on, and that nothing waits for it for long: it is insight, and
-whatever goes wrong is one debug line. What is read back may have been written by anybody who may push: it explains,
-and decides nothing but whether exports of a cache pay. Leaves the form to ``core.oci.artifact`` and requests to
-``adapters.registry.referrers``.
+whatever goes wrong is one debug line. What was not attached in time is attached by a later run that uses the
+repository, by the same rule that images go first. What is read back may have been written by anybody who may push: it
+explains, and decides nothing but whether exports of a cache pay. Leaves the form to ``core.oci.artifact`` and requests
+to ``adapters.registry.referrers``.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
+from fast_container.adapters.records.outbox import Outbox
 from fast_container.adapters.registry.oci_registry import OciRegistry
 from fast_container.adapters.registry.referrers import Referrers
 from fast_container.core.key import tag_of
@@ -33,17 +36,37 @@ _MOST_RECORDS: Final = 20
 _NONE: Final[Mapping[tuple[str, str], BuildRecord]] = {}
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A record that is not attached yet, and its file in the outbox."""
+
+    record: BuildRecord
+    inputs: bytes | None
+    told: Mapping[str, str]
+    path: Path | None = None
+
+
 class SharedRecords:
     """The records in the repositories of one program.
 
     Args:
         registry_of: Returns the client of ``host/name``; called in a thread.
         debug: Gets a line about what could not be done.
+        outbox: Keeps the records that are not put in time; None keeps none.
     """
 
-    def __init__(self, registry_of: Callable[[str], OciRegistry], debug: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        registry_of: Callable[[str], OciRegistry],
+        debug: Callable[[str], object],
+        outbox: Outbox | None = None,
+    ) -> None:
         self._registry_of = registry_of
         self._debug = debug
+        self._outbox = outbox
+        self._waiting: dict[int, _Waiting] = {}
+        self._resumed: set[str] = set()
+        self._lock = threading.Lock()
         self._places = threading.Semaphore(_AT_ONCE)
         self._under_way: list[threading.Thread] = []
         self._given_up = threading.Event()
@@ -67,16 +90,41 @@ class SharedRecords:
         told = {"outcome": record.outcome, "started": f"{record.started:.0f}", NAME_TOLD: record.name}
         if tags := " ".join(sorted({tag_of(key) for key in bases})):
             told[BASES_TOLD] = tags
-        arguments = record, inputs, image if image is not None and image.digest == record.digest else None, told
-        thread = threading.Thread(target=self._attach, args=arguments, name="attach a record", daemon=True)
+        one = _Waiting(record, inputs, told)
+        with self._lock:
+            self._waiting[id(record)] = one
+        self._start(self._attach, one, image if image is not None and image.digest == record.digest else None)
+
+    def resume(self, repository_url: str) -> None:
+        """Begin to attach what earlier runs have left over; once for a repository."""
+        if self._outbox is not None and repository_url not in self._resumed:
+            self._resumed.add(repository_url)
+            self._start(self._attach_kept, self._outbox, repository_url)
+
+    def _start(self, call: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=call, args=arguments, name="attach a record", daemon=True)
         self._under_way.append(thread)
         thread.start()
 
     def end(self, most_s: float) -> None:
-        """Wait until all are attached, but not longer than that; then begin no more: the others are lost."""
+        """Wait until all are attached, but not longer than that; then begin no more: a later run puts the others."""
         self._wait(most_s)
         self._given_up.set()
         self._wait(_BEING_PUT_S)
+        self.keep_waiting()
+
+    def keep_waiting(self) -> None:
+        """Keep on this machine what is not attached yet; it is removed if it is attached after all."""
+        if self._outbox is None:
+            return
+        with self._lock:
+            for one in self._waiting.values():
+                try:
+                    one.path = one.path or self._outbox.put(one.record, one.inputs, one.told)
+                except OSError as error:
+                    self._debug(f"fast-container: the record of {one.record.name} cannot be kept: {error}")
+                    return
+            self._outbox.tidy()
 
     def _wait(self, most_s: float) -> None:
         end_s = time.monotonic() + most_s
@@ -124,22 +172,41 @@ class SharedRecords:
                     found.append(record)
         return sorted(found, key=lambda record: record.started)
 
-    def _attach(
+    def _attach(self, one: _Waiting, image: Manifest | None) -> None:
+        with self._places:
+            if not self._is_settled(one.record, one.inputs, image, one.told):
+                return
+        with self._lock:
+            self._waiting.pop(id(one.record))
+        if self._outbox is not None and one.path is not None:
+            self._outbox.remove(one.path)
+
+    def _attach_kept(self, outbox: Outbox, repository_url: str) -> None:
+        """Attach the records of a repository that an outbox has, one after the other."""
+        for kept in outbox.of(repository_url):
+            if not self._is_settled(kept.record, kept.inputs, None, kept.told):
+                return
+            outbox.remove(kept.path)
+
+    def _is_settled(
         self, record: BuildRecord, inputs: bytes | None, image: Manifest | None, told: Mapping[str, str]
-    ) -> None:
+    ) -> bool:
+        """Attach a record; whether that is done or was refused, so that it need not be tried again."""
         documents = {RECORD_JSON: replace(record, log_path="").to_json().encode("utf-8", "backslashreplace")}
         if inputs is not None:
             documents[RECORD_INPUTS] = inputs
         try:
-            with self._places:
-                if self._given_up.is_set():
-                    return
-                subject = image or self._registry_of(record.repository_url).manifest_blocking(record.digest)
-                if subject is not None:
-                    artifact, unique = Artifact(RECORD, documents, told), {RECORD_JSON}
-                    self._referrers(record.repository_url).attach(artifact, subject, self._given_up, unique=unique)
+            if self._given_up.is_set():
+                return False
+            subject = image or self._registry_of(record.repository_url).manifest_blocking(record.digest)
+            if subject is None:
+                return True
+            artifact, unique = Artifact(RECORD, documents, told), {RECORD_JSON}
+            referrers = self._referrers(record.repository_url)
+            return bool(referrers.attach(artifact, subject, self._given_up, unique=unique))
         except Exception as error:  # noqa: BLE001, RUF100 - a thread of its own, and insight only
             self._debug(f"fast-container: the record of {record.name} is not in its repository: {error}")
+            return True
 
     def _referrers(self, repository_url: str) -> Referrers:
         return self._of.setdefault(repository_url, Referrers(lambda: self._registry_of(repository_url)))

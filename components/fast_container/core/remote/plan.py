@@ -20,6 +20,7 @@ from fast_container.core.key import BuildKey, entries_digest
 from fast_container.core.oci.image_base import read_image_base
 from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.recipe import read_recipe
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote.grouping import may_share
 from fast_container.core.staging.chunks import Part
 from fast_container.errors import ContextError, SourceUploadError
@@ -115,6 +116,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "checks": None if job.checks is None else job.checks.as_json(),
         "before_bytes": job.before_bytes,
         "base": None if job.base is None else job.base.as_json(),
+        **({} if job.leaves_record is None else {"leaves_record": job.leaves_record.document()}),
         **job.recipe.as_json(),
         "contexts": {
             name: {
@@ -213,6 +215,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         checks=read_check_settings(document["checks"]),
         before_bytes=document["before_bytes"],
         base=read_image_base(document["base"]),
+        leaves_record=_record(document.get("leaves_record")),
         recipe=read_recipe(document),
     )
     return RemotePlan(
@@ -234,6 +237,10 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         mirrors=document["mirrors"],
         login_variables=document["login_variables"],
     )
+
+
+def _record(document: object) -> BuildRecord | None:
+    return None if document is None else BuildRecord.from_json(json.dumps(document))
 
 
 def _inside(prefix: str) -> str:
