@@ -45,6 +45,8 @@ class LocalBuilder(Builder):
         check_registry: ``always`` looks up the images that have not changed too, so that one which was deleted or
             replaced in the registry is noticed without ``--refresh``: one call a repository for every 100 images.
         log_dir: Where full build logs go; default a folder ``fast-container/logs`` of the user's cache.
+        export_records: A folder for BuildKit's own record of each build, ``.dockerbuild``, which Docker Desktop opens;
+            default none.
 
     Raises:
         pulumi.RunError: An argument cannot be right.
@@ -65,6 +67,7 @@ class LocalBuilder(Builder):
         aws: AwsAccess | None = None,
         check_registry: CheckRegistry = "changed",
         log_dir: PathInput | None = None,
+        export_records: PathInput | None = None,
     ) -> None:
         try:
             if name is not None:
@@ -78,6 +81,8 @@ class LocalBuilder(Builder):
             check_choice(check_registry, "check_registry", get_args(CheckRegistry))
             if log_dir is not None:
                 log_dir = check_path(log_dir, "log_dir")
+            if export_records is not None:
+                export_records = check_path(export_records, "export_records")
         except FastContainerError as error:
             raise pulumi.RunError(f"LocalBuilder: {error}") from None
         self.name = name
@@ -87,6 +92,7 @@ class LocalBuilder(Builder):
         self.aws = aws
         self.cache, self.cache_export = cache, cache_export
         self._log_dir = log_dir
+        self._export_records = Path(export_records).absolute() if export_records is not None else None
         self._emulation = Emulation(name)
 
     @property
@@ -113,6 +119,7 @@ class LocalBuilder(Builder):
             log_dir=self.log_dir,
             credentials=needs.push_credentials,
             guard=SharedGuard(),
+            export_records=self._export_records,
         )
 
 

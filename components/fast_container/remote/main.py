@@ -186,7 +186,7 @@ async def build(plan: RemotePlan, machine: Machine, say: Say) -> BuildRecord:
 
 
 def leave_record(record: BuildRecord, known: BuildRecord, machine: Machine, say: Say) -> None:
-    """Put the record of a build that nobody awaits beside its image.
+    """Put the record of a build that is not awaited beside its image.
 
     Args:
         record: What happened here.

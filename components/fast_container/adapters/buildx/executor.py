@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from fast_container.adapters.buildx.build_log import BuildLog, remove_old_logs
+from fast_container.adapters.buildx.build_record import export_record
 from fast_container.adapters.buildx.builder import Builder, find_builder
 from fast_container.adapters.buildx.builder_clock import BuilderClock, ClockDiffers
 from fast_container.adapters.buildx.command import slug_of, write_job
@@ -61,6 +62,7 @@ class BuildxExecutor:
         log_dir: Where full build logs go; made when absent. Logs older than 14 days are removed.
         credentials: Registry host → what is needed beyond the user's Docker configuration; called in a thread.
         guard: Guards all builds; by default each has its own.
+        export_records: Folder for BuildKit's own records of builds; None exports none.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class BuildxExecutor:
         *,
         credentials: Callable[[str], Credentials | None] = lambda _: None,
         guard: Guard | None = None,
+        export_records: Path | None = None,
     ) -> None:
+        self._export_records = export_records
         self._builder_name = builder_name
         self._environment = _DEFAULTS | passed_variables(environment)
         self._log_dir = Path(log_dir)
@@ -163,7 +167,18 @@ class BuildxExecutor:
             directories = places.directory, places.secrets
             progress, log_path = await self._run(job, argv, env, directories, reporter, read)
             progress.timeline.staging_s = places.staging_s
+            await self._export(builder, job, places, env, reporter)
             return progress, log_path, pushed_digest(places.directory / "metadata.json")
+
+    async def _export(
+        self, builder: Builder, job: BuildJob, places: _Places, env: Mapping[str, str], reporter: Reporter
+    ) -> None:
+        if self._export_records is None:
+            return
+        reporter.progress("exporting the build's record")
+        name, metadata = _file_name(job), places.directory / "metadata.json"
+        if why := await export_record(builder, metadata, self._export_records, name, env):
+            reporter.note(f"BuildKit's record of the build was not exported: {why}")
 
     @contextmanager
     def _places(self, job: BuildJob, credentials: Mapping[str, Credentials]) -> Generator[_Places]:
@@ -210,7 +225,7 @@ class BuildxExecutor:
         reporter: Reporter,
         read: Callable[[BuildLog], BuildProgress],
     ) -> tuple[BuildProgress, str]:
-        with BuildLog(self._log_dir, f"{slug_of(job.name)}-{job.key.hex[:12]}") as log:
+        with BuildLog(self._log_dir, _file_name(job)) as log:
             progress = read(log)
             ticking = asyncio.create_task(_tick(progress))
             try:
@@ -242,6 +257,11 @@ class BuildxExecutor:
         if log.why:
             reporter.note(f"the build's log could not be written{' to its end' if log.path else ''}: {log.why}")
         return progress, log.path
+
+
+def _file_name(job: BuildJob) -> str:
+    """How the names of a build's files begin."""
+    return f"{slug_of(job.name)}-{job.key.hex[:12]}"
 
 
 def _nothing(_: str) -> None:
