@@ -35,6 +35,7 @@ def tables() -> Mapping[str, Maker]:
     from bench.fleet import fleet  # noqa: PLC0415
     from bench.many import many  # noqa: PLC0415
     from bench.peers.report import peers  # noqa: PLC0415
+    from bench.records import records  # noqa: PLC0415
     from bench.resending import resending  # noqa: PLC0415
     from bench.second_up import second_up  # noqa: PLC0415
     from bench.skip import skip  # noqa: PLC0415
@@ -54,6 +55,7 @@ def tables() -> Mapping[str, Maker]:
         "fleet": fleet,
         "many": many,
         "cleanup": cleanup,
+        "records": records,
         "peers": peers,
         "cases": cases,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import zlib
 from dataclasses import replace
 from functools import cached_property
 
@@ -15,16 +17,36 @@ from fast_container.adapters.records.shared_records import SharedRecords
 from fast_container.adapters.registry.registries import Registries
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.records.record import BuildRecord
+from fast_container.report.runs import runs_of
+from fast_container.report.text import report_text
+from fast_container.report.trace import report_trace
 from tests.otlp_receiver import grpc_receiver
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+# What must be nowhere but in a build: the value of a secret, of a build argument, and what is in an address.
+HIDDEN = (
+    *("v4lue-of-the-secret", "v4lue-of-the-argument", "t0ken-of-an-address", "s1gnature-of-an-address"),
+    "s3ssion-of-aws",
+)
+# The local cloud's registry passwords have this form.
+LOGIN = re.compile(rb"(?<![\w-])[\w-]{128}(?![\w-])")
 PROGRAM = """
 import pulumi
-from fast_container import FastContainerImage
+from fast_container import FastContainerImage, SecretEnv
 
 repository = pulumi.Config().require("repository")
-for name in ("api", "worker"):
-    FastContainerImage(name, repository=repository, context=name)
+FastContainerImage("api", repository=repository, context="api")
+FastContainerImage("worker", repository=repository, context="worker", secrets={"token": SecretEnv("API_TOKEN")},
+                   build_args={"PRIVATE": "v4lue-of-the-argument"}, lint="off")
+"""
+WORKER = """
+FROM busybox
+ARG PRIVATE
+RUN --mount=type=secret,id=token test -s /run/secrets/token && echo ${PRIVATE} $PRIVATE
+ENV OF_ARG=$PRIVATE
+WORKDIR /app/${PRIVATE}
+RUN true https://user:t0ken-of-an-address@example.com/x?X-Signature=s1gnature-of-an-address
+COPY . /app/
 """
 
 
@@ -37,6 +59,8 @@ class Story:
         for name in ("api", "worker"):
             self.stack.file(f"{name}/Dockerfile", "FROM scratch\nCOPY . /app/\n")
             self.stack.file(f"{name}/name.txt", name)
+        self.stack.file("worker/Dockerfile", WORKER)
+        self.stack.environment |= {"API_TOKEN": HIDDEN[0], "AWS_SESSION_TOKEN": HIDDEN[-1]}
         self.stack.configure({"engine-test:repository": stacks.repository("recorded")})
 
     def records(self) -> list[BuildRecord]:
@@ -58,13 +82,21 @@ class Story:
     @cached_property
     def shared(self) -> list[BuildRecord]:
         """Of the image's first build, as another machine reads them beside the image."""
-        run, _ = self.first
-        image = run.records["api"]
+        return self.shared_of("api")
+
+    def shared_of(self, name: str) -> list[BuildRecord]:
+        image = self.first[0].records[name]
+        return self.beside_images().records_of(image["repository_url"], [image["digest"]])
+
+    def shared_inputs(self, name: str) -> bytes:
+        image = self.first[0].records[name]
+        return self.beside_images().inputs_of(image["repository_url"], image["digest"]) or b""
+
+    def beside_images(self) -> SharedRecords:
         cloud = self.stacks.cloud
         endpoints = {"ecr": cloud.aws_endpoint}
         access = AwsAccess(region=cloud.region, access_key="test", secret_key="test", endpoints=endpoints)
-        shared = SharedRecords(Registries(access, {}).oci_blocking, pytest.fail)
-        return shared.records_of(image["repository_url"], [image["digest"]])
+        return SharedRecords(Registries(access, {}).oci_blocking, pytest.fail)
 
     @cached_property
     def elsewhere(self) -> Run:
@@ -100,7 +132,7 @@ def test_each_build_leaves_a_record_with_its_times_and_steps(story: Story) -> No
         assert record.outcome == "built"
         assert record.digest == run.records[record.name]["digest"]
         assert record.origin.stack == "engine-test/test"
-        assert [step.text for step in record.timeline] == ["COPY . /app/"]
+        assert "COPY . /app/" in [step.text for step in record.timeline]
         assert record.phases.building > 0
         assert record.phases.pushing > 0
         assert sum(spent for _, spent in record.phases.items()) <= record.duration_s + record.waited_s + 0.5
@@ -158,6 +190,29 @@ def test_spans_that_cannot_be_sent_are_one_warning(story: Story) -> None:
     run, _ = story.failed
     (warning,) = [line for line in run.messages("warning") if "spans" in line]
     assert warning.startswith("the spans of this run were not sent: http://127.0.0.1:1: ")
+
+
+def test_what_is_secret_is_in_none_of_what_a_run_leaves(story: Story) -> None:
+    run, records = story.first
+    folder = story.stack.folder
+    left = {
+        "records": b"".join(path.read_bytes() for path in LocalRecords(story.stack.cache).folder.iterdir()),
+        "page": (folder / "pages/engine-test-test.html").read_bytes(),
+        "summary": (folder / "summary.md").read_bytes(),
+        "spans": story.receiver.raw,
+        "trace": report_trace(runs_of(records)).encode(),
+        "text": report_text(runs_of(records)).encode(),
+        "output": run.output.encode(),
+        "referrers": b"".join(one.to_json().encode() for one in story.shared_of("worker")),
+        "inputs": zlib.decompress(story.shared_inputs("worker")),
+    }
+    for place, content in left.items():
+        assert len(content) > 20, place
+        for value in HIDDEN:
+            assert value.encode() not in content, f"{value} is in {place}"
+        assert not LOGIN.search(content), f"the registry's password is in {place}"
+    (built,) = [record for record in records if record.name == "worker"]
+    assert any("echo ${PRIVATE}" in step.text for step in built.timeline), "and the steps are still there"
 
 
 def test_ci_gets_the_run_as_markdown(story: Story) -> None:

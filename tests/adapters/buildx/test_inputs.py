@@ -19,6 +19,8 @@ from fast_container.core.image_checks import CheckSettings
 from fast_container.core.job import job_of
 from fast_container.core.ports import BuildJob, SecretReference
 from fast_container.core.recipe import OPTIONS
+from fast_container.core.records.cache_export import CacheExport
+from fast_container.core.records.record import BuildRecord
 from fast_container.core.select import SharedWalks, select_image
 from tests.build.fakes import ListReporter
 from tests.trees import changed, declare, write_tree
@@ -59,6 +61,8 @@ FIELDS = {
     "secret_references": "ids only, by decision",
     "cache_from": "--cache-from",
     "cache_to": "--cache-to",
+    "cache_export": "what a record says of it",
+    "leaves_record": "what a record says",
     **dict.fromkeys((option.name for option in OPTIONS), "option"),
 }
 
@@ -105,6 +109,8 @@ def full_job(root: Path) -> BuildJob:
 
 def test_every_field_of_a_job_is_on_the_list_and_used(tmp_path: Path) -> None:
     job = dataclasses.replace(full_job(tmp_path / "tree"), checks=CheckSettings(), before_bytes=1)
+    record = BuildRecord("api", "h/n", "0" * 64, "", "built", 1.0, 0.0)
+    job = dataclasses.replace(job, leaves_record=record, cache_export=CacheExport("max"))
     found = {field.name: getattr(one, field.name) for one in (job, job.recipe) for field in dataclasses.fields(one)}
     assert found.keys() == {*FIELDS, "recipe"}
     assert [name for name, value in found.items() if not value] == []
@@ -212,6 +218,9 @@ def test_of_the_environment_nothing_comes_through_that_changes_the_image(tmp_pat
         "BUILDKIT_OF_TOMORROW": "1",
         "BUILDKIT_SYNTAX": "evil/frontend",
         "PULUMI_CONFIG_PASSPHRASE": "secret",
+        # Buildx would wait ten seconds for a receiver of its spans that does not answer.
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+        "TRACEPARENT": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
     needed = {
         "AWS_PROFILE": "ci",

@@ -13,7 +13,7 @@ from fast_container.core.records.machine import Machine
 from fast_container.core.records.origin import Origin, of_ci
 from fast_container.core.records.phases import PhaseSeconds
 from fast_container.core.records.record import BuildRecord
-from fast_container.core.records.steps import CacheTransfer, StepRun
+from fast_container.core.records.steps import CacheTransfer, StepRun, public_text
 
 RECORD = BuildRecord(
     name="api",
@@ -148,3 +148,17 @@ def test_the_origin_of_a_run_in_ci_is_what_its_variables_say_without_logins(
 
 def test_phases_are_added_one_by_one() -> None:
     assert PhaseSeconds(building=1, pushing=2) + PhaseSeconds(building=3) == PhaseSeconds(building=4, pushing=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("RUN pip install -i https://user:pass@host/simple x", "RUN pip install -i https://***@host/simple x"),
+        ("RUN git clone https://token@host/x.git", "RUN git clone https://***@host/x.git"),
+        ("ADD https://h/x?X-Amz-Signature=abc&v=1 /", "ADD https://h/x?X-Amz-Signature=***&v=1 /"),
+        ("RUN echo value-of-arg 1.2", "RUN echo ${ARG} 1.2"),
+        ("COPY --from=a@b //x /y", "COPY --from=a@b //x /y"),
+    ],
+)
+def test_a_steps_text_has_no_login_no_signature_and_no_value_of_an_argument(text: str, public: str) -> None:
+    assert public_text(text, {"ARG": "value-of-arg", "VERSION": "1.2"}) == public

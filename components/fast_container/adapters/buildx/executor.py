@@ -32,6 +32,7 @@ from fast_container.adapters.process.private_directory import private_directory,
 from fast_container.adapters.threads import entered_in_thread, in_thread
 from fast_container.core.oci.repository import host_of
 from fast_container.core.ports import BuildJob, BuiltImage, Credentials, Reporter
+from fast_container.core.records.steps import public_text
 from fast_container.errors import BuilderError, BuildFailed
 
 _TICK_S = 1.0
@@ -167,6 +168,7 @@ class BuildxExecutor:
             directories = places.directory, places.secrets
             progress, log_path = await self._run(job, argv, env, directories, reporter, read)
             progress.timeline.staging_s = places.staging_s
+            progress.timeline.clean = partial(public_text, build_args=job.recipe.build_args)
             await self._export(builder, job, places, env, reporter)
             return progress, log_path, pushed_digest(places.directory / "metadata.json")
 

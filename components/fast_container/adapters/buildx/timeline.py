@@ -7,14 +7,14 @@ names, to ``adapters.buildx.progress``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from fast_container.core.dockerfile import RanStep
 from fast_container.core.records.phases import PhaseSeconds
-from fast_container.core.records.steps import TEXT_CHARACTERS, CacheTransfer, StepRun
+from fast_container.core.records.steps import TEXT_CHARACTERS, CacheTransfer, StepRun, public_text
 
 _EXPORTING: Final = "exporting to "
 _PUSHING: Final = "pushing "
@@ -59,10 +59,12 @@ class BuildTimeline:
 
     Attributes:
         staging_s: Seconds before it, in which the context was laid out.
+        clean: Takes out of a step's text what a record must not have.
     """
 
     def __init__(self) -> None:
         self.staging_s = 0.0
+        self.clean: Callable[[str], str] = public_text
         self._vertices: dict[str, _Vertex] = {}
 
     def on_vertex(self, event: Mapping[str, Any], name: str, ran: RanStep | None) -> None:
@@ -96,7 +98,8 @@ class BuildTimeline:
     def steps(self) -> tuple[StepRun, ...]:
         """The Dockerfile's steps, in the order in which BuildKit named them."""
         begin_s = self._begin_s()
-        return tuple(_step(vertex, vertex.ran, begin_s) for vertex in self._vertices.values() if vertex.ran is not None)
+        named = self._vertices.values()
+        return tuple(_step(vertex, vertex.ran, begin_s, self.clean) for vertex in named if vertex.ran is not None)
 
     @property
     def caches(self) -> tuple[CacheTransfer, ...]:
@@ -144,9 +147,9 @@ def union_s(spans: Iterable[tuple[float, float]]) -> float:
     return total
 
 
-def _step(vertex: _Vertex, ran: RanStep, begin_s: float) -> StepRun:
+def _step(vertex: _Vertex, ran: RanStep, begin_s: float, clean: Callable[[str], str]) -> StepRun:
     first_s = vertex.spans.first_s
-    text = " ".join(ran.text.split())
+    text = clean(" ".join(ran.text.split()))
     return StepRun(
         stage=ran.stage,
         number=ran.number,

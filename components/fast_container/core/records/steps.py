@@ -6,8 +6,10 @@ step means to ``report``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from fast_container.core.json_document import size_field, string_field
@@ -16,7 +18,27 @@ from fast_container.core.records.numbers import count_field, flag_field, seconds
 # A step's text is what a reader knows it by; a heredoc of a thousand lines is not kept.
 TEXT_CHARACTERS: Final = 200
 
+_LOGIN: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+_IN_QUERY: Final = re.compile(
+    r"([?&][\w.-]*(?:token|key|secret|passw|signature|sig|credential)[\w.-]*=)[^&\s\"']+", re.IGNORECASE
+)
+# A shorter value of a build argument (a version, a flag) is left: it would be found where it is not meant.
+_SHORTEST_VALUE: Final = 8
+
 Transfer = Literal["import", "export"]
+
+
+def public_text(text: str, build_args: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return a step's text as a record may have it: BuildKit writes values of build arguments into it.
+
+    Args:
+        text: As BuildKit names the step.
+        build_args: Name → value; a value becomes its name again.
+    """
+    for name, value in sorted(build_args.items(), key=lambda one: -len(one[1])):
+        if len(value) >= _SHORTEST_VALUE:
+            text = text.replace(" ".join(value.split()), f"${{{name}}}")
+    return _IN_QUERY.sub(r"\1***", _LOGIN.sub("***", text))
 
 
 @dataclass(frozen=True, slots=True)
