@@ -22,11 +22,11 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def report(*lines: str, note: str = "", apart_s: float = 0.0) -> None:
+def report(*lines: str, note: str = "", apart_s: float = 0.0, progress: str = "") -> None:
     """Report lines, at once or apart, then let time pass."""
 
     async def story() -> None:
-        reporter = PulumiReporter(cast(Any, None), interval_s=0.05)
+        reporter = PulumiReporter(cast(Any, None), interval_s=0.05, progress=progress)
         for line in lines:
             reporter.progress(line)
             if apart_s:
@@ -56,3 +56,15 @@ def test_a_line_that_only_counts_seconds_on_is_dropped(shown: list[str]) -> None
 def test_nothing_comes_after_the_closing_line(shown: list[str]) -> None:
     report("first", "second", note="built in 3 s")
     assert shown == ["built in 3 s"]
+
+
+def test_quiet_shows_notes_and_no_progress(shown: list[str]) -> None:
+    report("uploading", "1 s · 1/3 RUN a", note="built", apart_s=0.06, progress="quiet")
+    assert shown == ["built"]
+
+
+def test_plain_shows_a_step_once_however_long_it_takes(shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fast_container.adapters.pulumi_log._SAME_STEP_INTERVAL_S", 0.05)
+    lines = ("1 s · 1/3 RUN a", "2 s · 1/3 RUN a", "3 s · 1/3 RUN a", "4 s · 2/3 RUN b", "5 s · 2/3 RUN b")
+    report(*lines, apart_s=0.1, progress="plain")
+    assert [line.partition(" · ")[2] for line in shown] == ["1/3 RUN a", "2/3 RUN b"]

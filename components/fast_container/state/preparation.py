@@ -8,6 +8,7 @@ consequences of a changed key to ``state.hook``.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -15,7 +16,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime import settings
 
-from fast_container.adapters.pulumi_log import PulumiReporter
+from fast_container.adapters.pulumi_log import PROGRESS, PulumiReporter
 from fast_container.adapters.threads import in_thread, on_core
 from fast_container.adapters.traceback_log import explained
 from fast_container.args import SecretInput, check_repository_url
@@ -78,7 +79,7 @@ class Preparation:
         self._program = program
         self._inputs = inputs
         self._builder = builder
-        self._reporter = PulumiReporter(component)
+        self._reporter = PulumiReporter(component, progress=os.environ.get(PROGRESS, ""))
         self.awaited = Awaited()
         self.pin = inputs.pin
         program.declare()
