@@ -167,8 +167,16 @@ class FastContainerImage(pulumi.ComponentResource):
         shown: FastContainerImage | PlatformIndex = first
         if first._preparation.runs_on != "lambda":
             preparations = {platform: image._preparation for platform, image in self._images.items()}
-            wait = all((own.get("builder") or program.default_builder).wait for own in platforms.values())
-            shown = PlatformIndex(self, name, program, preparations, [one._record for one in images], wait=wait)
+            builders = [own.get("builder") or program.default_builder for own in platforms.values()]
+            shown = PlatformIndex(
+                self,
+                name,
+                program,
+                preparations,
+                [one._record for one in images],
+                wait=all(builder.wait for builder in builders),
+                looked_up=any(builder.check_registry == "always" for builder in builders),
+            )
         record = shown._record if isinstance(shown, FastContainerImage) else shown.record
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url

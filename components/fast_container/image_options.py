@@ -172,7 +172,7 @@ def checked_inputs(
     """
     refuse_unknown(options)
     given = given_options(in_todays_names(cast("dict[str, Any]", options), f"{kind} {shown(name)}"))
-    _check_builder(given.get("builder"))
+    check_builder(given.get("builder"))
     secrets = check_secrets(given.get("secrets", {}))
     declared = _declared(name, given, tuple(secrets))
     bases = base_uses(given.get("base_images", {}), declared.recipe.platform)
@@ -266,11 +266,16 @@ def _own_caches(given: Mapping[str, Any]) -> pulumi.Output[NamedCaches] | None:
     return caches
 
 
-def _check_builder(builder: object) -> None:
+def check_builder(builder: object, property_path: str = "builder") -> None:
+    """Refuse what is not a builder; None is the program's own.
+
+    Raises:
+        ArgsError: It is something else.
+    """
     if builder is not None and not isinstance(builder, Builder):
         raise ArgsError(
             f"{shown(builder)} is not a builder.",
-            property_path="builder",
+            property_path=property_path,
             next_step='Give LocalBuilder(name="…") for a buildx builder of that name, or a CodeBuildBuilder.',
         )
 

@@ -67,9 +67,26 @@ def test_an_image_that_is_missing_is_named_and_nothing_is_tagged() -> None:
 def test_an_image_of_another_platform_under_the_tag_of_a_key_gives_no_index() -> None:
     registry = stocked("linux/amd64")
     registry.tags[KEYS["linux/arm64"].tag] = registry.push(platform="linux/amd64", text="other").digest
-    with pytest.raises(VerifyError, match="linux/arm64"):
+    with pytest.raises(VerifyError, match="linux/arm64") as refused:
         publish(registry)
     assert JOB.key.tag not in registry.tags
+    assert refused.value.where.endswith(KEYS["linux/arm64"].tag)
+    assert "Delete the tag" in refused.value.next_step
+
+
+def test_an_image_that_replaced_the_verified_one_gives_no_index() -> None:
+    registry = stocked()
+    verified = {platform: registry.tags[key.tag] for platform, key in KEYS.items()}
+    registry.tags[KEYS["linux/arm64"].tag] = registry.push(platform="linux/arm64", text="other").digest
+    with pytest.raises(RegistryError, match="image for linux/arm64 names another image"):
+        publish(registry, IndexJob(KEYS, "ecs", verified))
+    assert JOB.key.tag not in registry.tags
+
+
+def test_an_index_that_is_put_together_has_each_image_read_once() -> None:
+    registry = stocked()
+    publish(registry)
+    assert sum(call == "blob" for call, _ in registry.calls) == len(KEYS)
 
 
 def test_an_index_that_is_there_is_read_back_and_used() -> None:
@@ -98,7 +115,8 @@ def test_an_index_whose_images_are_gone_is_not_used() -> None:
             "put together: it is for linux/amd64",
         ),
         (RecordedImage("c" * 64, "sha256:x", {"platform:linux/amd64": "1"}), "put together: platform"),
-        (RecordedImage(JOB.key.hex, "sha256:x"), "put together: image is gone from the registry"),
+        (RecordedImage(JOB.key.hex, "sha256:x", settled=False), "put together: the build of one of its images"),
+        (RecordedImage(JOB.key.hex, "sha256:x"), "put together: it is gone from the registry"),
     ],
 )
 def test_a_preview_says_why(recorded: RecordedImage | None, told: str) -> None:

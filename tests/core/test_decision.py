@@ -72,6 +72,10 @@ def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -
         (dict(KEY.parts) | {"option:network": "x"}, "build option network removed"),
         (dict(KEY.parts), "the build key's schema changed"),
         ({}, "inputs changed"),
+        (
+            {"platform:linux/amd64": "x", "platform:linux/arm64": "y"},
+            "it was an index for linux/amd64 and linux/arm64 before",
+        ),
     ],
 )
 def test_the_reason_names_the_part_that_changed(old: dict[str, str], said: str) -> None:

@@ -10,12 +10,18 @@ from engine_stack import EngineStack, Run
 
 PROGRAM = """
 import pulumi
-from fast_container import FastContainerImage
+from fast_container import FastContainerImage, LocalBuilder
 
-repository = pulumi.Config().require("repository")
+config = pulumi.Config()
+repository = config.require("repository")
+builder = LocalBuilder(check_registry=config.get("check") or "changed")
+both = ["linux/amd64", "linux/arm64"]
 web = FastContainerImage(
-    "web", repository=repository, context="web", runs_on="ecs", platforms=["linux/amd64", "linux/arm64"]
+    "web", repository=repository, context="web", runs_on="ecs", platforms=both, builder=builder
 )
+other = pulumi.ResourceOptions(parent=pulumi.ComponentResource("tests:index:Other", "other"))
+same_name = FastContainerImage("web", repository=repository, context="web", target="files-amd64", opts=other)
+pulumi.export("same_name", same_name.tag)
 fn = FastContainerImage(
     "fn", repository=repository, context="fn", runs_on="lambda", platforms=["linux/arm64", "linux/amd64"]
 )
@@ -57,6 +63,24 @@ class Story:
         assert self.edited
         return self.stack.up()
 
+    @cached_property
+    def gone(self) -> Run:
+        """The index alone was deleted in the registry, and unchanged images are looked up."""
+        assert self.again
+        self.stack.configure({"engine-test:check": "always"})
+        self.stacks.delete_tag("images", self.again.stack_outputs["tag"])
+        return self.stack.up()
+
+    @cached_property
+    def replaced(self) -> Run:
+        """The index was deleted, and an image of it replaced by the one that it had before."""
+        now, before = self.gone.records["web-arm64"], self.first.records["web-arm64"]
+        self.stack.configure({"engine-test:check": "changed"})
+        for tag in (self.gone.stack_outputs["tag"], self.first.stack_outputs["tag"], now["tag"]):
+            self.stacks.delete_tag("images", tag)
+        self.stacks.put_tag("images", now["tag"], before["digest"])
+        return self.stack.up("--refresh", expect=1)
+
 
 @pytest.fixture(scope="module")
 def story(stacks: Stacks) -> Story:
@@ -70,7 +94,7 @@ def test_a_preview_says_what_is_built_and_what_is_put_together(story: Story) -> 
 
 
 def test_every_platform_has_an_image_and_the_index_lists_both(story: Story) -> None:
-    assert story.first.builds == 4
+    assert story.first.builds == 5
     outputs = story.first.stack_outputs
     index = story.stacks.manifest("images", outputs["image_uri"].partition("@")[2])
     assert index["mediaType"] == "application/vnd.oci.image.index.v1+json"
@@ -98,3 +122,17 @@ def test_an_edit_that_concerns_one_platform_builds_one(story: Story) -> None:
 def test_nothing_changed_nothing_done(story: Story) -> None:
     assert story.again.builds == 0
     assert story.again.steps == {}
+
+
+def test_an_image_of_another_component_may_have_the_name_of_an_index(story: Story) -> None:
+    assert story.first.stack_outputs["same_name"] in story.stacks.tags("images")
+
+
+def test_an_index_that_is_gone_is_put_together_again_where_unchanged_images_are_looked_up(story: Story) -> None:
+    assert (story.gone.builds, story.gone.steps["web-build"]) == (0, "update")
+    assert "put together: it is gone from the registry" in [line.strip() for line in story.gone.messages(on="web")]
+
+
+def test_an_image_that_replaced_the_verified_one_is_in_no_index(story: Story) -> None:
+    assert "The tag of the image for linux/arm64 names another image" in story.replaced.errors
+    assert story.gone.stack_outputs["tag"] not in story.stacks.tags("images")

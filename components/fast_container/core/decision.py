@@ -24,6 +24,8 @@ ACCEPTED = "the image that replaced the recorded one is accepted"
 UNCHANGED = "unchanged"
 
 _MAX_NAMED = 3
+# Begins the parts of an index.
+_PLATFORM = "platform:"
 _WORDS = {
     "arg": "build arg",
     "label": "label",
@@ -153,6 +155,9 @@ def why(key: BuildKey, recorded: RecordedImage | None, called: Mapping[str, str]
         return UNCHANGED
     if not recorded.parts or not key.parts:
         return "inputs changed"
+    indexed = [name.removeprefix(_PLATFORM) for name in recorded.parts if name.startswith(_PLATFORM)]
+    if indexed and not any(name.startswith(_PLATFORM) for name in key.parts):
+        return f"it was an index for {' and '.join(indexed)} before"
     return "; ".join(_changes(recorded.parts, key.parts, called)) or "the build key's schema changed"
 
 

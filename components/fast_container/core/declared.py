@@ -292,5 +292,9 @@ def check_platform(platform: str, property_path: str = "platform") -> None:
         f"{platform!r} is not a platform.",
         property_path=property_path,
         why="one platform is built at a time" if "," in platform else "",
-        next_step='Use "linux/amd64" or "linux/arm64".',
+        next_step=(
+            f'For an image for several, write platforms=["{platform.replace(",", chr(34) + ", " + chr(34))}"].'
+            if "," in platform
+            else 'Use "linux/amd64" or "linux/arm64".'
+        ),
     )

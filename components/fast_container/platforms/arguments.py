@@ -13,7 +13,7 @@ from fast_container.core.declared import check_platform
 from fast_container.core.oci.platform import normal_or_same
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
-from fast_container.image_options import ImageOptions
+from fast_container.image_options import ImageOptions, check_builder
 from fast_container.shapes import check_mapping, check_strings
 
 _OWN: Final = ("platforms", "builders")
@@ -70,6 +70,13 @@ def _checked(given: object, options: ImageOptions) -> tuple[str, ...]:
             raise ArgsError(
                 f"{stated[index]!r} is given twice.", property_path=f"platforms[{index}]", why=f"it is {platform}"
             )
+        if twin := next((one for one in found[:index] if name_of("", one) == name_of("", platform)), None):
+            raise ArgsError(
+                f"{stated[index]!r} and {twin!r} cannot be in one index.",
+                property_path=f"platforms[{index}]",
+                why="their images differ by the operating system only, and would have one name",
+                next_step="Declare an image for each operating system.",
+            )
     if not found:
         raise ArgsError("platforms is empty.", property_path="platforms", next_step='Give platforms=["linux/amd64"].')
     return found
@@ -89,5 +96,6 @@ def _builders(given: object, platforms: tuple[str, ...]) -> Mapping[str, Mapping
                 property_path=f"builders{bracketed(name)}",
                 next_step=did_you_mean(platform, platforms),
             )
+        check_builder(builder, f"builders{bracketed(name)}")
         found[platform] = {"builder": builder}
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -20,8 +21,10 @@ from fast_container.adapters.traceback_log import explained
 from fast_container.build.index_publishing import IndexJob, decided, missing, publish_index
 from fast_container.builders import cache_dir
 from fast_container.core.decision import RecordedImage
+from fast_container.core.ports import Registry
+from fast_container.errors import FastContainerError
 from fast_container.state.access import kept_by_record
-from fast_container.state.image_build import ImageBuild
+from fast_container.state.image_build import ABSENT, BUILDING, ImageBuild
 from fast_container.state.inputs import Awaited, LateInput, Lazy
 from fast_container.state.preparation import Preparation
 from fast_container.state.prepared_image import PreparedImage, record_name, run_error
@@ -40,6 +43,7 @@ class PlatformIndex:
         images: Platform → its image, on its way.
         records: The images' records.
         wait: Whether the builds of all images are awaited.
+        looked_up: Whether the registry is asked for an unchanged index too.
 
     Attributes:
         record: Its record.
@@ -55,16 +59,18 @@ class PlatformIndex:
         records: Sequence[ImageBuild],
         *,
         wait: bool,
+        looked_up: bool,
     ) -> None:
         self._component = component
         self._name = name
         self._program = program
         self._images = images
         self._wait = wait
+        self._looked_up = looked_up
+        self._records = dict(zip(images, records, strict=True))
         self._reporter = PulumiReporter(component)
         self._awaited = Awaited()
         self._begun = asyncio.ensure_future(self._begin(records))
-        program.indexes[record_name(name)] = self.before_change
         self.record = self._record(records)
         urn = asyncio.ensure_future(self.record.urn.future())
         self._watch = asyncio.ensure_future(program.refusals.watch(component, urn))
@@ -102,14 +108,33 @@ class PlatformIndex:
                 f"not put together yet: the image for {absent[0]} is being built; the next `up` updates it"
             )
             return
-        await publish_index(job, registry, self._reporter, recorded)
+        verified = {platform: await self._verified(platform, key.hex) for platform, key in job.keys.items()}
+        await publish_index(replace(job, verified=verified), registry, self._reporter, recorded)
+
+    async def _verified(self, platform: str, key: str) -> str:
+        """Return the digest that an image's record has under a key; "" if it has none, or its build was not awaited."""
+        record = self._records[platform]
+        found = await pulumi.Output.all(record.build_key, record.digest, record.status).future()
+        return str(found[1] or "") if found and found[0] == key and found[2] != BUILDING else ""
 
     async def _begin(self, records: Sequence[ImageBuild]) -> None:
         """Wait until the record may be registered: its images are prepared, and no image was refused."""
         for image in self._images.values():
             await image.image
             self._awaited.resources |= image.awaited.resources
+        first, job = await self._job()
+        if job is not None:
+            url = first.known_url
+            self._program.indexes[record_name(self._name), url or "", job.key.hex] = self.before_change
+            if url is not None and self._looked_up:
+                await self._look_up(self._program.repository_at(url, first.access), job)
         await self._program.refusals.begin(self._component, records)
+
+    async def _look_up(self, registry: Registry, job: IndexJob) -> None:
+        try:
+            await registry.find([job.key.tag])
+        except FastContainerError as error:
+            await self._program.refusals.hold(run_error(self._name, error, _KIND))
 
     async def _job(self) -> tuple[PreparedImage, IndexJob | None]:
         """Return the first image, and the job; None if a key is unknown in this preview."""
@@ -130,6 +155,16 @@ class PlatformIndex:
         def tagged(first: PreparedImage, job: IndexJob) -> str | None:
             return None if first.known_url is None else f"{first.known_url}:{job.key.tag}"
 
+        def looked_up(first: PreparedImage, job: IndexJob) -> str | None:
+            url = first.known_url
+            return None if url is None else self._program.found_digest(url, job.key.tag) or ABSENT
+
+        # No input at all where it is not asked for, as for an image.
+        rare: dict[str, Any] = {}
+        if self._program.accepted:
+            rare["accepted"] = given(lambda first, job: self._program.accepted.get(tagged(first, job) or "", ""))
+        if self._looked_up:
+            rare["lookup"] = given(looked_up)
         return ImageBuild(
             record_name(self._name),
             {
@@ -142,6 +177,7 @@ class PlatformIndex:
                 "aws": given(lambda first, _: kept_by_record(first.access)),
                 "wait": self._wait,
                 "runs_on": given(lambda first, _: first.inputs.runs_on),
+                **rare,
             },
             pulumi.ResourceOptions(parent=self._component, depends_on=records, hooks=self._program.hook_binding),
         )

@@ -50,10 +50,11 @@ def make_hook(program: Program) -> pulumi.ResourceHook:
         new, old = args.new_inputs or {}, args.old_inputs or {}
         if _is_unknown(new.get("build_key")):
             return
-        if args.name in program.indexes:
-            await program.indexes[args.name](_recorded(args))
-            return
         unplaced = _is_unknown(new.get("repository_url"))
+        index = program.indexes.get((args.name, "" if unplaced else new["repository_url"], new["build_key"]))
+        if index is not None:
+            await index(_recorded(args))
+            return
         image = (
             program.unplaced.get(args.name)
             if unplaced

@@ -73,7 +73,8 @@ class Program:
         git_line: The line about files that git ignores.
         lint_lines: The findings about Dockerfiles.
         is_measured: Whether the program has a ``BuildMetrics``.
-        indexes: Name of the record of an image index → what is done before it changes.
+        indexes: Name of the record of an image index, its repository ("" if it does not exist yet) and its key → what
+            is done before it changes. The name alone may be that of an image of another component.
     """
 
     walks: SharedWalks
@@ -98,7 +99,7 @@ class Program:
     spare_names: SpareNames = field(default_factory=SpareNames)
     notes: dict[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     contents: dict[str, Contents] = field(default_factory=dict[str, "Contents"])
-    indexes: dict[str, IndexChange] = field(default_factory=dict[str, "IndexChange"])
+    indexes: dict[tuple[str, str, str], IndexChange] = field(default_factory=dict[tuple[str, str, str], "IndexChange"])
     git_line: GitIgnoredLine = field(init=False)
     lint_lines: LintLines = field(default_factory=lambda: LintLines(cache_dir() / "linted", in_thread))
     is_measured: bool = False
