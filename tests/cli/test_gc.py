@@ -40,6 +40,7 @@ class Cloud:
         self.uri = f"{URL}@{digest(2)}"
         self.denied: set[str] = set()
         self.policy: dict[str, Any] = {}
+        self.account = "123456789012"
         self.failures: dict[str, str] = {}
         self.asked: list[tuple[str, str, str]] = []
 
@@ -121,7 +122,7 @@ class Cloud:
         return {"list_objects_v2": {"Contents": objects}, "delete_objects": delete}
 
     def _sts(self) -> dict[str, Any]:
-        return {"get_caller_identity": {"Account": "123456789012"}}
+        return {"get_caller_identity": {"Account": self.account}}
 
 
 _EMPTY: dict[str, dict[str, Any]] = {
@@ -185,9 +186,10 @@ def test_delete_deletes_exactly_that_and_the_second_time_nothing(cloud: Cloud, r
 def test_each_service_is_asked_in_each_region_with_each_profile(cloud: Cloud, run: Run) -> None:
     given = ["--profile", "owner", "--profile", "prod", "--region", "eu-west-1", "--region", "us-east-1"]
     images = json.loads(run("--repository", URL, "--json", *given)[1])["images"]
-    assert images[1]["reason"] == "alias live of function orders, version 14 (owner eu-west-1), and 3 more"
+    assert images[1]["reason"] == "alias live of function orders, version 14 (owner eu-central-1), and 5 more"
     for service in SERVICES:
-        for region in ("eu-west-1", "us-east-1"):
+        # The repository's own region too: a function can only be there.
+        for region in ("eu-central-1", "eu-west-1", "us-east-1"):
             for profile in ("owner", "prod"):
                 assert (service, region, profile) in cloud.asked
     assert {(region, profile) for service, region, profile in cloud.asked if service == "ecr"} == {
@@ -211,6 +213,14 @@ def test_an_account_that_may_pull_and_is_not_looked_at_stops_everything(cloud: C
     assert (code, len(cloud.images)) == (2, 4)
     assert "account 111122223333" in err and "--profile" in err
     assert run("--repository", URL, "--without-account", "111122223333")[0] == 0
+
+
+def test_a_repository_whose_own_account_is_not_looked_at_stops_everything(cloud: Cloud, run: Run) -> None:
+    cloud.account = "999988887777"
+    code, _, err = run("--repository", URL, "--delete")
+    assert (code, len(cloud.images)) == (2, 4)
+    assert "account 123456789012 owns it" in err and "--profile" in err
+    assert run("--repository", URL, "--without-account", "123456789012")[0] == 0
 
 
 def test_an_image_that_cannot_be_deleted_is_exit_code_1(cloud: Cloud, run: Run) -> None:

@@ -1,7 +1,7 @@
 """Which accounts, regions, stacks and plan files a verb looks at, by its options.
 
 Decides that the first ``--profile`` is the account of the repositories and each further one another account that pulls,
-and that uses are looked for in the repositories' own regions unless ``--region`` says more. Leaves reading to
+and that uses are looked for in the repositories' own regions and in those of ``--region``. Leaves reading to
 ``adapters.usage``.
 """
 
@@ -168,11 +168,10 @@ def check_ecr(url: str, environment: Mapping[str, str]) -> None:
 
 
 def regions_of(arguments: argparse.Namespace, urls: Sequence[str]) -> list[str]:
-    """Return the regions of ``--region``, else those of the repositories; "" is the environment's."""
-    if arguments.region:
-        return list(dict.fromkeys(arguments.region))
+    """Return the repositories' regions, where functions must be, and those of ``--region``; "" is the environment's."""
     hosts = [ecr_host(Repository.parse(url).host) for url in urls]
-    return list(dict.fromkeys(host.region if host else "" for host in hosts)) or [""]
+    own = [host.region if host else "" for host in hosts]
+    return list(dict.fromkeys([*own, *arguments.region])) or [""]
 
 
 def check_services(without: Sequence[str]) -> None:

@@ -110,6 +110,16 @@ def test_deleting_tells_what_is_gone_what_stays_and_what_failed() -> None:
     assert done.failed == {digest(4): "KmsError: "}
 
 
+def test_an_image_of_which_a_failure_names_the_tag_alone_is_not_called_deleted() -> None:
+    images = [StoredImage(URL, digest(number), (f"t{number}",), 0.0) for number in (1, 2)]
+    client = ecr(batch_delete_image={"failures": [{"imageId": {"imageTag": "t2"}, "failureCode": "KmsError"}]})
+    done = EcrImages(URL, lambda: client).delete(images)
+    assert (done.gone, done.failed) == ((digest(1),), {digest(2): "KmsError: "})
+    client = ecr(batch_delete_image={"failures": [{"failureCode": "KmsError"}]})
+    with pytest.raises(RegistryError, match="does not say which image"):
+        EcrImages(URL, lambda: client).delete(images)
+
+
 def test_missing_permissions_and_a_missing_repository_are_named() -> None:
     with pytest.raises(AuthError, match="AWS denied ecr:DescribeImages"):
         EcrImages(URL, lambda: ecr(describe_images="AccessDeniedException")).read()

@@ -13,6 +13,7 @@ from fast_container.core.cleanup.savings import dollars_a_month, saved_bytes
 from fast_container.core.cleanup.sources import SourceObject, old_sources
 from fast_container.core.cleanup.stack_state import uses_of_state
 from fast_container.core.cleanup.stored import Kind, StoredImage, facts_of
+from fast_container.core.cleanup.uses import Use
 from fast_container.core.cleanup.verdicts import Verdict
 from fast_container.core.oci.media_types import RECORD
 from tests.core.cleanup.worlds import DAY_S, NOW, digest, key_tag
@@ -46,10 +47,28 @@ def test_a_manifest_says_what_it_lists_and_what_it_refers_to() -> None:
         (("refused-" + "0" * 40,), Kind.CACHE),
         ((), Kind.UNTAGGED),
         (("key-123",), Kind.USERS),
+        (("refused-by-anna",), Kind.USERS),
     ],
 )
 def test_tags_say_what_an_image_is(tags: tuple[str, ...], kind: Kind) -> None:
     assert StoredImage(URL, digest(1), tags, 1.0).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("manifest", "kind"),
+    [
+        ({"config": {"mediaType": "application/vnd.buildkit.cacheconfig.v0"}}, Kind.CACHE),
+        (
+            {"manifests": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(2)}]},
+            Kind.CACHE,
+        ),
+        ({"config": {"mediaType": "application/vnd.oci.image.config.v1+json"}}, Kind.USERS),
+        ({"manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest(2)}]}, Kind.USERS),
+    ],
+)
+def test_an_image_that_can_run_is_no_build_cache_whatever_its_tag_begins_with(manifest: Any, kind: Kind) -> None:
+    facts = facts_of(json.dumps(manifest))
+    assert StoredImage(URL, digest(1), ("cache-server-1.4",), 1.0, runs=facts.runs).kind is kind
 
 
 def state(*resources: Any, pending: Any = None) -> str:
@@ -63,12 +82,29 @@ def test_every_string_of_a_state_counts() -> None:
     pending = [{"resource": {"urn": "a::late", "inputs": [f"one.example:5000/x/y@{digest(4)}"]}, "type": "creating"}]
     found = uses_of_state(state(function, {"urn": "a::task", "inputs": {"d": task}}, record, pending=pending), "prod")
     assert {(use.reference, use.by) for use in found} >= {
-        (f"{URL}@{digest(1)}", "task of stack prod"),
+        (digest(1), "task of stack prod"),
         (f"{URL}:v1", "orders of stack prod"),
         (key_tag(2), "api of stack prod"),
         (digest(3), "api of stack prod"),
-        (f"one.example:5000/x/y@{digest(4)}", "late of stack prod"),
+        (digest(4), "late of stack prod"),
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        # What stands around a digest or a key tag never hides it.
+        (f"arn:aws:ecr:eu-central-1:1:repository/shop/a/{digest(1)}", digest(1)),
+        (f"shop/a:{digest(1)}", digest(1)),
+        (f"shop/a:{key_tag(1)}-arm64", key_tag(1)),
+        # The code hash of a function whose URI is encrypted.
+        ({"imageUri": {"ciphertext": "v1:x"}, "codeSha256": digest(1).removeprefix("sha256:")}, digest(1)),
+        ({f"{URL}@{digest(1)}": True}, digest(1)),
+    ],
+)
+def test_nothing_around_a_digest_or_a_key_tag_hides_it_in_a_state(content: Any, named: str) -> None:
+    found = uses_of_state(state({"urn": "a::api", "outputs": {"x": content}}), "prod")
+    assert Use(named, "api of stack prod") in found
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": 5}}'])
@@ -102,6 +138,34 @@ LAMBDA = {"Service": "lambda.amazonaws.com"}
         ({**PULL, "Action": "ecr:PutImage", "Principal": "*"}, set()),
         ({**PULL, "Action": "ecr:*", "Principal": {"AWS": "111122223333"}}, {"111122223333"}),
         ({**PULL, "Effect": "Deny", "Principal": "*"}, set()),
+        ({**PULL, "Action": "ecr:BatchGetIm*", "Principal": {"AWS": "111122223333"}}, {"111122223333"}),
+        ({**PULL, "Action": "ecr:*Get*", "Principal": {"AWS": "111122223333"}}, {"111122223333"}),
+        ({**PULL, "Action": "ECR:BatchGet?mage", "Principal": {"AWS": "111122223333"}}, {"111122223333"}),
+        ({**PULL, "Action": "ecr:Describe*", "Principal": "*"}, set()),
+        (
+            {**PULL, "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}},
+            {"111122223333"},
+        ),
+        # Conditions that let others through than those they name.
+        ({**PULL, "Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}}, {"*"}),
+        (
+            {
+                **PULL,
+                "Principal": "*",
+                "Condition": {"ArnLikeIfExists": {"aws:SourceArn": "arn:aws:x::111122223333:y"}},
+            },
+            {"*"},
+        ),
+        (
+            {
+                **PULL,
+                "Principal": "*",
+                "Condition": {
+                    "ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:role/x", "arn:aws:iam::*:role/y"]}
+                },
+            },
+            {"*"},
+        ),
     ],
 )
 def test_a_policy_says_which_accounts_pull(statement: dict[str, Any], accounts: set[str]) -> None:

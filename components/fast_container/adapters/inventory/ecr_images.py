@@ -85,11 +85,18 @@ class EcrImages:
         """
         kept: dict[str, str] = {}
         failed: dict[str, str] = {}
+        by_tag = {tag: image.digest for image in images for tag in image.tags}
         for ids in chunks([one for image in images for one in ids_of(image)], IDS_PER_CALL):
             with aws_errors("ecr:BatchDeleteImage", self.url):
                 answer = cast("Json", self._client().batch_delete_image(**self._place, imageIds=list(ids)))
             for failure in objects_in(answer, "failures"):
-                code, digest = str(failure.get("failureCode")), str(object_in(failure, "imageId").get("imageDigest"))
+                code, name = str(failure.get("failureCode")), object_in(failure, "imageId")
+                # An answer may name an image by its tag alone.
+                digest = str(name.get("imageDigest") or by_tag.get(str(name.get("imageTag")), ""))
+                if not digest:
+                    raise RegistryError(
+                        "ECR does not say which image it did not delete.", where=self.url, why=f"{code}: {name}"
+                    )
                 if code in _KEPT:
                     kept[digest] = _KEPT[code]
                 elif code != _GONE:
@@ -177,6 +184,7 @@ def _stored(url: str, details: Json, facts: ManifestFacts) -> StoredImage:
         facts.blobs,
         facts.image_name,
         facts.bases,
+        facts.runs,
     )
 
 

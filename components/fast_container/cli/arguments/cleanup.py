@@ -22,7 +22,7 @@ def add_cleanup_arguments(parser: argparse.ArgumentParser) -> None:
         ("--stack", "STACK", "a stack whose state names images in use; needs the pulumi command"),
         ("--state", "FILE", "the same, from a file that `pulumi stack export` wrote"),
         ("--profile", "PROFILE", "the account of the repositories; further ones: other accounts that pull"),
-        ("--region", "REGION", "where uses are looked for; default: the repositories' regions"),
+        ("--region", "REGION", "uses are looked for here too, beside the repositories' regions"),
         ("--without", "SERVICE", "a service that runs no image of these repositories, and is not asked"),
         ("--without-account", "ID", "an account that may pull and runs no image of these repositories; * for any"),
         ("--bucket", "NAME[/PREFIX]", "also old sources of remote builds in this bucket"),
@@ -51,7 +51,7 @@ def add_status_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for flag, metavar, text in (
         ("--profile", "PROFILE", "the account of the repositories; further ones: other accounts that run images"),
-        ("--region", "REGION", "where functions and services are; default: the repositories' regions"),
+        ("--region", "REGION", "functions and services are here too, beside the repositories' regions"),
     ):
         parser.add_argument(flag, metavar=metavar, action="append", default=[], help=f"{text}; may be repeated")
     parser.add_argument(

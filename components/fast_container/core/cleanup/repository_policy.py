@@ -15,8 +15,12 @@ from fast_container.core.json_document import parse_object
 
 ANYONE: Final = "*"
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])", re.ASCII)
-_PULLS: Final = ("ecr:batchgetimage", "ecr:*", "*", "ecr:batchget*", "ecr:batch*", "ecr:get*")
+_PULLS: Final = ("ecr:batchgetimage", "ecr:getdownloadurlforlayer")
+"""Either is taken for the right to pull; both are needed."""
 _NARROWING: Final = ("aws:sourcearn", "aws:sourceaccount", "aws:principalaccount", "aws:principalarn")
+_LIKENESS: Final = re.compile(
+    r"(?:ForAnyValue:)?(?:String|Arn)(?:Equals|EqualsIgnoreCase|Like)", re.ASCII | re.IGNORECASE
+)
 
 
 def accounts_that_pull(policy: str) -> set[str]:
@@ -37,19 +41,12 @@ def accounts_that_pull(policy: str) -> set[str]:
 def _lets_pull(statement: Mapping[str, Any]) -> bool:
     if "NotAction" in statement:
         return True
-    return any(action.lower() in _PULLS for action in _texts(statement.get("Action")))
+    patterns = [re.compile(_as_pattern(action.lower(), "*?")) for action in _texts(statement.get("Action"))]
+    return any(pattern.fullmatch(action) for pattern in patterns for action in _PULLS)
 
 
 def _named(statement: Mapping[str, Any]) -> set[str]:
-    condition = cast("Mapping[str, Mapping[str, Any]]", statement.get("Condition") or {})
-    narrowed = {
-        account
-        for operator in condition.values()
-        for name, value in operator.items()
-        if name.lower() in _NARROWING
-        for text in _texts(value)
-        for account in _ACCOUNT.findall(text)
-    }
+    narrowed = _narrowed(cast("Mapping[str, Mapping[str, Any]]", statement.get("Condition") or {}))
     principal: object = statement.get("Principal")
     if "NotPrincipal" in statement or principal in (ANYONE, None):
         return narrowed or {ANYONE}
@@ -59,6 +56,20 @@ def _named(statement: Mapping[str, Any]) -> set[str]:
             accounts = set(_ACCOUNT.findall(text))
             # A service of AWS acts for the accounts that the condition names, else for the owner.
             found |= narrowed if kind == "Service" else accounts or narrowed or {ANYONE}
+    return found
+
+
+def _narrowed(condition: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The accounts that a condition leaves; none if it does not name all that it lets through."""
+    found: set[str] = set()
+    for operator, keys in condition.items():
+        if not _LIKENESS.fullmatch(operator):
+            # "NotEquals" names whom it keeps out; "IfExists" lets through those who have no such key.
+            continue
+        for name, value in keys.items():
+            named = [_ACCOUNT.findall(text) for text in _texts(value)] if name.lower() in _NARROWING else []
+            if named and all(named):
+                found.update(*named)
     return found
 
 
@@ -91,7 +102,12 @@ def _as_patterns(selection: Mapping[str, Any]) -> Iterator[str]:
     for prefix in cast("Iterable[str]", selection.get("tagPrefixList") or ()):
         yield re.escape(prefix)
     for pattern in cast("Iterable[str]", selection.get("tagPatternList") or ()):
-        yield ".*".join(re.escape(part) for part in pattern.split("*")) + "$"
+        yield _as_pattern(pattern, "*") + "$"
+
+
+def _as_pattern(text: str, wild: str) -> str:
+    """A regular expression of a text with wildcards: ``*`` for any characters, ``?`` for one."""
+    return "".join({"*": ".*", "?": "."}[one] if one in wild else re.escape(one) for one in text)
 
 
 _A_KEY_TAG: Final = "-".join(("key", "0123456789abcdef" * 2 + "01234567"))

@@ -1,8 +1,9 @@
 """The images that the state of a stack names.
 
 Decides that every string of a state counts, wherever it stands, also inside a string (the container definitions of a
-task are JSON in a string): each reference, each digest and each key tag. A state has no secret that a reference could
-be in, and one that is encrypted is never read.
+task are JSON in a string): each reference, each digest and each key tag, whatever stands around it. So do names of
+fields, and a digest without its algorithm (the code hash of a function, which no secret hides). What is encrypted is
+never read.
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ from fast_container.core.cleanup.uses import Use
 from fast_container.core.json_document import parse_object
 from fast_container.core.key import TAG_PATTERN
 
-_NAMED: Final = re.compile(
-    rf"[A-Za-z0-9._:\[\]-]+/[a-z0-9._/-]+(?::[\w.-]+)?@sha256:[0-9a-f]{{64}}"
-    rf"|[A-Za-z0-9._:\[\]-]+/[a-z0-9._/-]+:[\w.-]+|sha256:[0-9a-f]{{64}}|{TAG_PATTERN}",
-    re.ASCII,
-)
+_TAGGED: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+/[a-z0-9._/-]+:[\w.-]+", re.ASCII)
+_DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
+_KEY_TAG: Final = re.compile(TAG_PATTERN, re.ASCII)
 
 
 def uses_of_state(text: str, name: str) -> list[Use]:
@@ -45,8 +44,15 @@ def uses_of_state(text: str, name: str) -> list[Use]:
 def _uses(deployment: Mapping[str, Any], name: str) -> Iterator[Use]:
     for resource, content in _resources(deployment):
         for string in _strings(content):
-            for reference in _NAMED.findall(string):
+            for reference in _named(string):
                 yield Use(reference, f"{resource} of stack {name}")
+
+
+def _named(text: str) -> Iterator[str]:
+    """Everything in a text that may name an image; a longer name never hides a digest or a key tag in it."""
+    yield from (f"sha256:{digest}" for digest in _DIGEST.findall(text))
+    yield from _KEY_TAG.findall(text)
+    yield from _TAGGED.findall(text)
 
 
 def _resources(deployment: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -64,7 +70,8 @@ def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for one in cast("Mapping[str, object]", value).values():
+        for key, one in cast("Mapping[str, object]", value).items():
+            yield key
             yield from _strings(one)
     elif isinstance(value, Sequence):
         for one in cast("Sequence[object]", value):

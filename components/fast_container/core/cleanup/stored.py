@@ -1,8 +1,8 @@
 """An image, an index or an artifact as a repository holds it.
 
-Decides what its tags say about it: a key tag is an image of ours, ``cache-…`` a build cache, ``refused-…`` the mark of
-an image that did not pass its checks, ``sha256-…`` what tools without the referrers API put beside an image; every
-other tag belongs to the user.
+Decides what its tags say about it: a key tag is an image of ours, ``cache-…`` a build cache unless it is an image that
+can run, ``refused-…`` the mark of an image that did not pass its checks, ``sha256-…`` what tools without the referrers
+API put beside an image; every other tag belongs to the user.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Final
 from fast_container.core.json_document import object_field, parse_object, string_field
 from fast_container.core.key import is_key_tag
 from fast_container.core.oci.manifest import parse_manifest
-from fast_container.core.oci.media_types import RECORD
+from fast_container.core.oci.media_types import MANIFEST_TYPES, RECORD
 from fast_container.core.records.record import BASES_TOLD, NAME_TOLD
 
 _BESIDE: Final = re.compile(r"sha256-([0-9a-f]{64})(?:\.[a-z]+)?", re.ASCII)
 _CACHE: Final = "cache-"
-_REFUSED: Final = "refused-"
+_REFUSED: Final = re.compile(r"refused-[0-9a-f]{40}", re.ASCII)
+_RUNS: Final = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 
 
 class Kind(Enum):
@@ -50,6 +51,7 @@ class StoredImage:
         blobs: Digest → bytes, of its configuration and layers.
         image_name: Of a record: the name of its image in the program, or "".
         bases: Of a record: key tags of the bases of its image.
+        runs: Whether it is an image that can run, or lists such ones; a build cache is neither.
     """
 
     repository: str
@@ -63,6 +65,7 @@ class StoredImage:
     blobs: Mapping[str, int] = field(default_factory=dict[str, int])
     image_name: str = ""
     bases: tuple[str, ...] = ()
+    runs: bool = False
 
     @property
     def place(self) -> tuple[str, str]:
@@ -85,8 +88,7 @@ class StoredImage:
     @property
     def kind(self) -> Kind:
         """Return what it is; a tag of the user's comes before all else."""
-        own = [tag for tag in self.tags if not _is_ours(tag)]
-        if own:
+        if self.users_tags:
             return Kind.USERS
         if self.key_tags:
             return Kind.IMAGE
@@ -97,11 +99,13 @@ class StoredImage:
     @property
     def users_tags(self) -> tuple[str, ...]:
         """The tags that fast-container has not put."""
-        return tuple(tag for tag in self.tags if not _is_ours(tag))
+        return tuple(tag for tag in self.tags if not _is_ours(tag, runs=self.runs))
 
 
-def _is_ours(tag: str) -> bool:
-    return is_key_tag(tag) or tag.startswith((_CACHE, _REFUSED)) or _BESIDE.fullmatch(tag) is not None
+def _is_ours(tag: str, *, runs: bool) -> bool:
+    if tag.startswith(_CACHE):
+        return not runs
+    return is_key_tag(tag) or any(pattern.fullmatch(tag) for pattern in (_REFUSED, _BESIDE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class ManifestFacts:
     blobs: Mapping[str, int] = field(default_factory=dict[str, int])
     image_name: str = ""
     bases: tuple[str, ...] = ()
+    runs: bool = False
 
 
 def facts_of(content: bytes | str) -> ManifestFacts:
@@ -133,4 +138,6 @@ def facts_of(content: bytes | str) -> ManifestFacts:
         blobs={one.digest: one.size for one in described},
         image_name=str(told.get(NAME_TOLD) or ""),
         bases=tuple(tag for tag in str(told.get(BASES_TOLD) or "").split() if is_key_tag(tag)),
+        runs=(parsed.config is not None and parsed.config.media_type in _RUNS)
+        or any(child.media_type in MANIFEST_TYPES for child in parsed.children),
     )

@@ -195,8 +195,9 @@ def _check_settings(urls: Sequence[str], accounts: Accounts, without: set[str]) 
     Raises:
         AuthError: An account that is not looked at may pull.
     """
-    settings = all_of([_SettingsOf(url, accounts) for url in urls])
     known = accounts.ids() | without
+    _check_owners(urls, known)
+    settings = all_of([_SettingsOf(url, accounts) for url in urls])
     notes: list[str] = []
     for url, found in zip(urls, settings, strict=True):
         unseen = set[str]() if ANYONE in without else found.accounts - known
@@ -214,6 +215,19 @@ def _check_settings(urls: Sequence[str], accounts: Accounts, without: set[str]) 
                 f"{url}: lifecycle rule {numbers} expires images under key tags without knowing what is in use"
             )
     return notes
+
+
+def _check_owners(urls: Sequence[str], known: set[str]) -> None:
+    """Refuse a repository of an account that is not looked at: no policy says that its own account may pull."""
+    for url in urls:
+        host = ecr_host(Repository.parse(url).host)
+        if host and host.account and host.account not in known and ANYONE not in known:
+            raise AuthError(
+                "The account of a repository is not looked at, so nothing is deleted.",
+                where=url,
+                why=f"account {host.account} owns it and may pull, and no profile is of that account",
+                next_step="Give a --profile of it; or --without-account where it runs no image of these.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
