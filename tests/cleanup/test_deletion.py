@@ -100,6 +100,16 @@ def test_what_came_into_use_after_the_scan_stays_with_all_that_it_keeps() -> Non
     }
 
 
+def test_what_an_image_needs_that_was_pushed_and_deployed_after_the_scan_stays() -> None:
+    base, other = replace(images(1)[0], layers=("a",)), images(2)[1]
+    store, reader = FakeStore([base, other]), FakeReader([], [Use(f"{URL}@{digest(9)}", "service web")])
+    found = scan([store], [reader], RULES, NOW)
+    store.images[digest(9)] = StoredImage(URL, digest(9), (key_tag(9),), NOW, layers=("a", "b"))
+    outcome = Deletion(found, [store], [reader], RULES, lambda: NOW).run(lambda _: None)
+    assert sorted(store.images) == [digest(1), digest(9)]
+    assert outcome.spared == {base.place: f"base image of {key_tag(9)}"}
+
+
 def test_each_batch_is_checked_again() -> None:
     store = FakeStore(images(150))
     oldest_last = digest(1)

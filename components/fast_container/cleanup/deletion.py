@@ -1,19 +1,21 @@
 """Deletes what may go, in batches, each checked again right before.
 
 Decides what is checked: who uses images now (all readers again), and whether each image of the batch still has the same
-tags and the same time of push. An image that came into use, got another tag, or is gone is left alone. A failure of one
-image is told and does not stop the others.
+tags and the same time of push. An image that came into use, got another tag, or is gone is left alone. Where an image
+came into use that was not there at the scan, all images are read again: it may need some of the old ones. A failure of
+one image is told and does not stop the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fast_container.cleanup.scan import ImageStore, Scan, UseReader, in_use, read_uses
+from fast_container.cleanup.scan import ImageStore, Scan, UseReader, in_use, read_images, read_uses
 from fast_container.core.cleanup.batches import batches
 from fast_container.core.cleanup.reachable import Place
 from fast_container.core.cleanup.stored import StoredImage
+from fast_container.core.cleanup.uses import Use, mean_unlisted_images
 from fast_container.core.cleanup.verdicts import Rules, decide
 
 
@@ -57,6 +59,7 @@ class Deletion:
         self._rules = rules
         self._now = now
         self._uses = found.uses
+        self._images = found.images
         self._allowed = {image.place for image in found.to_delete}
         self.outcome = Outcome()
 
@@ -80,14 +83,21 @@ class Deletion:
         uses = read_uses(self._readers)
         if uses == self._uses:
             return
+        self._read_images_again(uses - self._uses)
         self._uses = uses
-        images = self._found.images
         # An earlier use counts too: what was in use a minute ago may be rolled back to.
-        used = in_use(images, uses | self._found.uses)
-        for verdict in decide(images, used, self._rules, self._now()):
+        used = in_use(self._images, uses | self._found.uses)
+        for verdict in decide(self._images, used, self._rules, self._now()):
             if not verdict.is_deleted and verdict.image.place in self._allowed:
                 self._allowed.discard(verdict.image.place)
                 self.outcome.spared[verdict.image.place] = verdict.reason
+
+    def _read_images_again(self, new_uses: Iterable[Use]) -> None:
+        if mean_unlisted_images(self._images, new_uses):
+            now = read_images([*self._stores.values()])
+            there = {image.place for image in now}
+            # What is deleted by now is kept in mind: it may say what an image that stays needs.
+            self._images = (*now, *(image for image in self._images if image.place not in there))
 
     def _still_the_same(self, store: ImageStore, batch: Sequence[StoredImage]) -> list[StoredImage]:
         wanted = [image for image in batch if image.place in self._allowed]

@@ -100,9 +100,14 @@ def scan(stores: Sequence[ImageStore], readers: Sequence[UseReader], rules: Rule
     Raises:
         FastContainerError: Something could not be read; the message names all of it.
     """
-    images = tuple(image for some in all_of([store.read for store in stores]) for image in some)
+    images = read_images(stores)
     uses = read_uses(readers)
     return Scan(images, uses, tuple(decide(images, in_use(images, uses), rules, now)), now)
+
+
+def read_images(stores: Sequence[ImageStore]) -> tuple[StoredImage, ...]:
+    """Return the images of all repositories; blocking. Raises as ``scan``."""
+    return tuple(image for some in all_of([store.read for store in stores]) for image in some)
 
 
 def read_uses(readers: Sequence[UseReader]) -> frozenset[Use]:

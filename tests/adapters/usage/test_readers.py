@@ -203,7 +203,10 @@ def test_app_runner_uses_the_image_of_each_service() -> None:
 
 
 def test_sagemaker_uses_what_models_say_and_what_endpoints_resolved() -> None:
-    endpoint = {"ProductionVariants": [{"DeployedImages": [{"SpecifiedImage": f"{URI}:m", "ResolvedImage": OLD}]}]}
+    endpoint = {
+        "ProductionVariants": [{"DeployedImages": [{"SpecifiedImage": f"{URI}:m", "ResolvedImage": OLD}]}],
+        "PendingDeploymentSummary": {"ProductionVariants": [{"DeployedImages": [{"ResolvedImage": f"{URI}:next"}]}]},
+    }
     client = FakeClient(
         {
             "list_models": paged("Models", [{"ModelName": "m"}, {"ModelName": "n"}], "NextToken"),
@@ -218,6 +221,7 @@ def test_sagemaker_uses_what_models_say_and_what_endpoints_resolved() -> None:
         (f"{URI}:n", "SageMaker model n"),
         (f"{URI}:m", "SageMaker endpoint e"),
         (OLD, "SageMaker endpoint e"),
+        (f"{URI}:next", "SageMaker endpoint e"),
     }
 
 
@@ -236,6 +240,32 @@ def test_codebuild_and_batch_use_the_images_of_projects_and_jobs() -> None:
         {"describe_job_definitions": paged("jobDefinitions", [job, {"containerProperties": {"image": OLD}}])}
     )
     assert [use.reference for use in BatchJobs(lambda: batch).read()] == [URI, OLD]
+
+
+def test_batch_uses_an_inactive_definition_as_long_as_a_job_has_it() -> None:
+    definitions = [
+        {
+            "jobDefinitionArn": f"d:{number}",
+            "revision": number,
+            "status": "INACTIVE",
+            "containerProperties": {"image": image},
+        }
+        for number, image in ((1, OLD), (2, URI))
+    ]
+
+    def jobs(jobQueue: str, jobStatus: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        found = [{"jobDefinition": "d:2"}] if (jobQueue, jobStatus) == ("q2", "RUNNABLE") else []
+        return {"jobSummaryList": found}
+
+    answers = {
+        "describe_job_definitions": paged("jobDefinitions", definitions),
+        "describe_job_queues": paged("jobQueues", [{"jobQueueArn": "q1"}, {"jobQueueArn": "q2"}]),
+        "list_jobs": jobs,
+    }
+    assert [use.reference for use in BatchJobs(lambda: FakeClient(answers)).read()] == [URI]
+    denied = FakeClient({**answers, "list_jobs": "AccessDeniedException"})
+    with pytest.raises(AuthError, match="AWS denied batch:ListJobs"):
+        BatchJobs(lambda: denied).read()
 
 
 def test_a_list_that_does_not_end_is_an_error() -> None:

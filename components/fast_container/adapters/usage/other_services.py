@@ -13,6 +13,7 @@ from fast_container.adapters.aws_lists import Json, at_once, chunks, listed, obj
 from fast_container.core.cleanup.uses import Use
 
 _PROJECTS_PER_CALL: Final = 100
+_UNENDED: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 class _Reader:
@@ -76,8 +77,9 @@ class SageMakerModels(_Reader):
 
 
 def _deployed(endpoint: Json) -> Iterator[str]:
-    variants = objects_in(endpoint, "ProductionVariants") + objects_in(endpoint, "ShadowProductionVariants")
-    for variant in variants:
+    stages = [endpoint, object_in(endpoint, "PendingDeploymentSummary")]
+    kinds = ("ProductionVariants", "ShadowProductionVariants")
+    for variant in (one for stage in stages for kind in kinds for one in objects_in(stage, kind)):
         for image in objects_in(variant, "DeployedImages"):
             for name in ("SpecifiedImage", "ResolvedImage"):
                 if image.get(name):
@@ -105,26 +107,38 @@ class CodeBuildProjects(_Reader):
 
 
 class BatchJobs(_Reader):
-    """The active job definitions of AWS Batch."""
+    """The active job definitions of AWS Batch, and the inactive ones of jobs that have not ended."""
 
     name = "batch"
 
     def read(self) -> list[Use]:
         """Return the uses; blocking."""
-        found = listed(
-            "batch:DescribeJobDefinitions",
-            self._client().describe_job_definitions,
-            "nextToken",
-            "jobDefinitions",
-            status="ACTIVE",
-        )
+        call = self._client().describe_job_definitions
+        found: list[Json] = listed("batch:DescribeJobDefinitions", call, "nextToken", "jobDefinitions")
+        inactive = [one for one in found if one.get("status") == "INACTIVE"]
+        waiting = self._definitions_of_jobs() if inactive else set[str]()
         return [
             Use(
                 image, f"Batch job definition {one.get('jobDefinitionName', '')}:{one.get('revision', '')}{self._where}"
             )
             for one in found
+            if one not in inactive or one.get("jobDefinitionArn") in waiting
             for image in _images_in(one)
         ]
+
+    def _definitions_of_jobs(self) -> set[str]:
+        """The definitions of all jobs that wait or run: a job keeps its definition when that is deregistered."""
+        client = self._client()
+        queues = listed("batch:DescribeJobQueues", client.describe_job_queues, "nextToken", "jobQueues")
+        asked = [(str(queue["jobQueueArn"]), status) for queue in queues for status in _UNENDED]
+
+        def jobs(queue_and_status: tuple[str, str]) -> list[Json]:
+            queue, status = queue_and_status
+            return listed(
+                "batch:ListJobs", client.list_jobs, "nextToken", "jobSummaryList", jobQueue=queue, jobStatus=status
+            )
+
+        return {str(job.get("jobDefinition", "")) for some in at_once(jobs, asked) for job in some}
 
 
 def _images_in(value: Any) -> Iterator[str]:

@@ -106,7 +106,7 @@ def _as_patterns(selection: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _as_pattern(text: str, wild: str) -> str:
-    """A regular expression of a text with wildcards: ``*`` for any characters, ``?`` for one."""
+    """A regular expression of a string with wildcards: ``*`` for any characters, ``?`` for one."""
     return "".join({"*": ".*", "?": "."}[one] if one in wild else re.escape(one) for one in text)
 
 

@@ -49,7 +49,7 @@ def _uses(deployment: Mapping[str, Any], name: str) -> Iterator[Use]:
 
 
 def _named(text: str) -> Iterator[str]:
-    """Everything in a text that may name an image; a longer name never hides a digest or a key tag in it."""
+    """Everything in a string that may name an image; a longer name never hides a digest or a key tag in it."""
     yield from (f"sha256:{digest}" for digest in _DIGEST.findall(text))
     yield from _KEY_TAG.findall(text)
     yield from _TAGGED.findall(text)

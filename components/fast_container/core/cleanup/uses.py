@@ -56,6 +56,17 @@ def images_in_use(images: Sequence[StoredImage], uses: Iterable[Use]) -> dict[tu
     return found
 
 
+def mean_unlisted_images(images: Sequence[StoredImage], uses: Iterable[Use]) -> bool:
+    """Whether a use may name an image of these repositories that is not among the images: one that came later."""
+    places = _Places.of(images)
+    names = set(places.names.values())
+    return any(_may_be_in(use.reference.strip(), names) and not places.meant(use) for use in uses)
+
+
+def _may_be_in(text: str, names: Iterable[str]) -> bool:
+    return is_key_tag(text) or any(name in text for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class _Places:
     """The images by what a reference can name."""
