@@ -16,13 +16,12 @@ from typing import Final
 from fast_container.core.json_document import object_field, parse_object, string_field
 from fast_container.core.key import is_key_tag
 from fast_container.core.oci.manifest import parse_manifest
-from fast_container.core.oci.media_types import MANIFEST_TYPES, RECORD
+from fast_container.core.oci.media_types import IMAGE_CONFIGS, MANIFEST_TYPES, RECORD
 from fast_container.core.records.record import BASES_TOLD, NAME_TOLD
 
 _BESIDE: Final = re.compile(r"sha256-([0-9a-f]{64})(?:\.[a-z]+)?", re.ASCII)
 _CACHE: Final = "cache-"
 _REFUSED: Final = re.compile(r"refused-[0-9a-f]{40}", re.ASCII)
-_RUNS: Final = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 
 
 class Kind(Enum):
@@ -138,6 +137,6 @@ def facts_of(content: bytes | str) -> ManifestFacts:
         blobs={one.digest: one.size for one in described},
         image_name=str(told.get(NAME_TOLD) or ""),
         bases=tuple(tag for tag in str(told.get(BASES_TOLD) or "").split() if is_key_tag(tag)),
-        runs=(parsed.config is not None and parsed.config.media_type in _RUNS)
+        runs=(parsed.config is not None and parsed.config.media_type in IMAGE_CONFIGS)
         or any(child.media_type in MANIFEST_TYPES for child in parsed.children),
     )

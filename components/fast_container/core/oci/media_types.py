@@ -14,6 +14,10 @@ DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_SCHEMA_1: Final = "application/vnd.docker.distribution.manifest.v1+json"
 
+IMAGE_CONFIGS: Final = frozenset(
+    {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
+)
+"""The configuration of an image that can run."""
 EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
 """The configuration of an artifact that is not an image."""
 RECORD: Final = "application/vnd.fast-container.record.v1"
