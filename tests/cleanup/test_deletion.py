@@ -145,7 +145,7 @@ def test_a_reader_that_is_denied_deletes_nothing_and_all_denials_are_named() -> 
 
 def test_a_reader_that_is_denied_later_stops_the_deletion() -> None:
     store = FakeStore(images(150))
-    with pytest.raises(AuthError):
+    with pytest.raises(AuthError, match="so nothing more is deleted"):
         delete(store, FakeReader([], [], AuthError("AWS denied lambda:ListFunctions.")))
     assert len(store.images) == 50
 

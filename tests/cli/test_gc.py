@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import pytest
 from fast_container.adapters.usage.account import SERVICES
 from fast_container.cli.arguments.all_verbs import parse
 from fast_container.cli.verbs.operations import gc
-from fast_container.core.key import KeyPin
+from fast_container.core.key import KeyPin, index_key
 from fast_container.core.program_file import PlannedEntry, write_plan_file
+from fast_container.core.recipe import Recipe
 from fast_container.errors import FastContainerError
+from fast_container.platforms.arguments import name_of
 from tests.adapters.aws_fakes import FakeClient
 from tests.cli.test_plan import TREE, declare
 from tests.core.cleanup.worlds import digest, key_tag
@@ -266,12 +269,42 @@ def test_a_plan_keeps_its_images_their_bases_and_the_keys_at_which_they_are_held
     assert digest(1) not in kept
 
 
+def test_a_plan_keeps_the_index_of_its_images_for_several_platforms(cloud: Cloud, run: Run, tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "program", TREE)
+    keys = {"linux/amd64": "5" * 64, "linux/arm64": "6" * 64}
+    entries = [
+        PlannedEntry(
+            replace(declare(root, "alone"), name=name_of("api", platform), recipe=Recipe(platform=platform)),
+            URL,
+            "ecs",
+            key,
+            {},
+        )
+        for platform, key in keys.items()
+    ]
+    plan = tmp_path / "plan.json"
+    plan.write_text(write_plan_file(entries, str(root)))
+    cloud.images = {digest(5): (100, (index_key(keys).tag,)), digest(6): (100, (key_tag(6),))}
+    images = json.loads(run("--plan", str(plan), "--json")[1])["images"]
+    assert [one["reason"] for one in images if not one["delete"]] == [f"index api of {plan}"]
+
+
+def test_a_plan_that_does_not_know_all_its_keys_deletes_nothing(cloud: Cloud, run: Run, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(write_plan_file([], str(tmp_path), unknown=["api"]))
+    code, out, err = run("--repository", URL, "--plan", str(plan), "--delete")
+    assert (code, out, len(cloud.images)) == (2, "", 4)
+    assert "the keys of api were not known" in err
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ([], "no repository"),
         (["--repository", "shop/a"], "--repository"),
         (["--repository", "docker.io/library/python"], "is not a repository of ECR"),
+        (["--repository", f"{URL}:{key_tag(1)}"], "without a tag or a digest"),
+        (["--repository", f"{URL}@{digest(1)}"], "without a tag or a digest"),
         (["--repository", URL, "--keep", "-1"], "--keep"),
         (["--repository", URL, "--keep", "x"], "--keep"),
         (["--repository", URL, "--older-than", "30"], "--older-than"),

@@ -80,7 +80,7 @@ class Deletion:
         return self.outcome
 
     def _look_at_uses(self) -> None:
-        uses = read_uses(self._readers)
+        uses = read_uses(self._readers, has_deleted=bool(self.outcome.deleted))
         if uses == self._uses:
             return
         self._read_images_again(uses - self._uses)

@@ -110,11 +110,10 @@ def read_images(stores: Sequence[ImageStore]) -> tuple[StoredImage, ...]:
     return tuple(image for some in all_of([store.read for store in stores]) for image in some)
 
 
-def read_uses(readers: Sequence[UseReader]) -> frozenset[Use]:
-    """Return the uses of all readers; blocking. Raises as ``scan``."""
-    found = all_of(
-        [reader.read for reader in readers], "Or leave out what runs no image of these repositories: --without."
-    )
+def read_uses(readers: Sequence[UseReader], *, has_deleted: bool = False) -> frozenset[Use]:
+    """Return the uses of all readers; blocking. Raises as ``scan``; ``has_deleted`` is for its message."""
+    hint = "Or leave out what runs no image of these repositories: --without."
+    found = all_of([reader.read for reader in readers], hint, has_deleted=has_deleted)
     return frozenset(use for some in found for use in some)
 
 
@@ -142,7 +141,7 @@ def _weight(by: str) -> int:
     return 9
 
 
-def all_of(calls: Sequence[Callable[[], T]], hint: str = "") -> list[T]:
+def all_of(calls: Sequence[Callable[[], T]], hint: str = "", *, has_deleted: bool = False) -> list[T]:
     """Run calls side by side; ``hint`` is one more next step for a call that failed.
 
     Raises:
@@ -159,11 +158,11 @@ def all_of(calls: Sequence[Callable[[], T]], hint: str = "") -> list[T]:
             except FastContainerError as error:
                 failed.append(error)
     if failed:
-        raise _all(failed, hint)
+        raise _all(failed, hint, "nothing more is deleted" if has_deleted else "nothing is deleted")
     return found
 
 
-def _all(failed: Sequence[FastContainerError], hint: str) -> FastContainerError:
+def _all(failed: Sequence[FastContainerError], hint: str, outcome: str) -> FastContainerError:
     own = next((error for error in failed if isinstance(error, ArgsError)), None)
     if own is not None:
         return own
@@ -171,7 +170,7 @@ def _all(failed: Sequence[FastContainerError], hint: str) -> FastContainerError:
     lines = dict.fromkeys(f"{error.what} {error.where}: {error.why}" if error.why else error.what for error in failed)
     nexts = dict.fromkeys(error.next_step for error in failed if error.next_step)
     return (AuthError if denied else RegistryError)(
-        "Not everything that may use an image can be read, so nothing is deleted.",
+        f"Not everything that may use an image can be read, so {outcome}.",
         why="\n".join(lines),
         next_step="\n".join([*nexts, *([hint] if hint else [])]),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from fast_container.adapters.usage.stacks import Stacks, StateFiles
 from fast_container.cli.planned import load_plan
 from fast_container.core.aws_access import AwsAccess
 from fast_container.core.cleanup.uses import Use
-from fast_container.core.key import tag_of
+from fast_container.core.key import index_key, tag_of
 from fast_container.core.oci.ecr_host import ecr_host
-from fast_container.core.oci.repository import Repository
+from fast_container.core.oci.platform import platform_suffix
+from fast_container.core.oci.repository import NAME_PATTERN, Repository
 from fast_container.core.program_file import PlanFile
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError
@@ -30,20 +32,43 @@ from fast_container.errors import ArgsError
 
 @dataclass(frozen=True, slots=True)
 class PlannedUses:
-    """The images and bases of plan files; satisfies ``UseReader``."""
+    """The images, their indexes and bases of plan files; satisfies ``UseReader``."""
 
     plans: Mapping[str, PlanFile]
     name: str = "plan"
 
     def read(self) -> list[Use]:
-        """Return them by their key tags, which mean an image in every repository."""
+        """Return them by their key tags, which mean an image in every repository.
+
+        Raises:
+            ArgsError: A plan does not know the keys of all its images.
+        """
         found: list[Use] = []
         for file, plan in self.plans.items():
+            if plan.unknown:
+                raise ArgsError(
+                    f"{file} does not say which images it uses.",
+                    property_path="--plan",
+                    why=f"the keys of {', '.join(plan.unknown)} were not known when it was written",
+                    next_step="Let `pulumi up` write it again; or give --stack instead, and --repository.",
+                )
+            found += [Use(tag, f"index {name} of {file}") for name, tag in _index_tags(plan)]
             for image, entry in plan.entries.items():
                 tags = [tag_of(key) for key in (entry.build_key, *entry.declared.base_keys.values()) if key]
                 tags += [entry.pin.tag] if entry.pin else []
                 found += [Use(tag, f"image {image} of {file}") for tag in tags]
         return found
+
+
+def _index_tags(plan: PlanFile) -> list[tuple[str, str]]:
+    """Name and key tag of each index that a plan's images may make up: their names end with their platforms."""
+    groups: dict[tuple[str, str], dict[str, str]] = {}
+    for image, entry in plan.entries.items():
+        platform = entry.declared.recipe.platform
+        end = f"-{platform_suffix(platform)}"
+        if len(end) > 1 and image.endswith(end) and entry.build_key:
+            groups.setdefault((image.removesuffix(end), entry.repository_url), {})[platform] = entry.build_key
+    return [(name, index_key(keys).tag) for (name, _), keys in groups.items()]
 
 
 ClientOf = Callable[[str, str, str], Any]
@@ -158,6 +183,13 @@ def check_ecr(url: str, environment: Mapping[str, str]) -> None:
         ArgsError: It is not.
     """
     where = Repository.parse(url)
+    if where.name and not re.fullmatch(NAME_PATTERN, where.name, re.ASCII):
+        raise ArgsError(
+            f"{url!r} is not the URL of a repository.",
+            property_path="--repository",
+            why=f"{where.name!r} is not the name of one",
+            next_step="Give it as HOST/NAME, without a tag or a digest.",
+        )
     if is_in_ecr(url, environment):
         return
     raise ArgsError(

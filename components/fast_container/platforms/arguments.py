@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from fast_container.core.declared import check_platform
-from fast_container.core.oci.platform import normal_or_same
+from fast_container.core.oci.platform import normal_or_same, platform_suffix
 from fast_container.core.spelling import did_you_mean
 from fast_container.errors import ArgsError, bracketed
 from fast_container.image_options import ImageOptions, check_builder
@@ -45,7 +45,7 @@ def split_by_platform(options: ImageOptions) -> dict[str, ImageOptions]:
 
 def name_of(name: str, platform: str) -> str:
     """Return the name of the image for a platform."""
-    return f"{name}-{platform.partition('/')[2].replace('/', '-')}"
+    return f"{name}-{platform_suffix(platform)}"
 
 
 def _checked(given: object, options: ImageOptions) -> tuple[str, ...]:

@@ -107,7 +107,14 @@ def test_nothing_around_a_digest_or_a_key_tag_hides_it_in_a_state(content: Any, 
     assert Use(named, "api of stack prod") in found
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": 5}}'])
+def test_a_resource_of_another_form_is_read_too() -> None:
+    assert uses_of_state(state([key_tag(1)], None), "prod") == [Use(key_tag(1), "a resource of stack prod")]
+
+
+DEEP = f'{{"deployment": {{"resources": [{{"a": {"[" * 3000}{"]" * 3000}}}]}}}}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": 5}}', DEEP])
 def test_what_is_not_a_state_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         uses_of_state(text, "x")

@@ -37,6 +37,8 @@ def uses_of_state(text: str, name: str) -> list[Use]:
         raise ValueError("it has no deployment, as `pulumi stack export` prints one")
     try:
         return list(dict.fromkeys(_uses(cast("dict[str, Any]", deployment), name)))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     except (TypeError, AttributeError) as error:
         raise ValueError(f"not the state of a stack: {error}") from error
 
@@ -64,6 +66,8 @@ def _resources(deployment: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         if isinstance(resource, dict):
             plain = cast("dict[str, Any]", resource)
             yield str(plain.get("urn", "")).rpartition("::")[2] or "a resource", plain
+        else:
+            yield "a resource", resource
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -98,6 +98,11 @@ def normal_or_same(text: str) -> str:
         return text
 
 
+def platform_suffix(platform: str) -> str:
+    """Return the end of an image's name for one of several platforms, after a dash: ``arm64``, ``arm-v7``."""
+    return platform.partition("/")[2].replace("/", "-")
+
+
 def same_platform(one: str, other: str) -> bool:
     """Whether two strings name one platform."""
     return normal_or_same(one) == normal_or_same(other)
