@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +12,8 @@ import pytest
 
 from fast_container import BaseImage, FastContainerImage, FastImageFleet, ImageOptions
 from fast_container.args import check_pin
-from fast_container.core.key import KeyPin, tag_of
+from fast_container.build.index_publishing import IndexJob, publish_index
+from fast_container.core.key import BuildKey, KeyPin, tag_of
 from fast_container.core.own_bases import BaseFacts
 from fast_container.errors import ArgsError, RegistryError, VerifyError
 from fast_container.state.bases import KnownBase
@@ -178,6 +180,18 @@ def test_an_image_for_another_platform_is_refused() -> None:
     with pytest.raises(VerifyError, match="The image at the pinned key key-abab") as refused:
         one.verified()
     assert "linux/arm64" in str(refused.value)
+
+
+@pytest.mark.usefixtures("app")
+def test_an_index_of_images_for_several_platforms_is_no_image_to_pin() -> None:
+    one = Deployment()
+    keys = {"linux/amd64": BuildKey("a" * 64), "linux/arm64": BuildKey("b" * 64)}
+    for platform, key in keys.items():
+        one.registry.tags[key.tag] = one.registry.push(platform=platform).digest
+    index = asyncio.run(publish_index(IndexJob(keys, "anywhere"), one.registry, ListReporter()))
+    one.registry.tags[TAG] = index.digest
+    with pytest.raises(VerifyError, match="an index of images for linux/amd64, linux/arm64"):
+        one.verified()
 
 
 @pytest.mark.usefixtures("app")

@@ -34,6 +34,25 @@ class Verified:
     findings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+async def verify_one(
+    registry: Registry, manifest: Manifest, *, runs_on: str, platform: str, snapstart: bool = False
+) -> Verified:
+    """Check a manifest that must be one image's, as ``verify`` does: an index of several is another thing.
+
+    Raises:
+        VerifyError: It is not fit, or lists images for several platforms.
+        RegistryError: It could not be read.
+    """
+    listed = [child.platform for child in pushed_manifest(manifest).children if not child.attestation]
+    if len(listed) > 1:
+        raise VerifyError(
+            f"It is an index of images for {', '.join(listed)}, not an image.",
+            where=f"{registry.url}@{manifest.digest}",
+            why="an image of one platform has a key of its own",
+        )
+    return await verify(registry, manifest, runs_on=runs_on, platform=platform, snapstart=snapstart)
+
+
 async def verify(
     registry: Registry, manifest: Manifest, *, runs_on: str, platform: str, snapstart: bool = False
 ) -> Verified:

@@ -41,6 +41,7 @@ class KeyThere:
         built: Seconds since the epoch; 0 where nothing says it.
         image_bytes: Compressed.
         records: Of its builds, as far as there are any.
+        is_index: Whether it lists images for several platforms.
     """
 
     tag: str
@@ -49,6 +50,7 @@ class KeyThere:
     built: float
     image_bytes: int
     records: tuple[BuildRecord, ...] = field(default=())
+    is_index: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,15 +105,16 @@ async def _key(
         with suppress(FastContainerError):
             records = await in_thread(shared.records_of, registry.url, [manifest.digest])
     of_key = tuple(record for record in records if tag_of(record.key) == tag and record.outcome == "built")
-    platform, created, size = "", 0.0, 0
+    platform, created, size, images = "", 0.0, 0, 1
     with suppress(FastContainerError):
         parsed = pushed_manifest(manifest)
         size = parsed.compressed_bytes
+        images = sum(not child.attestation for child in parsed.children)
         if parsed.config is not None:
             configuration = pushed_configuration(await registry.blob(parsed.config.digest))
             platform, created = configuration.platform, _seconds(configuration.created)
     built = max((record.started for record in of_key), default=created)
-    return KeyThere(tag, manifest.digest, platform, built, size, of_key)
+    return KeyThere(tag, manifest.digest, platform, built, size, of_key, is_index=images > 1)
 
 
 def _local_records(url: str) -> Mapping[str, Sequence[BuildRecord]]:

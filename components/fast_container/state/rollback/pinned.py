@@ -14,7 +14,7 @@ from typing import Final
 from fast_container.adapters.registry.key_tags import key_tags
 from fast_container.adapters.threads import in_thread
 from fast_container.build.lookup import LookupBatch
-from fast_container.build.verify import verify
+from fast_container.build.verify import verify_one
 from fast_container.builders import cache_dir
 from fast_container.core.decision import RecordedImage
 from fast_container.core.key import KeyPin, tag_of
@@ -88,7 +88,7 @@ def _pin(image: PreparedImage) -> KeyPin:
 async def _verify(image: PreparedImage, registry: LookupBatch, found: Manifest) -> None:
     recipe = image.selected.declared.recipe
     try:
-        await verify(
+        await verify_one(
             registry,
             found,
             runs_on=image.inputs.runs_on,

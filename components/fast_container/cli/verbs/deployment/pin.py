@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fast_container.adapters.registry.registries import Registries
-from fast_container.build.verify import verify
+from fast_container.build.verify import verify_one
 from fast_container.cli.columns import table, terminal_width
 from fast_container.cli.keys_there import MOST, KeyThere, keys_there
 from fast_container.cli.output import emit, say
@@ -80,7 +80,7 @@ async def _run(arguments: argparse.Namespace, image: CurrentImage | None, url: s
         else:
             say([f"{_title(key)}: can be deployed" + (f" as {name}" if name else ""), "", *others])
         return 0
-    fitting = [key for key in keys if not name or not key.names or name in key.names]
+    fitting = [key for key in keys if not name or (name in key.names if key.names else not key.is_index)]
     shown = fitting[: arguments.last]
     if arguments.json:
         emit(json.dumps({"version": 1, "repository_url": url, "keys": [_document(key) for key in shown]}) + "\n")
@@ -119,9 +119,9 @@ async def _check(key: KeyThere, image: CurrentImage | None, url: str, registries
         raise ArgsError("The image went away meanwhile.", property_path="KEY", why=f"{url}@{key.digest}")
     platform = image.entry.declared.recipe.platform
     try:
-        await verify(registry, manifest, runs_on=image.entry.runs_on, platform=platform)
+        await verify_one(registry, manifest, runs_on=image.entry.runs_on, platform=platform)
     except VerifyError as error:
-        error.what = f"{key.tag} cannot be deployed as {name}. {error.what}"
+        error.what, error.next_step = f"{key.tag} cannot be deployed as {name}. {error.what}", _NEXT[False]
         raise
     if key.names and name not in key.names:
         raise ArgsError(
