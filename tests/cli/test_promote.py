@@ -33,7 +33,9 @@ def target() -> Iterator[HttpRegistry]:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+
     def run(*arguments: str) -> tuple[int, str, str]:
         code = main(["promote", *arguments])
         said = capsys.readouterr()

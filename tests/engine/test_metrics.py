@@ -50,12 +50,17 @@ class Story:
             self.stack.file(f"{name}/Dockerfile", DOCKERFILE)
             self.stack.file(f"{name}/name.txt", name)
         self.stack.configure({"engine-test:repository": stacks.repository("measured")})
+        # Other modules leave groups of theirs.
+        self.before = self.groups()
         self.began = datetime.now(UTC) - timedelta(minutes=1)
 
     def client(self, service: str) -> Any:
         cloud = self.stacks.cloud
         keys = {"aws_access_key_id": "localcloud", "aws_secret_access_key": "localcloud"}
         return boto3.client(service, endpoint_url=cloud.aws_endpoint, region_name=cloud.region, **keys)
+
+    def groups(self) -> set[str]:
+        return {group["logGroupName"] for group in self.client("logs").describe_log_groups()["logGroups"]}
 
     def total(self, namespace: str, metric: str, dimensions: dict[str, str]) -> float:
         """The sum of a metric's data points so far."""
@@ -124,12 +129,11 @@ class Story:
         assert self.failed
         assert self.starts
         self.stack.destroy()
-        groups = self.client("logs").describe_log_groups()["logGroups"]
         return {
             "alarms": len(self.client("cloudwatch").describe_alarms()["MetricAlarms"]),
             "dashboards": len(self.client("cloudwatch").list_dashboards()["DashboardEntries"]),
             "filters": len(self.client("logs").describe_metric_filters()["metricFilters"]),
-            "groups": sum("engine-test" in group["logGroupName"] for group in groups),
+            "groups": len(self.groups() - self.before),
             "rules": len(self.client("events").list_rules()["Rules"]),
             "topics": len(self.client("sns").list_topics()["Topics"]),
         }

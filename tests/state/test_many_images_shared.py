@@ -100,8 +100,9 @@ def wait_for(work: Coroutine[Any, Any, None]) -> None:
     loop.close()
 
 
-def test_an_image_does_not_wait_until_the_plan_file_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_does_not_wait_until_the_plan_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that awaits it declares the next one only then; what was not written is at the end."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(settings, "get_monitor", object)
     program, may_end, saves = make_program(), threading.Event(), list[int]()
     program.walks = cast(Any, SimpleNamespace(save=lambda: saves.append(1) or may_end.wait(10)))

@@ -6,18 +6,19 @@ Hub pull usage and limits".
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Final
 
+from fast_container.core.json_document import parse_object, string_field
 from fast_container.core.oci.repository import DOCKER_HUB, Repository
 from fast_container.errors import RegistryError
 
 _IMAGE: Final = "ratelimitpreview/test"
 _TOKEN: Final = f"https://auth.docker.io/token?service=registry.docker.io&scope=repository:{_IMAGE}:pull"
 _TIMEOUT_S: Final = 8.0
+_LARGEST_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def pull_limit() -> PullLimit:
     """
     try:
         with urllib.request.urlopen(_TOKEN, timeout=_TIMEOUT_S) as answer:
-            token = str(json.load(answer)["token"])
+            token = string_field(parse_object(answer.read(_LARGEST_BYTES)), "token")
         place = f"https://{Repository(DOCKER_HUB, _IMAGE).api_host}/v2/{_IMAGE}/manifests/latest"
         request = urllib.request.Request(place, method="HEAD", headers={"Authorization": f"Bearer {token}"})
         try:

@@ -7,15 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud.codebuild import kept_bytecode
-
+# Imported, it would keep what this process compiles.
+KEEPER = Path(__file__).parents[3] / "localcloud" / "codebuild" / "kept_bytecode.py"
 MODULE = "def fail():\n    raise ValueError('as it is')\n"
 
 
 def test_a_module_is_compiled_once_wherever_it_lies_and_a_traceback_names_its_place(tmp_path: Path) -> None:
     image = tmp_path / "image"
     image.mkdir()
-    shutil.copyfile(str(kept_bytecode.__file__), image / "sitecustomize.py")
+    shutil.copyfile(KEEPER, image / "sitecustomize.py")
 
     def said(folder: str, text: str) -> str:
         (tmp_path / folder).mkdir()
