@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fast_container.adapters.usage.account import SERVICES
+from fast_container.cleanup.deletion import Deletion, Outcome
 from fast_container.cli.arguments.all_verbs import parse
 from fast_container.cli.verbs.operations import gc
 from fast_container.core.key import KeyPin, index_key
@@ -134,7 +135,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "list_task_definitions": {"taskDefinitionArns": []},
     },
     "apprunner": {"list_services": {}},
-    "sagemaker": {"list_models": {}, "list_endpoints": {}},
+    "sagemaker": {"list_models": {}, "list_endpoints": {}, "list_inference_components": {}},
     "codebuild": {"list_projects": {}},
     "batch": {"describe_job_definitions": {}},
 }
@@ -184,6 +185,19 @@ def test_delete_deletes_exactly_that_and_the_second_time_nothing(cloud: Cloud, r
     assert sorted(cloud.images) == [digest(2), digest(4)]
     assert sorted(cloud.sources) == ["notes.txt", f"parts/{'b' * 64}"]
     assert "deleted: 0 images" in run("--repository", URL, "--delete")[1]
+
+
+def test_a_source_that_a_build_put_again_after_the_scan_stays(
+    cloud: Cloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_again(self: Deletion, on_batch: object) -> Outcome:
+        cloud.sources[f"parts/{'a' * 64}"] = 0
+        return self.outcome
+
+    monkeypatch.setattr(Deletion, "run", put_again)
+    code, out, _ = run("--repository", URL, "--bucket", "sources", "--delete")
+    assert (code, "may go: 1 source object" in out, "deleted: 1 source object" in out) == (0, True, False)
+    assert f"parts/{'a' * 64}" in cloud.sources
 
 
 def test_each_service_is_asked_in_each_region_with_each_profile(cloud: Cloud, run: Run) -> None:
@@ -311,6 +325,7 @@ def test_a_plan_that_does_not_know_all_its_keys_deletes_nothing(cloud: Cloud, ru
         (["--repository", URL, "--grace", "5m"], "too short"),
         (["--repository", URL, "--without", "lamda"], "Did you mean 'lambda'?"),
         (["--repository", URL, "--bucket", "s3://x"], "--bucket"),
+        (["--repository", URL, "--without-account", "prod"], "twelve digits"),
         (["--repository", URL, "--state", "no/such"], "--state"),
         (["--plan", "no/such"], "--plan"),
         (["--repo", URL], "unrecognized"),

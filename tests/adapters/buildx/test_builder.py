@@ -117,6 +117,18 @@ def test_without_buildx_the_error_says_where_to_get_it(machine: Machine) -> None
         find_buildx(machine.environment, plugin_directories=())
 
 
+def test_a_docker_that_prints_its_own_help_for_a_plugin_it_lacks_has_no_buildx(machine: Machine) -> None:
+    docker = machine.bin / "docker"
+    docker.write_text(
+        '#!/bin/sh\ncase "$*" in *--help*) echo "Usage: docker"; exit 0;; esac\n'
+        'echo "docker: unknown command" >&2\nexit 1\n'
+    )
+    docker.chmod(0o755)
+    with pytest.raises(BuilderError, match="no buildx") as caught:
+        machine.find()
+    assert "unknown command" in caught.value.why
+
+
 def test_docker_s_plugin_comes_before_path(machine: Machine) -> None:
     machine.install("on PATH")
     plugin = machine.install("plugin", folder=machine.docker / "cli-plugins")

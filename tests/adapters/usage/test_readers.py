@@ -168,6 +168,7 @@ def test_a_model_that_sagemaker_does_not_describe_is_an_error() -> None:
         {
             "list_models": {"Models": [{"ModelName": "m"}]},
             "list_endpoints": {},
+            "list_inference_components": {},
             "describe_model": "ValidationException",
         }
     )
@@ -213,6 +214,10 @@ def test_sagemaker_uses_what_models_say_and_what_endpoints_resolved() -> None:
             "list_endpoints": paged("Endpoints", [{"EndpointName": "e"}], "NextToken"),
             "describe_model": lambda **request: {"Containers": [{"Image": f"{URI}:{request['ModelName']}"}]},
             "describe_endpoint": endpoint,
+            "list_inference_components": paged("InferenceComponents", [{"InferenceComponentName": "c"}], "NextToken"),
+            "describe_inference_component": {
+                "Specification": {"Container": {"DeployedImage": {"ResolvedImage": f"{URI}:c"}}}
+            },
         }
     )
     found = {(use.reference, use.by) for use in SageMakerModels(lambda: client).read()}
@@ -222,6 +227,7 @@ def test_sagemaker_uses_what_models_say_and_what_endpoints_resolved() -> None:
         (f"{URI}:m", "SageMaker endpoint e"),
         (OLD, "SageMaker endpoint e"),
         (f"{URI}:next", "SageMaker endpoint e"),
+        (f"{URI}:c", "SageMaker inference component c"),
     }
 
 

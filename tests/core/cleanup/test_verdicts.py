@@ -96,3 +96,10 @@ def test_a_record_that_was_just_put_keeps_its_old_subject() -> None:
     """It is put when an image was reused or built again: then someone is about to deploy it."""
     record = image(3, tags=(), subject=digest(1), age_d=0.1)
     assert reasons(image(), record)[0].endswith("refers to it")
+
+
+def test_the_base_of_an_image_that_adds_settings_alone_stays() -> None:
+    base = StoredImage("one.example/bases", digest(1), (key_tag(1),), NOW - 90 * DAY_S, layers=("a", "b"))
+    image = StoredImage("one.example/shop/a", digest(2), (key_tag(2),), NOW - 90 * DAY_S, layers=("a", "b"))
+    verdicts = decide([base, image], {image.place: ["service web"]}, Rules(keep=0), NOW)
+    assert [one.reason for one in verdicts] == [f"base image of {key_tag(2)}", "service web"]

@@ -151,6 +151,9 @@ async def node_platforms(name: str | None, environment: Mapping[str, str]) -> li
 
 async def _too_old(buildx: tuple[str, ...], environment: Mapping[str, str]) -> BuilderError:
     version = await _capture([*buildx, "version"], environment)
+    if version.code != 0 and len(buildx) > 1:
+        # For a plugin that it does not have, Docker prints its own help, and calls that a success.
+        return _no_buildx(f"docker is there, but not its plugin buildx: {_first_line(version.stderr)}")
     return BuilderError(
         "This buildx is too old.",
         where=" ".join(buildx),

@@ -49,7 +49,7 @@ class AppRunnerServices(_Reader):
 
 
 class SageMakerModels(_Reader):
-    """The models of SageMaker, and what its endpoints run."""
+    """The models of SageMaker, its inference components, and what its endpoints run."""
 
     name = "sagemaker"
 
@@ -58,9 +58,19 @@ class SageMakerModels(_Reader):
         client = self._client()
         models = listed("sagemaker:ListModels", client.list_models, "NextToken", "Models")
         endpoints = listed("sagemaker:ListEndpoints", client.list_endpoints, "NextToken", "Endpoints")
+        components = listed(
+            "sagemaker:ListInferenceComponents", client.list_inference_components, "NextToken", "InferenceComponents"
+        )
         found = at_once(self._of_model, [str(one["ModelName"]) for one in models])
         found += at_once(self._of_endpoint, [str(one["EndpointName"]) for one in endpoints])
+        found += at_once(self._of_component, [str(one["InferenceComponentName"]) for one in components])
         return [use for uses in found for use in uses]
+
+    def _of_component(self, name: str) -> list[Use]:
+        call = self._client().describe_inference_component
+        component = unless_gone("sagemaker:DescribeInferenceComponent", name, call, InferenceComponentName=name) or {}
+        by = f"SageMaker inference component {name}{self._where}"
+        return [Use(image, by) for image in _images_in(component, ("Image", "SpecifiedImage", "ResolvedImage"))]
 
     def _of_model(self, name: str) -> list[Use]:
         call = self._client().describe_model
@@ -141,14 +151,14 @@ class BatchJobs(_Reader):
         return {str(job.get("jobDefinition", "")) for some in at_once(jobs, asked) for job in some}
 
 
-def _images_in(value: Any) -> Iterator[str]:
-    """Every ``image`` of a job definition: of its container, its nodes, its tasks or its pods."""
+def _images_in(value: Any, names: tuple[str, ...] = ("image",)) -> Iterator[str]:
+    """Every image of a description, however deep: of a job's container, its nodes, its tasks or its pods."""
     if isinstance(value, dict):
         for name, one in cast("Json", value).items():
-            if name == "image" and isinstance(one, str):
+            if name in names and isinstance(one, str):
                 yield one
             else:
-                yield from _images_in(one)
+                yield from _images_in(one, names)
     elif isinstance(value, list):
         for one in cast("list[Any]", value):
-            yield from _images_in(one)
+            yield from _images_in(one, names)

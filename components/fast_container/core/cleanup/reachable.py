@@ -2,7 +2,9 @@
 
 Decides four ways: an index keeps the images that it lists; an image keeps what refers to it (records, signatures,
 SBOMs), and an artifact that stays keeps its subject; an image keeps the base images of ours that it was built on, as
-its record names them and as its layers show: an image under a key tag whose layers are the first ones of another.
+its record names them and as its layers show: an image under a key tag whose layers are the first ones of another, or
+all of them where it is in another repository (an image may add settings alone; in one repository, images of the same
+layers are rather builds of one image).
 """
 
 from __future__ import annotations
@@ -73,7 +75,12 @@ class Relations:
         beside = self.referrers.get(image.place, ())
         told = [base for one in beside for tag in one.bases for base in self.by_key_tag.get(tag, ())]
         layers = [base for end in range(1, len(image.layers)) for base in self.by_layers.get(image.layers[:end], ())]
-        return told + layers
+        same = [
+            base
+            for base in self.by_layers.get(image.layers, ())
+            if base.digest != image.digest and base.repository != image.repository
+        ]
+        return told + layers + same
 
 
 def keep_reachable(relations: Relations, reasons: dict[Place, str]) -> None:

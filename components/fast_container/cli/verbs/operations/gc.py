@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace, client_of: ClientOf | None = None) -> int
     """
     rules = _rules(arguments)
     check_services(arguments.without)
+    _check_accounts(arguments.without_account)
     plans = plans_of(arguments)
     urls = repositories_of(arguments, plans)
     accounts = Accounts(arguments.profile or [""], regions_of(arguments, urls), client_of or Sessions(os.environ))
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace, client_of: ClientOf | None = None) -> int
     if not arguments.json:
         say(lines_of(found, sources, notes, everything=arguments.all))
     deletion = Deletion(found, stores, readers, rules, time.time)
-    return _delete(arguments, deletion, found, _Sources(buckets, sources), notes)
+    return _delete(arguments, deletion, found, _Sources(buckets, sources, rules), notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,14 @@ class _Sources:
 
     buckets: Sequence[S3Sources]
     objects: Sequence[SourceObject]
+    rules: Rules
+
+    def still_old(self) -> _Sources:
+        """Return those that are old now: a build may have put one again."""
+        now = _old_sources(self.buckets, self.rules, time.time()) if self.objects else []
+        old = {(one.bucket, one.key) for one in now}
+        left = [one for one in self.objects if (one.bucket, one.key) in old]
+        return _Sources(self.buckets, left, self.rules)
 
     def delete(self) -> dict[str, str]:
         """Delete them; key → why one was not deleted."""
@@ -102,6 +111,7 @@ def _delete(
     progress = _Progress(len(found.to_delete))
     try:
         outcome = deletion.run(progress.show)
+        sources = sources.still_old()
         failed_sources = sources.delete()
     except KeyboardInterrupt:
         complain(
@@ -157,6 +167,16 @@ def _rules(arguments: argparse.Namespace) -> Rules:
             next_step="Give an hour or more.",
         )
     return Rules(number_of(arguments.keep, "--keep"), seconds_of(arguments.older_than, "--older-than"), grace_s)
+
+
+def _check_accounts(without: Sequence[str]) -> None:
+    for account in without:
+        if account != ANYONE and not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
+            raise ArgsError(
+                f"{account!r} is not an account.",
+                property_path="--without-account",
+                next_step="Give its twelve digits, or * for any.",
+            )
 
 
 def _ecr(url: str, accounts: Accounts) -> tuple[Callable[[], Any], str]:
