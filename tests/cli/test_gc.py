@@ -43,6 +43,7 @@ class Cloud:
         self.uri = f"{URL}@{digest(2)}"
         self.denied: set[str] = set()
         self.policy: dict[str, Any] = {}
+        self.registry_policy: dict[str, Any] = {}
         self.account = "123456789012"
         self.put_again = ""
         self.failures: dict[str, str] = {}
@@ -94,6 +95,11 @@ class Cloud:
             "batch_delete_image": delete,
             "get_repository_policy": (
                 {"policyText": json.dumps(self.policy)} if self.policy else "RepositoryPolicyNotFoundException"
+            ),
+            "get_registry_policy": (
+                {"policyText": json.dumps(self.registry_policy)}
+                if self.registry_policy
+                else "RegistryPolicyNotFoundException"
             ),
             "get_lifecycle_policy": {
                 "lifecyclePolicyText": json.dumps({"rules": [{"rulePriority": 3, "selection": {"tagStatus": "any"}}]})
@@ -226,6 +232,9 @@ def test_an_account_that_may_pull_and_is_not_looked_at_stops_everything(cloud: C
     assert (code, len(cloud.images)) == (2, 4)
     assert "account 111122223333" in err and "--profile" in err
     assert run("--repository", URL, "--without-account", "111122223333")[0] == 0
+    cloud.policy, cloud.registry_policy = {}, cloud.policy
+    assert "account 111122223333" in run("--repository", URL, "--delete")[2]
+    assert len(cloud.images) == 4
 
 
 def test_a_repository_whose_own_account_is_not_looked_at_stops_everything(cloud: Cloud, run: Run) -> None:

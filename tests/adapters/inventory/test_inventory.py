@@ -132,6 +132,7 @@ def test_missing_permissions_and_a_missing_repository_are_named() -> None:
 def test_a_repository_without_policies_lets_only_its_account_pull() -> None:
     none = {
         "get_repository_policy": "RepositoryPolicyNotFoundException",
+        "get_registry_policy": "RegistryPolicyNotFoundException",
         "get_lifecycle_policy": "LifecyclePolicyNotFoundException",
     }
     found = read_settings(URL, lambda: FakeClient(none))
@@ -140,6 +141,7 @@ def test_a_repository_without_policies_lets_only_its_account_pull() -> None:
     rule = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any"}}]}
     both = {
         "get_repository_policy": {"policyText": json.dumps(policy)},
+        "get_registry_policy": "RegistryPolicyNotFoundException",
         "get_lifecycle_policy": {"lifecyclePolicyText": json.dumps(rule)},
     }
     found = read_settings(URL, lambda: FakeClient(both))

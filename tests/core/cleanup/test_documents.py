@@ -181,6 +181,24 @@ def test_a_policy_says_which_accounts_pull(statement: dict[str, Any], accounts: 
 
 
 @pytest.mark.parametrize(
+    ("resource", "counts"),
+    [
+        ("*", True),
+        ("arn:aws:ecr:eu-central-1:123456789012:repository/shop/*", True),
+        (["arn:aws:ecr:eu-central-1:123456789012:repository/shop/a"], True),
+        ("arn:aws:ecr:eu-central-1:123456789012:repository/shop/a-b", False),
+        ("arn:aws:ecr:eu-central-1:123456789012:repository/bookshop/a", False),
+    ],
+)
+def test_a_statement_of_the_registrys_policy_counts_where_it_is_about_the_repository(
+    resource: Any, counts: bool
+) -> None:
+    statement = {**PULL, "Principal": {"AWS": "111122223333"}, "Resource": resource}
+    found = accounts_that_pull(json.dumps({"Statement": statement}), "shop/a")
+    assert found == ({"111122223333"} if counts else set())
+
+
+@pytest.mark.parametrize(
     ("selection", "is_blind"),
     [
         ({"tagStatus": "untagged"}, False),

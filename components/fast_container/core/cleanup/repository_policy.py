@@ -23,8 +23,12 @@ _LIKENESS: Final = re.compile(
 )
 
 
-def accounts_that_pull(policy: str) -> set[str]:
-    """Return the accounts that a repository's policy lets pull; ``*`` if it does not name them.
+def accounts_that_pull(policy: str, repository: str = "") -> set[str]:
+    """Return the accounts that a policy lets pull; ``*`` if it does not name them.
+
+    Args:
+        policy: A repository's own, or that of its registry.
+        repository: Its name, which the statements of a registry's policy may leave out.
 
     Raises:
         ValueError: It is not a policy.
@@ -33,7 +37,7 @@ def accounts_that_pull(policy: str) -> set[str]:
     statements: object = parse_object(policy).get("Statement") or []
     for statement in cast("list[object]", statements if isinstance(statements, list) else [statements]):
         plain = cast("Mapping[str, Any]", statement)
-        if plain.get("Effect") == "Allow" and _lets_pull(plain):
+        if plain.get("Effect") == "Allow" and _lets_pull(plain) and _is_about(plain, repository):
             found |= _named(plain)
     return found
 
@@ -43,6 +47,11 @@ def _lets_pull(statement: Mapping[str, Any]) -> bool:
         return True
     patterns = [re.compile(_as_pattern(action.lower(), "*?")) for action in _texts(statement.get("Action"))]
     return any(pattern.fullmatch(action) for pattern in patterns for action in _PULLS)
+
+
+def _is_about(statement: Mapping[str, Any], repository: str) -> bool:
+    patterns = [text.rpartition(":repository/")[2] for text in _texts(statement.get("Resource"))]
+    return not patterns or any(re.fullmatch(_as_pattern(pattern, "*?"), repository) for pattern in patterns)
 
 
 def _named(statement: Mapping[str, Any]) -> set[str]:

@@ -226,7 +226,7 @@ def _check_settings(urls: Sequence[str], accounts: Accounts, without: set[str]) 
             raise AuthError(
                 "Not everyone who may pull can be looked at, so nothing is deleted.",
                 where=url,
-                why=f"its policy lets {named} pull",
+                why=f"its policy, or its registry's, lets {named} pull",
                 next_step="Give a --profile of each account; or --without-account where it runs no image of these.",
             )
         if found.blind_rules:
