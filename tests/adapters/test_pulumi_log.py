@@ -67,3 +67,14 @@ def test_plain_shows_a_step_once_however_long_it_takes(shown: list[str]) -> None
     lines = ("1 s · 1/3 RUN a", "2 s · 1/3 RUN a", "3 s · 1/3 RUN a", "4 s · 2/3 RUN b", "5 s · 2/3 RUN b")
     report(*lines, apart_s=0.06, progress="plain")
     assert [line.partition(" · ")[2] for line in shown] == ["1/3 RUN a", "2/3 RUN b"]
+
+
+def test_a_warning_with_a_table_keeps_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def warn(line: str, **_: Any) -> None:
+        said.append(line)
+
+    monkeypatch.setattr(pulumi.log, "warn", warn)
+    PulumiReporter(cast(Any, None)).warn("checked: 1 finding\nwarning  V08  \x1b[31mThe service runs as root.")
+    assert said == ["checked: 1 finding\nwarning  V08  \\x1b[31mThe service runs as root."]

@@ -1,10 +1,10 @@
 """One image's progress, on its row of the Pulumi display.
 
 Decides how often a progress line is worth a call to the engine, and that a line is one line without control characters
-(``printable``). ``FAST_CONTAINER_PROGRESS`` asks for fewer: ``plain`` shows a step when it changes, ``quiet`` none;
-notes and warnings stay. A call blocks the event loop of all images, and a build of half a second has ten lines that
-change too fast to be read: a line that is replaced within half a second is not shown. Leaves the wording to the
-callers.
+(``printable``), except that a warning keeps its lines. ``FAST_CONTAINER_PROGRESS`` asks for fewer: ``plain`` shows a
+step when it changes, ``quiet`` none; notes and warnings stay. A call blocks the event loop of all images, and a build
+of half a second has ten lines that change too fast to be read: a line that is replaced within half a second is not
+shown. Leaves the wording to the callers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 import pulumi
 
-from fast_container.printable import printable
+from fast_container.printable import printable, printable_lines
 
 _INTERVAL_S = 0.5
 # A row that only counts seconds is still one line each in a CI log.
@@ -67,8 +67,8 @@ class PulumiReporter:
         pulumi.log.info(printable(line), resource=self.resource)
 
     def warn(self, line: str) -> None:
-        """A warning."""
-        pulumi.log.warn(printable(line), resource=self.resource)
+        """A warning; a table of findings has several lines."""
+        pulumi.log.warn(printable_lines(line), resource=self.resource)
 
     def _forget(self) -> None:
         if self._later is not None:

@@ -18,6 +18,7 @@ from fast_container.checks.finding import Finding, Severity, worst
 from fast_container.checks.findings_table import count_line, lines_of
 from fast_container.core.ports import BuildJob, Clock, LayerLister, Manifest, Registry, Reporter
 from fast_container.errors import ChecksFailed
+from fast_container.printable import printable
 
 if TYPE_CHECKING:
     from fast_container.build.image_contents import Run
@@ -100,7 +101,7 @@ class ContentChecks:
         if worst(findings) is Severity.ERROR:
             raise refused(job, registry, manifest, findings)
         if findings:
-            reporter.warn("\n".join([f"checked: {count_line(findings)}", *lines_of(findings)]))
+            reporter.warn("\n".join([f"checked: {count_line(findings)}", *map(printable, lines_of(findings))]))
         return Checked(findings)
 
 

@@ -32,6 +32,7 @@ from fast_container.core.image_checks import recorded_changes
 from fast_container.core.key import tag_of
 from fast_container.core.replaced_tag import replaced_error
 from fast_container.errors import ContextChanged, FastContainerError, RegistryError
+from fast_container.printable import printable
 from fast_container.state.explanation import explain, is_remembered, remember
 from fast_container.state.image_build import BUILDING
 from fast_container.state.jobs import check_runs, held_elsewhere, only_started, publish, say_missing_bases
@@ -269,7 +270,7 @@ def _warn_about_parallelism(program: Program, image: PreparedImage) -> None:
 def _say_what_widens(image: PreparedImage) -> None:
     """Report what makes the context wide, only if something is done: an unchanged image is not worth a line."""
     for warning in image.selected.warnings:
-        image.reporter.warn(warning)
+        image.reporter.warn(printable(warning))
 
 
 def _message(error: FastContainerError, image: PreparedImage) -> str:
