@@ -21,7 +21,7 @@ from fast_container.core.program_file import PlannedEntry, write_plan_file
 from fast_container.core.recipe import Recipe
 from fast_container.errors import FastContainerError
 from fast_container.platforms.arguments import name_of
-from tests.adapters.aws_fakes import FakeClient
+from tests.adapters.aws_fakes import FakeClient, refusal
 from tests.cli.test_plan import TREE, declare
 from tests.core.cleanup.worlds import digest, key_tag
 from tests.trees import write_tree
@@ -63,6 +63,8 @@ class Cloud:
         def delete(imageIds: list[dict[str, str]], **_: Any) -> Any:  # noqa: N803
             if "Ctrl-C" in self.failures.values():
                 raise KeyboardInterrupt
+            if "Throttling" in self.failures.values():
+                raise refusal("ThrottlingException")
             if self.put_again:
                 self.sources[self.put_again] = 0
             failures = [
@@ -193,6 +195,18 @@ def test_delete_deletes_exactly_that_and_the_second_time_nothing(cloud: Cloud, r
     assert sorted(cloud.images) == [digest(2), digest(4)]
     assert sorted(cloud.sources) == ["notes.txt", f"parts/{'b' * 64}"]
     assert "deleted: 0 images" in run("--repository", URL, "--delete")[1]
+
+
+def test_throttling_amid_the_deletion_is_one_message_with_what_is_deleted_and_the_next_run_goes_on(
+    cloud: Cloud, run: Run
+) -> None:
+    cloud.failures = {digest(1): "Throttling"}
+    code, _, err = run("--repository", URL, "--delete")
+    assert (code, len(cloud.images)) == (2, 4)
+    assert "deleted before this: 0 images" in err and "ecr:BatchDeleteImage" in err
+    cloud.failures = {}
+    assert run("--repository", URL, "--delete")[0] == 0
+    assert sorted(cloud.images) == [digest(2), digest(4)]
 
 
 def test_a_source_that_a_build_put_again_after_the_scan_stays(cloud: Cloud, run: Run) -> None:
@@ -347,4 +361,4 @@ def test_ctrl_c_says_how_far_it_came(cloud: Cloud, run: Run) -> None:
     cloud.failures = {digest(1): "Ctrl-C"}
     code, _, err = run("--repository", URL, "--delete")
     assert code == 130
-    assert "0 images were deleted" in err
+    assert "deleted so far: 0 images" in err

@@ -123,7 +123,7 @@ def platform_answers(
     """Look at which platforms that builder runs."""
     runs = asyncio.run(builder_platforms(builder, environment))
     if not runs:
-        return [Answer("platforms", Level.NOTE, "the builder does not say which platforms it runs")]
+        return [Answer("platforms", Level.NOTE, "not known: no builder that runs says them")]
     own = normal_or_same(f"linux/{machine.machine()}")
     found = [Answer("platforms", Level.OK, ", ".join(sorted(runs)))]
     for one in dict.fromkeys(platforms or ("linux/arm64", "linux/amd64")):

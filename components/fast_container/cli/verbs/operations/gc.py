@@ -40,6 +40,7 @@ from fast_container.core.cleanup.sources import SourceObject, old_sources
 from fast_container.core.cleanup.verdicts import Rules
 from fast_container.core.oci.ecr_host import ecr_host
 from fast_container.core.oci.repository import Repository
+from fast_container.core.spelling import counted
 from fast_container.errors import ArgsError, AuthError
 
 _NOT_DELETED: Final = 1
@@ -114,18 +115,20 @@ def _delete(
         sources = sources.still_old()
         failed_sources = sources.delete()
     except KeyboardInterrupt:
-        complain(
-            f"fast-container: stopped; {len(deletion.outcome.deleted)} images were deleted. Run it again to go on."
-        )
+        complain(f"fast-container: stopped; deleted so far: {_deleted(deletion)}. Run it again to go on.")
         return _INTERRUPTED
     except BaseException:
-        complain(f"fast-container: {len(deletion.outcome.deleted)} images were deleted before this:")
+        complain(f"fast-container: deleted before this: {_deleted(deletion)}")
         raise
     if arguments.json:
         _write(as_json(found, sources.objects, notes, outcome, failed_sources))
     else:
         say(outcome_lines(outcome, len(sources.objects), failed_sources))
     return _NOT_DELETED if outcome.failed or failed_sources else 0
+
+
+def _deleted(deletion: Deletion) -> str:
+    return counted(len(deletion.outcome.deleted), "image")
 
 
 def _show(
