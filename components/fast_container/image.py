@@ -112,7 +112,8 @@ class FastContainerImage(pulumi.ComponentResource):
         if others:
             self._declare_platforms(program, repository, platforms, after)
             return
-        inputs, self._images = first, dict[str, FastContainerImage]()
+        inputs = first
+        self._images: Mapping[str, FastContainerImage] = dict.fromkeys(platforms, self)
         builder = options.get("builder") or program.default_builder
         depends_on: list[pulumi.Resource] = [repository] if isinstance(repository, ImageRepository) else []
         depends_on += [base.resource for base in inputs.bases.values() if base.resource is not None]

@@ -73,7 +73,7 @@ def test_a_new_image_is_reused_where_the_registry_has_it_and_built_where_not() -
         (dict(KEY.parts), "the build key's schema changed"),
         ({}, "inputs changed"),
         (
-            {"platform:linux/amd64": "x", "platform:linux/arm64": "y"},
+            {"platform:linux/arm64": "y", "platform:linux/amd64": "x"},
             "it was an index for linux/amd64 and linux/arm64 before",
         ),
     ],

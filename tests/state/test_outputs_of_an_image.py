@@ -31,7 +31,12 @@ async def program():
         "quick": FastContainerImage(
             "quick", repository=URL, dockerfile=InlineDockerfile(CHECKED), runs_on="lambda", snapstart=True
         ),
+        "alone": FastContainerImage(
+            "alone", repository=URL, dockerfile=InlineDockerfile(CHECKED), platforms=["linux/aarch64"]
+        ),
     }
+    found["by platform"] = [[*image.by_platform] for image in (images["alone"], images["own"])]
+    assert images["alone"].by_platform["linux/arm64"] is images["alone"]
     for name, image in images.items():
         found[name] = [image.architecture, await image.health_check.future(), await image.planned_key.future()]
 
@@ -56,5 +61,7 @@ def test_outputs_are_known_in_preview(tmp_path: Path) -> None:
     assert found["own"][1]["interval"] == 10
     assert found["inherited"][1] == found["own"][1]
     assert found["none"][1] is None
+    # Also of one platform, where it is the component itself.
+    assert found["by platform"] == [["linux/arm64"], []]
     # The label is content: it counts in the key.
     assert found["quick"][2] != found["own"][2]

@@ -155,7 +155,7 @@ def why(key: BuildKey, recorded: RecordedImage | None, called: Mapping[str, str]
         return UNCHANGED
     if not recorded.parts or not key.parts:
         return "inputs changed"
-    indexed = [name.removeprefix(_PLATFORM) for name in recorded.parts if name.startswith(_PLATFORM)]
+    indexed = [name.removeprefix(_PLATFORM) for name in sorted(recorded.parts) if name.startswith(_PLATFORM)]
     if indexed and not any(name.startswith(_PLATFORM) for name in key.parts):
         return f"it was an index for {' and '.join(indexed)} before"
     return "; ".join(_changes(recorded.parts, key.parts, called)) or "the build key's schema changed"
