@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -105,6 +106,14 @@ def test_every_string_of_a_state_counts() -> None:
 def test_nothing_around_a_digest_or_a_key_tag_hides_it_in_a_state(content: Any, named: str) -> None:
     found = uses_of_state(state({"urn": "a::api", "outputs": {"x": content}}), "prod")
     assert Use(named, "api of stack prod") in found
+
+
+@pytest.mark.parametrize("part", ["a", "a/", "ab:", "key-"])
+def test_a_long_string_of_a_state_takes_time_in_proportion(part: str) -> None:
+    began = time.process_time()
+    uses_of_state(state({"urn": "a::api", "outputs": {"x": part * (200_000 // len(part))}}), "prod")
+    # Tried from each character on, it was a minute.
+    assert time.process_time() - began < 5
 
 
 def test_a_resource_of_another_form_is_read_too() -> None:

@@ -16,7 +16,8 @@ from fast_container.core.cleanup.uses import Use
 from fast_container.core.json_document import parse_object
 from fast_container.core.key import TAG_PATTERN
 
-_TAGGED: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+/[a-z0-9._/-]+:[\w.-]+", re.ASCII)
+# Tried once for each run of characters, and no further than a name goes: a state may hold strings of megabytes.
+_TAGGED: Final = re.compile(r"(?<![A-Za-z0-9._:\[\]-])[A-Za-z0-9._:\[\]-]+/[a-z0-9._/-]{1,300}:[\w.-]{1,128}", re.ASCII)
 _DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
 _KEY_TAG: Final = re.compile(TAG_PATTERN, re.ASCII)
 
