@@ -58,3 +58,24 @@ def test_each_command_is_known_here(capsys: pytest.CaptureFixture[str]) -> None:
     for command in verb_lines():
         assert f" {command} " in listed
     assert CODES.keys() <= verb_lines().keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gc", "nonsense"], "fast-container gc: unrecognized arguments: nonsense; see fast-container gc --help"),
+        (
+            ["report", "--lest", "1"],
+            "fast-container report: unrecognized arguments: --lest 1; see fast-container report --help",
+        ),
+        (["gc", "--keep"], "fast-container gc: argument --keep: expected one argument; see fast-container gc --help"),
+        (["plann"], "fast-container: there is no verb 'plann'; did you mean 'plan'?; see fast-container --help"),
+        ([], "fast-container: the following arguments are required: VERB; see fast-container --help"),
+    ],
+)
+def test_nonsense_is_one_line_that_says_where_to_read_on(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(words)
+    assert (end.value.code, capsys.readouterr().err) == (2, f"{said}\n")

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 from fast_container.cli.arguments.base import add_base_arguments
 from fast_container.cli.arguments.check import add_check_arguments
@@ -23,6 +23,8 @@ from fast_container.cli.arguments.policy import add_policy_arguments
 from fast_container.cli.arguments.report import add_history_arguments, add_report_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
+from fast_container.core.spelling import did_you_mean
+from fast_container.printable import printable
 
 _AddArguments = Callable[[argparse.ArgumentParser], None]
 
@@ -50,13 +52,28 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         SystemExit: With code 2 for arguments that cannot be read, 0 after ``--help``.
     """
     asked = next((word for word in argv if not word.startswith("-")), "")
-    return verbs_parser(asked).parse_args(argv)
+    parser = verbs_parser(asked)
+    if asked and asked not in _VERBS:
+        parser.error(f"there is no verb {asked!r}; {did_you_mean(asked, _VERBS)}")
+    found, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.prog = f"{parser.prog} {asked}"
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return found
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where to read on, and exit with code 2."""
+        self.exit(2, f"{self.prog}: {printable(message)}; see {self.prog} --help\n")
 
 
 def verbs_parser(asked: str = "") -> argparse.ArgumentParser:
     """Return the parser of one verb, or of all verbs if there is no such verb."""
-    parser = argparse.ArgumentParser(prog="fast-container", allow_abbrev=False)
-    parser.description = "Show what an image is made of, before anything is built."
+    parser = _Parser(prog="fast-container", allow_abbrev=False)
+    parser.description = "Look at images before and after they are built; plan, build, check, move and remove them."
     parser.epilog = (
         f"Exit codes: 0; 1 when a build failed, or `certify`, `lint` or `check-image` found something;"
         f" {_BAD_INPUT}; 3 when `plan` finds something to build. `--help` of a verb lists its own."
