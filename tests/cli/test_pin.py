@@ -12,9 +12,12 @@ import pytest
 
 from fast_container.adapters.records.local_records import LocalRecords
 from fast_container.cli import main
+from fast_container.core.oci.index import image_index
+from fast_container.core.oci.manifest import Descriptor
 from fast_container.core.records.origin import Origin
 from fast_container.core.records.record import BuildRecord
 from tests.adapters.http_registry import HttpRegistry
+from tests.build.fakes import OCI_INDEX, OCI_MANIFEST
 from tests.cli.test_image import push
 from tests.cli.test_plan import PLAN, TREE, write_plan
 from tests.layer_images import file
@@ -112,6 +115,19 @@ def test_an_image_for_another_place_is_refused(run: Run, registry: HttpRegistry,
     assert code == 2
     assert "cannot be deployed as alone" in told
     assert "linux/s390x" in told
+
+
+def test_an_index_of_images_for_several_platforms_is_neither_listed_nor_fits(run: Run, registry: HttpRegistry) -> None:
+    images = [
+        Descriptor(OCI_MANIFEST, registry.tags[tag], 1, f"linux/{architecture}")
+        for tag, architecture in zip(registry.tags, ("amd64", "arm64"), strict=False)
+    ]
+    tag = "key-" + "d" * 40
+    registry.tags[tag] = registry.push(image_index(images)[1], OCI_INDEX)
+    assert tag not in run("--image", "alone")[1]
+    assert tag in run("--repository", registry.url)[1]
+    code, _, told = run("--image", "alone", tag)
+    assert (code, "an index of images for linux/amd64, linux/arm64" in told) == (2, True)
 
 
 def test_a_plan_with_a_pin_that_is_not_there_is_refused_by_plan(
