@@ -34,6 +34,9 @@ def meant(reference: str) -> list[str]:
         (f"123456789012.dkr-ecr.eu-central-1.on.aws/shop/a@{digest(2)}", ["a 2"]),
         (f"{URL}:v2@{digest(2)}", ["a 2"]),
         (URL, ["a 2"]),
+        # As charts and other tools write it.
+        (f"oci://{URL}:v1", ["a 1"]),
+        (f"docker-image://{URL}@{digest(2)}", ["a 2"]),
         (f"{URL}:v2", []),
         ("nginx", []),
         ("123456789012.dkr.ecr.us-east-1.amazonaws.com/bookshop/a:v1", []),

@@ -20,6 +20,7 @@ from fast_container.core.oci.reference import NotAReferenceError, parse_referenc
 from fast_container.core.oci.repository import Repository
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
+_SCHEME: Final = re.compile(r"^[a-z]{1,20}(?:-[a-z]{1,20})?://", re.ASCII)
 _KEY_TAG: Final = re.compile(rf"{TAG_PATTERN}(?![0-9a-f])", re.ASCII)
 
 
@@ -89,7 +90,7 @@ class _Places:
 
     def meant(self, use: Use) -> list[tuple[str, str]]:
         """The images that a use can mean."""
-        text = use.reference.strip()
+        text = _SCHEME.sub("", use.reference.strip())
         if is_digest(text):
             return list(self.by_digest.get(text, ()))
         if is_key_tag(text):
