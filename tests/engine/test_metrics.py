@@ -32,7 +32,7 @@ FastContainerImage("worker", repository=repository, context="worker", build_args
 # The same image again, which is there by then: a builder with projects, and no build of theirs.
 after = pulumi.ResourceOptions(depends_on=[api])
 FastContainerImage(
-    "again", repository=repository, context="api", build_args=args, builder=CodeBuildBuilder("builds"), opts=after
+    "again", repository=repository, context="api", build_args=args, builder=CodeBuildBuilder("measured"), opts=after
 )
 pulumi.export("topic", metrics.topic_arn)
 """

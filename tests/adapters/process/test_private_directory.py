@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -98,3 +99,26 @@ def test_secrets_of_a_killed_program_are_gone_at_the_next_start_of_the_command_l
         owner.wait()
         main(["ignored", "--dockerignore", str(tmp_path / "none")])
         assert not theirs.exists()
+
+
+def test_a_directory_that_is_being_made_is_not_taken_for_an_abandoned_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    is_over = threading.Event()
+
+    def look_for_abandoned() -> None:
+        while not is_over.is_set():
+            remove_abandoned({})
+
+    others = [threading.Thread(target=look_for_abandoned) for _ in range(2)]
+    for other in others:
+        other.start()
+    lost = 0
+    for _ in range(400):
+        with private_directory() as directory:
+            lost += not directory.exists()
+    is_over.set()
+    for other in others:
+        other.join()
+    assert lost == 0

@@ -73,8 +73,11 @@ def remove_abandoned(environment: Mapping[str, str] | None = None) -> None:
 def _locked(parent: Path, prefix: str) -> Generator[Path]:
     directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
-        with (directory / _LOCK).open("w") as lock:
+        # It has its name only when it is locked: before, another process could take it for that of a dead one.
+        taken = directory / f"{_LOCK}.new"
+        with taken.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            taken.rename(directory / _LOCK)
             yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
