@@ -66,22 +66,22 @@ class Fleet:
         self._built: set[str] = set()
 
     def up(self) -> tuple[int, int, int, int]:
-        """Builds, bytes of parts, bytes of bundles, and the bytes of whole-context zips for the same builds."""
+        """Builds, bytes of chunks, bytes of bundles, and the bytes of whole-context zips for the same builds."""
         walks = SharedWalks()
         selected = [select_image(self._declared(name, path), walks) for name, path in self._dockerfiles.items()]
         fresh = [image for image in selected if image.key.hex not in self._built]
         # A machine without memory: everything it knows, it asks S3.
         store = S3SourceStore(lambda: self._s3, "bucket")
-        parts = bundles = 0
+        chunks = bundles = 0
         for image in fresh:
             cuts = {name: cut(context) for name, context in image.contexts.items()}
-            every = [part for found in cuts.values() for part in found]
-            parts += store.put_parts(every, lambda _: None).sent_bytes
+            every = [chunk for found in cuts.values() for chunk in found]
+            chunks += store.put_chunks(every, lambda _: None).sent_bytes
             bundles += store.put_program(self._program)[1]
             bundles += store.put_bundle(self._bundle(image, cuts))[1]
             self._built.add(image.key.hex)
         whole = whole_context_bytes(self.root) * len(fresh) if fresh else 0
-        return len(fresh), parts, bundles, whole
+        return len(fresh), chunks, bundles, whole
 
     def _declared(self, name: str, path: Path) -> DeclaredImage:
         return DeclaredImage(
@@ -157,21 +157,21 @@ def _table(title: str, fleet: Fleet, handler: Path, package: Path, shared: int) 
     found: dict[str, tuple[int, int, int, int]] = {}
     for step, edit in steps.items():
         edit()
-        built, parts, bundles, whole = found[step] = fleet.up()
-        ratio = f"{whole / (parts + bundles):.1f}" if parts + bundles else "-"
-        rows.append([step, str(built), *(number(size / _KB) for size in (parts, bundles, whole)), ratio])
+        built, chunks, bundles, whole = found[step] = fleet.up()
+        ratio = f"{whole / (chunks + bundles):.1f}" if chunks + bundles else "-"
+        rows.append([step, str(built), *(number(size / _KB) for size in (chunks, bundles, whole)), ratio])
     package_kb = whole_context_bytes(package_root) / _KB
     return Table(
         f"bytes uploaded for remote builds: {title}",
         [
-            "parts are put once for all images, the building program once, a bundle (a plan) for each build;",
+            "chunks are put once for all images, the building program once, a bundle (a plan) for each build;",
             "compared with a zip of the whole context for each image that is built; nothing is timed",
         ],
-        ["step", "builds", "parts kB", "bundles kB", "whole zips kB", "times less"],
+        ["step", "builds", "chunks kB", "bundles kB", "whole zips kB", "times less"],
         rows,
         [
             Target(
-                f"parts put after an edit of a package of {shared} images (its own zip: {package_kb:.1f} kB)",
+                f"chunks put after an edit of a package of {shared} images (its own zip: {package_kb:.1f} kB)",
                 found["the shared package"][1] / _KB,
                 "most",
                 package_kb * 1.1,

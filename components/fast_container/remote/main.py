@@ -1,7 +1,7 @@
 """One remote build, from its plan to the verified tags of its images.
 
 A composition root (its environment is CodeBuild's). Decides the order and the exit codes: 0 built or found, 1 failed,
-3 parts of the sources are missing or damaged and must be uploaded again. Several images are built one after the other
+3 chunks of the sources are missing or damaged and must be uploaded again. Several images are built one after the other
 with one BuildKit; the end of each is its own. Leaves everything else to ``build.pipeline``.
 """
 
@@ -29,13 +29,13 @@ from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote import log_lines
 from fast_container.core.remote.plan import RemotePlan, read_plans
 from fast_container.errors import BuildFailed, FastContainerError
+from fast_container.remote.chunks import ChunksUnusable, fetch_contexts
 from fast_container.remote.machine import Machine
-from fast_container.remote.parts import PartsUnusable, fetch_contexts
 from fast_container.remote.phases import PhaseTimes
 from fast_container.remote.sources import WithSources, fetched_meanwhile
 
 EXIT_FAILED = 1
-EXIT_PARTS_UNUSABLE = 3
+EXIT_CHUNKS_UNUSABLE = 3
 PLAN_FILE = "plan.json"
 _RECORD_S = 10.0
 BUILD_ID = "CODEBUILD_BUILD_ID"
@@ -131,9 +131,9 @@ async def build_one(plan: RemotePlan, machine: Machine, say: Say, turn_s: float 
     """
     try:
         record = await build(plan, machine, say)
-    except PartsUnusable as parts:
-        say(log_lines.PARTS_UNUSABLE, {"absent": parts.absent, "damaged": parts.damaged})
-        return EXIT_PARTS_UNUSABLE
+    except ChunksUnusable as chunks:
+        say(log_lines.CHUNKS_UNUSABLE, {"absent": chunks.absent, "damaged": chunks.damaged})
+        return EXIT_CHUNKS_UNUSABLE
     except FastContainerError as error:
         say(log_lines.FAILED, failure(error))
         return EXIT_FAILED

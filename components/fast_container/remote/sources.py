@@ -1,7 +1,7 @@
 """The sources of a remote build, fetched while its BuildKit starts and the registry is asked.
 
 Decides that they are fetched in a thread of their own, which has ended when the block ends. Leaves fetching and
-checking to ``remote.parts``.
+checking to ``remote.chunks``.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ class WithSources:
         """Wait for the sources and build.
 
         Raises:
-            PartsUnusable: Parts of them must be uploaded again.
+            ChunksUnusable: Chunks of them must be uploaded again.
         """
         return await self.executor.build(replace(job, contexts=await asyncio.shield(self.contexts)), reporter)

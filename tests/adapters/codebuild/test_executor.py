@@ -447,8 +447,8 @@ def test_a_build_that_was_ended_says_how_and_what_it_did_last(
 # --- sources that have gone
 
 
-def lacking(**parts: list[str]) -> End:
-    line = write_line(build_lines.PARTS_UNUSABLE, {"absent": [], "damaged": [], **parts})
+def lacking(**chunks: list[str]) -> End:
+    line = write_line(build_lines.CHUNKS_UNUSABLE, {"absent": [], "damaged": [], **chunks})
     return End("FAILED", [line], cause="Error while executing command. Reason: exit status 3")
 
 

@@ -19,7 +19,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from fast_container.adapters.codebuild.own_zipapp import launcher_bytes, program_bytes, zip_bytes
-from fast_container.core.remote.log_lines import FAILED, PARTS_UNUSABLE, read_line
+from fast_container.core.remote.log_lines import CHUNKS_UNUSABLE, FAILED, read_line
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +100,10 @@ def test_the_launcher_fetches_the_program_checks_it_and_runs_it(
     done = launched(program, "0" * 64, aws_endpoint, tmp_path)
     assert "differs from the one in the plan" in done.stderr
     assert done.returncode == 3
-    assert read_line(done.stdout) == (PARTS_UNUSABLE, {"absent": [], "damaged": ["program"]})
+    assert read_line(done.stdout) == (CHUNKS_UNUSABLE, {"absent": [], "damaged": ["program"]})
     done = launched(None, "0" * 64, aws_endpoint, tmp_path)
     assert done.returncode == 3
-    assert read_line(done.stdout) == (PARTS_UNUSABLE, {"absent": ["program"], "damaged": []})
+    assert read_line(done.stdout) == (CHUNKS_UNUSABLE, {"absent": ["program"], "damaged": []})
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from fast_container.core.ports import BuildJob, BuiltImage, ContextSource, Crede
 from fast_container.core.recipe import recipe_of
 from fast_container.errors import AuthError, BuilderError, BuildFailed
 from fast_container.remote import builder
+from fast_container.remote.chunks import ChunksUnusable
 from fast_container.remote.machine import login_of
-from fast_container.remote.parts import PartsUnusable
 from fast_container.remote.phases import PhaseTimes
 from fast_container.remote.sources import WithSources, fetched_meanwhile
 from tests.build.fakes import ListReporter, make_job
@@ -218,7 +218,7 @@ def test_sources_that_nobody_asked_for_say_nothing_and_are_gone_when_the_build_i
     def fetch() -> Mapping[str, ContextSource]:
         time.sleep(0.1)
         ended.append(True)
-        raise PartsUnusable(["a"], ())
+        raise ChunksUnusable(["a"], ())
 
     async def run() -> None:
         async with fetched_meanwhile(fetch):

@@ -55,14 +55,14 @@ def start_all(cloud: LocalCloud, jobs: Sequence[BuildJob]) -> None:
 
 
 def build_together(machine: Machine, jobs: Sequence[BuildJob], lost: Sequence[str] = ()) -> tuple[str, list[str]]:
-    """Status and log of one build of all of them; parts with these digests are lost before it begins."""
+    """Status and log of one build of all of them; chunks with these digests are lost before it begins."""
     store, program = machine.store, program_bytes()
     key, _ = store.put_program(program)
     plans: list[RemotePlan] = []
     for job in jobs:
-        parts = {name: cut(source) for name, source in job.contexts.items()}
-        store.put_parts([part for cut_off in parts.values() for part in cut_off], lambda _: None)
-        contexts = planned_contexts(job.contexts, parts)
+        chunks = {name: cut(source) for name, source in job.contexts.items()}
+        store.put_chunks([chunk for cut_off in chunks.values() for chunk in cut_off], lambda _: None)
+        contexts = planned_contexts(job.contexts, chunks)
         digest = hashlib.sha256(program).hexdigest()
         plans.append(RemotePlan(job, contexts, bucket=NAME, program=digest, program_key=key))
     for digest in lost:
@@ -84,7 +84,7 @@ def ends(lines: Sequence[str], job: BuildJob) -> list[tuple[str, Any]]:
     said = [marked[1] for line in lines if (marked := log_lines.read_line(line)) and marked[0] == log_lines.OF]
     name = log_lines.image_name(job.key.hex, job.repository_url)
     found = [(kind, content) for image, kind, content in map(log_lines.image_line, said) if image == name]
-    return [one for one in found if one[0] in (log_lines.BUILT, log_lines.FAILED, log_lines.PARTS_UNUSABLE)]
+    return [one for one in found if one[0] in (log_lines.BUILT, log_lines.FAILED, log_lines.CHUNKS_UNUSABLE)]
 
 
 def content_of(machine: Machine, job: BuildJob) -> list[Any]:
@@ -116,8 +116,8 @@ def entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[Any, ...]:
 def test_an_image_that_fails_takes_no_other_along(machine: Machine, there: str, tmp_path: Path) -> None:
     good, bad, gone, last = (image(there, tmp_path, content) for content in ("good", "bad", "gone", "last"))
     bad = replace(bad, dockerfile=b"FROM busybox\nRUN echo broken; exit 7\n")
-    kept = {part.digest for job in (good, bad, last) for part in cut(job.contexts["context"])}
-    lost = [part.digest for part in cut(gone.contexts["context"]) if part.digest not in kept]
+    kept = {chunk.digest for job in (good, bad, last) for chunk in cut(job.contexts["context"])}
+    lost = [chunk.digest for chunk in cut(gone.contexts["context"]) if chunk.digest not in kept]
     status, lines = build_together(machine, [good, bad, gone, last], lost)
     assert status == "FAILED"
     found = [[kind for kind, _ in ends(lines, job)] for job in (good, bad, gone, last)]

@@ -81,8 +81,8 @@ class Store(S3SourceStore):
         self.bundles: list[bytes] = []
         self.again = 0
 
-    def put_parts(self, parts: Any, on_bytes: Any) -> Any:
-        return super().put_parts([], on_bytes)
+    def put_chunks(self, chunks: Any, on_bytes: Any) -> Any:
+        return super().put_chunks([], on_bytes)
 
     def put_program(self, content: bytes) -> tuple[str, int]:
         return "programs/1", 0
@@ -413,7 +413,7 @@ def test_a_log_that_says_built_is_not_believed(remote: Remote) -> None:
 
 def test_sources_of_one_image_that_are_gone_are_put_again_while_the_others_are_built(remote: Remote) -> None:
     wanted = jobs(4)
-    remote.outcomes[wanted[1].key.hex] = log_lines.PARTS_UNUSABLE, {"absent": ["x"], "damaged": []}
+    remote.outcomes[wanted[1].key.hex] = log_lines.CHUNKS_UNUSABLE, {"absent": ["x"], "damaged": []}
     remote.aws.on_start = remote.outcomes.clear
     remote.looks = 40
     built = remote.build(wanted, remote.another_machine(places=2, most=4, fills=True))

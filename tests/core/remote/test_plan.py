@@ -62,13 +62,13 @@ def full_plan(root: Path) -> RemotePlan:
         secrets={"direct": b"v4lue-of-the-secret"},
         secret_references={"token": SecretReference("SECRETS_MANAGER", "shop/token")},
     )
-    parts = {name: cut(context) for name, context in contexts.items()}
+    chunks = {name: cut(context) for name, context in contexts.items()}
     return RemotePlan(
         job=job,
-        contexts=planned_contexts(contexts, parts),
+        contexts=planned_contexts(contexts, chunks),
         secret_variables={"token": secret_variable(0)},
         bucket="sources",
-        parts_prefix="p/parts",
+        parts_prefix="p/chunks",
         buildkit_image="mirror/buildkit:1",
         program="0" * 64,
         program_key="p/programs/0.pyz",
@@ -78,7 +78,7 @@ def full_plan(root: Path) -> RemotePlan:
 def test_a_plan_read_back_is_the_plan_that_was_written(tmp_path: Path) -> None:
     plan = full_plan(tmp_path)
     found = read_plan(write_plan(plan))
-    # Contexts travel as parts, secrets not at all, and the key's parts are for explaining only.
+    # Contexts travel as chunks, secrets not at all, and the key's chunks are for explaining only.
     expected = replace(plan.job, contexts={}, secrets={}, secret_references={}, key=replace(plan.job.key, parts={}))
     assert replace(found, job=replace(found.job, key=replace(found.job.key, parts={}))) == replace(plan, job=expected)
     assert found.contexts["context"].context_digest == entries_digest(plan.job.contexts["context"].entries)

@@ -70,7 +70,7 @@ class Attempts:
         if lacking and not await in_thread(self._may_not_read, follow, ended):
             if self._ended >= _SOURCE_ATTEMPTS:
                 return None
-            reporter.note("a part of the sources had expired or was damaged: putting it again")
+            reporter.note("a chunk of the sources had expired or was damaged: putting it again")
             self.store.look_again(follow.damaged)
             return 0.0
         if lacking or follow.was_denied(ended):

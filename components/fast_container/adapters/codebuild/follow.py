@@ -27,7 +27,7 @@ from fast_container.errors import (
 )
 
 _TAIL_LINES: Final = 40
-_EXIT_PARTS_UNUSABLE: Final = 3
+_EXIT_CHUNKS_UNUSABLE: Final = 3
 # CodeBuild's and S3's answers for an absent object; the second if the service role may not list the bucket.
 _ABSENT: Final = ("NoSuchKey", "status code: 403", "s3:GetObject")
 # Failures of a role whose new permissions are not effective yet: IAM needs seconds to spread them.
@@ -108,7 +108,7 @@ class Follow:
             self.built = cast("dict[str, Any]", content)
         elif kind == log_lines.FAILED:
             self.failed = cast("dict[str, Any]", content)
-        elif kind == log_lines.PARTS_UNUSABLE:
+        elif kind == log_lines.CHUNKS_UNUSABLE:
             self.absent = list(content["absent"])
             self.damaged = list(content["damaged"])
         if self.ends_soon:
@@ -170,7 +170,7 @@ class Follow:
         return bool({"SUCCEEDED", "FAILED"} & set(ended))
 
     def lacks_sources(self, build: Build) -> bool:
-        """Whether the build failed because its bundle or a part of its sources was missing or damaged."""
+        """Whether the build failed because its bundle or a chunk of its sources was missing or damaged."""
         if build["buildStatus"] == "SUCCEEDED" or self.failed:
             return False
         if self.absent or self.damaged:
@@ -178,14 +178,14 @@ class Follow:
         causes = _causes(build)
         downloading = causes.get("DOWNLOAD_SOURCE", ())
         return any(sign in text for text in downloading for sign in _ABSENT) or any(
-            text.rstrip(". ").endswith(f"exit status {_EXIT_PARTS_UNUSABLE}") for text in causes.get("BUILD", ())
+            text.rstrip(". ").endswith(f"exit status {_EXIT_CHUNKS_UNUSABLE}") for text in causes.get("BUILD", ())
         )
 
     def unread(self, build: Build) -> list[str]:
         """Names in the store of objects that the build could not read; each is there, absent, or may not be read."""
-        parts = [f"parts/{digest}" for digest in self.absent if digest != log_lines.PROGRAM]
-        if parts or self.absent or self.damaged:
-            return parts
+        chunks = [f"parts/{digest}" for digest in self.absent if digest != log_lines.PROGRAM]
+        if chunks or self.absent or self.damaged:
+            return chunks
         source = cast("Mapping[str, Any]", build.get("source") or {})
         location = str(source.get("location") or "")
         return [f"bundles/{location.rpartition('/')[2]}"] if "/" in location else []

@@ -59,18 +59,18 @@ class Uploaded:
     Attributes:
         plan: What its build is given.
         sent_bytes: Bytes put to S3, of the program too.
-        put: Parts put.
-        parts: All its parts.
+        put: Chunks put.
+        chunks: All its chunks.
     """
 
     plan: RemotePlan
     sent_bytes: int
     put: int
-    parts: int
+    chunks: int
 
     def summary(self, bundle_bytes: int = 0) -> str:
         """Describe the upload in one line."""
-        return f"uploaded {_size(self.sent_bytes + bundle_bytes)}: {self.put} of {counted(self.parts, 'part')} new"
+        return f"uploaded {_size(self.sent_bytes + bundle_bytes)}: {self.put} of {counted(self.chunks, 'chunk')} new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +93,22 @@ class Requests:
             AuthError: Credentials are missing, expired, or lack a permission.
             ContextError: A file changed since it was hashed.
         """
-        parts = {name: await in_thread(cut, source) for name, source in job.contexts.items()}
-        every = [part for cut_off in parts.values() for part in cut_off]
+        chunks = {name: await in_thread(cut, source) for name, source in job.contexts.items()}
+        every = [chunk for cut_off in chunks.values() for chunk in cut_off]
         loop, sent = asyncio.get_running_loop(), [0, 0]
 
         def show() -> None:
-            reporter.progress(f"uploading sources: {counted(sent[0], 'part')}, {_size(sent[1])}")
+            reporter.progress(f"uploading sources: {counted(sent[0], 'chunk')}, {_size(sent[1])}")
 
         def on_bytes(count: int) -> None:
             sent[0] += 1
             sent[1] += count
             loop.call_soon_threadsafe(show)
 
-        reporter.progress(f"uploading sources: {counted(len(every), 'part')}")
+        reporter.progress(f"uploading sources: {counted(len(every), 'chunk')}")
         content = await self.program.content()
         upload, (program_key, program_sent) = await asyncio.gather(
-            in_thread(self.store.put_parts, every, on_bytes), in_thread(self.store.put_program, content)
+            in_thread(self.store.put_chunks, every, on_bytes), in_thread(self.store.put_program, content)
         )
         # Also the registries of BuildKit's own image and of the mirrors.
         places = (*job.pull_hosts, *self.pull_hosts, *self.mirrors.values(), self.buildkit_image)
@@ -116,7 +116,7 @@ class Requests:
         first_login = len(job.secret_references)
         plan = RemotePlan(
             job=replace(job, secrets={}, pull_hosts=tuple(sorted(hosts))),
-            contexts=planned_contexts(job.contexts, parts),
+            contexts=planned_contexts(job.contexts, chunks),
             secret_variables={secret: secret_variable(n) for n, secret in enumerate(job.secret_references)},
             bucket=self.store.bucket,
             bucket_owner=self.store.owner,

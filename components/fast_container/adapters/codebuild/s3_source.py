@@ -1,4 +1,4 @@
-"""Uploads the sources of remote builds to S3: content-addressed parts, each put once, and a small bundle a build.
+"""Uploads the sources of remote builds to S3: content-addressed chunks, each put once, and a small bundle a build.
 
 Decides what is already there (length and digest as the object's own metadata say, and young enough to outlive the
 build's queue), and how what is put is checked (put-if-absent, SHA-256 verified by the server). Leaves the cut to
@@ -24,7 +24,7 @@ from typing import IO, Any, cast
 from fast_container.adapters.aws_session import aws_errors, error_code
 from fast_container.core.remote.log_lines import PROGRAM
 from fast_container.core.staging.archive import write_archive
-from fast_container.core.staging.chunks import Part
+from fast_container.core.staging.chunks import Chunk
 from fast_container.errors import AuthError, SourceUploadError
 
 _CONFLICT_ATTEMPTS = 5
@@ -89,8 +89,8 @@ class S3SourceStore:
         """The object key of ``parts/…`` or ``bundles/…``."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
-    def put_parts(self, parts: list[Part], on_bytes: OnBytes) -> Upload:
-        """Put every part that is not there yet.
+    def put_chunks(self, chunks: list[Chunk], on_bytes: OnBytes) -> Upload:
+        """Put every chunk that is not there yet.
 
         Raises:
             SourceUploadError: S3 refused or cannot be reached.
@@ -98,9 +98,9 @@ class S3SourceStore:
             ContextError: A file changed since it was hashed.
         """
         done = Upload()
-        distinct = list({part.digest: part for part in parts}.values())
+        distinct = list({chunk.digest: chunk for chunk in chunks}.values())
         with ThreadPoolExecutor(max_workers=_PARALLEL_UPLOADS) as pool:
-            for sent in pool.map(partial(self._put_part, on_bytes), distinct):
+            for sent in pool.map(partial(self._put_chunk, on_bytes), distinct):
                 done.sent_bytes += sent
                 done.put += sent > 0
                 done.present += sent == 0
@@ -143,7 +143,7 @@ class S3SourceStore:
         """Check all objects anew: a build found one missing.
 
         Args:
-            damaged: Digests of parts that are there and are not what their names say, or ``PROGRAM``; they are
+            damaged: Digests of chunks that are there and are not what their names say, or ``PROGRAM``; they are
                 overwritten.
         """
         damaged = set(damaged)
@@ -152,8 +152,8 @@ class S3SourceStore:
             self._program_is_damaged |= PROGRAM in damaged
             self._damaged.update(self.key(f"parts/{digest}") for digest in damaged - {PROGRAM})
 
-    def _put_part(self, on_bytes: OnBytes, part: Part) -> int:
-        name = self.key(f"parts/{part.digest}")
+    def _put_chunk(self, on_bytes: OnBytes, chunk: Chunk) -> int:
+        name = self.key(f"parts/{chunk.digest}")
         with self._lock_of(name):
             damaged = name in self._damaged
             if not damaged and (name in self._known or self._is_there(name)):
@@ -161,7 +161,7 @@ class S3SourceStore:
                 return 0
             with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
                 with gzip.GzipFile(fileobj=body, mode="wb", compresslevel=6, mtime=0, filename="") as packed:
-                    write_archive(part.source, cast("IO[bytes]", packed))
+                    write_archive(chunk.source, cast("IO[bytes]", packed))
                 sent = self._put(name, body, on_bytes, over=damaged)
             self._damaged.discard(name)
             self._known.add(name)
@@ -178,7 +178,7 @@ class S3SourceStore:
 
         with self._errors("s3:GetObject", name):
             try:
-                # Not for parts: of an encrypted object, S3 tells the checksum only to callers that may decrypt it.
+                # Not for chunks: of an encrypted object, S3 tells the checksum only to callers that may decrypt it.
                 checksum = {} if content is None else {"ChecksumMode": "ENABLED"}
                 found = self.client().head_object(**self._bucket, Key=name, **checksum)
             except botocore.exceptions.ClientError as error:

@@ -14,7 +14,7 @@ from fast_container.adapters.codebuild.api import Build
 from fast_container.adapters.codebuild.follow import Follow
 from fast_container.core.remote import log_lines
 
-_ENDS = (log_lines.BUILT, log_lines.FAILED, log_lines.PARTS_UNUSABLE)
+_ENDS = (log_lines.BUILT, log_lines.FAILED, log_lines.CHUNKS_UNUSABLE)
 
 
 class SharedLog:

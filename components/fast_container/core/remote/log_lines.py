@@ -21,13 +21,13 @@ NOTE: Final = "note"
 WARNING: Final = "warning"
 BUILT: Final = "built"
 FAILED: Final = "failed"
-PARTS_UNUSABLE: Final = "parts_unusable"
+CHUNKS_UNUSABLE: Final = "parts_unusable"
 # Insight: when each phase of the build began and ended. To programs that do not know this kind it is plain log.
 TIMES: Final = "times"
 # A line about one image of a build that builds several.
 OF: Final = "of"
 _IMAGE: Final = "image"
-# Among the absent parts: the program that the launcher runs. The launcher has none of our modules and repeats this.
+# Among the absent chunks: the program that the launcher runs. The launcher has none of our modules and repeats this.
 PROGRAM: Final = "program"
 
 
@@ -100,7 +100,7 @@ def _has_shape(kind: str, content: object) -> bool:
     return shape is not None and isinstance(content, dict) and shape(cast("dict[str, object]", content))
 
 
-def _is_end_without_parts(given: dict[str, object]) -> bool:
+def _is_end_without_chunks(given: dict[str, object]) -> bool:
     return all(_is_texts(given.get(name)) for name in ("absent", "damaged"))
 
 
@@ -132,7 +132,7 @@ def _is_about_an_image(given: dict[str, object]) -> bool:
 
 _SHAPES: Final = {
     OF: _is_about_an_image,
-    PARTS_UNUSABLE: _is_end_without_parts,
+    CHUNKS_UNUSABLE: _is_end_without_chunks,
     BUILT: _is_end_with_image,
     FAILED: _is_failure,
     TIMES: _are_times,

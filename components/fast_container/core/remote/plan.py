@@ -2,7 +2,7 @@
 
 Decides the format (JSON, versioned) and that no secret is in it: the plan names the environment variables from which
 the build takes secret values. A build of several images has the plans of all in one file. Leaves which images share a
-build to ``core.remote.grouping``, fetching parts to ``remote`` and starting builds to an adapter.
+build to ``core.remote.grouping``, fetching chunks to ``remote`` and starting builds to an adapter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fast_container.core.ports import BuildJob, ContextSource
 from fast_container.core.recipe import read_recipe
 from fast_container.core.records.record import BuildRecord
 from fast_container.core.remote.grouping import may_share
-from fast_container.core.staging.chunks import Part
+from fast_container.core.staging.chunks import Chunk
 from fast_container.errors import ContextError, SourceUploadError
 
 VERSION: Final = 1
@@ -32,8 +32,8 @@ SECRET_VARIABLE: Final = "FAST_CONTAINER_SECRET_"  # noqa: S105 - a name, not a 
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedPart:
-    """A part of a context: its digest, and the directory that its entries are in."""
+class PlacedChunk:
+    """A chunk of a context: its digest, and the directory that its entries are in."""
 
     digest: str
     prefix: str
@@ -41,10 +41,10 @@ class PlacedPart:
 
 @dataclass(frozen=True, slots=True)
 class PlannedContext:
-    """A context of a remote build: its parts, and the digest of all of them together."""
+    """A context of a remote build: its chunks, and the digest of all of them together."""
 
     context_digest: str
-    parts: tuple[PlacedPart, ...]
+    chunks: tuple[PlacedChunk, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class RemotePlan:
 
     Attributes:
         job: Without contexts and secret values.
-        contexts: Context name → its parts.
+        contexts: Context name → its chunks.
         secret_variables: Secret id → the environment variable that holds its value in the build.
-        bucket: The bucket of the parts.
+        bucket: The bucket of the chunks.
         bucket_owner: The account that must own it, or "".
-        parts_prefix: Key prefix of the parts, without a trailing slash.
+        parts_prefix: Key prefix of the chunks, without a trailing slash.
         buildkit_image: The image of a docker-container builder; "" is buildx's own choice.
         program: SHA-256 of the program that the launcher runs, in hexadecimal digits.
         program_key: Its key in the bucket.
@@ -79,12 +79,12 @@ class RemotePlan:
 
 
 def planned_contexts(
-    sources: Mapping[str, ContextSource], parts: Mapping[str, Sequence[Part]]
+    sources: Mapping[str, ContextSource], chunks: Mapping[str, Sequence[Chunk]]
 ) -> dict[str, PlannedContext]:
     """Return a job's contexts as the plan has them."""
     return {
         name: PlannedContext(
-            entries_digest(source.entries), tuple(PlacedPart(part.digest, part.prefix) for part in parts[name])
+            entries_digest(source.entries), tuple(PlacedChunk(chunk.digest, chunk.prefix) for chunk in chunks[name])
         )
         for name, source in sources.items()
     }
@@ -121,7 +121,7 @@ def write_plan(plan: RemotePlan) -> bytes:
         "contexts": {
             name: {
                 "context_digest": context.context_digest,
-                "parts": [{"digest": part.digest, "prefix": part.prefix} for part in context.parts],
+                "parts": [{"digest": chunk.digest, "prefix": chunk.prefix} for chunk in context.chunks],
             }
             for name, context in plan.contexts.items()
         },
@@ -223,7 +223,7 @@ def _plan(document: dict[str, Any]) -> RemotePlan:
         contexts={
             name: PlannedContext(
                 context["context_digest"],
-                tuple(PlacedPart(part["digest"], _inside(part["prefix"])) for part in context["parts"]),
+                tuple(PlacedChunk(chunk["digest"], _inside(chunk["prefix"])) for chunk in context["parts"]),
             )
             for name, context in document["contexts"].items()
         },

@@ -1,9 +1,9 @@
-"""Cuts what an image reads into content-addressed parts, so that a shared package is uploaded once.
+"""Cuts what an image reads into content-addressed chunks, so that a shared package is uploaded once.
 
 Decides where the cuts are, from the entries alone: at the directories of the first two levels of a context, and below
-them at every directory that holds a package's own file (``pyproject.toml``, ``package.json``, …). A part is what lies
+them at every directory that holds a package's own file (``pyproject.toml``, ``package.json``, …). A chunk is what lies
 below such a directory and below no deeper one. Two images, or two machines, that read the same of a directory have the
-same part, whatever else they read and wherever their context's root is. Leaves packing to ``core.staging.archive`` and
+same chunk, whatever else they read and wherever their context's root is. Leaves packing to ``core.staging.archive`` and
 uploading to an adapter.
 """
 
@@ -26,7 +26,7 @@ _THIRD_PARTY: Final = frozenset({"node_modules", "site-packages", "vendor", ".ve
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Chunk:
     """What lies below one directory of a context.
 
     Attributes:
@@ -40,20 +40,20 @@ class Part:
     source: ContextSource
 
 
-def cut(source: ContextSource) -> tuple[Part, ...]:
-    """The parts of one context, in the order of their prefixes; together they hold exactly its entries."""
+def cut(source: ContextSource) -> tuple[Chunk, ...]:
+    """The chunks of one context, in the order of their prefixes; together they hold exactly its entries."""
     packages = frozenset(folder for entry in source.entries if (folder := _package(entry)))
     grouped: dict[str, list[Entry]] = {}
     for entry in source.entries:
         grouped.setdefault(_prefix(entry, packages), []).append(entry)
-    return tuple(_part(source.root, prefix, entries) for prefix, entries in sorted(grouped.items()))
+    return tuple(_chunk(source.root, prefix, entries) for prefix, entries in sorted(grouped.items()))
 
 
-def joined(parts: Iterable[tuple[str, tuple[Entry, ...]]]) -> tuple[Entry, ...]:
+def joined(chunks: Iterable[tuple[str, tuple[Entry, ...]]]) -> tuple[Entry, ...]:
     """The context's entries again, from (prefix, entries below it)."""
     whole = [
         replace(entry, path=f"{prefix}/{entry.path}" if prefix else entry.path)
-        for prefix, entries in parts
+        for prefix, entries in chunks
         for entry in entries
     ]
     return tuple(sorted(whole, key=lambda entry: entry.path_bytes))
@@ -68,7 +68,7 @@ def _package(entry: Entry) -> str:
 
 
 def _prefix(entry: Entry, packages: frozenset[str]) -> str:
-    # The directory that is cut at is an entry of its parent: a part never holds its own root.
+    # The directory that is cut at is an entry of its parent: a chunk never holds its own root.
     above = entry.path.split("/")[:-1]
     for level in range(len(above), _LEVELS, -1):
         if (place := "/".join(above[:level])) in packages:
@@ -76,8 +76,8 @@ def _prefix(entry: Entry, packages: frozenset[str]) -> str:
     return "/".join(above[:_LEVELS])
 
 
-def _part(root: str, prefix: str, entries: list[Entry]) -> Part:
+def _chunk(root: str, prefix: str, entries: list[Entry]) -> Chunk:
     cut_off = len(prefix) + 1 if prefix else 0
     inside = tuple(replace(entry, path=entry.path[cut_off:]) for entry in entries)
     place = f"{root}/{prefix}" if prefix else root
-    return Part(entries_digest(inside), prefix, ContextSource(place, inside))
+    return Chunk(entries_digest(inside), prefix, ContextSource(place, inside))

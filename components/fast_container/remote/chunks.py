@@ -1,7 +1,7 @@
-"""Puts the contexts of a remote build together again from their parts.
+"""Puts the contexts of a remote build together again from their chunks.
 
-Decides that a build gets exactly what was hashed: every part must have the digest that is its name, and the parts of a
-context must add up to its ``context_digest``. Leaves safe unpacking to ``core.staging.archive``.
+Decides that a build gets exactly what was hashed: every chunk must have the digest that is its name, and the chunks of
+a context must add up to its ``context_digest``. Leaves safe unpacking to ``core.staging.archive``.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _PARALLEL = 8
 _CHUNK_BYTES = 1 << 20
 
 
-class PartsUnusable(Exception):  # noqa: N818 - an event, told by an exit code
-    """Parts that must be uploaded again.
+class ChunksUnusable(Exception):  # noqa: N818 - an event, told by an exit code
+    """Chunks that must be uploaded again.
 
     Args:
-        absent: Digests of parts that are not in the bucket any more.
-        damaged: Digests of parts whose content has another digest.
+        absent: Digests of chunks that are not in the bucket any more.
+        damaged: Digests of chunks whose content has another digest.
     """
 
     def __init__(self, absent: Sequence[str], damaged: Sequence[str]) -> None:
@@ -49,11 +49,11 @@ def fetch_contexts(plan: RemotePlan, client: Callable[[], Any], folder: Path) ->
     """Fetch and unpack every context of a plan.
 
     Raises:
-        PartsUnusable: Parts have expired or are damaged.
+        ChunksUnusable: Chunks have expired or are damaged.
         ContextError: The plan leads out of its context.
         SourceUploadError: S3 refused, or the plan is wrong.
     """
-    distinct = list(dict.fromkeys(part.digest for context in plan.contexts.values() for part in context.parts))
+    distinct = list(dict.fromkeys(chunk.digest for context in plan.contexts.values() for chunk in context.chunks))
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="parts-", dir=folder.parent) as packed:
         place = Path(packed)
@@ -65,13 +65,13 @@ def fetch_contexts(plan: RemotePlan, client: Callable[[], Any], folder: Path) ->
             there = dict(zip(distinct, pool.map(download, distinct), strict=True))
         absent, damaged = [digest for digest in distinct if not there[digest]], dict[str, None]()
         if absent:
-            raise PartsUnusable(absent, ())
+            raise ChunksUnusable(absent, ())
         contexts = {
             name: _unpack(context, place, folder / str(number), damaged)
             for number, (name, context) in enumerate(plan.contexts.items())
         }
     if damaged:
-        raise PartsUnusable((), list(damaged))
+        raise ChunksUnusable((), list(damaged))
     return {name: _checked(plan, name, source) for name, source in contexts.items()}
 
 
@@ -92,33 +92,33 @@ def _download(plan: RemotePlan, digest: str, client: Callable[[], Any], place: P
 
 
 def _unpack(context: PlannedContext, packed: Path, folder: Path, damaged: dict[str, None]) -> ContextSource:
-    """Unpack the parts of a context up to the first damaged one; that one is added to ``damaged``.
+    """Unpack the chunks of a context up to the first damaged one; that one is added to ``damaged``.
 
-    Nothing is unpacked below a directory that no checked part has made, so no link is a way out of the folder.
+    Nothing is unpacked below a directory that no checked chunk has made, so no link is a way out of the folder.
     """
     folder.mkdir()
     unpacked: list[tuple[str, tuple[Entry, ...]]] = []
     directories = {""}
-    for part in context.parts:
-        if part.prefix not in directories:
-            raise ContextError("The build's plan names a part whose directory is in no other part.", path=part.prefix)
+    for chunk in context.chunks:
+        if chunk.prefix not in directories:
+            raise ContextError("The build's plan names a chunk whose directory is in no other one.", path=chunk.prefix)
         try:
-            with gzip.open(packed / part.digest) as archive:
-                entries = extract_archive(cast("IO[bytes]", archive), str(folder / part.prefix))
+            with gzip.open(packed / chunk.digest) as archive:
+                entries = extract_archive(cast("IO[bytes]", archive), str(folder / chunk.prefix))
         except (gzip.BadGzipFile, EOFError, zlib.error, ContextError):
             entries = ()
-        if entries_digest(entries) != part.digest:
-            damaged[part.digest] = None
+        if entries_digest(entries) != chunk.digest:
+            damaged[chunk.digest] = None
             break
-        unpacked.append((part.prefix, entries))
-        directories |= {f"{part.prefix}/{one.path}".lstrip("/") for one in entries if one.type == "dir"}
+        unpacked.append((chunk.prefix, entries))
+        directories |= {f"{chunk.prefix}/{one.path}".lstrip("/") for one in entries if one.type == "dir"}
     return ContextSource(str(folder), joined(unpacked))
 
 
 def _checked(plan: RemotePlan, name: str, source: ContextSource) -> ContextSource:
     if entries_digest(source.entries) != plan.contexts[name].context_digest:
         raise SourceUploadError(
-            "The parts of a context do not add up to what was hashed.",
+            "The chunks of a context do not add up to what was hashed.",
             where=f"s3://{plan.bucket}/{plan.parts_prefix}",
             next_step="Run `pulumi up` again with the version of fast-container that the stack uses.",
         )
