@@ -142,11 +142,7 @@ class FastContainerImage(pulumi.ComponentResource):
         self._watch = asyncio.ensure_future(program.refusals.watch(self, urn))
         self.platform = inputs.declared.recipe.platform
         self.architecture = architecture_of(self.platform) or self.platform.partition("/")[2]
-        self.build_key, self.tag = record.build_key, record.tag
-        self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
-        self.digest = recorded_digest(record, preparation, program)
-        self.image_uri = uri_by_digest(self.repository_url, self.digest, self.tag)
-        self.register_outputs({output: getattr(self, output) for output in _OUTPUTS})
+        self._show(record, recorded_digest(record, preparation, program), *_OUTPUTS)
 
     def _declare_platforms(
         self,
@@ -179,11 +175,13 @@ class FastContainerImage(pulumi.ComponentResource):
                 looked_up=any(builder.check_registry == "always" for builder in builders),
             )
         record = shown._record if isinstance(shown, FastContainerImage) else shown.record
+        self._show(record, shown.digest, *_OUTPUTS, "image_uris")
+
+    def _show(self, record: ImageBuild, digest: pulumi.Output[str], *outputs: str) -> None:
         self.build_key, self.tag = record.build_key, record.tag
         self.tagged_uri, self.repository_url = record.tagged_uri, record.repository_url
-        self.digest = shown.digest
+        self.digest = digest
         self.image_uri = uri_by_digest(self.repository_url, self.digest, self.tag)
-        outputs = (*_OUTPUTS, "image_uris")
         self.register_outputs({output: getattr(self, output) for output in outputs})
 
     @property

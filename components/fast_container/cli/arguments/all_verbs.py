@@ -6,10 +6,9 @@ Decides names, defaults and which module runs a verb. Leaves checking values to 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Final
 
 from fast_container.cli.arguments.base import add_base_arguments
 from fast_container.cli.arguments.check import add_check_arguments
@@ -19,12 +18,12 @@ from fast_container.cli.arguments.cost import add_cost_arguments
 from fast_container.cli.arguments.deployment import add_migrate_arguments, add_pin_arguments, add_promote_arguments
 from fast_container.cli.arguments.image import add_image_arguments
 from fast_container.cli.arguments.lint import add_init_ignore_arguments, add_lint_arguments
+from fast_container.cli.arguments.parser import PrintVersion, VerbParser
 from fast_container.cli.arguments.policy import add_policy_arguments
 from fast_container.cli.arguments.report import add_history_arguments, add_report_arguments
 from fast_container.core.recipe import OPTIONS
 from fast_container.core.replaced_tag import OPTION
 from fast_container.core.spelling import did_you_mean
-from fast_container.printable import printable
 
 _AddArguments = Callable[[argparse.ArgumentParser], None]
 
@@ -62,23 +61,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return found
 
 
-class _Parser(argparse.ArgumentParser):
-    """Refuses arguments in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong and where to read on, and exit with code 2."""
-        self.exit(2, f"{self.prog}: {printable(message)}; see {self.prog} --help\n")
-
-
 def verbs_parser(asked: str = "") -> argparse.ArgumentParser:
     """Return the parser of one verb, or of all verbs if there is no such verb."""
-    parser = _Parser(prog="fast-container", allow_abbrev=False)
+    parser = VerbParser(prog="fast-container", allow_abbrev=False)
     parser.description = "Look at images before and after they are built; plan, build, check, move and remove them."
     parser.epilog = (
         f"Exit codes: 0; 1 when a build failed, or `certify`, `lint` or `check-image` found something;"
         f" {_BAD_INPUT}; 3 when `plan` finds something to build. `--help` of a verb lists its own."
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parser.add_argument("--version", action=PrintVersion, nargs=0, help="print the version and exit")
     # With a prog of its own argparse does not ask for the terminal's width, which would import many modules.
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB", prog=parser.prog)
     # The parsers of the other verbs would cost each command 3 ms.
@@ -89,20 +80,6 @@ def verbs_parser(asked: str = "") -> argparse.ArgumentParser:
         example = f"Example: {verb.epilog}. " if verb.epilog else ""
         verb.epilog = f"{example}Exit codes: {_EXIT_CODES.get(name, f'0; {_BAD_INPUT}.')}"
     return parser
-
-
-class _Version(argparse.Action):
-    """Prints the version; the modules for a package's metadata are loaded only then."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - see above
-
-        try:
-            found = version("fast-container")
-        except PackageNotFoundError:
-            found = "(not installed as a package)"
-        sys.stdout.write(f"{parser.prog} {found}\n")
-        parser.exit()
 
 
 def _ignored(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 MONTH_DAYS: Final = 30.0
+GB: Final = 1e9
 
 Kind = Literal["cost", "cost a month", "benefit", "time"]
 
@@ -73,3 +74,23 @@ def price_text(price: float) -> str:
     """A price with the digits that it has, two at least: ``$0.005``."""
     whole = f"{price:.6f}".rstrip("0")
     return f"${price:.2f}" if len(whole.partition(".")[2]) < 2 else f"${whole}"
+
+
+def storage_figure(
+    name: str, title: str, size: int, price: float, notes: tuple[str, ...], missing: tuple[str, ...] = ()
+) -> Figure:
+    """Return the figure of bytes that ECR stores for a month; ``price`` is that of a GB and month."""
+    gigabytes = size / GB
+    return Figure(
+        name,
+        title,
+        "cost a month",
+        gigabytes,
+        "GB",
+        gigabytes * price,
+        f"{gigabytes:.3f} GB × {price_text(price)} a GB and month",
+        {"gigabytes": gigabytes},
+        ("ecr_storage_gb_month",),
+        notes,
+        missing,
+    )

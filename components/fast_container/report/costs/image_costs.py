@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from fast_container.core.spelling import growth_text, size_text
-from fast_container.report.costs.figure import Figure, price_text
+from fast_container.report.costs.figure import GB, Figure, price_text, storage_figure
 from fast_container.report.costs.period_costs import Prices
-
-_GB: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +42,16 @@ def image_figures(image: SizedImage, other: SizedImage, prices: Prices) -> list[
     change = image.size_bytes - other.size_bytes
     new = image.size_bytes - shared
     return [
-        _month("against", f"Storage of {other.name}", other.size_bytes, storage, (note,)),
-        _month("image", f"Storage of {image.name}", image.size_bytes, storage, (note,)),
-        _month(
+        storage_figure("against", f"Storage of {other.name}", other.size_bytes, storage, (note,)),
+        storage_figure("image", f"Storage of {image.name}", image.size_bytes, storage, (note,)),
+        storage_figure(
             "change",
             "Change if the earlier one is removed",
             change,
             storage,
             (f"{growth_text(change)} compressed; as long as both are kept, the next line is paid",),
         ),
-        _month(
+        storage_figure(
             "both",
             "Storage of both in one repository",
             both,
@@ -65,11 +62,11 @@ def image_figures(image: SizedImage, other: SizedImage, prices: Prices) -> list[
             "pull",
             "Transfer of one pull where the earlier one is already",
             "cost",
-            new / _GB,
+            new / GB,
             "GB",
-            new / _GB * transfer,
-            f"{new / _GB:.3f} GB × {price_text(transfer)}",
-            {"gigabytes": new / _GB, "whole_gigabytes": image.size_bytes / _GB},
+            new / GB * transfer,
+            f"{new / GB:.3f} GB × {price_text(transfer)}",
+            {"gigabytes": new / GB, "whole_gigabytes": image.size_bytes / GB},
             ("transfer_gb",),
             (
                 "one region pays nothing for it; through a NAT gateway about --price transfer_gb=0.045",
@@ -78,19 +75,3 @@ def image_figures(image: SizedImage, other: SizedImage, prices: Prices) -> list[
             ("how often it is pulled is in no record",),
         ),
     ]
-
-
-def _month(name: str, title: str, size: int, price: float, notes: tuple[str, ...]) -> Figure:
-    gigabytes = size / _GB
-    return Figure(
-        name,
-        title,
-        "cost a month",
-        gigabytes,
-        "GB",
-        gigabytes * price,
-        f"{gigabytes:.3f} GB × {price_text(price)} a GB and month",
-        {"gigabytes": gigabytes},
-        ("ecr_storage_gb_month",),
-        notes,
-    )

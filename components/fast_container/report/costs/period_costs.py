@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from fast_container.core.spelling import counted, size_text
-from fast_container.report.costs.figure import Figure, price_text
+from fast_container.report.costs.figure import GB, Figure, price_text, storage_figure
 from fast_container.report.costs.prices import DEFAULTS, Price
 from fast_container.report.costs.usage import Usage
 
 Prices = Mapping[str, Price]
-_GB: Final = 1e9
 _DEFAULT_REGION: Final = DEFAULTS["ecr_storage_gb_month"].region
 
 
@@ -53,30 +52,11 @@ def _storage(usage: Usage, prices: Prices) -> list[Figure]:
         "what was built in the period and has been replaced, if nothing has removed it",
         "no record holds untagged images (failed checks, replaced caches), which are billed until a rule removes them",
     )
-    return [
-        _stored("storage", "Storage of the images in use", of.in_use_bytes, prices, tuple(notes), tuple(missing)),
-        _stored("older_storage", "Storage of older images", of.older_bytes, prices, older, ()),
-    ]
-
-
-def _stored(
-    name: str, title: str, size: int, prices: Prices, notes: tuple[str, ...], missing: tuple[str, ...]
-) -> Figure:
     price = prices["ecr_storage_gb_month"].value or 0.0
-    gigabytes = size / _GB
-    return Figure(
-        name,
-        title,
-        "cost a month",
-        gigabytes,
-        "GB",
-        gigabytes * price,
-        f"{gigabytes:.3f} GB × {price_text(price)} a GB and month",
-        {"gigabytes": gigabytes},
-        ("ecr_storage_gb_month",),
-        notes,
-        missing,
-    )
+    return [
+        storage_figure("storage", "Storage of the images in use", of.in_use_bytes, price, tuple(notes), tuple(missing)),
+        storage_figure("older_storage", "Storage of older images", of.older_bytes, price, older),
+    ]
 
 
 def _machines(usage: Usage, prices: Prices) -> Figure:
@@ -114,7 +94,7 @@ def _machines(usage: Usage, prices: Prices) -> Figure:
 
 
 def _transfer(usage: Usage, prices: Prices) -> Figure:
-    gigabytes, price = usage.pushed_bytes / _GB, prices["transfer_gb"].value or 0.0
+    gigabytes, price = usage.pushed_bytes / GB, prices["transfer_gb"].value or 0.0
     return Figure(
         "transfer",
         "Transfer to repositories",
